@@ -1,0 +1,24 @@
+/* child.h - runs a program: argv array, own environment, no shell; stdout to a descriptor or
+ * into a text, stderr kept (bounded) and masked. Not for long-lived children. */
+#ifndef MIGHOST_CHILD_H
+#define MIGHOST_CHILD_H
+
+#include "status.h"
+#include "str.h"
+
+struct child_request {
+    const char *const *argv;  /* argv[0] is a path or found in PATH */
+    char *const *env;         /* added to (and overriding) a minimal environment; may be NULL */
+    int out_fd;               /* -1: into `out` */
+    int in_fd;                /* -1: /dev/null */
+    struct str *out, *errors; /* may be NULL */
+    const char *user;         /* run as this system user (root only); NULL: as we are */
+    int timeout_seconds;      /* 0: none; then SIGTERM, SIGKILL */
+};
+
+/* Exit status of the program, 127 when it could not be started, 128+n when killed by n. */
+int child_run(const struct child_request *request);
+/* 1 when the program is found in PATH or at the path. */
+int child_exists(const char *program);
+
+#endif

@@ -1,0 +1,48 @@
+/* encode.h - text slices -> fields of a PostgreSQL binary COPY, which is also the check of
+ * the value. Pure. Follows the *_recv functions of PostgreSQL 13 and later. No silent
+ * rounding: what the declared precision, scale or length would change is refused. */
+#ifndef MIGHOST_ENCODE_H
+#define MIGHOST_ENCODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mighost/plugin.h>
+
+/* A column's type as the catalog has it; domains are resolved to their base by the caller. */
+struct encode_type {
+    uint32_t oid;              /* pg_type.oid of the base type */
+    int32_t typmod;            /* atttypmod, -1 none */
+    uint32_t element;          /* oid of the element type when it is an array, else 0 */
+    const char *const *labels; /* enum labels (of the element, for arrays of an enum) */
+    size_t n_labels;           /* > 0: an enum */
+    char category;             /* pg_type.typcategory */
+};
+
+struct encode_buffer { /* grows by arena_heap; owned by the caller, freed with free(data) */
+    unsigned char *data;
+    size_t len, capacity;
+};
+
+/* Codes that a refused value gets in rejects. */
+struct encode_fault {
+    const char *code;     /* "bad_uuid", "bad_date", "out_of_range", "too_long", "bad_number",
+                             "bad_json", "bad_array", "bad_label", "bad_utf8", "nul_byte",
+                             "bad_boolean", "unknown_zone", "precision" */
+    const char *reason;   /* a sentence without the value; static text */
+    const char *sqlstate; /* what PostgreSQL would have said: "22P02" */
+};
+
+/* 1 when encode_value() can write this type in binary. */
+int encode_supports(const struct encode_type *type);
+/* Appends the field: int32 length and bytes; -1 length for MIG_NULL and MIG_ABSENT.
+ * 0, or -1 with `fault` filled and the buffer as before. */
+int encode_value(const struct encode_type *type, const mig_value_t *value,
+                 struct encode_buffer *out, struct encode_fault *fault);
+
+void encode_int16(struct encode_buffer *out, int16_t v);
+void encode_int32(struct encode_buffer *out, int32_t v);
+void encode_int64(struct encode_buffer *out, int64_t v);
+void encode_bytes(struct encode_buffer *out, const void *data, size_t n);
+
+#endif

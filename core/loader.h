@@ -1,0 +1,48 @@
+/* loader.h - finds, checks and opens plugins. Only loader.c includes ltdl.h and dlfcn.h.
+ * Never unloads (craft: unloading breaks thread-local data and sanitizer stacks). [main] */
+#ifndef MIGHOST_LOADER_H
+#define MIGHOST_LOADER_H
+
+#include <mighost/plugin.h>
+
+#include "arena.h"
+#include "status.h"
+
+struct loader_plugin {
+    const char *path; /* absolute, real */
+    char sha256[65];  /* of the very file that was loaded */
+    const mig_plugin_t *plugin;
+};
+
+struct loader {
+    struct arena *mem;
+    struct loader_plugin *plugins;
+    size_t n;
+    const char **dirs; /* absolute directories to look in, in order */
+    size_t n_dirs;
+};
+
+/* `dirs` as given by --plugins (relative ones are made absolute), then MIGHOST_PLUGIN_PATH
+ * (absolute only), then the installed directory. Missing directory: fault. */
+int loader_init(struct loader *l, const char *const *dirs, size_t n_dirs, struct faults *faults);
+void loader_clear(struct loader *l);
+
+/* The files *.so in all directories, sorted by name; the first of one name wins. */
+struct loader_file {
+    const char *path, *name; /* name without ".so" */
+};
+int loader_scan(struct loader *l, struct loader_file **files, size_t *n, struct faults *faults);
+
+/* Loads the plugins that provide these features ("source:json"); see loader.c for how a
+ * feature finds its file. All faults at once, STATUS_PLUGIN. Checks in this order, before
+ * anything of the plugin is touched: directory chain and file owned by root, the caller or the
+ * owner of the mighost binary, not writable by others (a sticky root-owned directory passes);
+ * regular file; plugins.lock; RTLD_NOW probe for the true message; symbol; magic; major;
+ * minor; size; id; units. */
+int loader_load(struct loader *l, const char *const *features, size_t n, struct faults *faults);
+
+/* One file, whatever uses it; prints nothing. For --check-plugin. */
+int loader_check_file(struct loader *l, const char *path, struct loader_plugin **out,
+                      struct faults *faults);
+
+#endif

@@ -1,0 +1,179 @@
+/* log.c - the one sink for messages. Nothing else writes to stderr. [main] thread only. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "arena.h"
+#include "status.h"
+#include "str.h"
+
+static enum log_level least = LOG_INFO;
+static int as_json;
+static FILE *log_file;
+static char **secrets;
+static size_t n_secrets;
+
+static const char *const level_names[] = {"", "debug", "info", "warning", "error"};
+
+void log_level_set(enum log_level level)
+{
+    least = level;
+}
+
+enum log_level log_level_get(void)
+{
+    return least;
+}
+
+int log_level_parse(const char *text)
+{
+    for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+        if (strcasecmp(text, level_names[i]) == 0)
+            return i;
+    return strcasecmp(text, "warn") == 0 ? LOG_WARNING : 0;
+}
+
+void log_json_set(int on)
+{
+    as_json = on;
+}
+
+void log_file_set(FILE *file)
+{
+    log_file = file;
+}
+
+void log_secret(const char *secret)
+{
+    if (!secret || strlen(secret) < 4)
+        return;
+    secrets = arena_heap(secrets, (n_secrets + 1) * sizeof *secrets);
+    secrets[n_secrets++] = strcpy(arena_heap(NULL, strlen(secret) + 1), secret);
+}
+
+void log_mask(char *text)
+{
+    for (size_t i = 0; i < n_secrets; i++) {
+        size_t n = strlen(secrets[i]);
+        for (char *p = text; (p = strstr(p, secrets[i]));) {
+            memmove(p + 3, p + n, strlen(p + n) + 1);
+            memcpy(p, "***", 3);
+            p += 3;
+        }
+    }
+}
+
+static void timestamp(char out[32])
+{
+    struct timespec now;
+    struct tm tm;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + n, 32 - n, ".%03ldZ", now.tv_nsec / 1000000);
+}
+
+static void add_escaped(struct str *out, const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p < 0x20 || *p == 0x7f)
+            str_printf(out, as_json ? "\\u%04x" : "\\x%02x", *p);
+        else if (as_json && (*p == '"' || *p == '\\'))
+            str_printf(out, "\\%c", *p);
+        else
+            str_add_char(out, (char)*p);
+    }
+}
+
+static void write_to(FILE *file, enum log_level level, const char *text, int json)
+{
+    char when[32];
+    struct str line;
+    timestamp(when);
+    str_init(&line, 0);
+    int keep = as_json;
+    as_json = json;
+    if (json)
+        str_printf(&line, "{\"at\": \"%s\", \"level\": \"%s\", \"text\": \"", when,
+                   level_names[level]);
+    else
+        str_printf(&line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
+                   level == LOG_INFO ? "" : ": ");
+    add_escaped(&line, text);
+    if (json)
+        str_add(&line, "\"}");
+    str_add_char(&line, '\n');
+    as_json = keep;
+    /* A reader that went away must not stop a run: errors of stderr are ignored. */
+    fwrite(line.data, 1, line.len, file);
+    fflush(file);
+    str_clear(&line);
+}
+
+static void write_all(enum log_level level, char *text)
+{
+    log_mask(text);
+    if (level >= least)
+        write_to(stderr, level, text, as_json);
+    if (log_file)
+        write_to(log_file, level, text, 0);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+    if (level < least && !log_file)
+        return;
+    struct str text;
+    va_list ap;
+    str_init(&text, 1 << 20);
+    va_start(ap, format);
+    str_vprintf(&text, format, ap);
+    va_end(ap);
+    if (text.capacity)
+        write_all(level, text.data);
+    str_clear(&text);
+}
+
+void log_error(const struct error *err, const char *state)
+{
+    struct str text;
+    str_init(&text, 0);
+    str_printf(&text, "%s", err->what);
+    write_all(LOG_ERROR, text.data);
+    const char *const names[] = {"why", "fix", "state"};
+    const char *const values[] = {err->why, err->fix, state ? state : ""};
+    for (int i = 0; i < 3; i++) {
+        if (!values[i][0])
+            continue;
+        str_reset(&text);
+        str_printf(&text, "  %s: %s", names[i], values[i]);
+        write_all(LOG_ERROR, text.data);
+    }
+    str_clear(&text);
+}
+
+void log_line(const char *format, ...)
+{
+    struct str text, safe;
+    va_list ap;
+    str_init(&text, 1 << 20);
+    str_init(&safe, 0);
+    va_start(ap, format);
+    str_vprintf(&text, format, ap);
+    va_end(ap);
+    if (text.capacity)
+        log_mask(text.data);
+    int keep = as_json;
+    as_json = 0;
+    add_escaped(&safe, text.data);
+    as_json = keep;
+    str_add_char(&safe, '\n');
+    fwrite(safe.data, 1, safe.len, stderr);
+    fflush(stderr);
+    str_clear(&text);
+    str_clear(&safe);
+}

@@ -1,0 +1,82 @@
+/* pg.h - connections to PostgreSQL. Only pg.c includes libpq-fe.h. Errors are built from
+ * SQLSTATE and names; the server's own texts carry row values and are never passed on.
+ * Every connection has connect_timeout, tcp_user_timeout, keepalives and pinned settings
+ * (search_path = pg_catalog, pg_temp; TimeZone = UTC; DateStyle = ISO; client_encoding UTF8;
+ * row_security = off; ...). [main] */
+#ifndef MIGHOST_PG_H
+#define MIGHOST_PG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "project.h"
+#include "status.h"
+#include "str.h"
+
+struct pg;
+struct pg_result;
+
+/* Where and as whom, without secrets: for messages, children and the run row. */
+struct pg_where {
+    char host[256], port[16], dbname[128], user[128];
+};
+
+/* `role` names the connection in messages ("target"). STATUS_TEMPORARY when the server cannot
+ * be reached, STATUS_PREFLIGHT when it refuses, STATUS_CONFIG when the URL does not parse. */
+struct pg *pg_connect(const char *url, const char *role, const struct project_timeouts *timeouts,
+                      struct error *err);
+void pg_close(struct pg *pg);
+/* A new connection of the same kind in place of the old one. */
+int pg_reconnect(struct pg *pg, struct error *err);
+void pg_where(const struct pg *pg, struct pg_where *out);
+/* PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, ... as "NAME=value" for a child's
+ * environment; NULL-terminated, freed by pg_environment_free (which wipes it). */
+char **pg_environment(const char *url, struct error *err);
+void pg_environment_free(char **env);
+int pg_server_version(const struct pg *pg); /* 150020 */
+int pg_backend_pid(const struct pg *pg);
+
+/* One or more statements without parameters. 0 or a status. */
+int pg_exec(struct pg *pg, struct error *err, const char *sql);
+int pg_execf(struct pg *pg, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* One statement with text parameters (NULL: SQL NULL); rows in text. NULL on failure. */
+struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, int n_params,
+                           const char *const *params);
+struct pg_result *pg_queryf(struct pg *pg, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int pg_rows(const struct pg_result *r);
+int64_t pg_affected(const struct pg_result *r);
+const char *pg_get(const struct pg_result *r, int row, int column); /* NULL for SQL NULL */
+int64_t pg_get_int(const struct pg_result *r, int row, int column); /* 0 for NULL */
+void pg_free(struct pg_result *r);
+/* SQLSTATE of the last failure, "" when it had none (connection lost). */
+const char *pg_sqlstate(const struct pg *pg);
+/* Names the server gave with the last failure ("" when none): never values. */
+const char *pg_failed_constraint(const struct pg *pg);
+const char *pg_failed_table(const struct pg *pg);
+const char *pg_failed_column(const struct pg *pg);
+int pg_lost(const struct pg *pg); /* 1: the connection is gone */
+
+/* COMMIT with a deadline. 0; a status when the server said no (rolled back); STATUS_UNKNOWN
+ * when no answer came: the caller finds out by the run row. */
+int pg_commit(struct pg *pg, int deadline_seconds, struct error *err);
+
+/* COPY ... FROM STDIN: begin, any number of pieces, end. `rows`: what the server counted. */
+int pg_copy_begin(struct pg *pg, const char *sql, struct error *err);
+int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err);
+int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err);
+
+/* Rows one by one, without holding them all: `row` returns non-zero to stop. */
+int pg_each(struct pg *pg, struct error *err, const char *sql,
+            int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx);
+
+/* Cancels the running statement from a signal handler's helper: async-signal-safe. */
+void pg_cancel_all(void);
+
+/* Appends a quoted identifier / literal (UTF-8 checked, never a control character in names). */
+void pg_ident(struct str *out, const char *name);
+void pg_table(struct str *out, const char *schema, const char *table);
+void pg_literal(struct str *out, const char *text);
+
+#endif

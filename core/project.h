@@ -1,0 +1,178 @@
+/* project.h - one project.json, read and checked. Pure but for reading files: no sockets.
+ * Only project.c (and report code) knows jansson; option values travel as JSON text. */
+#ifndef MIGHOST_PROJECT_H
+#define MIGHOST_PROJECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "status.h"
+
+enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_REJECT };
+enum id_strategy { ID_UUID5, ID_KEEP };
+enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
+enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
+enum sequence_mode { SEQUENCES_ADVANCE, SEQUENCES_LEAVE };
+
+/* count >= 0, or percent of the records read (0..100) when `is_percent`; -1: no limit. */
+struct limit {
+    double value;
+    int is_percent;
+};
+
+struct project_need {
+    const char *feature; /* "stage:students"; a bare name in the file means a stage */
+    int hard;
+};
+
+struct project_source {
+    const char *name, *use; /* use: unit name without kind */
+    const char *options;    /* compact JSON object as text, variables replaced */
+};
+
+/* A reference that the target does not declare as a foreign key, or one that it does, with
+ * another outcome. */
+struct project_reference {
+    const char **columns;
+    size_t n_columns;
+    const char *to; /* "schema.table" */
+    const char **to_columns;
+    size_t n_to_columns;
+    int set_null; /* on a missing parent: 0 reject the record, 1 set the columns NULL */
+};
+
+/* Overrides per target table of a stage. */
+struct project_table {
+    const char *name; /* "schema.table" */
+    int has_policy;
+    enum policy policy;
+    const char **match; /* columns of the unique key by which live rows are found; n 0: primary */
+    size_t n_match;
+    struct project_reference *references;
+    size_t n_references;
+    const char *scope; /* replace: SQL condition on live rows that this stage owns, or NULL */
+};
+
+struct project_stage {
+    const char *name;
+    int enabled;
+    const char *source; /* name of a project_source */
+    const char *entity; /* default: the stage's name */
+    const char **key;   /* source fields that make the source key; default {"id"} */
+    size_t n_key;
+    const char *migrator; /* unit name, default "map" */
+    const char *options;  /* of the migrator, JSON text */
+    enum policy policy;
+    enum id_strategy ids;
+    struct project_need *needs;
+    size_t n_needs;
+    struct project_table *tables;
+    size_t n_tables;
+    int has_max_rejects;
+    struct limit max_rejects;
+    int critical;        /* any record lost fails the run */
+    const char **secret; /* source fields of class secret: never kept in rejects */
+    size_t n_secret;
+};
+
+struct project_validator {
+    const char *name, *use, *options;
+    int enabled;
+};
+
+struct project_reporter {
+    const char *name, *use, *options;
+    int enabled;
+};
+
+/* SQL inside the publish transaction, in pairs; `undo` runs in rollback. */
+struct project_hook {
+    const char *name, *before, *after, *undo; /* before/after the writes; may be NULL */
+};
+
+/* A SELECT that gives no row when all is well; runs inside publish, after the writes. */
+struct project_invariant {
+    const char *name, *sql;
+};
+
+struct project_target {
+    const char *url;          /* libpq URI or keywords, may hold a password; "" : embedded server */
+    const char *schema;       /* of bare table names, default "public" */
+    const char *state_schema; /* default "mighost" */
+    int production;
+};
+
+struct project_timeouts { /* seconds; 0: none */
+    int connect, statement, lock, commit, idle;
+};
+
+struct project {
+    struct arena *mem; /* owns all texts below */
+    const char *path;  /* absolute path of project.json */
+    const char *dir;   /* its directory */
+    const char *name;
+    struct project_target target;
+    struct project_source *sources;
+    size_t n_sources;
+    struct project_stage *stages;
+    size_t n_stages;
+    struct project_validator *validators;
+    size_t n_validators;
+    struct project_reporter *reporters;
+    size_t n_reporters;
+    struct project_hook *hooks;
+    size_t n_hooks;
+    struct project_invariant *invariants;
+    size_t n_invariants;
+    int64_t batch_size; /* records per chunk, default 10000 */
+    struct limit max_rejects;
+    enum on_invalid on_invalid;
+    double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
+    enum backup_scope backup_scope;
+    const char *backup_dir;                      /* absolute */
+    int64_t backup_keep_days, backup_keep_count; /* 0: keep all */
+    enum sequence_mode sequences;
+    const char *work_dir;   /* absolute; embedded server, run state */
+    const char *report_dir; /* absolute; bundles */
+    struct project_timeouts timeouts;
+    int64_t retries;       /* of a whole transaction after a transient failure, default 8 */
+    const char *log_level; /* NULL when not set */
+    struct project_setting *settings; /* --show-config */
+    size_t n_settings;
+};
+
+/* Where a value came from, for --show-config. Secrets are masked already. */
+struct project_setting {
+    const char *key;    /* "target.url" */
+    const char *value;  /* as text, secrets and passwords as "***" */
+    const char *origin; /* "flag --target", "environment DATABASE_URL", "env file .env",
+                           "project", "default" */
+};
+
+/* What the command line says; NULL/0 where it does not. */
+struct project_overrides {
+    const char *target_url; /* no password in it, checked by cli */
+    const char *source_url; /* replaces option "url" of the one source that has it */
+    const char *env_file;   /* NULL: <project dir>/.env when there is one */
+    const char *report_dir, *backup_dir, *work_dir;
+    const char *state_schema;
+    int64_t batch_size; /* 0: not given */
+    const char *log_level;
+    const char **only, **skip; /* stage, validator or reporter names */
+    size_t n_only, n_skip;
+    int with_dependencies; /* --only: enable what the chosen stages need (hard needs) */
+};
+
+/* Reads `path` (a file, or a directory with project.json). All faults are listed, each with
+ * line, column and the nearest known name. NULL when there is any. Free by project_free. */
+struct project *project_load(const char *path, const struct project_overrides *overrides,
+                             struct faults *faults);
+void project_free(struct project *project);
+
+const struct project_source *project_source_find(const struct project *p, const char *name);
+const struct project_stage *project_stage_find(const struct project *p, const char *name);
+
+const char *policy_text(enum policy policy);
+
+#endif

@@ -1,0 +1,191 @@
+/* str.c - a growing text with a stated maximum, and small helpers on text. */
+#include "str.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char empty[1];
+
+void str_init(struct str *s, size_t max)
+{
+    memset(s, 0, sizeof *s);
+    s->data = empty;
+    s->max = max ? max : STR_MAX;
+}
+
+void str_clear(struct str *s)
+{
+    if (s->capacity)
+        free(s->data);
+    str_init(s, s->max);
+}
+
+void str_reset(struct str *s)
+{
+    str_truncate(s, 0);
+    s->failed = 0;
+}
+
+void str_truncate(struct str *s, size_t len)
+{
+    if (len < s->len)
+        s->len = len;
+    if (s->capacity)
+        s->data[s->len] = '\0';
+}
+
+static int reserve(struct str *s, size_t n)
+{
+    if (s->failed || n >= s->max - s->len) {
+        s->failed = 1;
+        return 0;
+    }
+    if (s->len + n + 1 <= s->capacity)
+        return 1;
+    size_t capacity = s->capacity ? s->capacity : 64;
+    while (capacity < s->len + n + 1)
+        capacity *= 2;
+    char *data = realloc(s->capacity ? s->data : NULL, capacity);
+    if (!data) {
+        s->failed = 1;
+        return 0;
+    }
+    s->data = data;
+    s->capacity = capacity;
+    return 1;
+}
+
+void str_add_n(struct str *s, const char *text, size_t n)
+{
+    if (!reserve(s, n))
+        return;
+    memcpy(s->data + s->len, text, n);
+    s->len += n;
+    s->data[s->len] = '\0';
+}
+
+void str_add(struct str *s, const char *text)
+{
+    str_add_n(s, text, strlen(text));
+}
+
+void str_add_char(struct str *s, char c)
+{
+    str_add_n(s, &c, 1);
+}
+
+void str_vprintf(struct str *s, const char *format, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, ap);
+    if (n >= 0 && reserve(s, (size_t)n)) {
+        vsnprintf(s->data + s->len, (size_t)n + 1, format, again);
+        s->len += (size_t)n;
+    }
+    va_end(again);
+}
+
+void str_printf(struct str *s, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    str_vprintf(s, format, ap);
+    va_end(ap);
+}
+
+char *str_take(struct str *s)
+{
+    char *data = NULL;
+    if (!s->failed)
+        data = s->capacity ? s->data : calloc(1, 1);
+    else
+        str_clear(s);
+    str_init(s, s->max);
+    return data;
+}
+
+/* Levenshtein distance over bytes; names are short, one row is enough. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[65], n = strlen(b);
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = change < least ? change : least;
+        }
+    }
+    return row[n];
+}
+
+const char *str_nearest(const char *name, const char *const *names, size_t n)
+{
+    const char *best = NULL;
+    size_t best_distance = SIZE_MAX, length = strlen(name);
+    if (length > 64)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!names[i] || strlen(names[i]) > 64)
+            continue;
+        size_t d = distance(name, names[i]);
+        if (d < best_distance && d * 3 <= (length < 3 ? 3 : length)) {
+            best = names[i];
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+int str_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Length of the valid sequence at p, 0 when it is not valid (RFC 3629: no overlong forms,
+ * no surrogates, at most U+10FFFF). */
+static size_t utf8_sequence(const unsigned char *p, size_t n)
+{
+    if (p[0] < 0x80)
+        return p[0] != 0;
+    size_t need = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : 0;
+    if (p[0] >= 0xf0 && p[0] <= 0xf4)
+        need = 4;
+    if (!need || need > n)
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return need;
+}
+
+int str_utf8_ok(const char *data, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)data;
+    while (n) {
+        /* Eight ASCII bytes at once: the common case. */
+        uint64_t word;
+        if (n >= 8 && (memcpy(&word, p, 8), (word & 0x8080808080808080U) == 0) &&
+            ((word - 0x0101010101010101U) & ~word & 0x8080808080808080U) == 0) {
+            p += 8;
+            n -= 8;
+            continue;
+        }
+        size_t k = utf8_sequence(p, n);
+        if (!k)
+            return 0;
+        p += k;
+        n -= k;
+    }
+    return 1;
+}

@@ -1,0 +1,389 @@
+/*
+ * mighost/plugin.h - the interface between mighost and its plugins (the ABI).
+ *
+ * This is the only header a plugin includes. It needs nothing but <stddef.h> and <stdint.h>,
+ * and compiles alone as C99 to C23 and C++11 to C++20.
+ *
+ * A plugin is a shared object that exports one symbol, `mighost_plugin`, a constant
+ * mig_plugin_t. It imports no symbol of the host: services arrive as a table of function
+ * pointers (mig_host_t). One plugin holds any number of units: sources, transforms,
+ * migrators, validators, reporters.
+ *
+ * Growth rules
+ *  1. Members are only appended, and only to structs whose first member is `size`.
+ *  2. A later member is used only behind MIG_HAS(table, member).
+ *  3. Structs without `size` (mig_str_t, mig_value_t, mig_need_t, mig_option_t) are frozen.
+ *  4. Numbers and names are never reused; unknown values and flags are errors.
+ *  5. Anything else is a new major version.
+ * At major 0 nothing is promised yet: plugin and host must be of the same major AND minor.
+ *
+ * Threads: [main] load, create, describe, destroy. [run] never two calls at once for one
+ * instance. [any] may be called from every thread.
+ *
+ * Memory: nobody frees what the other side allocated. Pointers given to a plugin are
+ * borrowed until the call returns, those that a plugin gives must live until its next call,
+ * unless a comment says otherwise. The host copies what it keeps.
+ *
+ * Text is UTF-8, as pointer and length in bytes; it may hold no NUL byte where it becomes a
+ * PostgreSQL value (the host rejects such a record).
+ *
+ * Errors: calls return MIG_OK, another outcome > 0, or a negative MIG_E_*. Before returning
+ * a negative status a plugin calls host->fail() once; the first call wins. No C++ exception
+ * and no longjmp may cross this border.
+ */
+#ifndef MIGHOST_PLUGIN_H
+#define MIGHOST_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MIG_MAGIC 0x3147494dU /* "MIG1" in little-endian memory */
+#define MIG_ABI_MAJOR 0
+#define MIG_ABI_MINOR 1
+
+/* Marks the one exported symbol, also where the plugin is built with hidden visibility. */
+#if defined(__GNUC__)
+#define MIG_EXPORT __attribute__((visibility("default")))
+#else
+#define MIG_EXPORT
+#endif
+
+/* True when a table given by the other side reaches a member and the member is set. */
+#define MIG_HAS(table, member)                                                                     \
+    ((const char *)&(table)->member + sizeof((table)->member) <=                                   \
+         (const char *)(table) + (table)->size &&                                                  \
+     (table)->member != 0)
+
+/* ---- outcomes ------------------------------------------------------------------------- */
+
+#define MIG_OK 0
+#define MIG_END 1    /* no more records, rows or checks */
+#define MIG_WAIT 2   /* a source waits; mig_wait_t says for what */
+#define MIG_SKIP 3   /* this record is left out on purpose, host->skip() said why */
+#define MIG_REJECT 4 /* this record is unfit, host->reject() said why */
+
+#define MIG_E_BUG (-1)       /* a mistake in plugin or host */
+#define MIG_E_CONFIG (-2)    /* options do not fit; nothing was tried */
+#define MIG_E_SOURCE (-3)    /* the source failed for good */
+#define MIG_E_TEMPORARY (-4) /* the same call may work later */
+#define MIG_E_NOMEM (-5)
+#define MIG_E_CANCELLED (-6) /* host->cancelled() was true and the plugin stopped */
+#define MIG_E_IO (-7)        /* a local file could not be read or written */
+
+/* ---- values --------------------------------------------------------------------------- */
+
+typedef struct mig_str { /* frozen */
+    const char *data;    /* not NUL-terminated */
+    size_t len;          /* bytes */
+} mig_str_t;
+
+/* Absent, NULL and a value are three things: absent means "the source does not say". */
+#define MIG_ABSENT 0
+#define MIG_NULL 1
+#define MIG_TEXT 2
+#define MIG_NUMBER 3 /* text of a JSON number, digits as in the source, never rounded */
+#define MIG_BOOL 4   /* "true" or "false" */
+#define MIG_JSON 5   /* text of a JSON object or array, valid, as in the source */
+
+typedef struct mig_value { /* frozen */
+    const char *data;      /* undefined for MIG_ABSENT and MIG_NULL */
+    uint32_t len;          /* bytes */
+    uint32_t kind;         /* MIG_ABSENT ... MIG_JSON */
+} mig_value_t;
+
+/* One source record: the fields that the migrator declared to read, in that order. */
+typedef struct mig_record {
+    uint32_t size;
+    uint32_t n_values;
+    const mig_value_t *values; /* borrowed until the source's next call */
+    uint64_t number;           /* 1 for the first record of the entity; set by the host */
+    mig_str_t key;             /* source key as text; set by the host */
+} mig_record_t;
+
+/* What a source waits for when next() answers MIG_WAIT. */
+#define MIG_WAIT_READ 1U
+#define MIG_WAIT_WRITE 2U
+typedef struct mig_wait {
+    uint32_t size;
+    uint32_t n_fds;      /* at most 8 */
+    int32_t fds[8];      /* valid until the source's next call only */
+    uint32_t events[8];  /* MIG_WAIT_READ | MIG_WAIT_WRITE */
+    uint32_t timeout_ms; /* call next() again after this time at the latest */
+} mig_wait_t;
+
+/* ---- needs and options ---------------------------------------------------------------- */
+
+#define MIG_NEED_HARD 1U  /* it is an error when nobody provides it */
+#define MIG_NEED_AFTER 2U /* order only, ignored when nobody provides it */
+typedef struct mig_need { /* frozen; arrays end with {0, 0, 0} */
+    const char *feature;  /* "kind:name", such as "stage:users" or "transform:email" */
+    uint32_t flags;       /* MIG_NEED_HARD or MIG_NEED_AFTER */
+    uint32_t reserved;    /* 0 */
+} mig_need_t;
+
+#define MIG_OPT_TEXT 1U
+#define MIG_OPT_INT 2U  /* decimal, int64 */
+#define MIG_OPT_BOOL 3U /* true or false */
+#define MIG_OPT_JSON 4U /* any JSON value, handed over as compact JSON text */
+#define MIG_OPT_PATH 5U /* a path; relative ones are resolved against the project's directory */
+#define MIG_OPT_URL 6U  /* may hold a password: never printed as it is */
+
+#define MIG_OPTF_REQUIRED 1U
+#define MIG_OPTF_SECRET 2U /* never printed */
+
+typedef struct mig_option {    /* frozen; arrays end with a NULL name */
+    const char *name;          /* [a-z0-9_]+ */
+    uint32_t type;             /* MIG_OPT_* */
+    uint32_t flags;            /* MIG_OPTF_* */
+    const char *default_value; /* as text, or NULL */
+    const char *allowed;       /* TEXT: "a|b|c"; INT: "min..max"; or NULL */
+    const char *help;          /* one sentence */
+} mig_option_t;
+
+/* ---- services of the host ------------------------------------------------------------- */
+
+#define MIG_LOG_DEBUG 1
+#define MIG_LOG_INFO 2
+#define MIG_LOG_WARNING 3
+#define MIG_LOG_ERROR 4
+
+typedef struct mig_host mig_host_t;
+struct mig_host {
+    uint32_t size;
+    uint16_t abi_major, abi_minor;
+    void *impl; /* the host's own; one per unit instance */
+
+    /* [any] One line of log, attributed to the unit. No secrets, no values of records. */
+    void (*log)(const mig_host_t *h, int32_t level, const char *text);
+    /* [run][main] States why the call is about to return `status` (negative). `fix` may be
+     * NULL. Texts are copied. Returns `status`, so that it can be returned at once. */
+    int32_t (*fail)(const mig_host_t *h, int32_t status, const char *text, const char *fix);
+    /* [any] 1 when the run is being stopped: return MIG_E_CANCELLED soon. */
+    int32_t (*cancelled)(const mig_host_t *h);
+    /* [run][main] The value of one of the unit's own options, checked; MIG_ABSENT when it
+     * is not set and has no default. Borrowed until destroy(). MIG_E_BUG: no such option. */
+    int32_t (*option)(const mig_host_t *h, const char *name, mig_value_t *out);
+    /* [run] Memory that lives until the current record is done; never NULL. In create() and
+     * describe(): until destroy(). */
+    void *(*alloc)(const mig_host_t *h, size_t bytes);
+
+    /* [run] Outcome of the current record. `code` is a short stable word ("bad_email"),
+     * `field` the source field or target column or NULL, `reason` a sentence without any
+     * value of the record. Return MIG_REJECT and MIG_SKIP. The first call wins. */
+    int32_t (*reject)(const mig_host_t *h, const char *field, const char *code, const char *reason);
+    int32_t (*skip)(const mig_host_t *h, const char *code, const char *reason);
+    /* [run] Counts one application of a named repair or default for the report. */
+    void (*repaired)(const mig_host_t *h, const char *field, const char *rule);
+
+    /* Migrators, in describe() [main]. Indexes count from 0 in the order of the calls.
+     * reads: a field of the source record, -> index in mig_record_t.values.
+     * writes: a target table, "schema.table" or "table" (then: schema of the project).
+     * column: a column of that table which the migrator fills.
+     * entity: another stage (or NULL: the own one) whose keys will be asked for by key(). */
+    int32_t (*reads)(const mig_host_t *h, const char *field, uint32_t *index);
+    int32_t (*writes)(const mig_host_t *h, const char *table, uint32_t *index);
+    int32_t (*column)(const mig_host_t *h, uint32_t table, const char *column, uint32_t *index);
+    int32_t (*entity)(const mig_host_t *h, const char *stage, uint32_t *index);
+
+    /* Migrators, in record() [run].
+     * key: the target key that the entity gives to this source key. NULL and absent keys
+     *      give NULL and absent. Lives as long as alloc().
+     * row: the values of a new row of that table, one per declared column, all MIG_ABSENT;
+     *      fill them, then emit(). The values must live until emit() returns. Only one row
+     *      at a time.
+     * emit: checks and takes the row. MIG_OK, or MIG_REJECT: return that. */
+    int32_t (*key)(const mig_host_t *h, uint32_t entity, const mig_value_t *source_key,
+                   mig_value_t *out);
+    mig_value_t *(*row)(const mig_host_t *h, uint32_t table);
+    int32_t (*emit)(const mig_host_t *h, uint32_t table);
+
+    /* Migrators: use of transforms. transform() [main] makes an instance with its own
+     * options (a JSON object as text, or empty); apply() [run] gives MIG_OK or MIG_REJECT,
+     * the latter attributed to `field`. `out` lives as long as alloc(). */
+    int32_t (*transform)(const mig_host_t *h, const char *name, mig_str_t options,
+                         uint32_t *handle);
+    int32_t (*apply)(const mig_host_t *h, uint32_t handle, const char *field, const mig_value_t *in,
+                     uint32_t n_in, mig_value_t *out);
+
+    /* Reporters [run]: one file of the bundle at a time per handle. `name` is relative,
+     * without "..", created 0600, appears under its name only when closed without error. */
+    int32_t (*file_open)(const mig_host_t *h, const char *name, uint32_t *handle);
+    int32_t (*file_write)(const mig_host_t *h, uint32_t handle, const void *data, size_t len);
+    int32_t (*file_close)(const mig_host_t *h, uint32_t handle);
+
+    /* [main] A draft service by name ("mighost.draft.x/1"), or NULL. */
+    const void *(*extension)(const mig_host_t *h, const char *id);
+};
+
+/* ---- sources -------------------------------------------------------------------------- */
+
+typedef struct mig_source_ops {
+    uint32_t size;
+    uint32_t flags; /* 0 */
+    /* [run] Can the source be reached? Writes nothing anywhere. */
+    int32_t (*ping)(void *self);
+    /* [run] Calls row() once for each entity that the source holds, as far as it knows. */
+    int32_t (*entities)(void *self, void *ctx, int32_t (*row)(void *ctx, const char *entity));
+    /* [run] Text that changes when the entity's content may have changed (size and time of
+     * a file), "" when the source cannot tell. Lives until the next call. */
+    int32_t (*identity)(void *self, const char *entity, mig_str_t *out);
+    /* [run] Begins to read an entity: `fields` are the ones that next() must give, in that
+     * order; `position` is empty, or one that position() gave under the same identity. One
+     * entity is open at a time. `key_fields` says by which fields to order where the source
+     * has no order of its own (NULL when there is none). */
+    int32_t (*open)(void *self, const char *entity, const char *const *fields, uint32_t n_fields,
+                    const char *const *key_fields, uint32_t n_key_fields, mig_str_t position);
+    /* [run] The next record: MIG_OK, MIG_END, MIG_WAIT, MIG_REJECT (this record is broken,
+     * host->reject() said how; the next call goes on behind it), or negative. Fills
+     * rec->values and rec->n_values. */
+    int32_t (*next)(void *self, mig_record_t *rec, mig_wait_t *wait);
+    /* [run] The record that next() gave last, whole, as read, as one JSON text (for rejects);
+     * also after MIG_REJECT. Lives until the next call. */
+    int32_t (*raw)(void *self, mig_str_t *out);
+    /* [run] Where open() can go on behind the last record; NULL member or empty text: only
+     * from the start. Lives until the next call. */
+    int32_t (*position)(void *self, mig_str_t *out);
+    /* [run] Ends the open entity, also in the middle. */
+    int32_t (*close)(void *self);
+    /* [run] How far reading is, in 0..1000000 parts, or -1 when unknown. May be NULL. */
+    int64_t (*progress)(void *self);
+} mig_source_ops_t;
+
+/* ---- transforms ----------------------------------------------------------------------- */
+
+#define MIG_TRANSFORM_PURE 1U /* the result depends on input and options only */
+
+typedef struct mig_transform_ops {
+    uint32_t size;
+    uint32_t flags; /* MIG_TRANSFORM_PURE */
+    /* [run] One value from n_in values. MIG_OK, or MIG_REJECT after host->reject(). `out`
+     * may point into `in`, to static text or to memory of host->alloc(). */
+    int32_t (*apply)(void *self, const mig_value_t *in, uint32_t n_in, mig_value_t *out);
+} mig_transform_ops_t;
+
+/* ---- migrators ------------------------------------------------------------------------ */
+
+typedef struct mig_migrator_ops {
+    uint32_t size;
+    uint32_t flags; /* 0 */
+    /* [main] Declares fields, tables and columns by host->reads(), writes(), column(),
+     * entity(). Called once, before anything is read. */
+    int32_t (*describe)(void *self);
+    /* [run] One record to any number of rows. MIG_OK, MIG_SKIP, MIG_REJECT or negative. */
+    int32_t (*record)(void *self, const mig_record_t *rec);
+} mig_migrator_ops_t;
+
+/* ---- validators ----------------------------------------------------------------------- */
+
+/* ROW: `sql` is a condition on one row of `table` that is true when the row is bad. In the
+ * check step such rows reject their records; later they are violations.
+ * QUERY: `sql` is a SELECT that gives one row per violation, first column a key as text.
+ * It names tables as {table} or {schema.table}; the host puts in the view of the tables as
+ * if published, or the live table. Text in {} must be a table name. */
+#define MIG_CHECK_ROW 1U
+#define MIG_CHECK_QUERY 2U
+
+#define MIG_SEVERITY_ERROR 1U
+#define MIG_SEVERITY_WARNING 2U
+
+typedef struct mig_check { /* filled by the plugin; texts live until destroy() */
+    uint32_t size;
+    uint32_t kind;       /* MIG_CHECK_* */
+    uint32_t severity;   /* MIG_SEVERITY_* */
+    const char *name;    /* unique within the validator */
+    const char *code;    /* short stable word, as in host->reject() */
+    const char *message; /* a sentence that names bound and rule */
+    const char *table;   /* ROW: "schema.table" or "table" */
+    const char *column;  /* ROW: the column that is to blame, or NULL */
+    const char *sql;
+} mig_check_t;
+
+typedef struct mig_validator_ops {
+    uint32_t size;
+    uint32_t flags; /* 0 */
+    /* [main] The check with this number, counted from 0, or MIG_END. */
+    int32_t (*check)(void *self, uint32_t number, mig_check_t *out);
+} mig_validator_ops_t;
+
+/* ---- reporters ------------------------------------------------------------------------ */
+
+typedef struct mig_reject {
+    uint32_t size;
+    uint32_t outcome;  /* MIG_REJECT or MIG_SKIP */
+    const char *stage; /* all texts are borrowed for the call; NULL when unknown */
+    const char *key;
+    const char *table;
+    const char *field;
+    const char *code;
+    const char *reason;
+    const char *first_cause; /* "stage:key code" of the record that began it, or NULL */
+    uint64_t number;         /* of the record in its entity, from 1; 0 unknown */
+    mig_str_t raw;           /* the record as read, JSON; empty when it could not be kept */
+} mig_reject_t;
+
+typedef struct mig_report mig_report_t;
+struct mig_report {
+    uint32_t size;
+    uint32_t reserved;
+    void *impl;
+    mig_str_t json; /* report.json, see share/report.schema.json */
+    /* Calls row() for each rejected or skipped record, in order of stage and record. */
+    int32_t (*rejects)(const mig_report_t *r, void *ctx,
+                       int32_t (*row)(void *ctx, const mig_reject_t *reject));
+    /* Calls row() for each entry of the id map of a stage that this run made. */
+    int32_t (*idmap)(const mig_report_t *r, const char *stage, void *ctx,
+                     int32_t (*row)(void *ctx, mig_str_t source_key, mig_str_t final_key));
+    /* A text that the host makes: "rollback.sql", "verify.sql", "run.log". Lives until the
+     * next call; MIG_END when there is none. */
+    int32_t (*text)(const mig_report_t *r, const char *name, mig_str_t *out);
+};
+
+typedef struct mig_reporter_ops {
+    uint32_t size;
+    uint32_t flags; /* 0 */
+    /* [run] Writes its files by host->file_open(). Called at the end of every run. */
+    int32_t (*report)(void *self, const mig_report_t *report);
+} mig_reporter_ops_t;
+
+/* ---- units and the plugin ------------------------------------------------------------- */
+
+#define MIG_SOURCE 1U
+#define MIG_TRANSFORM 2U
+#define MIG_MIGRATOR 3U
+#define MIG_VALIDATOR 4U
+#define MIG_REPORTER 5U
+
+typedef struct mig_unit {
+    uint32_t size;
+    uint32_t kind;               /* MIG_SOURCE ... MIG_REPORTER */
+    const char *name;            /* [a-z0-9_.-]+; provides the feature "kind:name" */
+    const char *summary;         /* one sentence */
+    const mig_need_t *needs;     /* or NULL */
+    const mig_option_t *options; /* or NULL */
+    /* [main] Makes an instance. `host` lives until destroy() has returned. */
+    int32_t (*create)(const mig_host_t *host, void **self);
+    /* [main] Frees it; `self` may be NULL when create() failed. */
+    void (*destroy)(void *self);
+    const void *ops; /* mig_<kind>_ops_t */
+} mig_unit_t;
+
+typedef struct mig_plugin {         /* the exported symbol `mighost_plugin` */
+    uint32_t magic;                 /* MIG_MAGIC; these first 16 bytes never change */
+    uint16_t abi_major;             /* MIG_ABI_MAJOR */
+    uint16_t abi_minor;             /* lowest host minor that it runs on */
+    uint32_t size;                  /* sizeof(mig_plugin_t) */
+    uint32_t flags;                 /* 0 */
+    const char *id;                 /* "org.example.orders", never reused */
+    const char *version;            /* of the plugin, free text */
+    const mig_unit_t *const *units; /* ends with NULL */
+} mig_plugin_t;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,8 +1,6 @@
 /* pg.h - connections to PostgreSQL. Only pg.c includes libpq-fe.h. Errors are built from
  * SQLSTATE and names; the server's own texts carry row values and are never passed on.
- * Every connection has connect_timeout, tcp_user_timeout, keepalives and pinned settings
- * (search_path = pg_catalog, pg_temp; TimeZone = UTC; DateStyle = ISO; client_encoding UTF8;
- * row_security = off; ...). [main] */
+ * Every connection has connect_timeout, tcp_user_timeout and keepalives. [main] */
 #ifndef MIGHOST_PG_H
 #define MIGHOST_PG_H
 
@@ -35,6 +33,15 @@ char **pg_environment(const char *url, struct error *err);
 void pg_environment_free(char **env);
 int pg_server_version(const struct pg *pg); /* 150020 */
 int pg_backend_pid(const struct pg *pg);
+
+/* A transaction with pinned settings (SET LOCAL: a transaction pooler keeps them apart):
+ * search_path, time zone, date and number formats, timeouts, row_security = off. Everything
+ * runs between pg_begin and pg_commit or pg_rollback. `mode` is "" or the rest of the BEGIN
+ * statement ("READ ONLY"). */
+int pg_begin(struct pg *pg, const char *mode, struct error *err);
+void pg_rollback(struct pg *pg); /* harmless without a transaction */
+/* Is it worth to try the whole transaction again? 1 after 40001, 40P01, 55P03. */
+int pg_retryable(const struct pg *pg);
 
 /* One or more statements without parameters. 0 or a status. */
 int pg_exec(struct pg *pg, struct error *err, const char *sql);
@@ -73,10 +80,5 @@ int pg_each(struct pg *pg, struct error *err, const char *sql,
 
 /* Cancels the running statement from a signal handler's helper: async-signal-safe. */
 void pg_cancel_all(void);
-
-/* Appends a quoted identifier / literal (UTF-8 checked, never a control character in names). */
-void pg_ident(struct str *out, const char *name);
-void pg_table(struct str *out, const char *schema, const char *table);
-void pg_literal(struct str *out, const char *text);
 
 #endif

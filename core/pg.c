@@ -1,0 +1,602 @@
+/* pg.c - connections to PostgreSQL: connect, transactions, queries, COPY.
+ * The only user of libpq. Server texts never leave this file (they carry row values, and
+ * connection errors carry passwords): messages are built from SQLSTATE and names. [main] */
+#include "pg.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "log.h"
+
+struct pg {
+    PGconn *conn;
+    const char *role;
+    char *url;
+    struct project_timeouts timeouts;
+    char sqlstate[6], constraint[128], table[256], column[128];
+};
+
+struct pg_result {
+    PGresult *res;
+};
+
+/* Connections that a signal handler may cancel; entries are written before the handler can
+ * see them and never freed while it may run. */
+#define MAX_CANCEL 8
+static PGcancel *volatile cancels[MAX_CANCEL];
+static const PGconn *cancel_owners[MAX_CANCEL];
+
+void pg_cancel_all(void)
+{
+    char text[256];
+    for (int i = 0; i < MAX_CANCEL; i++)
+        if (cancels[i])
+            PQcancel(cancels[i], text, sizeof text);
+}
+
+static void cancel_register(PGconn *conn)
+{
+    for (int i = 0; i < MAX_CANCEL; i++)
+        if (!cancels[i]) {
+            cancel_owners[i] = conn;
+            cancels[i] = PQgetCancel(conn);
+            return;
+        }
+}
+
+/* Out of the handler's reach first, then freed. */
+static void cancel_forget(const PGconn *conn)
+{
+    for (int i = 0; i < MAX_CANCEL; i++) {
+        PGcancel *c = cancels[i];
+        if (!c || cancel_owners[i] != conn)
+            continue;
+        cancels[i] = NULL;
+        PQfreeCancel(c);
+    }
+}
+
+/* ---- errors -------------------------------------------------------------------------- */
+
+static int class_is(const char *sqlstate, const char *class)
+{
+    return strncmp(sqlstate, class, 2) == 0;
+}
+
+static const char *state_text(const char *s)
+{
+    static const struct {
+        const char *state, *text;
+    } table[] = {{"23505", "a duplicate key"},
+                 {"23503", "a row that refers to a missing row"},
+                 {"23502", "NULL in a column that must not be NULL"},
+                 {"23514", "a row that violates a check constraint"},
+                 {"23P01", "a row that violates an exclusion constraint"},
+                 {"40001", "a serialization failure"},
+                 {"40P01", "a deadlock"},
+                 {"55P03", "a lock that could not be had in time"},
+                 {"57014", "a cancelled statement or a statement timeout"},
+                 {"57P01", "a shutdown or termination by an administrator"},
+                 {"57P03", "a server that is starting up or shutting down"},
+                 {"53100", "a full disk on the server"},
+                 {"53200", "no memory left on the server"},
+                 {"53300", "too many connections"},
+                 {"42501", "a missing privilege"},
+                 {"42P01", "a table that does not exist"},
+                 {"42703", "a column that does not exist"},
+                 {"25006", "a read-only transaction"},
+                 {"28P01", "a wrong password"},
+                 {"28000", "a refused login"},
+                 {"3D000", "a database that does not exist"},
+                 {"0A000", "a feature that is not supported there"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].state, s) == 0)
+            return table[i].text;
+    if (class_is(s, "22"))
+        return "a value that does not fit its type";
+    if (class_is(s, "42"))
+        return "a statement that does not fit the schema";
+    return "an error";
+}
+
+static int state_status(const char *s)
+{
+    if (!s[0] || class_is(s, "08") || class_is(s, "57") || class_is(s, "53") || class_is(s, "40") ||
+        strcmp(s, "55P03") == 0 || strcmp(s, "25P03") == 0)
+        return STATUS_TEMPORARY;
+    if (class_is(s, "22") || class_is(s, "23") || class_is(s, "P0"))
+        return STATUS_INVALID;
+    if (class_is(s, "42") || class_is(s, "28") || class_is(s, "25") || class_is(s, "0A") ||
+        class_is(s, "3D") || class_is(s, "3F") || class_is(s, "55"))
+        return STATUS_PREFLIGHT;
+    return STATUS_BUG;
+}
+
+static void take_field(char *out, size_t size, const PGresult *res, int field)
+{
+    const char *text = res ? PQresultErrorField(res, field) : NULL;
+    size_t n = text ? strlen(text) : 0;
+    if (n >= size)
+        n = size - 1;
+    memcpy(out, text ? text : "", n);
+    out[n] = '\0';
+}
+
+static int fail(struct pg *pg, const PGresult *res, struct error *err)
+{
+    take_field(pg->sqlstate, sizeof pg->sqlstate, res, PG_DIAG_SQLSTATE);
+    take_field(pg->constraint, sizeof pg->constraint, res, PG_DIAG_CONSTRAINT_NAME);
+    take_field(pg->table, sizeof pg->table, res, PG_DIAG_TABLE_NAME);
+    take_field(pg->column, sizeof pg->column, res, PG_DIAG_COLUMN_NAME);
+    if (!pg->sqlstate[0] || pg_lost(pg)) {
+        int code = error_set(err, STATUS_TEMPORARY, "%s: the connection was lost", pg->role);
+        error_fix(err, "see that the server runs and repeat the same command");
+        return code;
+    }
+    /* Syntax errors and undefined names come from our or the project's SQL: no row values. */
+    char message[300] = "";
+    if (class_is(pg->sqlstate, "42") || class_is(pg->sqlstate, "P0"))
+        take_field(message, sizeof message, res, PG_DIAG_MESSAGE_PRIMARY);
+    return error_set(err, state_status(pg->sqlstate), "%s: %s (SQLSTATE %s%s%s%s%s%s%s)%s%s",
+                     pg->role, state_text(pg->sqlstate), pg->sqlstate,
+                     pg->table[0] ? ", table " : "", pg->table, pg->column[0] ? ", column " : "",
+                     pg->column, pg->constraint[0] ? ", constraint " : "", pg->constraint,
+                     message[0] ? ": " : "", message);
+}
+
+const char *pg_sqlstate(const struct pg *pg)
+{
+    return pg->sqlstate;
+}
+
+const char *pg_failed_constraint(const struct pg *pg)
+{
+    return pg->constraint;
+}
+
+const char *pg_failed_table(const struct pg *pg)
+{
+    return pg->table;
+}
+
+const char *pg_failed_column(const struct pg *pg)
+{
+    return pg->column;
+}
+
+int pg_lost(const struct pg *pg)
+{
+    return PQstatus(pg->conn) != CONNECTION_OK;
+}
+
+int pg_retryable(const struct pg *pg)
+{
+    return strcmp(pg->sqlstate, "40001") == 0 || strcmp(pg->sqlstate, "40P01") == 0 ||
+           strcmp(pg->sqlstate, "55P03") == 0;
+}
+
+/* ---- connecting ---------------------------------------------------------------------- */
+
+#define MAX_KEYWORDS 64
+
+struct keywords {
+    const char *names[MAX_KEYWORDS], *values[MAX_KEYWORDS];
+    int n;
+};
+
+static void keyword_add(struct keywords *k, const char *name, const char *value)
+{
+    if (k->n < MAX_KEYWORDS - 1) {
+        k->names[k->n] = name;
+        k->values[k->n++] = value;
+        k->names[k->n] = NULL;
+        k->values[k->n] = NULL;
+    }
+}
+
+static PQconninfoOption *parse_url(const char *url, const char *role, struct error *err)
+{
+    char *text = NULL; /* libpq's message may quote the password */
+    PQconninfoOption *options = PQconninfoParse(url, &text);
+    PQfreemem(text);
+    if (!options) {
+        error_set(err, STATUS_CONFIG, "%s: the connection URL cannot be parsed", role);
+        error_fix(err, "write postgresql://user@host:port/database, with %%XX for special "
+                       "characters; its text is not shown because it may hold a password");
+    }
+    return options;
+}
+
+static int connect_status(PGconn *conn, const char *role, struct error *err)
+{
+    /* The server's refusals have no result object; their SQLSTATE is not given either, so
+     * that the known texts of the FATAL messages are looked for, and none is passed on. */
+    const char *text = PQerrorMessage(conn);
+    const char *host = PQhost(conn) && PQhost(conn)[0] ? PQhost(conn) : "the local socket";
+    const char *port = PQport(conn) ? PQport(conn) : "";
+    if (strstr(text, "authentication failed") || strstr(text, "no password supplied")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: login at %s port %s refused: wrong or no password",
+                  role, host, port);
+        error_fix(err, "put the password into PGPASSFILE, or into the URL in a 0600 env file");
+    } else if (strstr(text, "pg_hba.conf")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in", role,
+                  host);
+        error_fix(err, "ask the DBA for a line that fits user, database and address");
+    } else if (strstr(text, "does not exist")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: no such database or role at %s port %s", role, host,
+                  port);
+        error_fix(err, "check the names in the URL");
+    } else if (strstr(text, "does not support SSL") || strstr(text, "certificate")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s", role, host);
+        error_fix(err, "give the server a certificate that fits its name, or set sslmode and "
+                       "sslrootcert in the URL");
+    } else {
+        error_set(err, STATUS_TEMPORARY, "%s: no connection to %s port %s", role, host, port);
+        error_fix(err, "see that the server runs and is reachable, then repeat the command");
+    }
+    return err->code;
+}
+
+static PGconn *open_connection(const char *url, const char *role,
+                               const struct project_timeouts *timeouts, struct error *err)
+{
+    PQconninfoOption *options = parse_url(url, role, err);
+    if (!options)
+        return NULL;
+    struct keywords k = {.n = 0};
+    char connect_timeout[16];
+    snprintf(connect_timeout, sizeof connect_timeout, "%d",
+             timeouts && timeouts->connect ? timeouts->connect : 10);
+    keyword_add(&k, "connect_timeout", connect_timeout);
+    keyword_add(&k, "tcp_user_timeout", "30000");
+    keyword_add(&k, "keepalives_idle", "30");
+    keyword_add(&k, "keepalives_interval", "10");
+    keyword_add(&k, "keepalives_count", "3");
+    for (PQconninfoOption *o = options; o->keyword; o++)
+        if (o->val)
+            keyword_add(&k, o->keyword, o->val);
+    keyword_add(&k, "client_encoding", "UTF8");
+    keyword_add(&k, "application_name", "mighost");
+    PGconn *conn = PQconnectdbParams(k.names, k.values, 0);
+    PQconninfoFree(options);
+    if (conn && PQstatus(conn) == CONNECTION_OK)
+        return conn;
+    if (conn)
+        connect_status(conn, role, err);
+    PQfinish(conn);
+    return NULL;
+}
+
+static void ignore_notice(void *arg, const PGresult *res)
+{
+    (void)arg;
+    (void)res; /* notices may carry values */
+}
+
+struct pg *pg_connect(const char *url, const char *role, const struct project_timeouts *timeouts,
+                      struct error *err)
+{
+    PGconn *conn = open_connection(url, role, timeouts, err);
+    if (!conn)
+        return NULL;
+    PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    struct pg *pg = arena_heap(NULL, sizeof *pg);
+    memset(pg, 0, sizeof *pg);
+    pg->conn = conn;
+    pg->role = role;
+    pg->url = strcpy(arena_heap(NULL, strlen(url) + 1), url);
+    if (timeouts)
+        pg->timeouts = *timeouts;
+    cancel_register(conn);
+    return pg;
+}
+
+void pg_close(struct pg *pg)
+{
+    if (!pg)
+        return;
+    cancel_forget(pg->conn);
+    PQfinish(pg->conn);
+    explicit_bzero(pg->url, strlen(pg->url));
+    free(pg->url);
+    free(pg);
+}
+
+int pg_reconnect(struct pg *pg, struct error *err)
+{
+    PGconn *conn = open_connection(pg->url, pg->role, &pg->timeouts, err);
+    if (!conn)
+        return err->code;
+    cancel_forget(pg->conn);
+    PQfinish(pg->conn);
+    pg->conn = conn;
+    PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    cancel_register(conn);
+    return 0;
+}
+
+void pg_where(const struct pg *pg, struct pg_where *out)
+{
+    const char *host = PQhost(pg->conn), *port = PQport(pg->conn);
+    snprintf(out->host, sizeof out->host, "%s", host ? host : "");
+    snprintf(out->port, sizeof out->port, "%s", port ? port : "");
+    snprintf(out->dbname, sizeof out->dbname, "%s", PQdb(pg->conn));
+    snprintf(out->user, sizeof out->user, "%s", PQuser(pg->conn));
+}
+
+int pg_server_version(const struct pg *pg)
+{
+    return PQserverVersion(pg->conn);
+}
+
+int pg_backend_pid(const struct pg *pg)
+{
+    return PQbackendPID(pg->conn);
+}
+
+char **pg_environment(const char *url, struct error *err)
+{
+    PQconninfoOption *options = parse_url(url, "target", err);
+    if (!options)
+        return NULL;
+    char **env = arena_heap(NULL, MAX_KEYWORDS * sizeof *env);
+    size_t n = 0;
+    for (PQconninfoOption *o = options; o->keyword && n < MAX_KEYWORDS - 1; o++) {
+        if (!o->val || !o->envvar)
+            continue;
+        size_t size = strlen(o->envvar) + strlen(o->val) + 2;
+        env[n] = arena_heap(NULL, size);
+        snprintf(env[n++], size, "%s=%s", o->envvar, o->val);
+    }
+    env[n] = NULL;
+    PQconninfoFree(options);
+    return env;
+}
+
+void pg_environment_free(char **env)
+{
+    for (size_t i = 0; env && env[i]; i++) {
+        explicit_bzero(env[i], strlen(env[i]));
+        free(env[i]);
+    }
+    free(env);
+}
+
+/* ---- statements ---------------------------------------------------------------------- */
+
+static int finish_exec(struct pg *pg, PGresult *res, struct error *err)
+{
+    ExecStatusType status = PQresultStatus(res);
+    int ok = res && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+                     status == PGRES_EMPTY_QUERY);
+    int code = ok ? 0 : fail(pg, res, err);
+    PQclear(res);
+    return code;
+}
+
+int pg_exec(struct pg *pg, struct error *err, const char *sql)
+{
+    log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
+    return finish_exec(pg, PQexec(pg->conn, sql), err);
+}
+
+int pg_begin(struct pg *pg, const char *mode, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "BEGIN %s; SET LOCAL search_path = pg_catalog, pg_temp;"
+               " SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';"
+               " SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';"
+               " SET LOCAL extra_float_digits = 1; SET LOCAL row_security = off;"
+               " SET LOCAL standard_conforming_strings = on; SET LOCAL synchronous_commit = on;"
+               " SET LOCAL idle_in_transaction_session_timeout = %d;"
+               " SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d",
+               mode, pg->timeouts.idle * 1000, pg->timeouts.statement * 1000,
+               (pg->timeouts.lock ? pg->timeouts.lock : 5) * 1000);
+    if (pg_server_version(pg) >= 140000)
+        str_add(&sql, "; SET LOCAL client_connection_check_interval = 1000");
+    int code = finish_exec(pg, PQexec(pg->conn, sql.data), err);
+    str_clear(&sql);
+    if (code)
+        pg_rollback(pg);
+    return code;
+}
+
+void pg_rollback(struct pg *pg)
+{
+    if (!pg_lost(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+        PQclear(PQexec(pg->conn, "ROLLBACK"));
+}
+
+int pg_execf(struct pg *pg, struct error *err, const char *format, ...)
+{
+    struct str sql;
+    va_list ap;
+    str_init(&sql, 0);
+    va_start(ap, format);
+    str_vprintf(&sql, format, ap);
+    va_end(ap);
+    int code = sql.failed ? error_set(err, STATUS_BUG, "a statement is too long")
+                          : pg_exec(pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
+struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, int n_params,
+                           const char *const *params)
+{
+    log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
+    PGresult *res = n_params ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
+                             : PQexec(pg->conn, sql);
+    ExecStatusType status = PQresultStatus(res);
+    if (!res || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)) {
+        fail(pg, res, err);
+        PQclear(res);
+        return NULL;
+    }
+    struct pg_result *r = arena_heap(NULL, sizeof *r);
+    r->res = res;
+    return r;
+}
+
+struct pg_result *pg_queryf(struct pg *pg, struct error *err, const char *format, ...)
+{
+    struct str sql;
+    va_list ap;
+    str_init(&sql, 0);
+    va_start(ap, format);
+    str_vprintf(&sql, format, ap);
+    va_end(ap);
+    struct pg_result *r = sql.failed ? NULL : pg_query(pg, err, sql.data, 0, NULL);
+    if (sql.failed)
+        error_set(err, STATUS_BUG, "a statement is too long");
+    str_clear(&sql);
+    return r;
+}
+
+int pg_rows(const struct pg_result *r)
+{
+    return PQntuples(r->res);
+}
+
+int64_t pg_affected(const struct pg_result *r)
+{
+    return strtoll(PQcmdTuples(r->res), NULL, 10);
+}
+
+const char *pg_get(const struct pg_result *r, int row, int column)
+{
+    return PQgetisnull(r->res, row, column) ? NULL : PQgetvalue(r->res, row, column);
+}
+
+int64_t pg_get_int(const struct pg_result *r, int row, int column)
+{
+    return strtoll(PQgetvalue(r->res, row, column), NULL, 10);
+}
+
+void pg_free(struct pg_result *r)
+{
+    if (r)
+        PQclear(r->res);
+    free(r);
+}
+
+/* ---- COMMIT with a deadline ----------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* 1 when a result is there, 0 when the time is over or the connection broke. */
+static int wait_result(PGconn *conn, int64_t deadline)
+{
+    while (PQconsumeInput(conn)) {
+        if (!PQisBusy(conn))
+            return 1;
+        int64_t left = deadline - now_ms();
+        struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
+        if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
+            return 0;
+    }
+    return 0;
+}
+
+int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
+{
+    int64_t deadline = now_ms() + (deadline_seconds ? deadline_seconds : 60) * 1000LL;
+    if (!PQsendQuery(pg->conn, "COMMIT") || !wait_result(pg->conn, deadline))
+        return error_set(err, STATUS_UNKNOWN, "%s: no answer to COMMIT", pg->role);
+    PGresult *res = PQgetResult(pg->conn);
+    if (!res || !PQresultErrorField(res, PG_DIAG_SQLSTATE)) {
+        /* A COMMIT of a failed transaction answers ROLLBACK without an error. */
+        int ok = res && strcmp(PQcmdStatus(res), "COMMIT") == 0;
+        int rolled_back = res && strcmp(PQcmdStatus(res), "ROLLBACK") == 0;
+        PQclear(res);
+        while ((res = PQgetResult(pg->conn)))
+            PQclear(res);
+        if (ok)
+            return 0;
+        if (rolled_back)
+            return error_set(err, STATUS_BUG, "%s: COMMIT was answered by ROLLBACK", pg->role);
+        return error_set(err, STATUS_UNKNOWN, "%s: the connection broke in COMMIT", pg->role);
+    }
+    int code = fail(pg, res, err);
+    PQclear(res);
+    while ((res = PQgetResult(pg->conn)))
+        PQclear(res);
+    /* 57P01 and the like may come after the commit record was written. */
+    return class_is(pg->sqlstate, "57") || class_is(pg->sqlstate, "08") ? STATUS_UNKNOWN : code;
+}
+
+/* ---- COPY and streams ----------------------------------------------------------------- */
+
+int pg_copy_begin(struct pg *pg, const char *sql, struct error *err)
+{
+    PGresult *res = PQexec(pg->conn, sql);
+    int code = PQresultStatus(res) == PGRES_COPY_IN ? 0 : fail(pg, res, err);
+    PQclear(res);
+    return code;
+}
+
+int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err)
+{
+    const char *p = data;
+    while (n) {
+        int piece = n > (1 << 20) ? 1 << 20 : (int)n;
+        if (PQputCopyData(pg->conn, p, piece) != 1)
+            return fail(pg, NULL, err);
+        p += piece;
+        n -= (size_t)piece;
+    }
+    return 0;
+}
+
+int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err)
+{
+    if (PQputCopyEnd(pg->conn, NULL) != 1)
+        return fail(pg, NULL, err);
+    PGresult *res = PQgetResult(pg->conn);
+    int code = 0;
+    if (PQresultStatus(res) == PGRES_COMMAND_OK)
+        *rows = strtoll(PQcmdTuples(res), NULL, 10);
+    else
+        code = fail(pg, res, err);
+    PQclear(res);
+    while ((res = PQgetResult(pg->conn)))
+        PQclear(res);
+    return code;
+}
+
+#define MAX_COLUMNS 64
+
+int pg_each(struct pg *pg, struct error *err, const char *sql,
+            int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx)
+{
+    if (!PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
+        return fail(pg, NULL, err);
+    int code = 0, stopped = 0;
+    for (PGresult *res; (res = PQgetResult(pg->conn)); PQclear(res)) {
+        ExecStatusType status = PQresultStatus(res);
+        if (status == PGRES_SINGLE_TUPLE && !stopped && !code) {
+            const char *values[MAX_COLUMNS];
+            size_t lengths[MAX_COLUMNS];
+            for (int i = 0; i < PQnfields(res) && i < MAX_COLUMNS; i++) {
+                values[i] = PQgetisnull(res, 0, i) ? NULL : PQgetvalue(res, 0, i);
+                lengths[i] = (size_t)PQgetlength(res, 0, i);
+            }
+            stopped = row(ctx, values, lengths);
+        } else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
+            code = fail(pg, res, err);
+        }
+    }
+    return code;
+}

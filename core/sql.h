@@ -1,0 +1,20 @@
+/* sql.h - quoting of names and literals for PostgreSQL. Pure. */
+#ifndef MIGHOST_SQL_H
+#define MIGHOST_SQL_H
+
+#include "str.h"
+
+void sql_ident(struct str *out, const char *name);
+void sql_table(struct str *out, const char *schema, const char *table);
+/* A string constant that means the same whatever standard_conforming_strings says. */
+void sql_literal(struct str *out, const char *text);
+/* 1 to 63 bytes of UTF-8 without control characters: fit for every statement and script. */
+int sql_name_ok(const char *name);
+
+struct sql_name {
+    char schema[256], table[256];
+};
+/* "schema.table" or "table" in `schema`; cut at the first dot. */
+void sql_split(const char *name, const char *schema, struct sql_name *out);
+
+#endif

@@ -1,0 +1,223 @@
+/* digest.c - SHA-256, UUID version 5, random bytes, by the EVP interface of OpenSSL 3.
+ *
+ * The only file that includes OpenSSL. SHA-1 serves names only (RFC 9562 section 5.5), never a
+ * proof. An algorithm is fetched once per object, as a fetch costs more than a short digest.
+ * No object is shared between threads.
+ */
+#include "digest.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+
+#define SHA256_BYTES 32
+#define UUID_BYTES 16
+#define READ_BYTES ((size_t)32 << 10)
+
+struct digest {
+    EVP_MD *md;
+    EVP_MD_CTX *ctx;
+    int failed; /* since the last digest_hex() */
+};
+
+struct digest_uuid {
+    EVP_MD *md;
+    EVP_MD_CTX *ready; /* has taken the namespace and nothing else */
+    EVP_MD_CTX *work;
+};
+
+/* NAMESPACE_URL, RFC 9562 section 6.6. */
+static const unsigned char namespace_url[UUID_BYTES] = {
+    0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8};
+
+static char *put_hex(char *out, const unsigned char *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    return out;
+}
+
+struct digest *digest_new(void)
+{
+    struct digest *d = arena_heap(NULL, sizeof *d);
+    d->md = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    d->ctx = EVP_MD_CTX_new();
+    d->failed = 0;
+    if (!d->md || !d->ctx || !EVP_DigestInit_ex2(d->ctx, d->md, NULL)) {
+        digest_free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void digest_add(struct digest *d, const void *data, size_t n)
+{
+    if (!EVP_DigestUpdate(d->ctx, data, n))
+        d->failed = 1;
+}
+
+void digest_hex(struct digest *d, char out[65])
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    if (!EVP_DigestFinal_ex(d->ctx, bytes, NULL))
+        d->failed = 1;
+    char *end = d->failed ? out : put_hex(out, bytes, SHA256_BYTES);
+    *end = '\0';
+    d->failed = !EVP_DigestInit_ex2(d->ctx, d->md, NULL);
+}
+
+void digest_free(struct digest *d)
+{
+    if (!d)
+        return;
+    EVP_MD_CTX_free(d->ctx);
+    EVP_MD_free(d->md);
+    free(d);
+}
+
+void digest_text(const char *text, char out[65])
+{
+    out[0] = '\0';
+    struct digest *d = digest_new();
+    if (!d)
+        return;
+    digest_add(d, text, strlen(text));
+    digest_hex(d, out);
+    digest_free(d);
+}
+
+/* pread, so that the descriptor's offset stays where its owner has it. */
+static int add_file(struct digest *d, int fd)
+{
+    unsigned char buffer[READ_BYTES];
+    for (off_t at = 0;;) {
+        ssize_t n = pread(fd, buffer, sizeof buffer, at);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        digest_add(d, buffer, (size_t)n);
+        at += n;
+    }
+}
+
+int digest_fd(int fd, char out[65])
+{
+    out[0] = '\0';
+    struct digest *d = digest_new();
+    if (!d) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    int status = add_file(d, fd), saved = errno;
+    if (status == 0)
+        digest_hex(d, out);
+    digest_free(d);
+    errno = saved;
+    if (status == 0 && out[0] == '\0') {
+        errno = EIO;
+        status = -1;
+    }
+    return status;
+}
+
+/* The 16 bytes of a version 5 UUID; 0 when OpenSSL failed. */
+static int uuid5_bytes(struct digest_uuid *u, const void *name, size_t n,
+                       unsigned char out[EVP_MAX_MD_SIZE])
+{
+    if (!EVP_MD_CTX_copy_ex(u->work, u->ready) || !EVP_DigestUpdate(u->work, name, n) ||
+        !EVP_DigestFinal_ex(u->work, out, NULL))
+        return 0;
+    out[6] = (unsigned char)((out[6] & 0x0f) | 0x50); /* version 5 */
+    out[8] = (unsigned char)((out[8] & 0x3f) | 0x80); /* variant of RFC 9562 */
+    return 1;
+}
+
+static int set_namespace(struct digest_uuid *u, const unsigned char space[UUID_BYTES])
+{
+    return EVP_DigestInit_ex2(u->ready, u->md, NULL) &&
+           EVP_DigestUpdate(u->ready, space, UUID_BYTES);
+}
+
+struct digest_uuid *digest_uuid_namespace(const unsigned char space[16])
+{
+    struct digest_uuid *u = arena_heap(NULL, sizeof *u);
+    u->md = EVP_MD_fetch(NULL, "SHA1", NULL);
+    u->ready = EVP_MD_CTX_new();
+    u->work = EVP_MD_CTX_new();
+    if (!u->md || !u->ready || !u->work || !set_namespace(u, space)) {
+        digest_uuid_free(u);
+        return NULL;
+    }
+    return u;
+}
+
+struct digest_uuid *digest_uuid_new(const char *project, const char *entity)
+{
+    static const char prefix[] = "mighost:";
+    struct digest_uuid *u = digest_uuid_namespace(namespace_url);
+    if (!u)
+        return NULL;
+    size_t n = strlen(project);
+    char *name = arena_heap(NULL, sizeof prefix - 1 + n);
+    memcpy(name, prefix, sizeof prefix - 1);
+    memcpy(name + sizeof prefix - 1, project, n);
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    int ok = uuid5_bytes(u, name, sizeof prefix - 1 + n, bytes) && set_namespace(u, bytes) &&
+             uuid5_bytes(u, entity, strlen(entity), bytes) && set_namespace(u, bytes);
+    free(name);
+    if (!ok) {
+        digest_uuid_free(u);
+        return NULL;
+    }
+    return u;
+}
+
+void digest_uuid5(struct digest_uuid *u, const void *name, size_t n, char out[37])
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    if (!uuid5_bytes(u, name, n, bytes)) {
+        out[0] = '\0';
+        return;
+    }
+    static const unsigned char groups[] = {4, 2, 2, 2, 6};
+    const unsigned char *from = bytes;
+    for (size_t i = 0; i < sizeof groups; i++) {
+        out = put_hex(out, from, groups[i]);
+        *out++ = i + 1 < sizeof groups ? '-' : '\0';
+        from += groups[i];
+    }
+}
+
+void digest_uuid_free(struct digest_uuid *u)
+{
+    if (!u)
+        return;
+    EVP_MD_CTX_free(u->work);
+    EVP_MD_CTX_free(u->ready);
+    EVP_MD_free(u->md);
+    free(u);
+}
+
+int digest_random(void *out, size_t n)
+{
+    unsigned char *p = out;
+    while (n) {
+        int part = n > 1 << 20 ? 1 << 20 : (int)n;
+        if (RAND_bytes(p, part) != 1)
+            return -1;
+        p += part;
+        n -= (size_t)part;
+    }
+    return 0;
+}

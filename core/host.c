@@ -1,0 +1,470 @@
+/* host.c - instances of plugin units and the services they are given.
+ * Arguments that are kept are copied; everything a unit gets from alloc() belongs to the
+ * record or to the instance, never to the plugin. [main] thread. */
+#include "host.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+static volatile sig_atomic_t cancel_flag;
+
+void host_cancel(void)
+{
+    cancel_flag = 1;
+}
+
+int host_is_cancelled(void)
+{
+    return cancel_flag;
+}
+
+static struct unit *unit_of(const mig_host_t *h)
+{
+    return h->impl;
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+/* ---- general services ---------------------------------------------------------------- */
+
+static void service_log(const mig_host_t *h, int32_t level, const char *text)
+{
+    if (level < MIG_LOG_DEBUG || level > MIG_LOG_ERROR)
+        level = MIG_LOG_INFO;
+    log_write((enum log_level)level, "%s: %s", unit_of(h)->def->feature, text);
+}
+
+static int32_t service_fail(const mig_host_t *h, int32_t status, const char *text, const char *fix)
+{
+    static const int codes[] = {STATUS_BUG,       STATUS_PLUGIN, STATUS_CONFIG,    STATUS_SOURCE,
+                                STATUS_TEMPORARY, STATUS_BUG,    STATUS_TEMPORARY, STATUS_BACKUP};
+    struct unit *u = unit_of(h);
+    int code = status < 0 && status >= -7 ? codes[-status] : STATUS_BUG;
+    error_set(&u->host->failure, code, "%s (%s): %s", u->def->feature, u->where, text);
+    if (fix)
+        error_fix(&u->host->failure, "%s", fix);
+    return status;
+}
+
+static int32_t service_cancelled(const mig_host_t *h)
+{
+    (void)h;
+    return cancel_flag;
+}
+
+static int32_t service_option(const mig_host_t *h, const char *name, mig_value_t *out)
+{
+    return options_get(&unit_of(h)->options, name, out);
+}
+
+static void *service_alloc(const mig_host_t *h, size_t bytes)
+{
+    struct unit *u = unit_of(h);
+    return arena_alloc(u->host->in_record ? u->host->record : u->mem, bytes);
+}
+
+/* ---- outcome of a record -------------------------------------------------------------- */
+
+static int32_t set_outcome(struct host *h, int32_t kind, const char *field, const char *code,
+                           const char *reason)
+{
+    struct host_outcome *o = &h->outcome;
+    if (o->kind)
+        return o->kind;
+    o->kind = kind;
+    copy_text(o->field, sizeof o->field, field);
+    copy_text(o->code, sizeof o->code, code && code[0] ? code : "unspecified");
+    copy_text(o->reason, sizeof o->reason, reason);
+    return kind;
+}
+
+static int32_t service_reject(const mig_host_t *h, const char *field, const char *code,
+                              const char *reason)
+{
+    return set_outcome(unit_of(h)->host, MIG_REJECT, field, code, reason);
+}
+
+static int32_t service_skip(const mig_host_t *h, const char *code, const char *reason)
+{
+    return set_outcome(unit_of(h)->host, MIG_SKIP, NULL, code, reason);
+}
+
+static void service_repaired(const mig_host_t *h, const char *field, const char *rule)
+{
+    struct host *host = unit_of(h)->host;
+    for (size_t i = 0; i < host->n_repairs; i++) {
+        struct host_repair *r = &host->repairs[i];
+        if (str_equal(r->rule, rule) && str_equal(r->field, field ? field : "")) {
+            r->count++;
+            return;
+        }
+    }
+    if (host->n_repairs >= 1000) /* names come from the project: this many are a plugin's bug */
+        return;
+    host->repairs = arena_heap(host->repairs, (host->n_repairs + 1) * sizeof *host->repairs);
+    struct unit *u = unit_of(h);
+    host->repairs[host->n_repairs++] = (struct host_repair){
+        arena_strdup(u->mem, field ? field : ""), arena_strdup(u->mem, rule ? rule : ""), 1};
+}
+
+/* ---- describing a migrator ------------------------------------------------------------ */
+
+static int32_t describing(struct unit *u)
+{
+    return u->describing
+               ? MIG_OK
+               : service_fail(&u->table, MIG_E_BUG, "declares something outside describe()", NULL);
+}
+
+static int32_t service_reads(const mig_host_t *h, const char *field, uint32_t *index)
+{
+    struct unit *u = unit_of(h);
+    if (describing(u))
+        return MIG_E_BUG;
+    for (size_t i = 0; i < u->n_fields; i++)
+        if (str_equal(u->fields[i], field)) {
+            *index = (uint32_t)i;
+            return MIG_OK;
+        }
+    u->fields = arena_heap(u->fields, (u->n_fields + 1) * sizeof *u->fields);
+    u->fields[u->n_fields] = arena_strdup(u->mem, field);
+    *index = (uint32_t)u->n_fields++;
+    return MIG_OK;
+}
+
+static int32_t service_writes(const mig_host_t *h, const char *table, uint32_t *index)
+{
+    struct unit *u = unit_of(h);
+    if (describing(u))
+        return MIG_E_BUG;
+    u->tables = arena_heap(u->tables, (u->n_tables + 1) * sizeof *u->tables);
+    u->tables[u->n_tables] = (struct host_table){.name = arena_strdup(u->mem, table)};
+    *index = (uint32_t)u->n_tables++;
+    return MIG_OK;
+}
+
+static int32_t service_column(const mig_host_t *h, uint32_t table, const char *column,
+                              uint32_t *index)
+{
+    struct unit *u = unit_of(h);
+    if (describing(u))
+        return MIG_E_BUG;
+    if (table >= u->n_tables)
+        return service_fail(h, MIG_E_BUG, "names a table that it did not declare", NULL);
+    struct host_table *t = &u->tables[table];
+    t->columns = arena_heap(t->columns, (t->n_columns + 1) * sizeof *t->columns);
+    t->columns[t->n_columns] = arena_strdup(u->mem, column);
+    *index = (uint32_t)t->n_columns++;
+    return MIG_OK;
+}
+
+static int32_t service_entity(const mig_host_t *h, const char *stage, uint32_t *index)
+{
+    struct unit *u = unit_of(h);
+    if (describing(u))
+        return MIG_E_BUG;
+    const char *name = stage ? stage : u->where + strlen("stage ");
+    const struct project_stage *s = project_stage_find(u->host->project, name);
+    if (!s) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "asks for keys of stage \"%s\", which the project does not have", name);
+        return service_fail(h, MIG_E_CONFIG, text, "add the stage, or correct its name");
+    }
+    for (size_t i = 0; i < u->n_entities; i++)
+        if (str_equal(u->entities[i].stage, name)) {
+            *index = (uint32_t)i;
+            return MIG_OK;
+        }
+    u->entities = arena_heap(u->entities, (u->n_entities + 1) * sizeof *u->entities);
+    u->entities[u->n_entities] = (struct host_entity){
+        arena_strdup(u->mem, name), s->ids,
+        s->ids == ID_UUID5 ? digest_uuid_new(u->host->project->name, name) : NULL};
+    *index = (uint32_t)u->n_entities++;
+    return MIG_OK;
+}
+
+/* ---- rows ----------------------------------------------------------------------------- */
+
+static int32_t service_key(const mig_host_t *h, uint32_t entity, const mig_value_t *source_key,
+                           mig_value_t *out)
+{
+    struct unit *u = unit_of(h);
+    if (entity >= u->n_entities)
+        return service_fail(h, MIG_E_BUG, "asks for a key of an entity it did not declare", NULL);
+    *out = *source_key;
+    if (source_key->kind == MIG_ABSENT || source_key->kind == MIG_NULL)
+        return MIG_OK;
+    const struct host_entity *e = &u->entities[entity];
+    if (e->ids == ID_KEEP)
+        return MIG_OK;
+    char *text = arena_alloc(u->host->record, 37);
+    digest_uuid5(e->uuid, source_key->data, source_key->len, text);
+    *out = (mig_value_t){text, 36, MIG_TEXT};
+    return MIG_OK;
+}
+
+static mig_value_t *service_row(const mig_host_t *h, uint32_t table)
+{
+    struct unit *u = unit_of(h);
+    if (table >= u->n_tables) {
+        service_fail(h, MIG_E_BUG, "asks for a row of a table it did not declare", NULL);
+        return u->tables ? u->tables[0].row : NULL;
+    }
+    memset(u->tables[table].row, 0, u->tables[table].n_columns * sizeof *u->tables[table].row);
+    return u->tables[table].row;
+}
+
+static int32_t service_emit(const mig_host_t *h, uint32_t table)
+{
+    struct unit *u = unit_of(h);
+    if (!u->emit || table >= u->n_tables)
+        return service_fail(h, MIG_E_BUG, "emits a row where none is expected", NULL);
+    return u->emit(u->emit_ctx, table);
+}
+
+/* ---- transforms ----------------------------------------------------------------------- */
+
+static int32_t service_transform(const mig_host_t *h, const char *name, mig_str_t options,
+                                 uint32_t *handle)
+{
+    struct unit *u = unit_of(h);
+    if (describing(u))
+        return MIG_E_BUG;
+    char feature[160];
+    snprintf(feature, sizeof feature, "transform:%s", name);
+    char *text = arena_strndup(u->mem, options.len ? options.data : "", options.len);
+    struct faults *faults = u->host->faults;
+    size_t before = faults->n;
+    u->describing = 0; /* the transform's create() is not part of this description */
+    struct unit *t = host_unit(u->host, feature, text, u->where, faults);
+    u->describing = 1;
+    if (!t)
+        return service_fail(h, MIG_E_CONFIG,
+                            faults->n > before ? "a transform does not fit, see above"
+                                               : "a transform could not be made",
+                            NULL);
+    u->transforms = arena_heap(u->transforms, (u->n_transforms + 1) * sizeof *u->transforms);
+    u->transforms[u->n_transforms] = t;
+    *handle = (uint32_t)u->n_transforms++;
+    return MIG_OK;
+}
+
+static int32_t service_apply(const mig_host_t *h, uint32_t handle, const char *field,
+                             const mig_value_t *in, uint32_t n_in, mig_value_t *out)
+{
+    struct unit *u = unit_of(h);
+    if (handle >= u->n_transforms)
+        return service_fail(h, MIG_E_BUG, "applies a transform it did not make", NULL);
+    struct unit *t = u->transforms[handle];
+    const mig_transform_ops_t *ops = t->def->unit->ops;
+    int32_t returned = ops->apply(t->self, in, n_in, out);
+    struct host_outcome *o = &u->host->outcome;
+    if (returned == MIG_REJECT) {
+        set_outcome(u->host, MIG_REJECT, field, "unspecified", "a transform refused the value");
+        if (!o->field[0])
+            copy_text(o->field, sizeof o->field, field);
+    } else if (returned != MIG_OK && returned > 0) {
+        return service_fail(&t->table, MIG_E_BUG, "apply() gave an outcome that it may not give",
+                            NULL);
+    } else if (returned == MIG_OK && out->kind > MIG_NULL && !out->data && out->len) {
+        return service_fail(&t->table, MIG_E_BUG, "apply() gave a value without data", NULL);
+    }
+    return returned;
+}
+
+/* ---- files of reporters --------------------------------------------------------------- */
+
+#define MAX_FILES ((uint32_t)(sizeof((struct host *)0)->files / sizeof(struct outfile *)))
+
+static int32_t service_file_open(const mig_host_t *h, const char *name, uint32_t *handle)
+{
+    struct host *host = unit_of(h)->host;
+    struct error err = {0};
+    for (uint32_t i = 0; host->bundle && i < MAX_FILES; i++) {
+        if (host->files[i])
+            continue;
+        host->files[i] = outfile_open(host->bundle, name, &err);
+        *handle = i;
+        return host->files[i] ? MIG_OK : service_fail(h, MIG_E_IO, err.what, err.fix);
+    }
+    return service_fail(h, MIG_E_BUG, "opens a file where there is no bundle, or too many", NULL);
+}
+
+static int32_t service_file_write(const mig_host_t *h, uint32_t handle, const void *data,
+                                  size_t len)
+{
+    struct host *host = unit_of(h)->host;
+    struct error err = {0};
+    if (handle >= MAX_FILES || !host->files[handle])
+        return service_fail(h, MIG_E_BUG, "writes to a file that is not open", NULL);
+    if (outfile_write(host->files[handle], data, len, &err) == 0)
+        return MIG_OK;
+    return service_fail(h, MIG_E_IO, err.what, err.fix);
+}
+
+static int32_t service_file_close(const mig_host_t *h, uint32_t handle)
+{
+    struct host *host = unit_of(h)->host;
+    struct error err = {0};
+    if (handle >= MAX_FILES || !host->files[handle])
+        return service_fail(h, MIG_E_BUG, "closes a file that is not open", NULL);
+    int code = outfile_close(host->files[handle], &err);
+    host->files[handle] = NULL;
+    return code == 0 ? MIG_OK : service_fail(h, MIG_E_IO, err.what, err.fix);
+}
+
+static const void *service_extension(const mig_host_t *h, const char *id)
+{
+    (void)h;
+    (void)id;
+    return NULL;
+}
+
+/* ---- instances ------------------------------------------------------------------------ */
+
+static const mig_host_t services = {
+    .size = sizeof(mig_host_t),
+    .abi_major = MIG_ABI_MAJOR,
+    .abi_minor = MIG_ABI_MINOR,
+    .log = service_log,
+    .fail = service_fail,
+    .cancelled = service_cancelled,
+    .option = service_option,
+    .alloc = service_alloc,
+    .reject = service_reject,
+    .skip = service_skip,
+    .repaired = service_repaired,
+    .reads = service_reads,
+    .writes = service_writes,
+    .column = service_column,
+    .entity = service_entity,
+    .key = service_key,
+    .row = service_row,
+    .emit = service_emit,
+    .transform = service_transform,
+    .apply = service_apply,
+    .file_open = service_file_open,
+    .file_write = service_file_write,
+    .file_close = service_file_close,
+    .extension = service_extension,
+};
+
+void host_init(struct host *h, const struct project *project, const struct registry *registry)
+{
+    memset(h, 0, sizeof *h);
+    h->project = project;
+    h->registry = registry;
+    h->record = arena_new();
+}
+
+static void unit_free(struct unit *u)
+{
+    if (u->self)
+        u->def->unit->destroy(u->self);
+    for (size_t i = 0; i < u->n_entities; i++)
+        digest_uuid_free(u->entities[i].uuid);
+    for (size_t i = 0; i < u->n_tables; i++)
+        free(u->tables[i].columns);
+    free(u->fields);
+    free(u->tables);
+    free(u->entities);
+    free(u->transforms);
+    arena_free(u->mem);
+    free(u);
+}
+
+void host_clear(struct host *h)
+{
+    while (h->units) {
+        struct unit *u = h->units;
+        h->units = u->next;
+        unit_free(u);
+    }
+    free(h->repairs);
+    arena_free(h->record);
+    memset(h, 0, sizeof *h);
+}
+
+int host_error(struct unit *u, int32_t returned, const char *call, struct error *err)
+{
+    struct host *h = u->host;
+    if (!h->failure.code) {
+        error_set(&h->failure, returned == MIG_E_CANCELLED ? STATUS_INTERRUPTED : STATUS_BUG,
+                  "%s (%s): %s() returned %d and did not say why", u->def->feature, u->where, call,
+                  returned);
+        error_fix(&h->failure, "this is a mistake in the plugin %s", u->def->path);
+    }
+    if (!err->code)
+        *err = h->failure;
+    error_clear(&h->failure);
+    return err->code;
+}
+
+struct unit *host_unit(struct host *h, const char *feature, const char *options, const char *where,
+                       struct faults *faults)
+{
+    const struct registry_unit *def = registry_find(h->registry, feature);
+    struct error err = {0};
+    if (!def) {
+        error_set(&err, STATUS_PLUGIN, "%s: nobody provides \"%s\"", where, feature);
+        error_fix(&err, "correct the name, or add the plugin's directory with --plugins");
+        faults_add(faults, &err);
+        return NULL;
+    }
+    struct unit *u = arena_heap(NULL, sizeof *u);
+    memset(u, 0, sizeof *u);
+    u->table = services;
+    u->table.impl = u;
+    u->host = h;
+    u->def = def;
+    u->mem = arena_new();
+    u->where = arena_strdup(u->mem, where);
+    if (options_parse(def->unit->options, options, feature, where, h->project->dir, u->mem,
+                      &u->options, faults)) {
+        unit_free(u);
+        return NULL;
+    }
+    h->faults = faults;
+    int32_t returned = def->unit->create(&u->table, &u->self);
+    if (returned != MIG_OK) {
+        host_error(u, returned, "create", &err);
+        faults_add(faults, &err);
+        unit_free(u);
+        return NULL;
+    }
+    u->next = h->units;
+    h->units = u;
+    return u;
+}
+
+int host_describe(struct unit *u, struct faults *faults)
+{
+    const mig_migrator_ops_t *ops = u->def->unit->ops;
+    u->host->faults = faults;
+    u->describing = 1;
+    int32_t returned = ops->describe(u->self);
+    u->describing = 0;
+    if (returned != MIG_OK) {
+        struct error err = {0};
+        host_error(u, returned, "describe", &err);
+        faults_add(faults, &err);
+        return STATUS_PLUGIN;
+    }
+    for (size_t i = 0; i < u->n_tables; i++)
+        u->tables[i].row = arena_alloc(u->mem, (u->tables[i].n_columns + 1) * sizeof(mig_value_t));
+    return 0;
+}
+
+void host_record_done(struct host *h)
+{
+    h->outcome.kind = 0;
+    h->outcome.field[0] = h->outcome.code[0] = h->outcome.reason[0] = h->outcome.table[0] = '\0';
+    arena_reset(h->record);
+}

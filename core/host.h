@@ -1,0 +1,100 @@
+/* host.h - instances of plugin units and the services they are given (mig_host_t). The one
+ * place where plugins meet the host. [main] thread. */
+#ifndef MIGHOST_HOST_H
+#define MIGHOST_HOST_H
+
+#include <mighost/plugin.h>
+
+#include "arena.h"
+#include "digest.h"
+#include "options.h"
+#include "outdir.h"
+#include "project.h"
+#include "registry.h"
+#include "status.h"
+
+/* What a migrator declared in describe(). */
+struct host_table {
+    const char *name; /* as the migrator wrote it */
+    const char **columns;
+    size_t n_columns;
+    mig_value_t *row; /* n_columns values, filled by the migrator, read by emit */
+};
+
+struct host_entity { /* a stage whose keys are asked for */
+    const char *stage;
+    enum id_strategy ids;
+    struct digest_uuid *uuid; /* NULL for ID_KEEP */
+};
+
+struct host_repair { /* counted applications of a named rule */
+    const char *field, *rule;
+    uint64_t count;
+};
+
+/* Outcome of the record that is being worked on. */
+struct host_outcome {
+    int32_t kind; /* 0, MIG_SKIP or MIG_REJECT */
+    char field[128], code[64], reason[512], table[160];
+};
+
+struct host;
+
+struct unit {
+    mig_host_t table; /* first: host->impl points back here */
+    struct host *host;
+    const struct registry_unit *def;
+    const char *where; /* "stage students", for messages */
+    void *self;
+    struct options options;
+    struct arena *mem; /* lives as long as the instance */
+    struct unit *next;
+    /* migrators */
+    const char **fields;
+    size_t n_fields;
+    struct host_table *tables;
+    size_t n_tables;
+    struct host_entity *entities;
+    size_t n_entities;
+    struct unit **transforms;
+    size_t n_transforms;
+    int describing;
+    int32_t (*emit)(void *ctx, size_t table); /* set by load */
+    void *emit_ctx;
+};
+
+struct host {
+    const struct project *project;
+    const struct registry *registry;
+    struct arena *record; /* memory of the current record */
+    int in_record;        /* alloc() takes from `record` */
+    struct host_outcome outcome;
+    struct error failure; /* what host->fail() said */
+    struct host_repair *repairs;
+    size_t n_repairs;
+    const char *stage;     /* to which repairs belong, set by load; repairs are reset by it */
+    struct outdir *bundle; /* where reporters write; NULL: file services fail */
+    struct outfile *files[8];
+    struct faults *faults; /* while instances are made */
+    struct unit *units;    /* all instances, newest first: destroyed in reverse order */
+};
+
+void host_init(struct host *h, const struct project *project, const struct registry *registry);
+/* Destroys all instances in reverse order of their making. */
+void host_clear(struct host *h);
+
+/* An instance of "kind:name" with its options (JSON object text). NULL and faults otherwise. */
+struct unit *host_unit(struct host *h, const char *feature, const char *options, const char *where,
+                       struct faults *faults);
+/* Runs a migrator's describe(). */
+int host_describe(struct unit *u, struct faults *faults);
+/* Ends the record: outcome, failure and record memory are emptied. */
+void host_record_done(struct host *h);
+/* Turns a unit's negative return into an error that names the unit; a return without fail()
+ * is the plugin's fault and said so. Returns the status. */
+int host_error(struct unit *u, int32_t returned, const char *call, struct error *err);
+/* Set from a signal handler: host->cancelled(). */
+void host_cancel(void);
+int host_is_cancelled(void);
+
+#endif

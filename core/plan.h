@@ -24,15 +24,17 @@ struct plan_node {
 struct plan_result {
     size_t *order; /* indexes of enabled nodes, in order; lives in mem */
     size_t n;
+    const char **dropped; /* order-only needs that were not kept: "a after b (why)" */
+    size_t n_dropped;
 };
 
 /* Stable topological sort: among nodes that are ready, the one that stands first in `nodes`.
  * `also` are features that exist without being nodes ("transform:email"), sorted or not.
  * Faults, all of them, STATUS_PLUGIN: a hard need that nobody provides (needer, need, nearest
  * candidates), one that is there but disabled (says how to enable it: --with-dependencies),
- * two nodes with one feature, each cycle once as "a -> b -> c -> a" with the why of each edge.
- * A need on itself is ignored. `soft_cycle_breaks`: order-only edges are dropped when they
- * alone close a cycle. 0 or STATUS_PLUGIN. */
+ * two nodes with one feature, each cycle once as "a -> b -> c -> a" (a needs b) with the why of
+ * each edge. A need on itself is ignored. An order-only need that closes a cycle is dropped
+ * and named in `dropped`. 0 or STATUS_PLUGIN. */
 int plan_resolve(const struct plan_node *nodes, size_t n, const char *const *also, size_t n_also,
                  struct arena *mem, struct plan_result *result, struct faults *faults);
 

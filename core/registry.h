@@ -23,7 +23,8 @@ struct registry {
 
 void registry_init(struct registry *r);
 void registry_clear(struct registry *r);
-/* Two units with one feature: fault with both paths, STATUS_PLUGIN. */
+/* Takes a checked descriptor. Two units with one feature: fault with both paths, STATUS_PLUGIN.
+ * The same plugin again: nothing happens. `path` and `sha256` are copied, NULL: built in. */
 int registry_add(struct registry *r, const mig_plugin_t *plugin, const char *path,
                  const char *sha256, struct faults *faults);
 /* NULL when nobody provides it. */

@@ -1,0 +1,22 @@
+#!/bin/sh
+# compare.sh - does the target hold what the document says? Runs expected.sql against a database.
+# usage: compare.sh [DOCUMENT [DATABASE_URL]]    (mock.json and $DATABASE_URL when left out)
+# Ends 0 when all rows agree, 1 when some differ, 2 when the comparison could not be made.
+# A password belongs in PGPASSWORD or ~/.pgpass, not in the URL: arguments can be seen by others.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+document=${1:-$here/mock.json}
+url=${2:-${DATABASE_URL:-}}
+if [ $# -gt 2 ] || [ -z "$url" ]; then
+    sed -n '3,5s/^# //p' "$0" >&2
+    exit 2
+fi
+[ -r "$document" ] || { echo "compare.sh: cannot read $document" >&2; exit 2; }
+
+out=$("${PSQL:-psql}" -X -d "$url" -f "$here/expected.sql" <"$document") || exit 2
+printf '%s\n' "$out"
+case $out in
+*"differences: 0") exit 0 ;;
+*) exit 1 ;;
+esac

@@ -410,9 +410,16 @@ int host_error(struct unit *u, int32_t returned, const char *call, struct error 
 struct unit *host_unit(struct host *h, const char *feature, const char *options, const char *where,
                        struct faults *faults)
 {
-    const struct registry_unit *def = registry_find(h->registry, feature);
+    const struct registry_unit *found = registry_find(h->registry, feature);
     struct error err = {0};
-    if (!def) {
+    size_t before = faults->n;
+    if (!found && h->load) {
+        h->load(h->load_ctx, feature, faults);
+        found = registry_find(h->registry, feature);
+    }
+    if (!found && faults->n > before)
+        return NULL; /* the loader said why */
+    if (!found) {
         error_set(&err, STATUS_PLUGIN, "%s: nobody provides \"%s\"", where, feature);
         error_fix(&err, "correct the name, or add the plugin's directory with --plugins");
         faults_add(faults, &err);
@@ -423,9 +430,11 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
     u->table = services;
     u->table.impl = u;
     u->host = h;
-    u->def = def;
     u->mem = arena_new();
     u->where = arena_strdup(u->mem, where);
+    struct registry_unit *def = arena_alloc(u->mem, sizeof *def);
+    *def = *found;
+    u->def = def;
     if (options_parse(def->unit->options, options, feature, where, h->project->dir, u->mem,
                       &u->options, faults)) {
         unit_free(u);

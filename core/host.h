@@ -43,8 +43,8 @@ struct host;
 struct unit {
     mig_host_t table; /* first: host->impl points back here */
     struct host *host;
-    const struct registry_unit *def;
-    const char *where; /* "stage students", for messages */
+    const struct registry_unit *def; /* a copy: the registry may grow */
+    const char *where;               /* "stage students", for messages */
     void *self;
     struct options options;
     struct arena *mem; /* lives as long as the instance */
@@ -76,7 +76,10 @@ struct host {
     struct outdir *bundle; /* where reporters write; NULL: file services fail */
     struct outfile *files[8];
     struct faults *faults; /* while instances are made */
-    struct unit *units;    /* all instances, newest first: destroyed in reverse order */
+    /* Asked when the registry lacks a feature: loads what provides it and adds it there. */
+    void (*load)(void *ctx, const char *feature, struct faults *faults);
+    void *load_ctx;
+    struct unit *units; /* all instances, newest first: destroyed in reverse order */
 };
 
 void host_init(struct host *h, const struct project *project, const struct registry *registry);

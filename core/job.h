@@ -1,0 +1,100 @@
+/* job.h - one migration, resolved: the project joined with its plugins' units and, when the
+ * target is known, with its catalog. Built once, read by all later steps. */
+#ifndef MIGHOST_JOB_H
+#define MIGHOST_JOB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catalog.h"
+#include "host.h"
+#include "plan.h"
+#include "project.h"
+#include "registry.h"
+
+#define JOB_NAME_SIZE 160
+
+enum job_cycle { CYCLE_NONE, CYCLE_DEFER, CYCLE_TWO_PASS, CYCLE_REBUILD };
+
+struct job_reference { /* a foreign key or undeclared reference of a written table */
+    struct catalog_reference key;
+    size_t parent; /* index into job.tables, or SIZE_MAX: not written by this job */
+    const char *parent_quoted;
+    enum job_cycle cycle;
+};
+
+struct job_table { /* one target table that the job writes */
+    const struct catalog_table *t;
+    size_t no; /* 1-based, in the order of publishing: parents first */
+    enum policy policy;
+    const struct catalog_key *match;       /* by which live rows are found; NULL: insert only */
+    const struct catalog_column **columns; /* staged columns, the union over its stages */
+    size_t n_columns;
+    struct job_reference *references;
+    size_t n_references;
+    const char *scope; /* replace: condition on live rows, or NULL */
+    size_t *stages;    /* indexes into job.stages of those that write it */
+    size_t n_stages;
+    int text; /* a column's type has no encoder: staged by text COPY */
+    /* Quoted names in the state schema, set when the run's number is known. */
+    char staging[JOB_NAME_SIZE];      /* rows waiting */
+    char match_table[JOB_NAME_SIZE];  /* staged rows that have a live row: id, ctid, xmin, same */
+    char delete_table[JOB_NAME_SIZE]; /* live rows that replace will delete: ctid, xmin */
+    char before[JOB_NAME_SIZE];       /* before-images, of the live table's own type */
+    char will_be[JOB_NAME_SIZE];      /* view: accepted staged rows as they will be */
+    char as_if[JOB_NAME_SIZE];        /* view: the live table as if published */
+};
+
+struct job_stage {
+    const struct project_stage *p;
+    size_t no; /* 1-based, in order */
+    struct unit *source, *migrator;
+    const char **fields; /* what the source is asked for: the migrator's, then key fields */
+    size_t n_fields;
+    size_t *key_index; /* per p->key: index into fields */
+    size_t *tables;    /* per migrator table: index into job.tables */
+    size_t **columns;  /* per migrator table and column: index into job_table.columns */
+    char hash[65];     /* of all that its rows depend on */
+};
+
+struct job_validator {
+    const struct project_validator *p;
+    struct unit *unit;
+};
+
+struct job_reporter {
+    const struct project_reporter *p;
+    struct unit *unit;
+};
+
+struct job {
+    struct arena *mem;
+    const struct project *project;
+    struct host *host;
+    struct catalog catalog;   /* n 0 until job_tables */
+    struct job_stage *stages; /* enabled ones, in order */
+    size_t n_stages;
+    struct job_table *tables; /* in order of publishing */
+    size_t n_tables;
+    struct job_validator *validators;
+    size_t n_validators;
+    struct job_reporter *reporters;
+    size_t n_reporters;
+    struct unit **sources; /* one per project source that is used, same index as project's */
+    struct str notes;      /* lines for the plan: differences and choices */
+    char hash[65];         /* of the whole plan without the catalog */
+};
+
+/* Makes all units and orders the stages by declared needs. Needs no connection. */
+int job_units(struct job *job, const struct project *project, struct host *host,
+              struct faults *faults);
+/* Names of the run's own tables. */
+void job_name_tables(struct job *job, int64_t run);
+void job_clear(struct job *job);
+/* Orders the stages by declared needs and, where the catalog is known, by foreign keys. */
+int job_order(struct job *job, struct faults *faults);
+size_t job_find_table(const struct job *job, const char *schema, const char *table);
+size_t job_find_stage(const struct job *job, const char *name); /* SIZE_MAX: none */
+const struct catalog_column *job_staged(const struct job_table *t, const char *name);
+
+#endif

@@ -22,11 +22,20 @@ void outdir_close(struct outdir *dir);
 const char *outdir_path(const struct outdir *dir);
 int outdir_fd(const struct outdir *dir);
 uint64_t outdir_free_bytes(const struct outdir *dir);
+/* Opens `name` below the directory descriptor `dir`: never through a link, never outside of it,
+ * close-on-exec. -1 with errno; ELOOP for a link. For reading back what was written. */
+int outdir_openat(int dir, const char *name, int flags, unsigned mode);
+
+/* A directory `name` in the directory descriptor `parent`, 0700 whatever the umask. 0, or -1
+ * with errno: EEXIST when the name is taken. */
+int outdir_make(int parent, const char *name);
 
 struct outfile;
 /* `name` may hold one level of subdirectory ("idmap/users.json"); never "..". */
 struct outfile *outfile_open(struct outdir *dir, const char *name, struct error *err);
 int outfile_write(struct outfile *f, const void *data, size_t n, struct error *err);
+/* For a child's standard output, in place of outfile_write. Borrowed. */
+int outfile_fd(struct outfile *f);
 /* Flush, fsync, rename into place, fsync the directory. Frees f in every case. STATUS_BACKUP
  * on any failure, the message names the file. */
 int outfile_close(struct outfile *f, struct error *err);

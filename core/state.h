@@ -1,0 +1,82 @@
+/* state.h - schema "mighost" of the target database: the durable state of runs. Written in the
+ * same transactions as the data it speaks of. Every writing transaction is fenced by the epoch
+ * of the run row (reliability: session locks break behind poolers). [main] */
+#ifndef MIGHOST_STATE_H
+#define MIGHOST_STATE_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "job.h"
+#include "pg.h"
+#include "status.h"
+
+#define STATE_VERSION 1
+
+enum run_state {
+    RUN_LOADING,
+    RUN_CHECKED, /* loaded and checked */
+    RUN_HELD,    /* checked, waits for --publish */
+    RUN_PUBLISHED,
+    RUN_DONE,   /* published, verified and reported */
+    RUN_DRY,    /* a dry run that ended */
+    RUN_FAILED, /* ended before publish; nothing was written */
+    RUN_ROLLED_BACK,
+    RUN_ABANDONED,
+    RUN_FINALIZED
+};
+
+struct state {
+    struct pg *pg;
+    const char *schema; /* raw name */
+    char q[160];        /* quoted */
+    int64_t project;    /* number of the project, 0 before state_open_run */
+    int64_t run;
+    int64_t epoch;
+    enum run_state at;
+    int resumed;      /* the run existed before */
+    char started[40]; /* server's time, ISO */
+};
+
+struct state_options {
+    int dry_run;
+    int takeover;     /* also from a run that looks alive but has a stale heartbeat */
+    int64_t parent;   /* run that is redriven, 0 none */
+    const char *kind; /* "run", "dry-run", "rollback" */
+};
+
+/* Connects nothing; prepares names. */
+void state_init(struct state *s, struct pg *pg, const char *schema);
+/* Makes or migrates the schema, under lock. STATUS_PREFLIGHT with the GRANTs when the role may
+ * not. Own transaction. */
+int state_prepare(struct state *s, struct error *err);
+/* 1 when the schema exists with a version we know, 0 when there is none; else a status < 0. */
+int state_exists(struct state *s, struct error *err);
+/* A new run, or the unfinished one of the same project: resumed when nobody works on it, taken
+ * over when its backend is gone; STATUS_BUSY names run, host, pid, start and heartbeat. Also
+ * refuses when a live run of another project writes one of the job's tables. Own transaction. */
+int state_open_run(struct state *s, const struct job *job, const struct state_options *options,
+                   struct error *err);
+/* Attaches to an existing run for rollback, verify, report, without changing it. */
+int state_attach(struct state *s, int64_t run, struct error *err);
+/* Newest run of the project in one of these states; 0 none. `project` NULL: any. */
+int64_t state_newest(struct state *s, const char *project, const char *states, struct error *err);
+
+/* Inside every writing transaction, first: 0, or STATUS_BUSY when another took over. */
+int state_fence(struct state *s, struct error *err);
+/* Inside a transaction: from -> to, must hit one row. */
+int state_move(struct state *s, enum run_state to, struct error *err);
+/* Begins a transaction and fences it. */
+int state_begin(struct state *s, struct error *err);
+int state_commit(struct state *s, struct error *err);
+int state_heartbeat(struct state *s, struct error *err);
+/* One line of the audit trail; inside a transaction. */
+int state_event(struct state *s, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+const char *state_text(enum run_state state);
+int state_parse(const char *text, enum run_state *out);
+/* The statements that a DBA runs to prepare the schema for `role`. */
+void state_grants(const char *schema, const char *role, const char *database, struct str *out);
+
+#endif

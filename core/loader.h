@@ -20,6 +20,8 @@ struct loader {
     size_t n;
     const char **dirs; /* absolute directories to look in, in order */
     size_t n_dirs;
+    struct loader_state *state; /* loader.c's own */
+    int require_lock;           /* 1: a directory without plugins.lock is refused */
 };
 
 /* `dirs` as given by --plugins (relative ones are made absolute), then MIGHOST_PLUGIN_PATH
@@ -38,11 +40,19 @@ int loader_scan(struct loader *l, struct loader_file **files, size_t *n, struct 
  * anything of the plugin is touched: directory chain and file owned by root, the caller or the
  * owner of the mighost binary, not writable by others (a sticky root-owned directory passes);
  * regular file; plugins.lock; RTLD_NOW probe for the true message; symbol; magic; major;
- * minor; size; id; units. */
+ * minor; size; id; units. What the units of these features need by a hard need is loaded too
+ * (features of stages are the plan's). `plugins` then holds every plugin that is used, and no
+ * other; a later call adds to it. */
 int loader_load(struct loader *l, const char *const *features, size_t n, struct faults *faults);
 
-/* One file, whatever uses it; prints nothing. For --check-plugin. */
+/* One file, whatever uses it; prints nothing. For --check-plugin and --list-plugins. `out`
+ * lives as long as the loader. */
 int loader_check_file(struct loader *l, const char *path, struct loader_plugin **out,
                       struct faults *faults);
+
+/* For --lock-plugins: checks all plugins of the directories given to loader_init() (of all
+ * directories when none was given) without regard to plugins.lock, and writes that file in each
+ * of them; none when any plugin is faulty. To be called right after loader_init(). */
+int loader_write_lock(struct loader *l, struct faults *faults);
 
 #endif

@@ -6,13 +6,11 @@
 
 #include <string.h>
 
-static const char *const kinds[] = {"source", "transform", "migrator", "validator", "reporter"};
+#include "kind.h"
 
 const char *registry_kind_name(uint32_t kind)
 {
-    if (kind < MIG_SOURCE || kind > MIG_REPORTER)
-        return NULL;
-    return kinds[kind - MIG_SOURCE];
+    return kind_name(kind);
 }
 
 void registry_init(struct registry *r)

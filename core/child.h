@@ -14,10 +14,18 @@ struct child_request {
     struct str *out, *errors; /* may be NULL */
     const char *user;         /* run as this system user (root only); NULL: as we are */
     int timeout_seconds;      /* 0: none; then SIGTERM, SIGKILL */
+    const char *cwd;          /* directory to start in; NULL: where we are, "/" for a `user` */
 };
 
-/* Exit status of the program, 127 when it could not be started, 128+n when killed by n. */
+/* Bytes of stderr that are kept; the rest is read and dropped. */
+#define CHILD_ERRORS_MAX ((size_t)64 << 10)
+
+/* Exit status of the program, 127 when it could not be started, 128+n when killed by n.
+ * `errors` then says why. The program has no terminal, none of our descriptors, and ends when
+ * we end. One at a time in a process. */
 int child_run(const struct child_request *request);
+/* Asks the running program, if any, to end: async-signal-safe, for a handler. */
+void child_stop(void);
 /* 1 when the program is found in PATH or at the path. */
 int child_exists(const char *program);
 

@@ -194,7 +194,7 @@ int state_prepare(struct state *s, struct error *err)
 static int project_number(struct state *s, const char *name, struct error *err)
 {
     const char *const params[] = {name};
-    char sql[512];
+    char sql[1024];
     snprintf(sql, sizeof sql,
              "WITH new AS (INSERT INTO %s.project SELECT coalesce(max(id), 0) + 1, $1 FROM"
              " %s.project HAVING NOT EXISTS (SELECT FROM %s.project WHERE name = $1) RETURNING id)"

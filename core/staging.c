@@ -1,0 +1,377 @@
+/* staging.c - the run's staging tables and the rows on their way into them.
+ * A row is held encoded, ready for COPY, so that the chunk's transaction is short and can be
+ * repeated whole. A table with a type that has no encoder is staged by text COPY; its other
+ * columns are still checked by their encoders. */
+#include "staging.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "fault.h"
+#include "sql.h"
+
+/* ---- tables ---------------------------------------------------------------------------- */
+
+static int create_staging(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "CREATE TABLE IF NOT EXISTS %s (_mig_id bigint NOT NULL, _mig_record bigint NOT"
+               " NULL, _mig_key text, _mig_state int2 NOT NULL, _mig_absent int4[]",
+               t->staging);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(&sql, ", ");
+        sql_ident(&sql, t->columns[i]->name);
+        str_printf(&sql, " %s", t->columns[i]->base);
+    }
+    str_add(&sql, ") WITH (autovacuum_enabled = false)");
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
+static void add_array(struct str *sql, const char *const *items, size_t n)
+{
+    str_add(sql, "ARRAY[");
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            str_add(sql, ", ");
+        sql_literal(sql, items[i]);
+    }
+    str_add(sql, "]::text[]");
+}
+
+static int register_table(struct state *s, const struct job *job, const struct job_table *t,
+                          struct error *err)
+{
+    const char **names = arena_alloc(job->mem, (t->n_columns + 1) * sizeof *names);
+    for (size_t i = 0; i < t->n_columns; i++)
+        names[i] = t->columns[i]->name;
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "INSERT INTO %s.run_table (run, no, schema_name, table_name, oid, policy, columns,"
+               " key_columns) VALUES (%lld, %zu, ",
+               s->q, (long long)s->run, t->no);
+    sql_literal(&sql, t->t->schema);
+    str_add(&sql, ", ");
+    sql_literal(&sql, t->t->name);
+    str_printf(&sql, ", %u, '%s', ", t->t->oid, policy_text(t->policy));
+    add_array(&sql, names, t->n_columns);
+    str_add(&sql, ", ");
+    if (t->match)
+        add_array(&sql, t->match->columns, t->match->n);
+    else
+        str_add(&sql, "NULL");
+    str_add(&sql, ") ON CONFLICT DO NOTHING");
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
+int staging_create(struct state *s, struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        code = create_staging(s, &job->tables[i], err);
+        if (!code)
+            code = register_table(s, job, &job->tables[i], err);
+    }
+    return code;
+}
+
+int staging_drop(struct state *s, const struct job *job, int all, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        code = pg_execf(s->pg, err,
+                        "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s;"
+                        " DROP TABLE IF EXISTS %s, %s, %s",
+                        t->as_if, t->will_be, t->staging, t->match_table, t->delete_table);
+        if (!code && all)
+            code = pg_execf(s->pg, err, "DROP TABLE IF EXISTS %s", t->before);
+    }
+    return code;
+}
+
+int staging_drop_run(struct state *s, int64_t run, struct error *err)
+{
+    struct str list;
+    char sql[900];
+    str_init(&list, 0);
+    snprintf(sql, sizeof sql,
+             "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
+             " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
+             " '^(staging|match|delete|before|willbe|asif)_%lld_[0-9]+$' ORDER BY c.relkind DESC",
+             (long long)run);
+    const char *const params[] = {s->schema};
+    struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
+    if (!res)
+        return err->code;
+    for (int i = 0; i < pg_rows(res); i++)
+        str_printf(&list, "DROP %s IF EXISTS %s CASCADE;",
+                   pg_get(res, i, 0)[0] == 'v' ? "VIEW" : "TABLE", pg_get(res, i, 1));
+    pg_free(res);
+    int code = list.len ? pg_exec(s->pg, err, list.data) : 0;
+    str_clear(&list);
+    return code;
+}
+
+/* ---- encoding -------------------------------------------------------------------------- */
+
+static void add_absent(struct encode_buffer *out, const struct staging_encode *row)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < row->table->n_columns; i++)
+        n += row->from[i] == SIZE_MAX || row->values[row->from[i]].kind == MIG_ABSENT;
+    if (!n) {
+        encode_int32(out, -1);
+        return;
+    }
+    encode_int32(out, (int32_t)(20 + 8 * n)); /* array_recv: header, one dimension, items */
+    encode_int32(out, 1);
+    encode_int32(out, 0);
+    encode_int32(out, 23); /* int4 */
+    encode_int32(out, (int32_t)n);
+    encode_int32(out, 1);
+    for (size_t i = 0; i < row->table->n_columns; i++)
+        if (row->from[i] == SIZE_MAX || row->values[row->from[i]].kind == MIG_ABSENT) {
+            encode_int32(out, 4);
+            encode_int32(out, row->table->columns[i]->attnum);
+        }
+}
+
+static const mig_value_t absent = {NULL, 0, MIG_ABSENT};
+
+static const mig_value_t *value_of(const struct staging_encode *row, size_t i)
+{
+    return row->from[i] == SIZE_MAX ? &absent : &row->values[row->from[i]];
+}
+
+static int encode_binary(struct encode_buffer *out, const struct staging_encode *row,
+                         struct encode_fault *fault, const struct catalog_column **column)
+{
+    const struct job_table *t = row->table;
+    encode_int16(out, (int16_t)(5 + t->n_columns));
+    encode_int32(out, 8);
+    encode_int64(out, row->id);
+    encode_int32(out, 8);
+    encode_int64(out, row->record);
+    encode_int32(out, (int32_t)row->key.len);
+    encode_bytes(out, row->key.data, row->key.len);
+    encode_int32(out, 2);
+    encode_int16(out, 0);
+    add_absent(out, row);
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (encode_value(&t->columns[i]->type, value_of(row, i), out, fault)) {
+            *column = t->columns[i];
+            return -1;
+        }
+    return 0;
+}
+
+static void add_copy_text(struct encode_buffer *out, const char *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = data[i];
+        const char *escape = c == '\\' ? "\\\\" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : NULL;
+        if (c == '\t')
+            escape = "\\t";
+        if (escape)
+            encode_bytes(out, escape, 2);
+        else
+            encode_bytes(out, &c, 1);
+    }
+}
+
+static int text_field(struct encode_buffer *out, const struct catalog_column *c,
+                      const mig_value_t *v, struct encode_fault *fault)
+{
+    static const struct encode_type any_text = {.oid = 25, .typmod = -1, .category = 'S'};
+    encode_bytes(out, "\t", 1);
+    if (v->kind == MIG_NULL || v->kind == MIG_ABSENT) {
+        encode_bytes(out, "\\N", 2);
+        return 0;
+    }
+    struct encode_buffer scratch = {0};
+    const struct encode_type *check = encode_supports(&c->type) ? &c->type : &any_text;
+    int bad = encode_value(check, v, &scratch, fault);
+    free(scratch.data);
+    if (!bad)
+        add_copy_text(out, v->data, v->len);
+    return bad;
+}
+
+static int encode_text(struct encode_buffer *out, const struct staging_encode *row,
+                       struct encode_fault *fault, const struct catalog_column **column)
+{
+    const struct job_table *t = row->table;
+    char head[64], separator = '{';
+    int n = snprintf(head, sizeof head, "%lld\t%lld\t", (long long)row->id, (long long)row->record);
+    encode_bytes(out, head, (size_t)n);
+    add_copy_text(out, row->key.data, row->key.len);
+    encode_bytes(out, "\t0\t", 3);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        if (value_of(row, i)->kind != MIG_ABSENT)
+            continue;
+        n = snprintf(head, sizeof head, "%c%d", separator, t->columns[i]->attnum);
+        encode_bytes(out, head, (size_t)n);
+        separator = ',';
+    }
+    encode_bytes(out, separator == '{' ? "\\N" : "}", separator == '{' ? 2 : 1);
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (text_field(out, t->columns[i], value_of(row, i), fault)) {
+            *column = t->columns[i];
+            return -1;
+        }
+    encode_bytes(out, "\n", 1);
+    return 0;
+}
+
+int staging_encode(struct staging_rows *rows, const struct staging_encode *row,
+                   uint32_t record_in_chunk, struct encode_fault *fault,
+                   const struct catalog_column **column)
+{
+    size_t before = rows->data.len;
+    int bad = row->table->text ? encode_text(&rows->data, row, fault, column)
+                               : encode_binary(&rows->data, row, fault, column);
+    if (bad) {
+        rows->data.len = before;
+        return -1;
+    }
+    if (rows->n == rows->capacity) {
+        rows->capacity = rows->capacity ? rows->capacity * 2 : 1024;
+        rows->rows = arena_heap(rows->rows, rows->capacity * sizeof *rows->rows);
+    }
+    rows->rows[rows->n++] =
+        (struct staging_row){before, (uint32_t)(rows->data.len - before), record_in_chunk};
+    return 0;
+}
+
+void staging_truncate(struct staging_rows *rows, size_t n)
+{
+    if (n >= rows->n)
+        return;
+    rows->data.len = rows->rows[n].offset;
+    rows->n = n;
+}
+
+void staging_clear(struct staging_rows *rows)
+{
+    free(rows->data.data);
+    free(rows->rows);
+    memset(rows, 0, sizeof *rows);
+}
+
+/* ---- sending --------------------------------------------------------------------------- */
+
+static const char binary_header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+
+static int begin_copy(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "COPY %s (_mig_id, _mig_record, _mig_key, _mig_state, _mig_absent",
+               t->staging);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(&sql, ", ");
+        sql_ident(&sql, t->columns[i]->name);
+    }
+    str_printf(&sql, ") FROM STDIN%s", t->text ? "" : " (FORMAT binary)");
+    int code = pg_copy_begin(s->pg, sql.data, err);
+    str_clear(&sql);
+    if (!code && !t->text)
+        code = pg_copy_write(s->pg, binary_header, 19, err);
+    return code;
+}
+
+static int send_range(struct state *s, const struct job_table *t, const struct staging_rows *rows,
+                      size_t from, size_t to, const char *left, int64_t *sent, struct error *err)
+{
+    if (begin_copy(s, t, err))
+        return err->code;
+    int code = 0;
+    int64_t expected = 0, counted = 0;
+    for (size_t i = from; !code && i < to;) {
+        size_t first = i; /* neighbours travel in one piece */
+        while (i < to && !(left && left[rows->rows[i].record]))
+            i++;
+        expected += (int64_t)(i - first);
+        if (i > first) {
+            uint64_t begin = rows->rows[first].offset;
+            uint64_t end = rows->rows[i - 1].offset + rows->rows[i - 1].size;
+            code = pg_copy_write(s->pg, rows->data.data + begin, end - begin, err);
+        }
+        while (i < to && left && left[rows->rows[i].record])
+            i++;
+    }
+    if (!code && !t->text)
+        code = pg_copy_write(s->pg, "\377\377", 2, err);
+    if (!code)
+        code = pg_copy_end(s->pg, &counted, err);
+    if (!code && counted != expected)
+        code = error_set(err, STATUS_BUG, "staging of %s took %lld of %lld rows", t->t->name,
+                         (long long)counted, (long long)expected);
+    *sent += counted;
+    return code;
+}
+
+int staging_send(struct state *s, const struct job_table *t, const struct staging_rows *rows,
+                 const char *left, int64_t *sent, struct error *err)
+{
+    if (!rows->n)
+        return 0;
+    if (fault_point("chunk.copy"))
+        return error_set(err, STATUS_TEMPORARY, "fault point chunk.copy");
+    return send_range(s, t, rows, 0, rows->n, left, sent, err);
+}
+
+struct isolation {
+    struct state *s;
+    const struct job_table *t;
+    const struct staging_rows *rows;
+    const char *left;
+    void (*bad)(void *ctx, uint32_t record, const char *sqlstate, const char *column);
+    void *ctx;
+};
+
+static int isolate(const struct isolation *x, size_t from, size_t to, struct error *err)
+{
+    struct error attempt = {0};
+    int64_t sent = 0;
+    int code = pg_exec(x->s->pg, err, "SAVEPOINT isolate");
+    if (code)
+        return code;
+    int failed = send_range(x->s, x->t, x->rows, from, to, x->left, &sent, &attempt);
+    if (failed && failed != STATUS_INVALID) {
+        *err = attempt;
+        return failed;
+    }
+    char sqlstate[6];
+    snprintf(sqlstate, sizeof sqlstate, "%.5s", pg_sqlstate(x->s->pg));
+    if (pg_exec(x->s->pg, err, "ROLLBACK TO SAVEPOINT isolate; RELEASE SAVEPOINT isolate"))
+        return err->code;
+    if (!failed)
+        return 0;
+    if (to - from == 1) {
+        x->bad(x->ctx, x->rows->rows[from].record, sqlstate, pg_failed_column(x->s->pg));
+        return 0;
+    }
+    size_t middle = from + (to - from) / 2;
+    code = isolate(x, from, middle, err);
+    return code ? code : isolate(x, middle, to, err);
+}
+
+int staging_isolate(struct state *s, const struct job_table *t, const struct staging_rows *rows,
+                    const char *left,
+                    void (*bad)(void *ctx, uint32_t record, const char *sqlstate,
+                                const char *column),
+                    void *ctx, struct error *err)
+{
+    struct isolation x = {s, t, rows, left, bad, ctx};
+    return rows->n ? isolate(&x, 0, rows->n, err) : 0;
+}

@@ -1,0 +1,64 @@
+/* staging.h - the run's staging tables, and rows on their way into them: encoded, held for one
+ * chunk (bounded), sent by COPY. The encoder is the check of each value. [main] */
+#ifndef MIGHOST_STAGING_H
+#define MIGHOST_STAGING_H
+
+#include <stdint.h>
+
+#include "encode.h"
+#include "job.h"
+#include "state.h"
+
+/* Record numbers of a run: stage number, chunk of the stage, record of the chunk. */
+#define STAGING_CHUNK(stage, k) (((int64_t)(stage) << 20) | (int64_t)(k))
+#define STAGING_RECORD(chunk, n) (((int64_t)(chunk) << 32) | (int64_t)(n))
+
+struct staging_row {
+    uint64_t offset; /* into data */
+    uint32_t size;
+    uint32_t record; /* number within the chunk, from 1 */
+};
+
+struct staging_rows { /* rows of one table in one chunk */
+    struct encode_buffer data;
+    struct staging_row *rows;
+    size_t n, capacity;
+};
+
+/* Makes the tables of the run (idempotent). In the caller's transaction. */
+int staging_create(struct state *s, struct job *job, struct error *err);
+/* Drops everything that belongs to the run's tables: staging, match, delete, views; before-
+ * images too when `all`. In the caller's transaction. */
+int staging_drop(struct state *s, const struct job *job, int all, struct error *err);
+/* The same for a run whose job is not at hand, by the names in the state schema. */
+int staging_drop_run(struct state *s, int64_t run, struct error *err);
+
+/* Encodes one row of `table` (columns in the order of table->columns; `from[i]` is the index
+ * into `values`, SIZE_MAX: absent). 0, or -1 with fault and column; the buffer is as before. */
+struct staging_encode {
+    const struct job_table *table;
+    const mig_value_t *values;
+    const size_t *from;
+    int64_t id, record;
+    mig_str_t key;
+};
+int staging_encode(struct staging_rows *rows, const struct staging_encode *row,
+                   uint32_t record_in_chunk, struct encode_fault *fault,
+                   const struct catalog_column **column);
+/* Forgets rows behind the first `n`. */
+void staging_truncate(struct staging_rows *rows, size_t n);
+void staging_clear(struct staging_rows *rows);
+
+/* Sends all rows but those of records marked in `left` (one byte per record of the chunk, may
+ * be NULL). 0; a status. STATUS_INVALID: the server refused a value, see staging_isolate. */
+int staging_send(struct state *s, const struct job_table *t, const struct staging_rows *rows,
+                 const char *left, int64_t *sent, struct error *err);
+/* Finds the rows that the server refuses by halving under savepoints; calls `bad` for each with
+ * its record number within the chunk, SQLSTATE and column. Leaves nothing written. */
+int staging_isolate(struct state *s, const struct job_table *t, const struct staging_rows *rows,
+                    const char *left,
+                    void (*bad)(void *ctx, uint32_t record, const char *sqlstate,
+                                const char *column),
+                    void *ctx, struct error *err);
+
+#endif

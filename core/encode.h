@@ -28,12 +28,23 @@ struct encode_buffer { /* grows by arena_heap; owned by the caller, freed with f
 struct encode_fault {
     const char *code;     /* "bad_uuid", "bad_date", "out_of_range", "too_long", "bad_number",
                              "bad_json", "bad_array", "bad_label", "bad_utf8", "nul_byte",
-                             "bad_boolean", "unknown_zone", "precision" */
+                             "bad_boolean", "unknown_zone", "precision", "bad_time",
+                             "bad_interval", "bad_bytes", "zone_lost", "bad_type" */
     const char *reason;   /* a sentence without the value; static text */
     const char *sqlstate; /* what PostgreSQL would have said: "22P02" */
 };
 
-/* 1 when encode_value() can write this type in binary. */
+/* 1 when encode_value() can write this type in binary: bool, int2/4/8, oid, float4/8, numeric,
+ * text, varchar, bpchar, name, uuid, bytea, date, time, timetz, timestamp, timestamptz, interval,
+ * json, jsonb, enums, and arrays of these.
+ *
+ * Every kind of value gives its text, which is read as the type's input function of PostgreSQL
+ * reads it, or refused; nothing is accepted that PostgreSQL would refuse or read otherwise
+ * (IntervalStyle postgres, TimeZone UTC). Refused though PostgreSQL takes them: dates that are
+ * not ISO 8601, zone names, "now" and the like, the second 60, an offset for a column without
+ * time zone, spaces beyond a declared length, names over 63 bytes, \u0000 in json, bounds in
+ * front of an array. Text for json is JSON text itself, as for 'text'::jsonb. The connection has
+ * client_encoding UTF8. Infinities of numeric need PostgreSQL 14. */
 int encode_supports(const struct encode_type *type);
 /* Appends the field: int32 length and bytes; -1 length for MIG_NULL and MIG_ABSENT.
  * 0, or -1 with `fault` filled and the buffer as before. */

@@ -1,0 +1,96 @@
+/* encode_field.h - what the encoders of single types share. Internal to encode*.c.
+ *
+ * An encoder appends the bytes of one field without its length word. It answers NULL, or a
+ * static fault; encode.c takes back what it appended before a fault. */
+#ifndef MIGHOST_ENCODE_FIELD_H
+#define MIGHOST_ENCODE_FIELD_H
+
+#include <string.h>
+
+#include "encode.h"
+
+/* The largest field that PostgreSQL can hold is below 1 GiB, its header included. */
+#define ENCODE_FIELD_MAX ((size_t)0x3fffff00)
+
+/* The four bytes that PostgreSQL adds to the declared length or precision in atttypmod. */
+#define ENCODE_FIELD_TYPMOD_BASE 4
+
+struct encode_field {
+    const struct encode_type *type;
+    const char *text; /* not NUL-terminated */
+    size_t len;       /* at most ENCODE_FIELD_MAX */
+    uint32_t kind;    /* MIG_TEXT ... MIG_JSON */
+};
+
+typedef const struct encode_fault *encode_field_fn(const struct encode_field *f,
+                                                   struct encode_buffer *out);
+
+encode_field_fn encode_text_text, encode_text_varchar, encode_text_name, encode_text_bool,
+    encode_text_uuid, encode_text_bytea, encode_text_enum;
+encode_field_fn encode_number_int2, encode_number_int4, encode_number_int8, encode_number_oid,
+    encode_number_float4, encode_number_float8;
+encode_field_fn encode_numeric_numeric;
+encode_field_fn encode_time_date, encode_time_time, encode_time_timetz, encode_time_timestamp,
+    encode_time_timestamptz;
+encode_field_fn encode_interval_interval;
+encode_field_fn encode_json_json, encode_json_jsonb;
+encode_field_fn encode_array_array;
+
+/* encode_value() for an element of an array: the fault is static. In encode.c. */
+const struct encode_fault *encode_element(const struct encode_type *type, const mig_value_t *value,
+                                          struct encode_buffer *out);
+
+/* Whether a JSON number can become a numeric, as jsonb stores it. */
+int encode_numeric_fits(const char *text, size_t n);
+
+/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. */
+unsigned char *encode_room(struct encode_buffer *out, size_t n);
+
+/* The white space that the input functions of PostgreSQL skip. */
+static inline int encode_field_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline void encode_field_trim(const char **p, const char **end)
+{
+    while (*p < *end && encode_field_space(**p))
+        ++*p;
+    while (*p < *end && encode_field_space((*end)[-1]))
+        --*end;
+}
+
+static inline int encode_field_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Whether the text is the word, in any case; `word` is in lower case. */
+static inline int encode_field_is(const char *p, const char *end, const char *word)
+{
+    for (; p < end && *word; p++, word++)
+        if ((*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p) != *word)
+            return 0;
+    return p == end && !*word;
+}
+
+/* Network byte order; compilers make one store of it. */
+static inline void encode_field_put16(unsigned char *p, uint16_t v)
+{
+    p[0] = (unsigned char)(v >> 8);
+    p[1] = (unsigned char)v;
+}
+
+static inline void encode_field_put32(unsigned char *p, uint32_t v)
+{
+    encode_field_put16(p, (uint16_t)(v >> 16));
+    encode_field_put16(p + 2, (uint16_t)v);
+}
+
+static inline void encode_field_put64(unsigned char *p, uint64_t v)
+{
+    encode_field_put32(p, (uint32_t)(v >> 32));
+    encode_field_put32(p + 4, (uint32_t)v);
+}
+
+#endif

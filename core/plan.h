@@ -11,11 +11,11 @@
 struct plan_need {
     const char *feature; /* "kind:name" */
     int hard;            /* 0: order only, ignored when nobody provides it */
-    const char *why;     /* "project", "plugin org.x", "foreign key students_class_fk" */
+    const char *why;     /* "project", "plugin org.x", "foreign key orders_customer_fk" */
 };
 
 struct plan_node {
-    const char *feature; /* what it provides, "stage:students"; unique */
+    const char *feature; /* what it provides, "stage:orders"; unique */
     int enabled;         /* a disabled node satisfies nobody's hard need */
     const struct plan_need *needs;
     size_t n_needs;

@@ -168,6 +168,9 @@ struct project_overrides {
  * line, column and the nearest known name. NULL when there is any. Free by project_free. */
 struct project *project_load(const char *path, const struct project_overrides *overrides,
                              struct faults *faults);
+/* The same for a text in memory; `path` is the absolute path that it counts as. */
+struct project *project_parse(const char *text, size_t n, const char *path,
+                              const struct project_overrides *overrides, struct faults *faults);
 void project_free(struct project *project);
 
 const struct project_source *project_source_find(const struct project *p, const char *name);

@@ -1,0 +1,318 @@
+/* project.c - one project file into struct project: reads the file, has the tables of
+ * projectkeys.c fill the struct, then checks what spans several keys. All faults are listed; the
+ * caller gets a project only when there is none. Everything lives in the project's arena. */
+#include "project.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "envfile.h"
+#include "fields.h"
+#include "fieldvalue.h"
+#include "jsonfile.h"
+#include "overrides.h"
+#include "projectkeys.h"
+#include "safefile.h"
+#include "selection.h"
+#include "settings.h"
+#include "str.h"
+#include "variables.h"
+
+static const char minimal_example[] =
+    "the least is: {\"name\": \"shop\", \"sources\": {\"old\": {\"use\": \"json\", \"options\": "
+    "{\"file\": \"old.json\"}}}, \"stages\": [{\"name\": \"users\", \"options\": {\"table\": "
+    "\"public.users\", \"fields\": {\"id\": {\"key\": \"users\"}, \"email\": \"email\"}}}]}";
+
+const char *policy_text(enum policy policy)
+{
+    static const char *const names[] = {"insert", "skip", "update", "replace", "reject"};
+    return names[policy];
+}
+
+const struct project_source *project_source_find(const struct project *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_sources; i++)
+        if (str_equal(p->sources[i].name, name))
+            return &p->sources[i];
+    return NULL;
+}
+
+const struct project_stage *project_stage_find(const struct project *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_stages; i++)
+        if (str_equal(p->stages[i].name, name))
+            return &p->stages[i];
+    return NULL;
+}
+
+void project_free(struct project *project)
+{
+    if (project)
+        arena_free(project->mem);
+}
+
+/* The entry of a list or object by its number. */
+static const struct jsonfile_node *entry(const struct jsonfile_node *list, size_t i)
+{
+    const struct jsonfile_node *n = list ? list->first : NULL;
+    while (n && i--)
+        n = n->next;
+    return n;
+}
+
+/* Names within one list must differ. `names` are members of structs `stride` bytes apart. */
+static void check_unique(struct fields *f, const char *key, const void *names, size_t n,
+                         size_t stride)
+{
+    const struct jsonfile_node *list = jsonfile_get(f->file->root, key);
+    for (size_t i = 1; i < n; i++) {
+        const char *name, *other;
+        memcpy(&name, (const char *)names + i * stride, sizeof name);
+        for (size_t j = 0; j < i; j++) {
+            memcpy(&other, (const char *)names + j * stride, sizeof other);
+            if (!name || !str_equal(name, other))
+                continue;
+            size_t line, column;
+            jsonfile_where(f->file, entry(list, j)->place, &line, &column);
+            jsonfile_fault(f->file, entry(list, i)->place, f->faults, "give each its own name",
+                           "two entries of \"%s\" are named \"%s\", the first in line %zu", key,
+                           name, line);
+            break;
+        }
+    }
+}
+
+static void check_all_unique(struct fields *f, const struct project *p)
+{
+    if (p->n_stages)
+        check_unique(f, "stages", &p->stages[0].name, p->n_stages, sizeof *p->stages);
+    if (p->n_validators)
+        check_unique(f, "validators", &p->validators[0].name, p->n_validators,
+                     sizeof *p->validators);
+    if (p->n_reporters)
+        check_unique(f, "reporters", &p->reporters[0].name, p->n_reporters, sizeof *p->reporters);
+    if (p->n_hooks)
+        check_unique(f, "hooks", &p->hooks[0].name, p->n_hooks, sizeof *p->hooks);
+    if (p->n_invariants)
+        check_unique(f, "invariants", &p->invariants[0].name, p->n_invariants,
+                     sizeof *p->invariants);
+}
+
+static void check_source_names(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *sources = jsonfile_get(f->file->root, "sources");
+    for (size_t i = 0; i < p->n_sources; i++)
+        if (!fieldvalue_is_name(p->sources[i].name))
+            jsonfile_fault(f->file, entry(sources, i)->place, f->faults, NULL,
+                           "source \"%s\": names are made of a-z, 0-9, '_' and '-', at most 63 "
+                           "characters",
+                           p->sources[i].name);
+}
+
+/* Finds the stage's source, or the only one there is. */
+static void check_stage_source(struct fields *f, const struct project *p, struct project_stage *s,
+                               const struct jsonfile_node *node)
+{
+    const char **names = arena_alloc(f->mem, (p->n_sources + 1) * sizeof *names);
+    for (size_t i = 0; i < p->n_sources; i++)
+        names[i] = p->sources[i].name;
+    const struct jsonfile_node *given = jsonfile_get(node, "source");
+    if (!given && p->n_sources == 1) {
+        s->source = p->sources[0].name;
+    } else if (!given) {
+        jsonfile_fault(f->file, node->place, f->faults, "name one by \"source\"",
+                       "stage \"%s\" says no source and the project has %zu", s->name,
+                       p->n_sources);
+    } else if (s->source && !project_source_find(p, s->source)) {
+        const char *near = str_nearest(s->source, names, p->n_sources);
+        jsonfile_fault(f->file, given->raw, f->faults,
+                       near ? arena_printf(f->mem, "did you mean \"%s\"?", near) : NULL,
+                       "stage \"%s\": there is no source \"%s\"", s->name, s->source);
+    }
+}
+
+static const char *with_schema(struct fields *f, const struct project *p, const char *table)
+{
+    if (!table || strchr(table, '.'))
+        return table;
+    return arena_printf(f->mem, "%s.%s", p->target.schema, table);
+}
+
+static void check_reference(struct fields *f, const struct project *p, struct project_reference *r,
+                            const struct jsonfile_node *node)
+{
+    r->to = with_schema(f, p, r->to);
+    if (r->n_columns && r->n_to_columns && r->n_columns != r->n_to_columns)
+        jsonfile_fault(f->file, node->place, f->faults, NULL,
+                       "a reference of %zu \"columns\" to %zu \"to_columns\"", r->n_columns,
+                       r->n_to_columns);
+}
+
+static void check_tables(struct fields *f, const struct project *p, struct project_stage *s,
+                         const struct jsonfile_node *node)
+{
+    const struct jsonfile_node *tables = jsonfile_get(node, "tables");
+    for (size_t i = 0; i < s->n_tables; i++) {
+        struct project_table *t = &s->tables[i];
+        const struct jsonfile_node *one = entry(tables, i);
+        if (!fieldvalue_is_table(t->name))
+            jsonfile_fault(f->file, one->place, f->faults, NULL,
+                           "stage \"%s\": a key of \"tables\" must be a table as \"schema.table\" "
+                           "or \"table\"",
+                           s->name);
+        t->name = with_schema(f, p, t->name);
+        const struct jsonfile_node *references = jsonfile_get(one, "references");
+        for (size_t j = 0; j < t->n_references; j++)
+            check_reference(f, p, &t->references[j], entry(references, j));
+    }
+}
+
+static void check_stages(struct fields *f, struct project *p)
+{
+    const struct jsonfile_node *stages = jsonfile_get(f->file->root, "stages");
+    for (size_t i = 0; i < p->n_stages; i++) {
+        struct project_stage *s = &p->stages[i];
+        const struct jsonfile_node *node = entry(stages, i);
+        if (!s->name || node->kind != JSONFILE_OBJECT)
+            continue;
+        if (!s->entity)
+            s->entity = s->name;
+        if (!s->n_key) {
+            s->key = arena_alloc(f->mem, sizeof *s->key);
+            s->key[0] = "id";
+            s->n_key = 1;
+        }
+        check_stage_source(f, p, s, node);
+        check_tables(f, p, s, node);
+    }
+}
+
+static void check_hooks(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *hooks = jsonfile_get(f->file->root, "hooks");
+    for (size_t i = 0; i < p->n_hooks; i++)
+        if (p->hooks[i].name && !p->hooks[i].before && !p->hooks[i].after)
+            jsonfile_fault(f->file, entry(hooks, i)->place, f->faults, NULL,
+                           "hook \"%s\" has neither \"before\" nor \"after\"", p->hooks[i].name);
+}
+
+static void default_reporters(struct fields *f, struct project *p)
+{
+    static const char *const names[] = {"summary", "errors", "json", "sql", "idmap"};
+    size_t n = sizeof names / sizeof *names;
+    if (jsonfile_get(f->file->root, "reporters"))
+        return;
+    p->reporters = arena_alloc(f->mem, n * sizeof *p->reporters);
+    p->n_reporters = n;
+    for (size_t i = 0; i < n; i++) {
+        p->reporters[i] = (struct project_reporter){names[i], names[i], "{}", 1};
+        settings_add(f->settings, arena_printf(f->mem, "reporters.%s.enabled", names[i]), "true",
+                     "default");
+    }
+}
+
+/* A unit's name is the entry's own name unless "use" says otherwise. */
+static void default_uses(struct project *p)
+{
+    for (size_t i = 0; i < p->n_validators; i++)
+        if (!p->validators[i].use)
+            p->validators[i].use = p->validators[i].name;
+    for (size_t i = 0; i < p->n_reporters; i++)
+        if (!p->reporters[i].use)
+            p->reporters[i].use = p->reporters[i].name;
+}
+
+static void fill(struct fields *f, const struct project_overrides *o, struct project *p)
+{
+    fields_read(f, f->file->root, &projectkeys_root, "", p);
+    default_reporters(f, p);
+    default_uses(p);
+    overrides_apply(f, o, p);
+    overrides_defaults(f, p);
+    check_all_unique(f, p);
+    check_source_names(f, p);
+    check_stages(f, p);
+    check_hooks(f, p);
+    /* Names may be missing where there are faults. */
+    if (f->faults->n == 0)
+        selection_apply(f, o, p);
+}
+
+/* The env file beside the project counts when it is there; one that was asked for must be. */
+static void read_env_file(struct project *p, const struct project_overrides *o,
+                          struct envfile *file, struct faults *faults)
+{
+    const char *path = o->env_file ? o->env_file : arena_printf(p->mem, "%s/.env", p->dir);
+    if (o->env_file || access(path, F_OK) == 0)
+        envfile_read(path, p->mem, file, faults);
+}
+
+static struct project *parse(const char *text, size_t n, const char *shown, const char *path,
+                             const struct project_overrides *overrides, struct faults *faults)
+{
+    static const struct project_overrides no_overrides;
+    const struct project_overrides *o = overrides ? overrides : &no_overrides;
+    struct arena *mem = arena_new();
+    struct project *p = arena_alloc(mem, sizeof *p);
+    size_t before = faults->n;
+    p->mem = mem;
+    p->path = arena_strdup(mem, path);
+    const char *slash = strrchr(path, '/');
+    p->dir = !slash || slash == path ? "/" : arena_strndup(mem, path, (size_t)(slash - path));
+
+    struct jsonfile file;
+    struct envfile env = {0};
+    struct settings settings = {.mem = mem};
+    jsonfile_parse(&file, shown, text, n, mem, faults);
+    read_env_file(p, o, &env, faults);
+    struct variables variables = {mem, &env, faults};
+    struct fields fields = {&file, &variables, mem, p->dir, o->source_url, 0, &settings, faults};
+    if (file.root && file.root->kind == JSONFILE_OBJECT)
+        fill(&fields, o, p);
+    else if (file.root)
+        jsonfile_fault(&file, file.root->raw, faults, minimal_example,
+                       "the project file holds %s, due is an object",
+                       jsonfile_kind_name(file.root));
+    p->settings = settings.items;
+    p->n_settings = settings.n;
+    if (faults->n == before)
+        return p;
+    project_free(p);
+    return NULL;
+}
+
+struct project *project_parse(const char *text, size_t n, const char *path,
+                              const struct project_overrides *overrides, struct faults *faults)
+{
+    return parse(text, n, path, path, overrides, faults);
+}
+
+struct project *project_load(const char *path, const struct project_overrides *overrides,
+                             struct faults *faults)
+{
+    struct project *project = NULL;
+    struct error err = {0};
+    struct str shown, text;
+    struct stat st;
+    str_init(&shown, 0);
+    str_init(&text, JSONFILE_MAX);
+    str_add(&shown, path);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        str_add(&shown, shown.len && path[shown.len - 1] == '/' ? "project.json" : "/project.json");
+    char *real = safefile_resolve(shown.data);
+    int result = safefile_read(shown.data, "project file", SAFEFILE_TRUSTED, &text, NULL, &err);
+    if (result == 0 && jsonfile_blank(text.data, text.len)) {
+        result = error_set(&err, STATUS_CONFIG, "project file \"%s\" is empty", shown.data);
+        error_fix(&err, "%s", minimal_example);
+    }
+    if (result != 0)
+        faults_add(faults, &err);
+    else
+        project = parse(text.data, text.len, shown.data, real, overrides, faults);
+    free(real);
+    str_clear(&shown);
+    str_clear(&text);
+    return project;
+}

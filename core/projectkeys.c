@@ -1,0 +1,291 @@
+/* projectkeys.c - every key of a project file. Data only. A default that depends on other keys
+ * (entity, source, use, work_dir) is set by project.c and is NULL here. */
+#include "projectkeys.h"
+
+#include "project.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define AT(type, member) offsetof(struct type, member)
+#define POLICIES "insert|skip|update|replace|reject"
+
+static const struct field reference_fields[] = {
+    {.key = "columns",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_reference, columns),
+     .count = AT(project_reference, n_columns),
+     .required = 1},
+    {.key = "to", .type = FIELD_TABLE, .offset = AT(project_reference, to), .required = 1},
+    {.key = "to_columns",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_reference, to_columns),
+     .count = AT(project_reference, n_to_columns),
+     .required = 1},
+    {.key = "on_missing",
+     .type = FIELD_ENUM,
+     .offset = AT(project_reference, set_null),
+     .allowed = "reject|null",
+     .fallback = "reject"},
+};
+static const struct section reference = {"references", reference_fields, COUNT(reference_fields),
+                                         sizeof(struct project_reference)};
+
+static const struct field table_fields[] = {
+    {.key = "policy",
+     .type = FIELD_ENUM,
+     .offset = AT(project_table, policy),
+     .given = AT(project_table, has_policy),
+     .allowed = POLICIES},
+    {.key = "match",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_table, match),
+     .count = AT(project_table, n_match)},
+    {.key = "scope", .type = FIELD_TEXT, .offset = AT(project_table, scope)},
+    {.key = "references",
+     .type = FIELD_LIST,
+     .offset = AT(project_table, references),
+     .count = AT(project_table, n_references),
+     .section = &reference},
+};
+static const struct section table = {"tables", table_fields, COUNT(table_fields),
+                                     sizeof(struct project_table)};
+
+static const struct field stage_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_stage, name), .required = 1},
+    {.key = "enabled",
+     .type = FIELD_BOOL,
+     .offset = AT(project_stage, enabled),
+     .fallback = "true"},
+    {.key = "source", .type = FIELD_TEXT, .offset = AT(project_stage, source)},
+    {.key = "entity", .type = FIELD_TEXT, .offset = AT(project_stage, entity)},
+    {.key = "key",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_stage, key),
+     .count = AT(project_stage, n_key)},
+    {.key = "migrator",
+     .type = FIELD_TEXT,
+     .offset = AT(project_stage, migrator),
+     .fallback = "map"},
+    {.key = "options",
+     .type = FIELD_OPTIONS,
+     .offset = AT(project_stage, options),
+     .fallback = "{}"},
+    {.key = "policy",
+     .type = FIELD_ENUM,
+     .offset = AT(project_stage, policy),
+     .allowed = POLICIES,
+     .fallback = "insert"},
+    {.key = "ids",
+     .type = FIELD_ENUM,
+     .offset = AT(project_stage, ids),
+     .allowed = "uuid5|keep",
+     .fallback = "uuid5"},
+    {.key = "needs",
+     .type = FIELD_NEEDS,
+     .offset = AT(project_stage, needs),
+     .count = AT(project_stage, n_needs)},
+    {.key = "tables",
+     .type = FIELD_MAP,
+     .offset = AT(project_stage, tables),
+     .count = AT(project_stage, n_tables),
+     .section = &table},
+    {.key = "max_rejects",
+     .type = FIELD_LIMIT,
+     .offset = AT(project_stage, max_rejects),
+     .given = AT(project_stage, has_max_rejects)},
+    {.key = "critical",
+     .type = FIELD_BOOL,
+     .offset = AT(project_stage, critical),
+     .fallback = "false"},
+    {.key = "secret",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_stage, secret),
+     .count = AT(project_stage, n_secret)},
+};
+static const struct section stage = {"stages", stage_fields, COUNT(stage_fields),
+                                     sizeof(struct project_stage)};
+
+static const struct field source_fields[] = {
+    {.key = "use", .type = FIELD_TEXT, .offset = AT(project_source, use), .required = 1},
+    {.key = "options",
+     .type = FIELD_CONNECTION,
+     .offset = AT(project_source, options),
+     .fallback = "{}"},
+};
+static const struct section source = {"sources", source_fields, COUNT(source_fields),
+                                      sizeof(struct project_source)};
+
+static const struct field validator_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_validator, name), .required = 1},
+    {.key = "use", .type = FIELD_TEXT, .offset = AT(project_validator, use)},
+    {.key = "enabled",
+     .type = FIELD_BOOL,
+     .offset = AT(project_validator, enabled),
+     .fallback = "true"},
+    {.key = "options",
+     .type = FIELD_OPTIONS,
+     .offset = AT(project_validator, options),
+     .fallback = "{}"},
+};
+static const struct section validator = {"validators", validator_fields, COUNT(validator_fields),
+                                         sizeof(struct project_validator)};
+
+static const struct field reporter_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_reporter, name), .required = 1},
+    {.key = "use", .type = FIELD_TEXT, .offset = AT(project_reporter, use)},
+    {.key = "enabled",
+     .type = FIELD_BOOL,
+     .offset = AT(project_reporter, enabled),
+     .fallback = "true"},
+    {.key = "options",
+     .type = FIELD_OPTIONS,
+     .offset = AT(project_reporter, options),
+     .fallback = "{}"},
+};
+static const struct section reporter = {"reporters", reporter_fields, COUNT(reporter_fields),
+                                        sizeof(struct project_reporter)};
+
+static const struct field hook_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_hook, name), .required = 1},
+    {.key = "before", .type = FIELD_TEXT, .offset = AT(project_hook, before)},
+    {.key = "after", .type = FIELD_TEXT, .offset = AT(project_hook, after)},
+    {.key = "undo", .type = FIELD_TEXT, .offset = AT(project_hook, undo), .required = 1},
+};
+static const struct section hook = {"hooks", hook_fields, COUNT(hook_fields),
+                                    sizeof(struct project_hook)};
+
+static const struct field invariant_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_invariant, name), .required = 1},
+    {.key = "sql", .type = FIELD_TEXT, .offset = AT(project_invariant, sql), .required = 1},
+};
+static const struct section invariant = {"invariants", invariant_fields, COUNT(invariant_fields),
+                                         sizeof(struct project_invariant)};
+
+static const struct field target_fields[] = {
+    {.key = "url", .type = FIELD_URL, .offset = AT(project, target.url)},
+    {.key = "schema",
+     .type = FIELD_SCHEMA,
+     .offset = AT(project, target.schema),
+     .fallback = "public"},
+    {.key = "state_schema",
+     .type = FIELD_SCHEMA,
+     .offset = AT(project, target.state_schema),
+     .fallback = "mighost"},
+    {.key = "production",
+     .type = FIELD_BOOL,
+     .offset = AT(project, target.production),
+     .fallback = "false"},
+};
+static const struct section target = {"target", target_fields, COUNT(target_fields), 0};
+
+static const struct field backup_fields[] = {
+    {.key = "scope",
+     .type = FIELD_ENUM,
+     .offset = AT(project, backup_scope),
+     .allowed = "tables|database|none",
+     .fallback = "tables"},
+    {.key = "dir", .type = FIELD_PATH, .offset = AT(project, backup_dir)},
+    {.key = "keep_days",
+     .type = FIELD_INT,
+     .offset = AT(project, backup_keep_days),
+     .allowed = "0..36500",
+     .fallback = "0"},
+    {.key = "keep_count",
+     .type = FIELD_INT,
+     .offset = AT(project, backup_keep_count),
+     .allowed = "0..100000",
+     .fallback = "0"},
+};
+static const struct section backup = {"backup", backup_fields, COUNT(backup_fields), 0};
+
+#define TIMEOUT(name, seconds)                                                                     \
+    {                                                                                              \
+        .key = #name, .type = FIELD_SECONDS, .offset = AT(project, timeouts.name),                 \
+        .allowed = "0..86400", .fallback = seconds                                                 \
+    }
+static const struct field timeout_fields[] = {TIMEOUT(connect, "10"), TIMEOUT(statement, "0"),
+                                              TIMEOUT(lock, "5"), TIMEOUT(commit, "60"),
+                                              TIMEOUT(idle, "0")};
+static const struct section timeouts = {"timeouts", timeout_fields, COUNT(timeout_fields), 0};
+
+static const struct field root_fields[] = {
+    {.key = "$schema", .type = FIELD_IGNORED},
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project, name), .required = 1},
+    {.key = "target", .type = FIELD_SECTION, .section = &target},
+    {.key = "sources",
+     .type = FIELD_MAP,
+     .offset = AT(project, sources),
+     .count = AT(project, n_sources),
+     .section = &source},
+    {.key = "stages",
+     .type = FIELD_LIST,
+     .offset = AT(project, stages),
+     .count = AT(project, n_stages),
+     .section = &stage},
+    {.key = "validators",
+     .type = FIELD_LIST,
+     .offset = AT(project, validators),
+     .count = AT(project, n_validators),
+     .section = &validator},
+    {.key = "reporters",
+     .type = FIELD_LIST,
+     .offset = AT(project, reporters),
+     .count = AT(project, n_reporters),
+     .section = &reporter},
+    {.key = "hooks",
+     .type = FIELD_LIST,
+     .offset = AT(project, hooks),
+     .count = AT(project, n_hooks),
+     .section = &hook},
+    {.key = "invariants",
+     .type = FIELD_LIST,
+     .offset = AT(project, invariants),
+     .count = AT(project, n_invariants),
+     .section = &invariant},
+    {.key = "batch_size",
+     .type = FIELD_INT,
+     .offset = AT(project, batch_size),
+     .allowed = "1..1000000",
+     .fallback = "10000"},
+    {.key = "max_rejects",
+     .type = FIELD_LIMIT,
+     .offset = AT(project, max_rejects),
+     .fallback = "null"},
+    {.key = "on_invalid",
+     .type = FIELD_ENUM,
+     .offset = AT(project, on_invalid),
+     .allowed = "reject|fail",
+     .fallback = "reject"},
+    {.key = "max_delete",
+     .type = FIELD_PERCENT,
+     .offset = AT(project, max_delete_percent),
+     .fallback = "10%"},
+    {.key = "backup", .type = FIELD_SECTION, .section = &backup},
+    {.key = "sequences",
+     .type = FIELD_ENUM,
+     .offset = AT(project, sequences),
+     .allowed = "advance|leave",
+     .fallback = "advance"},
+    {.key = "work_dir", .type = FIELD_PATH, .offset = AT(project, work_dir)},
+    {.key = "report_dir", .type = FIELD_PATH, .offset = AT(project, report_dir)},
+    {.key = "timeouts", .type = FIELD_SECTION, .section = &timeouts},
+    {.key = "retries",
+     .type = FIELD_INT,
+     .offset = AT(project, retries),
+     .allowed = "0..100",
+     .fallback = "8"},
+    {.key = "log_level",
+     .type = FIELD_WORD,
+     .offset = AT(project, log_level),
+     .allowed = "debug|info|warning|error"},
+};
+const struct section projectkeys_root = {"project", root_fields, COUNT(root_fields),
+                                         sizeof(struct project)};
+
+const struct section *const *projectkeys_sections(size_t *n)
+{
+    static const struct section *const all[] = {
+        &projectkeys_root, &target,   &source, &stage,     &table,  &reference,
+        &validator,        &reporter, &hook,   &invariant, &backup, &timeouts};
+    *n = COUNT(all);
+    return all;
+}

@@ -49,8 +49,7 @@ static int behind_backslash(const char *begin, const char *at)
     return (at - p) & 1;
 }
 
-/* From inside a string to behind its closing quote, or NULL when it is not there. */
-static const char *string_end(const char *at, const char *end)
+const char *jsonscan_string(const char *at, const char *end)
 {
     for (;;) {
         const char *quote = memchr(at, '"', (size_t)(end - at));
@@ -65,7 +64,7 @@ static const char *string_end(const char *at, const char *end)
 void jsonscan_begin(struct jsonscan *s)
 {
     /* The bits of `kinds` are written before they are read. */
-    s->depth = s->deepest = s->nodes = 0;
+    s->depth = s->nodes = 0;
     s->in_string = s->escaped = 0;
 }
 
@@ -80,7 +79,7 @@ static const char *feed_string(struct jsonscan *s, const char *at, const char *e
         s->escaped = 0;
         at++;
     }
-    const char *after = string_end(at, end);
+    const char *after = jsonscan_string(at, end);
     if (after) {
         s->in_string = 0;
         return after;
@@ -100,8 +99,7 @@ static void push(struct jsonscan *s, char bracket)
             s->kinds[s->depth / 64U] &= ~bit;
     }
     s->nodes++;
-    if (++s->depth > s->deepest)
-        s->deepest = s->depth;
+    s->depth++;
 }
 
 static int pop(struct jsonscan *s, char bracket)
@@ -142,7 +140,7 @@ enum jsonscan_result jsonscan_feed(struct jsonscan *s, const char *p, size_t n, 
 
 void jsonscan_walk(struct jsonscan_walk *w, const char *text, size_t len)
 {
-    *w = (struct jsonscan_walk){.at = text, .end = text + len, .nodes = 1, .first = 1};
+    *w = (struct jsonscan_walk){.at = text, .end = text + len, .first = 1};
 }
 
 /* Behind a value that ends inside the text, with `out` set; NULL when it is cut. */
@@ -150,7 +148,7 @@ static const char *take_value(struct jsonscan_walk *w, const char *at, struct js
 {
     const char *p = at;
     if (p < w->end && *p == '"') {
-        p = string_end(p + 1, w->end);
+        p = jsonscan_string(p + 1, w->end);
         if (!p)
             return NULL;
     } else if (p < w->end && class_of[(unsigned char)*p] == PLAIN) {
@@ -162,7 +160,6 @@ static const char *take_value(struct jsonscan_walk *w, const char *at, struct js
         jsonscan_begin(&scan);
         if (jsonscan_feed(&scan, p, (size_t)(w->end - p), &used) != JSONSCAN_END)
             return NULL;
-        w->nodes += scan.nodes;
         *out = jsonscan_trim(p, used);
         return p + used;
     }
@@ -173,7 +170,7 @@ static const char *take_value(struct jsonscan_walk *w, const char *at, struct js
 /* From behind the opening quote of a key to its value. */
 static const char *take_key(struct jsonscan_walk *w, const char *key, struct jsonscan_member *m)
 {
-    const char *at = string_end(key, w->end);
+    const char *at = jsonscan_string(key, w->end);
     if (!at)
         return NULL;
     m->key = (struct jsonscan_slice){key, (size_t)(at - 1 - key)};
@@ -204,7 +201,6 @@ int jsonscan_next(struct jsonscan_walk *w, struct jsonscan_member *m)
     if (!at || !m->value.len)
         return -1;
     w->at = at;
-    w->nodes++;
     return 1;
 }
 

@@ -16,7 +16,6 @@
 /* A walk over one value that may come in pieces. Begin with jsonscan_begin(). */
 struct jsonscan {
     size_t depth;                         /* open brackets */
-    size_t deepest;                       /* greatest depth so far */
     size_t nodes;                         /* brackets opened and commas inside: a count of values */
     uint8_t in_string, escaped;           /* the next byte is inside a string, behind a backslash */
     uint64_t kinds[JSONSCAN_DEPTH / 64U]; /* one bit per open bracket: 1 = object */
@@ -43,7 +42,6 @@ struct jsonscan_slice {
 /* A walk over the members of one object that is in memory, not below its first level. */
 struct jsonscan_walk {
     const char *at, *end;
-    size_t nodes; /* as in struct jsonscan */
     int first;
 };
 
@@ -64,6 +62,8 @@ int jsonscan_next(struct jsonscan_walk *w, struct jsonscan_member *m);
 int jsonscan_path(const char *text, size_t len, const char *path, size_t path_len,
                   struct jsonscan_slice *out);
 
+/* From inside a string to behind its closing quote, or NULL when that is not there. */
+const char *jsonscan_string(const char *at, const char *end);
 const char *jsonscan_blank(const char *p, const char *end); /* behind JSON white space */
 struct jsonscan_slice jsonscan_trim(const char *text, size_t len);
 

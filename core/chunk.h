@@ -1,0 +1,46 @@
+/* chunk.h - one chunk on its way: rows, rejects and counts of a bounded number of records, and
+ * the one transaction that makes them durable. [main] */
+#ifndef MIGHOST_CHUNK_H
+#define MIGHOST_CHUNK_H
+
+#include <stdint.h>
+
+#include "job.h"
+#include "staging.h"
+#include "state.h"
+
+struct chunk_reject {
+    uint32_t record;                                             /* within the chunk, from 1 */
+    int32_t outcome;                                             /* MIG_REJECT or MIG_SKIP */
+    uint64_t number;                                             /* within the entity, from 1 */
+    const char *key, *final_key, *table, *field, *code, *reason; /* NULL: unknown */
+    mig_str_t raw;                                               /* empty: not kept */
+};
+
+struct chunk {
+    struct arena *mem; /* texts of the rejects */
+    int64_t no;
+    const struct job_stage *stage;
+    struct staging_rows *rows; /* per job table */
+    size_t n_tables;
+    struct chunk_reject *rejects;
+    size_t n_rejects, capacity;
+    uint32_t records;      /* read into this chunk */
+    uint64_t first_number; /* of its first record in the entity */
+    char *left;            /* per record: 1 = its rows are not sent */
+    uint32_t left_capacity;
+    char *position_before, *position_after;
+};
+
+void chunk_init(struct chunk *c, const struct job *job);
+void chunk_clear(struct chunk *c);
+/* Empties it for the next records. */
+void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uint64_t first_number,
+                 mig_str_t position);
+size_t chunk_bytes(const struct chunk *c);
+/* Keeps a reject; texts are copied. */
+void chunk_reject(struct chunk *c, const struct chunk_reject *r);
+/* Makes the chunk durable: one transaction, repeated as a whole after a transient failure. */
+int chunk_commit(struct chunk *c, struct state *s, const struct job *job, struct error *err);
+
+#endif

@@ -1,0 +1,619 @@
+/* load.c - the load step: reads each stage's records, has the migrator make rows of them and
+ * hands chunks to chunk.c. Knows nothing of live tables. A record is all or nothing: when one
+ * of its rows is refused, the rows before it are taken back. */
+#include "load.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "chunk.h"
+#include "digest.h"
+#include "fault.h"
+#include "log.h"
+#include "sql.h"
+#include "staging.h"
+
+#define CHUNK_BYTES ((size_t)8 << 20) /* a chunk ends here whatever its record count */
+#define KEY_SEPARATOR '\x1f'          /* between the parts of a composite source key */
+#define OWN_KEY_SAMPLE 100            /* records of a chunk whose first key is compared */
+
+struct loader_state {
+    struct state *s;
+    struct job *job;
+    const struct load_options *options;
+    struct job_stage *stage;
+    struct chunk chunk;
+    size_t *marks;           /* rows per table before the current record */
+    size_t **from;           /* per migrator table: job column -> index of the row's values */
+    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept keys */
+    struct str key;
+    uint32_t row_seq; /* rows of the chunk, numbers _mig_id */
+    int own_keys;     /* the first table's key is the stage's own key */
+    uint64_t read, rejected;
+    struct timespec told;
+};
+
+/* ---- reading --------------------------------------------------------------------------- */
+
+int32_t load_next(struct unit *source, mig_record_t *record)
+{
+    const mig_source_ops_t *ops = source->def->unit->ops;
+    for (;;) {
+        mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
+        int32_t got = ops->next(source->self, record, &wait);
+        if (got != MIG_WAIT)
+            return got;
+        struct pollfd fds[8];
+        uint32_t n = wait.n_fds > 8 ? 8 : wait.n_fds;
+        for (uint32_t i = 0; i < n; i++)
+            fds[i] =
+                (struct pollfd){.fd = wait.fds[i],
+                                .events = (short)((wait.events[i] & MIG_WAIT_READ ? POLLIN : 0) |
+                                                  (wait.events[i] & MIG_WAIT_WRITE ? POLLOUT : 0))};
+        poll(fds, n, wait.timeout_ms > 60000 ? 60000 : (int)wait.timeout_ms);
+        if (host_is_cancelled())
+            return MIG_E_CANCELLED;
+    }
+}
+
+/* The source key as text: its fields, joined. 0 when a part is missing. */
+static int record_key(struct loader_state *l, const mig_record_t *record)
+{
+    const struct job_stage *st = l->stage;
+    str_reset(&l->key);
+    for (size_t i = 0; i < st->p->n_key; i++) {
+        const mig_value_t *v = &record->values[st->key_index[i]];
+        if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
+            return 0;
+        if (i)
+            str_add_char(&l->key, KEY_SEPARATOR);
+        str_add_n(&l->key, v->data, v->len);
+    }
+    return !l->key.failed && str_utf8_ok(l->key.data, l->key.len);
+}
+
+static const char *own_key(const struct loader_state *l, char out[37])
+{
+    if (!l->own)
+        return l->key.data;
+    digest_uuid5(l->own, l->key.data, l->key.len, out);
+    return out;
+}
+
+/* ---- one record ------------------------------------------------------------------------ */
+
+static void keep_reject(struct loader_state *l, const mig_record_t *record)
+{
+    const struct host_outcome *o = &l->job->host->outcome;
+    const mig_source_ops_t *ops = l->stage->source->def->unit->ops;
+    struct chunk_reject r = {.record = l->chunk.records,
+                             .outcome = o->kind,
+                             .number = record->number,
+                             .table = o->table,
+                             .field = o->field,
+                             .code = o->code,
+                             .reason = o->reason};
+    char uuid[37];
+    if (l->key.len) {
+        r.key = l->key.data;
+        r.final_key = own_key(l, uuid);
+    }
+    /* Fields of class secret are never kept: redrive reads the record from the source. */
+    if (l->stage->p->n_secret || ops->raw(l->stage->source->self, &r.raw) != MIG_OK)
+        r.raw.len = 0;
+    chunk_reject(&l->chunk, &r);
+    if (o->kind == MIG_REJECT)
+        l->rejected++;
+}
+
+static void set_outcome(struct host *h, const char *table, const char *field, const char *code,
+                        const char *reason)
+{
+    struct host_outcome *o = &h->outcome;
+    if (o->kind)
+        return;
+    o->kind = MIG_REJECT;
+    snprintf(o->table, sizeof o->table, "%s", table);
+    snprintf(o->field, sizeof o->field, "%s", field);
+    snprintf(o->code, sizeof o->code, "%s", code);
+    snprintf(o->reason, sizeof o->reason, "%s", reason);
+}
+
+/* Is the first table's key the stage's own key? Only then can replace tell by the key of a
+ * rejected record that its live row is to stay. Looked at for a sample of each chunk. */
+static void sample_own_key(struct loader_state *l, const struct job_table *t,
+                           const mig_value_t *values, const size_t *from)
+{
+    if (!l->own_keys || l->chunk.records > OWN_KEY_SAMPLE)
+        return;
+    char uuid[37];
+    const char *key = own_key(l, uuid);
+    l->own_keys = 0;
+    for (size_t i = 0; t->match && t->match->n == 1 && i < t->n_columns; i++)
+        if (str_equal(t->columns[i]->name, t->match->columns[0]) && from[i] != SIZE_MAX)
+            l->own_keys = values[from[i]].len == strlen(key) &&
+                          memcmp(values[from[i]].data, key, strlen(key)) == 0;
+}
+
+static int32_t emit(void *ctx, size_t table)
+{
+    struct loader_state *l = ctx;
+    const struct job_stage *st = l->stage;
+    size_t index = st->tables[table];
+    const struct job_table *t = &l->job->tables[index];
+    const struct host_table *declared = &st->migrator->tables[table];
+    struct encode_fault fault = {0};
+    const struct catalog_column *column = NULL;
+    if (table == 0)
+        sample_own_key(l, t, declared->row, l->from[0]);
+    struct staging_encode row = {
+        .table = t,
+        .values = declared->row,
+        .from = l->from[table],
+        .id = STAGING_RECORD(l->chunk.no, ++l->row_seq),
+        .record = STAGING_RECORD(l->chunk.no, l->chunk.records),
+        .key = {l->key.data, l->key.len},
+    };
+    if (staging_encode(&l->chunk.rows[index], &row, l->chunk.records, &fault, &column) == 0)
+        return MIG_OK;
+    char name[160];
+    snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
+    set_outcome(l->job->host, name, column ? column->name : "", fault.code, fault.reason);
+    return MIG_REJECT;
+}
+
+static int one_record(struct loader_state *l, mig_record_t *record, int32_t got, struct error *err)
+{
+    struct host *host = l->job->host;
+    const mig_migrator_ops_t *ops = l->stage->migrator->def->unit->ops;
+    for (size_t i = 0; i < l->job->n_tables; i++)
+        l->marks[i] = l->chunk.rows[i].n;
+    l->chunk.records++;
+    record->number = ++l->read;
+    str_reset(&l->key);
+    int code = 0;
+    if (got == MIG_OK && !record_key(l, record)) {
+        str_reset(&l->key);
+        set_outcome(host, "", l->stage->p->key[0], "no_key",
+                    "the record has no usable source key, so that it cannot be told apart");
+    } else if (got == MIG_OK) {
+        record->key = (mig_str_t){l->key.data, l->key.len};
+        int32_t made = ops->record(l->stage->migrator->self, record);
+        if (made < 0)
+            code = host_error(l->stage->migrator, made, "record", err);
+        else if (made != MIG_OK && !host->outcome.kind)
+            set_outcome(host, "", "", "unspecified", "the migrator refused the record");
+    } else if (!host->outcome.kind) {
+        set_outcome(host, "", "", "broken_record", "the source cannot read the record");
+    }
+    if (!code && host->outcome.kind) {
+        for (size_t i = 0; i < l->job->n_tables; i++)
+            staging_truncate(&l->chunk.rows[i], l->marks[i]);
+        keep_reject(l, record);
+    }
+    host_record_done(host);
+    return code;
+}
+
+/* ---- one chunk ------------------------------------------------------------------------- */
+
+static void tell(struct loader_state *l, int now)
+{
+    struct timespec t;
+    const mig_source_ops_t *ops = l->stage->source->def->unit->ops;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (!l->options->progress || (!now && t.tv_sec == l->told.tv_sec))
+        return;
+    l->told = t;
+    l->options->progress(l->options->ctx,
+                         &(struct load_progress){
+                             l->stage->p->name, l->read, l->rejected,
+                             MIG_HAS(ops, progress) ? ops->progress(l->stage->source->self) : -1});
+}
+
+static mig_str_t position_of(const struct job_stage *st)
+{
+    const mig_source_ops_t *ops = st->source->def->unit->ops;
+    mig_str_t p = {NULL, 0};
+    if (MIG_HAS(ops, position) && ops->position(st->source->self, &p) != MIG_OK)
+        p.len = 0;
+    return p;
+}
+
+/* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
+static int fill(struct loader_state *l, struct error *err)
+{
+    mig_record_t record = {.size = sizeof record};
+    while (l->chunk.records < l->job->project->batch_size && chunk_bytes(&l->chunk) < CHUNK_BYTES) {
+        l->job->host->in_record = 1;
+        int32_t got = load_next(l->stage->source, &record);
+        int code = 0;
+        if (got == MIG_OK || got == MIG_REJECT)
+            code = one_record(l, &record, got, err);
+        else if (got < 0)
+            code = host_error(l->stage->source, got, "next", err);
+        l->job->host->in_record = 0;
+        if (code)
+            return -code;
+        if (got == MIG_END)
+            return 1;
+        if ((l->chunk.records & 0x3ff) == 0)
+            tell(l, 0);
+        if (host_is_cancelled())
+            break;
+    }
+    return 0;
+}
+
+static int finish_stage(struct loader_state *l, double seconds, struct error *err)
+{
+    int code = state_begin(l->s, err);
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "UPDATE %s.run_stage SET done = true, seconds = coalesce(seconds, 0) + %.3f,"
+               " own_keys = own_keys AND %s WHERE run = %lld AND name = ",
+               l->s->q, seconds, l->own_keys ? "true" : "false", (long long)l->s->run);
+    sql_literal(&sql, l->stage->p->name);
+    if (!code)
+        code = pg_exec(l->s->pg, err, sql.data);
+    if (!code)
+        code = state_commit(l->s, err);
+    else
+        pg_rollback(l->s->pg);
+    str_clear(&sql);
+    return code;
+}
+
+static int chunks(struct loader_state *l, int64_t done, struct error *err)
+{
+    for (int64_t k = done + 1;; k++) {
+        mig_str_t position = position_of(l->stage);
+        chunk_begin(&l->chunk, l->stage, STAGING_CHUNK(l->stage->no, k), l->read + 1, position);
+        l->row_seq = 0;
+        l->job->host->n_repairs = 0;
+        int end = fill(l, err);
+        if (end < 0)
+            return -end;
+        position = position_of(l->stage);
+        l->chunk.position_after =
+            arena_strndup(l->chunk.mem, position.len ? position.data : "", position.len);
+        if (fault_point("chunk.read"))
+            return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
+        if (l->chunk.records && chunk_commit(&l->chunk, l->s, l->job, err))
+            return err->code;
+        if (fault_point("chunk.after_commit"))
+            return error_set(err, STATUS_TEMPORARY, "fault point chunk.after_commit");
+        tell(l, 1);
+        if (end)
+            return 0;
+        if (host_is_cancelled())
+            return error_set(err, STATUS_INTERRUPTED, "stopped while loading stage %s",
+                             l->stage->p->name);
+    }
+}
+
+/* ---- one stage ------------------------------------------------------------------------- */
+
+static void map_columns(struct loader_state *l)
+{
+    const struct job_stage *st = l->stage;
+    size_t n = st->migrator->n_tables;
+    l->from = arena_alloc(l->job->mem, (n + 1) * sizeof *l->from);
+    for (size_t m = 0; m < n; m++) {
+        const struct job_table *t = &l->job->tables[st->tables[m]];
+        l->from[m] = arena_alloc(l->job->mem, (t->n_columns + 1) * sizeof **l->from);
+        for (size_t i = 0; i < t->n_columns; i++)
+            l->from[m][i] = SIZE_MAX;
+        for (size_t i = 0; i < st->migrator->tables[m].n_columns; i++)
+            l->from[m][st->columns[m][i]] = i;
+    }
+}
+
+struct resume_point {
+    int64_t chunks; /* done */
+    uint64_t read, rejected;
+    char *position; /* owned */
+    int done;
+};
+
+static int open_source(struct loader_state *l, const struct resume_point *at, struct error *err)
+{
+    const struct job_stage *st = l->stage;
+    const mig_source_ops_t *ops = st->source->def->unit->ops;
+    mig_str_t position = {at->position, strlen(at->position)};
+    int32_t got = ops->open(st->source->self, st->p->entity, st->fields, (uint32_t)st->n_fields,
+                            st->p->key, (uint32_t)st->p->n_key, position);
+    return got == MIG_OK ? 0 : host_error(st->source, got, "open", err);
+}
+
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+static int load_stage(struct loader_state *l, const struct resume_point *at, struct error *err)
+{
+    const struct job_stage *st = l->stage;
+    const mig_source_ops_t *ops = st->source->def->unit->ops;
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    map_columns(l);
+    l->own = st->p->ids == ID_UUID5 ? digest_uuid_new(l->job->project->name, st->p->name) : NULL;
+    l->own_keys = 1;
+    l->read = at->read;
+    l->rejected = at->rejected;
+    st->migrator->emit = emit;
+    st->migrator->emit_ctx = l;
+    l->job->host->stage = st->p->name;
+    int code = open_source(l, at, err);
+    if (!code) {
+        code = chunks(l, at->chunks, err);
+        ops->close(st->source->self);
+    }
+    if (!code)
+        code = finish_stage(l, seconds_since(&begun), err);
+    if (!code && fault_point("stage.loaded"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point stage.loaded");
+    digest_uuid_free(l->own);
+    return code;
+}
+
+/* ---- resume ---------------------------------------------------------------------------- */
+
+static int source_identity(struct job_stage *st, struct str *out, struct error *err)
+{
+    const mig_source_ops_t *ops = st->source->def->unit->ops;
+    mig_str_t text = {NULL, 0};
+    int32_t got = ops->identity(st->source->self, st->p->entity, &text);
+    if (got != MIG_OK)
+        return host_error(st->source, got, "identity", err);
+    str_reset(out);
+    str_add_n(out, text.len ? text.data : "", text.len);
+    return 0;
+}
+
+/* Everything that this stage brought into the run is forgotten. */
+static int forget_stage(struct state *s, const struct job *job, const struct job_stage *st,
+                        struct error *err)
+{
+    int64_t from = STAGING_RECORD(STAGING_CHUNK(st->no, 0), 0);
+    int64_t to = STAGING_RECORD(STAGING_CHUNK(st->no + 1, 0), 0);
+    int code = 0;
+    for (size_t m = 0; !code && m < st->migrator->n_tables; m++)
+        code = pg_execf(s->pg, err,
+                        "DELETE FROM %s WHERE _mig_record >= %lld AND _mig_record <"
+                        " %lld",
+                        job->tables[st->tables[m]].staging, (long long)from, (long long)to);
+    static const char *const by_stage[] = {"chunk", "repair", "reject"};
+    for (size_t i = 0; !code && i < 3; i++) {
+        struct str sql;
+        str_init(&sql, 0);
+        str_printf(&sql, "DELETE FROM %s.%s WHERE run = %lld AND stage = ", s->q, by_stage[i],
+                   (long long)s->run);
+        sql_literal(&sql, st->p->name);
+        code = pg_exec(s->pg, err, sql.data);
+        str_clear(&sql);
+    }
+    return code;
+}
+
+static int read_resume(struct state *s, const struct job_stage *st, const char *identity,
+                       struct resume_point *at, int *same, struct error *err)
+{
+    char run[32];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    const char *const params[] = {run, st->p->name, st->hash, identity};
+    char sql[1200];
+    snprintf(sql, sizeof sql,
+             "SELECT t.done, t.hash = $3 AND t.identity = $4, c.n, c.read, c.rejected,"
+             " coalesce((SELECT position_after FROM %s.chunk WHERE run = $1 AND stage = $2 ORDER BY"
+             " no DESC LIMIT 1), '') FROM %s.run_stage t LEFT JOIN (SELECT count(*) AS n,"
+             " coalesce(sum(read), 0) AS read, coalesce(sum(rejected), 0) AS rejected FROM"
+             " %s.chunk WHERE run = $1 AND stage = $2) c ON true WHERE t.run = $1 AND t.name = $2",
+             s->q, s->q, s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 4, params);
+    if (!res)
+        return err->code;
+    *same = pg_rows(res) ? pg_get(res, 0, 1)[0] == 't' : 0;
+    if (*same) {
+        at->done = pg_get(res, 0, 0)[0] == 't';
+        at->chunks = pg_get_int(res, 0, 2);
+        at->read = (uint64_t)pg_get_int(res, 0, 3);
+        at->rejected = (uint64_t)pg_get_int(res, 0, 4);
+        free(at->position);
+        at->position = strdup(pg_get(res, 0, 5));
+    }
+    pg_free(res);
+    return 0;
+}
+
+static int begin_stage_row(struct state *s, const struct job_stage *st, const char *identity,
+                           struct error *err)
+{
+    char run[32], no[32], sql[700];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    snprintf(no, sizeof no, "%zu", st->no);
+    const char *const params[] = {run, no, st->p->name, st->hash, identity};
+    snprintf(sql, sizeof sql,
+             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true) ON CONFLICT"
+             " (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
+             " seconds = NULL, own_keys = true",
+             s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 5, params);
+    pg_free(res);
+    return res ? 0 : err->code;
+}
+
+/* Where the stage goes on: behind its last chunk when nothing changed and the source can tell
+ * positions, else from the start with everything forgotten. */
+static int find_resume(struct state *s, const struct job *job, struct job_stage *st, int forced,
+                       struct resume_point *at, int *fresh, struct error *err)
+{
+    struct str identity;
+    int same = 0;
+    str_init(&identity, 0);
+    int code = source_identity(st, &identity, err);
+    if (!code)
+        code = state_begin(s, err);
+    if (!code)
+        code = read_resume(s, st, identity.data, at, &same, err);
+    int usable = same && !forced && (at->done || !at->chunks || at->position[0]);
+    *fresh = !usable;
+    if (!code && !usable) {
+        free(at->position);
+        *at = (struct resume_point){.position = strdup("")};
+        code = forget_stage(s, job, st, err);
+        if (!code)
+            code = begin_stage_row(s, st, identity.data, err);
+    }
+    if (!code)
+        code = state_commit(s, err);
+    else
+        pg_rollback(s->pg);
+    str_clear(&identity);
+    return code;
+}
+
+/* A stage is loaded anew when one that it uses keys of was. */
+static int depends_on_fresh(const struct job *job, const struct job_stage *st, const char *fresh)
+{
+    for (size_t i = 0; i < st->migrator->n_entities; i++) {
+        size_t k = job_find_stage(job, st->migrator->entities[i].stage);
+        if (k != SIZE_MAX && fresh[k])
+            return 1;
+    }
+    return 0;
+}
+
+int load_run(struct state *s, struct job *job, const struct load_options *options,
+             struct error *err)
+{
+    struct loader_state l = {.s = s, .job = job, .options = options};
+    char *fresh = arena_alloc(job->mem, job->n_stages + 1);
+    l.marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l.marks);
+    chunk_init(&l.chunk, job);
+    str_init(&l.key, 1 << 16);
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_stages; i++) {
+        struct resume_point at = {.position = strdup("")};
+        int is_fresh = 0;
+        l.stage = &job->stages[i];
+        code = find_resume(s, job, l.stage, s->resumed && depends_on_fresh(job, l.stage, fresh),
+                           &at, &is_fresh, err);
+        fresh[i] = (char)(is_fresh && s->resumed);
+        if (!code && !at.done)
+            code = load_stage(&l, &at, err);
+        free(at.position);
+    }
+    chunk_clear(&l.chunk);
+    str_clear(&l.key);
+    if (!code && fault_point("load.done"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point load.done");
+    return code;
+}
+
+/* ---- records as they were read --------------------------------------------------------- */
+
+static int store_raw(struct state *s, int64_t record, mig_str_t raw, struct error *err)
+{
+    char run[32], number[32], sql[256];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    snprintf(number, sizeof number, "%lld", (long long)record);
+    char *text = strndup(raw.data, raw.len);
+    const char *const params[] = {text, run, number};
+    snprintf(sql, sizeof sql, "UPDATE %s.reject SET raw = $1 WHERE run = $2 AND record = $3", s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 3, params);
+    pg_free(res);
+    free(text);
+    return res ? 0 : err->code;
+}
+
+struct raw_item {
+    int64_t record;
+    uint64_t number; /* in the entity */
+};
+
+/* Items are sorted by number; `from` is the number of records before `position`. */
+static int read_raw(struct state *s, struct job_stage *st, const char *position, uint64_t from,
+                    const struct raw_item *items, size_t n, struct error *err)
+{
+    const mig_source_ops_t *ops = st->source->def->unit->ops;
+    mig_str_t at = {position, strlen(position)};
+    mig_record_t record = {.size = sizeof record};
+    int32_t got = ops->open(st->source->self, st->p->entity, st->fields, (uint32_t)st->n_fields,
+                            st->p->key, (uint32_t)st->p->n_key, at);
+    if (got != MIG_OK)
+        return host_error(st->source, got, "open", err);
+    int code = 0;
+    for (size_t i = 0; !code && i < n && got != MIG_END;) {
+        got = load_next(st->source, &record);
+        if (got < 0)
+            code = host_error(st->source, got, "next", err);
+        host_record_done(st->source->host);
+        if (++from != items[i].number || code)
+            continue;
+        mig_str_t raw;
+        if (ops->raw(st->source->self, &raw) == MIG_OK && str_utf8_ok(raw.data, raw.len))
+            code = store_raw(s, items[i].record, raw, err);
+        i++;
+    }
+    ops->close(st->source->self);
+    return code;
+}
+
+/* One pass over the source per run of neighbouring chunks would save little: rejects of check
+ * are few, and each chunk knows where it begins. */
+static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
+{
+    char run[32], sql[700];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    const char *const params[] = {run, st->p->name};
+    snprintf(sql, sizeof sql,
+             "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
+             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
+             " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL ORDER BY r.number LIMIT 100000",
+             s->q, s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
+    if (!res)
+        return err->code;
+    int n = pg_rows(res), code = 0;
+    struct raw_item *items = arena_heap(NULL, ((size_t)n + 1) * sizeof *items);
+    for (int i = 0; i < n; i++)
+        items[i] = (struct raw_item){pg_get_int(res, i, 0), (uint64_t)pg_get_int(res, i, 1)};
+    for (int i = 0; !code && i < n;) {
+        const char *position = pg_get(res, i, 2);
+        int j = i + 1; /* without positions: one pass for all */
+        while (j < n && (!position[0] || pg_get_int(res, j, 4) == pg_get_int(res, i, 4)))
+            j++;
+        uint64_t from = position[0] ? (uint64_t)pg_get_int(res, i, 3) - 1 : 0;
+        code = read_raw(s, st, position, from, items + i, (size_t)(j - i), err);
+        i = j;
+    }
+    free(items);
+    pg_free(res);
+    return code;
+}
+
+int load_raw(struct state *s, struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_stages; i++) {
+        if (job->stages[i].p->n_secret)
+            continue;
+        code = state_begin(s, err);
+        if (!code)
+            code = stage_raw(s, &job->stages[i], err);
+        if (!code)
+            code = state_commit(s, err);
+        else
+            pg_rollback(s->pg);
+    }
+    return code;
+}

@@ -1,0 +1,32 @@
+/* load.h - the load step: source -> migrator -> staging tables, chunk by chunk. A chunk commits
+ * whole with its counts, rejects and repairs, or not at all. Memory is bounded by the chunk. */
+#ifndef MIGHOST_LOAD_H
+#define MIGHOST_LOAD_H
+
+#include <stdint.h>
+
+#include "job.h"
+#include "state.h"
+
+struct load_progress { /* told after each chunk and now and then within one */
+    const char *stage;
+    uint64_t read, rejected;
+    int64_t parts; /* of 1000000 of the source, -1 unknown */
+};
+
+struct load_options {
+    void (*progress)(void *ctx, const struct load_progress *p);
+    void *ctx;
+};
+
+/* Loads every stage that is not done, in order. On resume: chunks that are done stay while the
+ * stage's hash and the source's identity are the same; otherwise the stage and what depends on
+ * it are loaded anew. Returns a status; STATUS_INTERRUPTED/TERMINATED leave a state to resume. */
+int load_run(struct state *s, struct job *job, const struct load_options *options,
+             struct error *err);
+/* Reads the records again that check rejected, to keep them as they were read. */
+int load_raw(struct state *s, struct job *job, struct error *err);
+/* One record's next() with all waiting done. MIG_OK, MIG_END, MIG_REJECT or negative. */
+int32_t load_next(struct unit *source, mig_record_t *record);
+
+#endif

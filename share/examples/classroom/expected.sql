@@ -108,6 +108,7 @@ SELECT number, r ->> 'id' AS key, key_of('students', r ->> 'id') AS id,
        NULL::text AS fault
   FROM document, json_array_elements(body -> 'students') WITH ORDINALITY AS x (r, number);
 
+ANALYZE student;
 UPDATE student SET fault = CASE
     WHEN email !~ '^[^@\s]+@[^@\s]+\.[^@\s.]+$' THEN 'e-mail address is not one'
     WHEN birth_date IS NULL THEN 'birth date does not exist'
@@ -118,8 +119,8 @@ UPDATE student SET fault = CASE
 END;
 -- Of several sound records with one id, then with one e-mail address, the first one stays.
 UPDATE student s SET fault = 'id is taken by an earlier record'
- WHERE fault IS NULL
-   AND number > (SELECT min(number) FROM student f WHERE f.key = s.key AND f.fault IS NULL);
+  FROM (SELECT key, min(number) AS first FROM student WHERE fault IS NULL GROUP BY key) AS f
+ WHERE s.fault IS NULL AND f.key = s.key AND s.number > f.first;
 UPDATE student s SET fault = 'e-mail address is taken by an earlier record'
   FROM (SELECT email, min(number) AS first FROM student WHERE fault IS NULL GROUP BY email) AS f
  WHERE s.fault IS NULL AND f.email = s.email AND s.number > f.first;
@@ -143,6 +144,7 @@ SELECT c.number AS class_number, c.id AS class_id, w.label AS weekday,
                     ('sun', 'sunday')) AS w (label, name)
          ON lower(l ->> 'day') IN (w.label, w.name);
 
+ANALYZE class, lesson;
 UPDATE class c SET fault = CASE
     WHEN capacity <= 0 THEN 'capacity is not positive'
     WHEN fee <> round(fee, 2) THEN 'fee has more than two decimals'
@@ -169,6 +171,7 @@ SELECT class_number, class_id, student_key, student_id,
           FROM class c CROSS JOIN json_array_elements_text(c.students) WITH ORDINALITY AS x (k, n)
          GROUP BY c.number, c.id, k) AS listed;
 
+ANALYZE seat;
 -- A class list is one record too: it is published whole or not at all.
 CREATE TEMP TABLE roster AS
 SELECT c.number, c.key, c.fault AS class_fault,
@@ -189,6 +192,7 @@ SELECT number, r ->> 'id' AS key, key_of('tests', r ->> 'id') AS id, r ->> 'clas
        texts_of(r -> 'topics') AS topics, NULL::text AS fault, NULL::text AS lost_class
   FROM document, json_array_elements(body -> 'tests') WITH ORDINALITY AS x (r, number);
 
+ANALYZE test;
 UPDATE test SET fault = CASE
     WHEN held_at IS NULL THEN 'time does not exist'
     WHEN max_points <= 0 THEN 'points are not positive'
@@ -227,6 +231,8 @@ SELECT id, class_id, title::varchar, held_at, max_points::numeric(6, 1), weights
   FROM test WHERE fault IS NULL AND lost_class IS NULL;
 
 ---- the comparison ---------------------------------------------------------------------------
+
+ANALYZE want_students, want_classes, want_schedules, want_enrollments, want_tests;
 
 CREATE TEMP TABLE difference ("table" text, key text, "column" text, expected text, found text);
 

@@ -209,6 +209,7 @@ static void check_options(const struct subject *s, const mig_unit_t *unit)
     for (size_t i = first; i < s->faults->n; i++) {
         s->faults->items[i].code = STATUS_PLUGIN;
         error_why(&s->faults->items[i], "the plugin is %s", s->path);
+        error_fix(&s->faults->items[i], "correct the unit's option table");
     }
 }
 

@@ -1,0 +1,7 @@
+/* Does not say what it is for. */
+#include "zoo.h"
+
+static const mig_unit_t zoo_unit = ZOO_UNIT(.summary = NULL);
+static const mig_unit_t *const zoo_units[] = {&zoo_unit, NULL};
+
+ZOO_PLUGIN(.flags = 0);

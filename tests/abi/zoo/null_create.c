@@ -1,0 +1,7 @@
+/* Cannot make an instance. */
+#include "zoo.h"
+
+static const mig_unit_t zoo_unit = ZOO_UNIT(.create = NULL);
+static const mig_unit_t *const zoo_units[] = {&zoo_unit, NULL};
+
+ZOO_PLUGIN(.flags = 0);

@@ -1,0 +1,7 @@
+/* Another magic number. */
+#include "zoo.h"
+
+static const mig_unit_t zoo_unit = ZOO_UNIT(.options = NULL);
+static const mig_unit_t *const zoo_units[] = {&zoo_unit, NULL};
+
+ZOO_PLUGIN(.magic = 0x474e5089);

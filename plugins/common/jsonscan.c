@@ -174,7 +174,6 @@ static const char *take_key(struct jsonscan_walk *w, const char *key, struct jso
     if (!at)
         return NULL;
     m->key = (struct jsonscan_slice){key, (size_t)(at - 1 - key)};
-    m->key_escaped = memchr(key, '\\', m->key.len) != NULL;
     at = jsonscan_blank(at, w->end);
     return at < w->end && *at == ':' ? jsonscan_blank(at + 1, w->end) : NULL;
 }

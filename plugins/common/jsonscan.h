@@ -48,7 +48,6 @@ struct jsonscan_walk {
 struct jsonscan_member {
     struct jsonscan_slice key;   /* between the quotes, still escaped */
     struct jsonscan_slice value; /* without white space around it */
-    int key_escaped;             /* the key holds a backslash */
 };
 
 /* `text` begins with '{' and may reach beyond the object's end. */

@@ -56,6 +56,7 @@ static struct field *add(struct fields *f, const char *name, size_t len, int32_t
     *field = (struct field){.name = strndup(name, len), .len = len, .number = number, .twin = -1};
     if (!field->name)
         return NULL;
+    field->plain = !memchr(name, '\\', len);
     f->n++;
     uint32_t *slot = find_slot(f, name, len);
     if (*slot)
@@ -94,12 +95,15 @@ static struct field *met(struct fields *f, const char *name, size_t len)
     return field;
 }
 
-static struct field *look_up(struct fields *f, const struct jsonscan_member *m, size_t place)
+static struct field *look_up(struct fields *f, const struct jsonscan_slice *key, size_t place)
 {
-    const char *name = m->key.data;
-    size_t len = m->key.len;
-    if (m->key_escaped) {
-        /* A longer one is nobody's field; jansson still checks it. */
+    const char *name = key->data;
+    size_t len = key->len;
+    struct field **guess = &f->guesses[place % FIELDS_GUESSES];
+    if (*guess && (*guess)->plain && is_name(*guess, name, len))
+        return *guess;
+    if (memchr(name, '\\', len)) {
+        /* One that is too long is nobody's field; jansson still checks it. */
         if (buf_reserve(&f->key, len))
             return NULL;
         len = jsontext_unescape(name, len, f->key.data);
@@ -107,9 +111,6 @@ static struct field *look_up(struct fields *f, const struct jsonscan_member *m, 
             return NULL;
         name = f->key.data;
     }
-    struct field **guess = &f->guesses[place % FIELDS_GUESSES];
-    if (*guess && is_name(*guess, name, len))
-        return *guess;
     uint32_t slot = *find_slot(f, name, len);
     *guess = slot ? &f->items[slot - 1] : met(f, name, len);
     return *guess;
@@ -123,7 +124,7 @@ const char *fields_take(struct fields *f, const char *text, size_t len, struct j
     jsonscan_walk(&w, text, len);
     int more;
     for (size_t place = 0; (more = jsonscan_next(&w, &m)) == 1; place++) {
-        struct field *field = look_up(f, &m, place);
+        struct field *field = look_up(f, &m.key, place);
         if (!field || field->number < 0)
             continue;
         field->seen = 1;

@@ -15,6 +15,7 @@ struct field {
     size_t len;
     int32_t number; /* place in the record; -1: nobody reads it */
     int32_t twin;   /* place of the same name asked for before, -1: none */
+    int plain;      /* no backslash in it: equal to a key's raw text means the same name */
     int seen;
 };
 

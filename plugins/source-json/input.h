@@ -5,7 +5,7 @@
 #include <mighost/plugin.h>
 #include <sys/stat.h>
 
-#define INPUT_READ ((size_t)256 << 10) /* bytes of one read */
+#define INPUT_READ ((size_t)128 << 10) /* bytes of one read */
 
 /* data[begin..end) are the bytes of the file from `offset` + begin on. The owner moves `begin`
  * over what it is done with; slices into the window hold until the next input_more(). */

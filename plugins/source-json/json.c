@@ -211,17 +211,14 @@ static int32_t judge(struct json *j)
 static int32_t fill_values(struct json *j)
 {
     const struct reader *r = &j->reader;
-    char *scratch = NULL;
+    if (buf_reserve(&j->unescaped, r->len))
+        return say_fail(j->host, MIG_E_NOMEM, NULL, "no memory for a record");
+    char *scratch = j->unescaped.data;
     for (size_t i = 0; i < j->fields.n_wanted; i++) {
         const struct jsonscan_slice *raw = &r->raw[i];
         j->values[i] = (mig_value_t){.kind = MIG_ABSENT};
         if (!raw->data)
             continue;
-        if (!scratch && *raw->data == '"' && memchr(raw->data, '\\', raw->len)) {
-            if (buf_reserve(&j->unescaped, r->len))
-                return say_fail(j->host, MIG_E_NOMEM, NULL, "no memory for a record");
-            scratch = j->unescaped.data;
-        }
         if (jsontext_value(raw->data, raw->len, &scratch, &j->values[i]) != 0)
             return reject(j, "bad_json", "not valid JSON", 0);
     }

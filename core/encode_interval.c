@@ -15,7 +15,7 @@
 static const struct encode_fault bad_interval = {
     "bad_interval", "the text is no interval such as 1 day 02:03:04 or P1DT2H3M4S", "22007"};
 static const struct encode_fault out_of_range = {
-    "out_of_range", "the interval is out of the range of the type", "22015"};
+    "out_of_range", "the interval is out of the range of the type", "22008"};
 static const struct encode_fault precision = {
     "precision", "the interval has parts that the column does not keep", "22008"};
 
@@ -77,8 +77,6 @@ static int take_micros(struct cursor *c, int64_t *micros)
 static int take_amount(struct cursor *c, struct amount *a)
 {
     a->negative = take(c, '-');
-    if (!a->negative)
-        take(c, '+');
     if (take_digits(c, &a->whole) == 0)
         return 0;
     a->micros = 0;
@@ -171,7 +169,8 @@ static int read_words(struct cursor *c, struct interval *v, int restricted)
 {
     while (c->p < c->end) {
         struct amount a;
-        if (!take_amount(c, &a))
+        int plus = take(c, '+'); /* in this form only */
+        if (!take_amount(c, &a) || (plus && a.negative))
             return 0;
         if (take(c, ':'))
             return take_clock(c, v, &a, restricted);

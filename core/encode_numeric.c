@@ -86,6 +86,8 @@ static int parse_number(const char *p, const char *end, struct number *n)
  * in older versions it is 0 to 1000, which these bits hold as well. */
 static const struct encode_fault *check_range(struct number *n, int32_t typmod)
 {
+    if (n->scale > SCALE_MAX)
+        return &precision;
     if (typmod >= ENCODE_FIELD_TYPMOD_BASE) {
         int32_t bits = typmod - ENCODE_FIELD_TYPMOD_BASE;
         int32_t digits = bits >> 16 & 0xffff, scale = ((bits & 0x7ff) ^ 1024) - 1024;
@@ -95,8 +97,6 @@ static const struct encode_fault *check_range(struct number *n, int32_t typmod)
             return &out_of_range;
         n->scale = scale < 0 ? 0 : scale;
     }
-    if (n->scale > SCALE_MAX)
-        return &precision;
     return n->first && n->high > POWER_MAX ? &out_of_range : NULL;
 }
 

@@ -118,6 +118,8 @@ static int days_of(int64_t year, int month)
  * 31/13/2020; PostgreSQL answers to those with another SQLSTATE than to other text. */
 static const struct encode_fault *date_fault(struct cursor c)
 {
+    if (c.p == c.end || !encode_field_digit(*c.p))
+        return &bad_date;
     for (; c.p < c.end; c.p++)
         if (!encode_field_digit(*c.p) && !strchr("-/.:+TZ ", *c.p))
             return &bad_date;
@@ -217,7 +219,8 @@ static const struct encode_fault *take_zone(struct cursor *c, int64_t *offset)
     }
     if (encode_field_is(c->p, c->end, "z") || encode_field_is(c->p, c->end, "utc"))
         return NULL;
-    return encode_field_digit(*c->p) || *c->p == ':' || *c->p == '.' ? &bad_time : &unknown_zone;
+    int letter = (*c->p | 0x20) >= 'a' && (*c->p | 0x20) <= 'z';
+    return letter ? &unknown_zone : &bad_time;
 }
 
 static const struct encode_fault *read_timestamp(const struct encode_field *f, struct moment *m)

@@ -1,6 +1,6 @@
-/* fields.h - fills a struct from a JSON object by a table of its keys. The table is all there is
- * to know about a key: type, bounds, default; docs/project.md and share/project.schema.json are
- * checked against it. */
+/* fields.h - tables of keys: what section.c needs to fill a struct from a JSON object. The table is
+ * all there is to know about a key: type, bounds, default; docs/project.md and
+ * share/project.schema.json are checked against it. */
 #ifndef MIGHOST_FIELDS_H
 #define MIGHOST_FIELDS_H
 
@@ -12,7 +12,9 @@
 
 enum field_type {
     FIELD_IGNORED,    /* any value, for other programs */
-    FIELD_TEXT,       /* const char * */
+    FIELD_TEXT,       /* const char *, not empty */
+    FIELD_BLANK,      /* const char *, may be empty */
+    FIELD_UNIT,       /* const char *: name of a unit, [a-z0-9_.-]+ */
     FIELD_NAME,       /* const char *: [a-z0-9_-]+ */
     FIELD_SCHEMA,     /* const char *: a name of PostgreSQL, at most 63 bytes */
     FIELD_TABLE,      /* const char *: "table" or "schema.table" */
@@ -25,7 +27,7 @@ enum field_type {
     FIELD_WORD,       /* const char *: the word itself */
     FIELD_LIMIT,      /* struct limit: whole number, "N%" or null */
     FIELD_PERCENT,    /* double: "N%" */
-    FIELD_TEXTS,      /* const char ** and count: a text or a list of texts */
+    FIELD_TEXTS,      /* const char ** and count: a text or a list of texts, none empty */
     FIELD_NEEDS,      /* struct project_need * and count: a list of texts */
     FIELD_OPTIONS,    /* const char *: an object as compact JSON, variables replaced */
     FIELD_CONNECTION, /* the same, but members "url" and "password" are connection secrets */
@@ -68,10 +70,6 @@ struct fields {
     struct faults *faults;
 };
 
-/* Reads all keys of `section` into `out` (zeroed by the caller) and sets defaults. `prefix` leads
- * the keys in faults and settings ("" or "stages.students."). Every fault is added. */
-void fields_read(struct fields *f, const struct jsonfile_node *object,
-                 const struct section *section, const char *prefix, void *out);
 /* Sets a scalar field from text: a default, a variable, a flag. 0, or -1 when it does not fit. */
 int fields_set(const struct fields *f, const struct field *field, const char *text, void *out);
 /* Appends what the field takes: "a whole number from 1 to 9". */

@@ -90,10 +90,20 @@ int fieldvalue_word(const char *text, const char *allowed)
     }
 }
 
+static int is_made_of(const char *text, const char *characters)
+{
+    size_t n = strspn(text, characters);
+    return n >= 1 && n <= IDENTIFIER_MAX && !text[n];
+}
+
 int fieldvalue_is_name(const char *text)
 {
-    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-    return n >= 1 && n <= IDENTIFIER_MAX && !text[n];
+    return is_made_of(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+}
+
+int fieldvalue_is_unit(const char *text)
+{
+    return is_made_of(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
 }
 
 int fieldvalue_is_identifier(const char *text, size_t n)

@@ -17,6 +17,8 @@ int fieldvalue_limit(const char *text, struct limit *out);
 int fieldvalue_word(const char *text, const char *allowed);
 /* [a-z0-9_-]+, at most 63 bytes: 1 or 0. */
 int fieldvalue_is_name(const char *text);
+/* A unit's name: [a-z0-9_.-]+, at most 63 bytes. */
+int fieldvalue_is_unit(const char *text);
 /* A name of PostgreSQL: 1 to 63 bytes without control characters. */
 int fieldvalue_is_identifier(const char *text, size_t n);
 /* "table" or "schema.table". */

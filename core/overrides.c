@@ -34,6 +34,15 @@ static void misfit(struct fields *f, const struct field *field, const char *what
     str_clear(&expected);
 }
 
+static void note_url(struct fields *f, const char *key, const char *url, const char *origin)
+{
+    struct str masked;
+    str_init(&masked, 0);
+    url_mask(&masked, url);
+    settings_set(f->settings, key, masked.data, origin);
+    str_clear(&masked);
+}
+
 static void set(struct fields *f, const char *key, const char *text, const char *origin,
                 const char *what, int code, struct project *p)
 {
@@ -44,7 +53,10 @@ static void set(struct fields *f, const char *key, const char *text, const char 
     }
     if (field->type == FIELD_PATH)
         memcpy(&text, (char *)p + field->offset, sizeof text);
-    settings_set(f->settings, key, text, origin);
+    if (field->type == FIELD_URL)
+        note_url(f, key, text, origin);
+    else
+        settings_set(f->settings, key, text, origin);
 }
 
 static void set_flag(struct fields *f, const char *key, const char *flag, const char *text,
@@ -95,7 +107,7 @@ static void apply_log_level(struct fields *f, const struct project_overrides *o,
         set_flag(f, "log_level", "--log-level", word ? word : o->log_level, p);
         return;
     }
-    struct variable best = {NULL, NULL, NULL, 0};
+    struct variable best = {0};
     for (size_t i = 0; i < 2; i++) {
         struct variable v = variables_get(f->variables, names[i]);
         if (v.value && *v.value && (!best.value || v.from_file < best.from_file))
@@ -162,7 +174,7 @@ static void default_target(struct fields *f, struct project *p)
             continue;
         const char *fault = url_database_fault(v.value);
         p->target.url = v.value;
-        settings_set(f->settings, "target.url", v.value, v.origin);
+        note_url(f, "target.url", v.value, v.origin);
         if (fault) {
             struct error err = {0};
             error_set(&err, STATUS_CONFIG, "variable %s is no connection URL: %s", v.name, fault);

@@ -15,6 +15,7 @@
 #include "overrides.h"
 #include "projectkeys.h"
 #include "safefile.h"
+#include "section.h"
 #include "selection.h"
 #include "settings.h"
 #include "str.h"
@@ -179,11 +180,6 @@ static void check_stages(struct fields *f, struct project *p)
             continue;
         if (!s->entity)
             s->entity = s->name;
-        if (!s->n_key) {
-            s->key = arena_alloc(f->mem, sizeof *s->key);
-            s->key[0] = "id";
-            s->n_key = 1;
-        }
         check_stage_source(f, p, s, node);
         check_tables(f, p, s, node);
     }
@@ -226,7 +222,7 @@ static void default_uses(struct project *p)
 
 static void fill(struct fields *f, const struct project_overrides *o, struct project *p)
 {
-    fields_read(f, f->file->root, &projectkeys_root, "", p);
+    section_read(f, f->file->root, &projectkeys_root, "", p);
     default_reporters(f, p);
     default_uses(p);
     overrides_apply(f, o, p);
@@ -267,7 +263,7 @@ static struct project *parse(const char *text, size_t n, const char *shown, cons
     struct settings settings = {.mem = mem};
     jsonfile_parse(&file, shown, text, n, mem, faults);
     read_env_file(p, o, &env, faults);
-    struct variables variables = {mem, &env, faults};
+    struct variables variables = {.mem = mem, .file = &env, .faults = faults};
     struct fields fields = {&file, &variables, mem, p->dir, o->source_url, 0, &settings, faults};
     if (file.root && file.root->kind == JSONFILE_OBJECT)
         fill(&fields, o, p);

@@ -1,5 +1,5 @@
 /* project.h - one project.json, read and checked. Pure but for reading files: no sockets.
- * Only project.c (and report code) knows jansson; option values travel as JSON text. */
+ * jansson stays behind jsonfile.c (and in report code); option values travel as JSON text. */
 #ifndef MIGHOST_PROJECT_H
 #define MIGHOST_PROJECT_H
 

@@ -55,14 +55,15 @@ static const struct field stage_fields[] = {
      .type = FIELD_BOOL,
      .offset = AT(project_stage, enabled),
      .fallback = "true"},
-    {.key = "source", .type = FIELD_TEXT, .offset = AT(project_stage, source)},
+    {.key = "source", .type = FIELD_NAME, .offset = AT(project_stage, source)},
     {.key = "entity", .type = FIELD_TEXT, .offset = AT(project_stage, entity)},
     {.key = "key",
      .type = FIELD_TEXTS,
      .offset = AT(project_stage, key),
-     .count = AT(project_stage, n_key)},
+     .count = AT(project_stage, n_key),
+     .fallback = "id"},
     {.key = "migrator",
-     .type = FIELD_TEXT,
+     .type = FIELD_UNIT,
      .offset = AT(project_stage, migrator),
      .fallback = "map"},
     {.key = "options",
@@ -105,7 +106,7 @@ static const struct section stage = {"stages", stage_fields, COUNT(stage_fields)
                                      sizeof(struct project_stage)};
 
 static const struct field source_fields[] = {
-    {.key = "use", .type = FIELD_TEXT, .offset = AT(project_source, use), .required = 1},
+    {.key = "use", .type = FIELD_UNIT, .offset = AT(project_source, use), .required = 1},
     {.key = "options",
      .type = FIELD_CONNECTION,
      .offset = AT(project_source, options),
@@ -116,7 +117,7 @@ static const struct section source = {"sources", source_fields, COUNT(source_fie
 
 static const struct field validator_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_validator, name), .required = 1},
-    {.key = "use", .type = FIELD_TEXT, .offset = AT(project_validator, use)},
+    {.key = "use", .type = FIELD_UNIT, .offset = AT(project_validator, use)},
     {.key = "enabled",
      .type = FIELD_BOOL,
      .offset = AT(project_validator, enabled),
@@ -131,7 +132,7 @@ static const struct section validator = {"validators", validator_fields, COUNT(v
 
 static const struct field reporter_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_reporter, name), .required = 1},
-    {.key = "use", .type = FIELD_TEXT, .offset = AT(project_reporter, use)},
+    {.key = "use", .type = FIELD_UNIT, .offset = AT(project_reporter, use)},
     {.key = "enabled",
      .type = FIELD_BOOL,
      .offset = AT(project_reporter, enabled),
@@ -148,7 +149,7 @@ static const struct field hook_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_hook, name), .required = 1},
     {.key = "before", .type = FIELD_TEXT, .offset = AT(project_hook, before)},
     {.key = "after", .type = FIELD_TEXT, .offset = AT(project_hook, after)},
-    {.key = "undo", .type = FIELD_TEXT, .offset = AT(project_hook, undo), .required = 1},
+    {.key = "undo", .type = FIELD_BLANK, .offset = AT(project_hook, undo), .required = 1},
 };
 static const struct section hook = {"hooks", hook_fields, COUNT(hook_fields),
                                     sizeof(struct project_hook)};

@@ -1,6 +1,6 @@
 /* safefile.c - reads a small file that decides what the program does. Not for data: sources
  * stream. What was checked is what is read: every check looks at the open descriptor. A
- * directory with the sticky bit (/tmp) passes, for nobody else can swap a file there. */
+ * directory with the sticky bit (/tmp) passes for an own file: nobody else can swap it there. */
 #include "safefile.h"
 
 #include <errno.h>
@@ -60,15 +60,9 @@ static int refuse_open(const char *path, const char *what, int code, struct erro
     return STATUS_CONFIG;
 }
 
-static int check_writers(const char *path, const char *what, mode_t mode, struct error *err)
+/* Could others put another file in this one's place? */
+static int check_directory(const char *path, const char *what, uid_t owner, struct error *err)
 {
-    if (mode & S_IWOTH) {
-        error_set(err, STATUS_CONFIG, "%s \"%s\" has mode %04o: every user may write it", what,
-                  path, (unsigned)(mode & 07777));
-        error_why(err, "it decides what is written to the target");
-        error_fix(err, "chmod o-w '%s'", path);
-        return STATUS_CONFIG;
-    }
     const char *slash = strrchr(path, '/');
     struct str dir;
     str_init(&dir, 0);
@@ -78,14 +72,40 @@ static int check_writers(const char *path, const char *what, mode_t mode, struct
         str_add(&dir, ".");
     struct stat st;
     int result = 0;
-    if (stat(dir.data, &st) == 0 && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX)) {
+    if (stat(dir.data, &st) != 0 || !(st.st_mode & S_IWOTH)) {
+        result = 0;
+    } else if (!(st.st_mode & S_ISVTX)) {
         result = error_set(err, STATUS_CONFIG,
                            "%s \"%s\" is in directory \"%s\" of mode %04o: every user may swap it",
                            what, path, dir.data, (unsigned)(st.st_mode & 07777));
-        error_why(err, "it decides what is written to the target");
         error_fix(err, "chmod o-w '%s'", dir.data);
+    } else if (owner != geteuid() && owner != 0) {
+        result = error_set(err, STATUS_CONFIG,
+                           "%s \"%s\" belongs to another user and is in directory \"%s\" of mode "
+                           "%04o, where every user may put files",
+                           what, path, dir.data, (unsigned)(st.st_mode & 07777));
+        error_fix(err, "move it into a directory of your own");
     }
     str_clear(&dir);
+    return result;
+}
+
+static int check_writers(const char *path, const char *what, const struct stat *st,
+                         struct error *err)
+{
+    int result = 0;
+    char *real = realpath(path, NULL);
+    if (st->st_mode & S_IWOTH) {
+        result = error_set(err, STATUS_CONFIG, "%s \"%s\" has mode %04o: every user may write it",
+                           what, path, (unsigned)(st->st_mode & 07777));
+        error_fix(err, "chmod o-w '%s'", path);
+    } else if (check_directory(path, what, st->st_uid, err) != 0 ||
+               (real && check_directory(real, what, st->st_uid, err) != 0)) {
+        result = STATUS_CONFIG;
+    }
+    if (result)
+        error_why(err, "it decides what is written to the target");
+    free(real);
     return result;
 }
 
@@ -131,7 +151,7 @@ int safefile_read(const char *path, const char *what, int checks, struct str *ou
                   kind_name(st.st_mode));
         goto out;
     }
-    if ((checks & SAFEFILE_TRUSTED) && check_writers(path, what, st.st_mode, err) != 0)
+    if ((checks & SAFEFILE_TRUSTED) && check_writers(path, what, &st, err) != 0)
         goto out;
     if ((checks & SAFEFILE_PRIVATE) && safefile_private(path, what, st.st_mode, err) != 0)
         goto out;

@@ -1,20 +1,13 @@
-/* settings.c - what --show-config prints. Holds no secret: values are masked when they come in. */
+/* settings.c - what --show-config prints. Holds no secret: callers mask values before. */
 #include "settings.h"
 
 #include <string.h>
 
-#include "str.h"
-#include "url.h"
-
 static void fill(struct settings *s, struct project_setting *item, const char *value,
                  const char *origin)
 {
-    struct str masked;
-    str_init(&masked, 0);
-    url_mask(&masked, value);
-    item->value = arena_strdup(s->mem, masked.data);
+    item->value = arena_strdup(s->mem, value);
     item->origin = arena_strdup(s->mem, origin);
-    str_clear(&masked);
 }
 
 void settings_add(struct settings *s, const char *key, const char *value, const char *origin)

@@ -11,7 +11,7 @@ struct settings {
     size_t n, capacity;
 };
 
-/* Texts are copied; passwords inside URLs are masked. */
+/* Texts are copied. The caller has masked what is secret (url_mask, "***"). */
 void settings_add(struct settings *s, const char *key, const char *value, const char *origin);
 /* The same, but a key that is there gets the new value and origin. */
 void settings_set(struct settings *s, const char *key, const char *value, const char *origin);

@@ -36,6 +36,11 @@ static const char *authority_of(const char *text)
                                                                                     : NULL;
 }
 
+int url_has_scheme(const char *text)
+{
+    return authority_of(text) != NULL;
+}
+
 static int is_database_url(const char *text)
 {
     return strncmp(text, "postgresql://", 13) == 0 || strncmp(text, "postgres://", 11) == 0;

@@ -11,7 +11,10 @@ const char *url_fault(const char *text);
 /* The same for the target: nothing but postgresql://, postgres:// and keywords. */
 const char *url_database_fault(const char *text);
 
-/* Appends the text, passwords and keys as "***". A text that is no URL is appended as it is. */
+/* 1 when the text begins like "scheme://". */
+int url_has_scheme(const char *text);
+
+/* Appends the text, passwords and keys as "***": of a URL, or of keyword=value pairs. */
 void url_mask(struct str *out, const char *text);
 /* Makes the passwords of the text known to log_secret(), as written and decoded. */
 void url_register_secrets(const char *text);

@@ -12,6 +12,8 @@
 #include "url.h"
 
 #define SECRET_FILE_MAX ((size_t)64 << 10)
+#define MAX_KNOWN                                                                                  \
+    256 /* names remembered, so that a *_FILE is read once; more are looked up again */
 
 static int ends_with(const char *text, const char *end)
 {
@@ -113,11 +115,12 @@ static struct variable from_parts(struct variables *v, const char *name)
     return r;
 }
 
-struct variable variables_get(struct variables *v, const char *name)
+static struct variable look_up(struct variables *v, const char *name)
 {
     struct variable r = plain(v, name);
     if (!r.value)
         r = from_parts(v, name);
+    r.asked = name;
     if (!r.value)
         return r;
     if (ends_with(name, "URL"))
@@ -127,11 +130,23 @@ struct variable variables_get(struct variables *v, const char *name)
     return r;
 }
 
+struct variable variables_get(struct variables *v, const char *name)
+{
+    for (size_t i = 0; i < v->n_known; i++)
+        if (strcmp(v->known[i].asked, name) == 0)
+            return v->known[i];
+    struct variable r = look_up(v, arena_strdup(v->mem, name));
+    if (!v->known)
+        v->known = arena_alloc(v->mem, MAX_KNOWN * sizeof *v->known);
+    if (v->n_known < MAX_KNOWN)
+        v->known[v->n_known++] = r;
+    return r;
+}
+
 static void note_name(struct variables *v, struct variables_text *r, const char *name)
 {
     r->names = r->names ? arena_printf(v->mem, "%s, %s", r->names, name) : name;
-    if (envfile_secret_name(name) && !ends_with(name, "URL"))
-        r->secret = 1;
+    r->secret |= envfile_secret_name(name);
 }
 
 /* `p` is behind "${", `end` is the "}". 0 after a fault. */
@@ -195,6 +210,11 @@ struct variables_text variables_replace(struct variables *v, const char *text)
     str_add(&out, p);
     if (text[0] != '$' || strchr(text, '}') != text + strlen(text) - 1)
         r.origin = NULL;
+    /* A password inside a URL can be masked alone, what else holds it is masked whole. */
+    int only_urls =
+        url_has_scheme(out.data) && r.names && !strchr(r.names, ',') && ends_with(r.names, "URL");
+    if (only_urls)
+        r.secret = 0;
     r.text = r.fault || out.failed ? NULL : arena_strdup(v->mem, out.data);
     if (out.failed && !r.fault)
         r.fault = "text too long after its variables were replaced";

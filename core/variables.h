@@ -7,17 +7,20 @@
 #include "envfile.h"
 #include "status.h"
 
-struct variables {
-    struct arena *mem;
-    const struct envfile *file; /* n 0 when there is none */
-    struct faults *faults;      /* of *_FILE files that can not be read */
-};
-
 struct variable {
     const char *value;
     const char *origin; /* "environment DATABASE_URL", "env file .env DATABASE_URL" */
     const char *name;   /* the variable that was really set: "DATABASE_URL_FILE" */
     int from_file;      /* the env file said it */
+    const char *asked;  /* the name that was looked up */
+};
+
+struct variables {
+    struct arena *mem;
+    const struct envfile *file; /* n 0 when there is none */
+    struct faults *faults;      /* of *_FILE files that can not be read */
+    struct variable *known;     /* already looked up; made by variables_get() */
+    size_t n_known;
 };
 
 /* Value and origin, value NULL when nothing sets it. Secrets are made known to log_secret(). */
@@ -29,7 +32,7 @@ struct variables_text {
     const char *fix;    /* may be NULL */
     const char *origin; /* of the value when the whole text is one ${NAME}; else NULL */
     const char *names;  /* "DATABASE_URL, X": the ones that were asked for; NULL when none */
-    int secret;         /* a variable with the name of a secret, other than a URL, is in it */
+    int secret;         /* holds a secret and is no URL, whose password could be masked alone */
 };
 
 /* ${NAME}, ${NAME:-default} (also when empty), $${ for a plain ${. One pass: what a value holds

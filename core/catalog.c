@@ -3,6 +3,7 @@
  * it means the same in our statements. Writes nothing. */
 #include "catalog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +78,13 @@ static int read_columns(struct reader *r, struct catalog_table *t)
         "  nullif(a.attidentity, ''), nullif(a.attgenerated, ''),"
         "  CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,"
         "  a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE '%%nextval(%%',"
-        "  false), nullif(b.chk, '')"
+        "  false), nullif(b.chk, ''),"
+        "  CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,"
+        "  (SELECT format('%%I.%%I', sn.nspname, sc.relname) FROM pg_depend sd JOIN pg_class sc ON"
+        "   sc.oid = sd.objid AND sc.relkind = 'S' JOIN pg_namespace sn ON sn.oid ="
+        "   sc.relnamespace WHERE sd.classid = 'pg_class'::regclass AND sd.refclassid ="
+        "   'pg_class'::regclass AND sd.refobjid = a.attrelid AND sd.refobjsubid = a.attnum AND"
+        "   sd.deptype IN ('a', 'i') LIMIT 1)"
         " FROM pg_attribute a JOIN base b USING (attnum) JOIN pg_type t ON t.oid = b.typ"
         " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
         " WHERE a.attrelid = %u AND t.typtype <> 'd' ORDER BY a.attnum",
@@ -104,6 +111,8 @@ static int read_columns(struct reader *r, struct catalog_table *t)
         c->fallback = keep(r, res, i, 12);
         c->fallback_moves = flag(res, i, 13);
         c->domain_check = keep(r, res, i, 14);
+        c->computed = keep(r, res, i, 15);
+        c->sequence = keep(r, res, i, 16);
     }
     pg_free(res);
     return 0;

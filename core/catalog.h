@@ -20,9 +20,12 @@ struct catalog_column {
     int not_null;             /* also through a domain */
     char identity;            /* 'a', 'd' or 0 */
     char generated;           /* 's' or 0 */
+    const char *computed;     /* expression of a generated column, else NULL */
     const char *fallback;     /* default expression, NULL when there is none */
     int fallback_moves;       /* the default takes from a sequence, or is an identity */
-    const char *domain_check; /* condition over VALUE_ placeholder, see check; or NULL */
+    const char *domain_check; /* condition over VALUE, all of the domain's checks; or NULL */
+    const char *sequence;     /* quoted name of the sequence that the default takes from */
+    const char *sequence;     /* quoted name of the sequence that the default takes from */
 };
 
 struct catalog_key { /* a valid unique index */

@@ -1,0 +1,27 @@
+/* check.h - everything that can fail is made to fail here, before a live table changes: values,
+ * collisions, references, to a fixed point. Refused rows take their whole record along; what
+ * refers to it is left out with the first cause. Sets in the target. */
+#ifndef MIGHOST_CHECK_H
+#define MIGHOST_CHECK_H
+
+#include "job.h"
+#include "state.h"
+
+struct check_options {
+    int may_delete;       /* replace may delete: the sources were read completely */
+    int delete_confirmed; /* also more than max_delete */
+};
+
+/* One fenced transaction; from scratch each time, so that drift can ask for it again. */
+int check_run(struct state *s, struct job *job, const struct check_options *options,
+              struct str *notes, struct error *err);
+
+/* Rejects the records of rows of `t` that satisfy `condition` (SQL over the alias w, the row as
+ * it will be). In the check transaction. */
+struct check_rule {
+    const char *condition, *code, *reason, *field; /* field may be NULL */
+};
+int check_reject(struct state *s, const struct job_table *t, const struct check_rule *rule,
+                 struct error *err);
+
+#endif

@@ -1,0 +1,380 @@
+/* match.c - staged rows against live rows, as sets in the target. Live rows are remembered by
+ * ctid and xmin: publish compares both again under lock, so that a change in between is seen.
+ * Nothing here writes a live table. */
+#include "match.h"
+
+#include <string.h>
+
+#include "sql.h"
+
+int match_overwrites(const struct job_table *t)
+{
+    return t->policy == POLICY_UPDATE || t->policy == POLICY_REPLACE;
+}
+
+void match_condition(const struct catalog_key *k, const char *left, const char *right,
+                     struct str *out)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        str_printf(out, "%s%s.", i ? " AND " : "", left);
+        sql_ident(out, k->columns[i]);
+        str_printf(out, " %s %s.", k->operators[i], right);
+        sql_ident(out, k->columns[i]);
+        if (k->collations[i])
+            str_printf(out, " COLLATE %s", k->collations[i]);
+    }
+}
+
+static int run_sql(struct state *s, struct str *sql, struct error *err)
+{
+    int code = sql->failed ? error_set(err, STATUS_BUG, "a statement is too long")
+                           : pg_exec(s->pg, err, sql->data);
+    str_clear(sql);
+    return code;
+}
+
+/* Staged columns side by side: "s.a, s.b"; domains are compared as the live table has them. */
+static void columns_of(const struct job_table *t, const char *alias, int cast, struct str *out)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_printf(out, "%s%s.", i ? ", " : "", alias);
+        sql_ident(out, t->columns[i]->name);
+        if (cast)
+            str_printf(out, "::%s", t->columns[i]->declared);
+    }
+}
+
+/* ---- match tables ---------------------------------------------------------------------- */
+
+/* Domain casts are left out here: a value may still violate its domain; verify casts. */
+static int make_match(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id,"
+               " l.ctid AS _mig_ctid, l.xmin AS _mig_xmin, false AS _mig_same FROM ",
+               t->match_table, t->match_table);
+    if (t->match) {
+        str_printf(&sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
+        match_condition(t->match, "s", "l", &sql);
+    } else {
+        str_printf(&sql, "%s s, %s l WHERE false", t->staging, t->t->quoted);
+    }
+    int code = run_sql(s, &sql, err);
+    return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
+}
+
+/* Absent on update: the live value stays; absent on insert: the catalog's default, unless it
+ * takes from a sequence, which publish does. */
+static int resolve_absent(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s s SET ", t->staging);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct catalog_column *c = t->columns[i];
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, c->name);
+        str_printf(&sql, " = CASE WHEN NOT %d = ANY (s._mig_absent) THEN s.", c->attnum);
+        sql_ident(&sql, c->name);
+        str_add(&sql, " WHEN l._mig_id IS NOT NULL THEN l.");
+        sql_ident(&sql, c->name);
+        if (c->fallback && !c->fallback_moves)
+            str_printf(&sql, " ELSE %s", c->fallback);
+        str_add(&sql, " END");
+    }
+    str_printf(&sql,
+               " FROM %s s2 LEFT JOIN (SELECT m._mig_id, x.* FROM %s m JOIN %s x ON x.ctid ="
+               " m._mig_ctid) l ON l._mig_id = s2._mig_id WHERE s2._mig_id = s._mig_id AND"
+               " s._mig_absent IS NOT NULL",
+               t->staging, t->match_table, t->t->quoted);
+    return run_sql(s, &sql, err);
+}
+
+/* Where rows are found by another key than the one that children refer to, the live key wins:
+ * references in staged children are rewritten first, then the staged row takes the key. */
+static int adopt_reference(struct state *s, const struct job_table *parent,
+                           const struct job_table *child, const struct catalog_reference *k,
+                           struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s c SET ", child->staging);
+    for (size_t i = 0; i < k->n; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, k->columns[i]);
+        str_add(&sql, " = l.");
+        sql_ident(&sql, k->parent_columns[i]);
+    }
+    str_printf(&sql,
+               " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON l.ctid = m._mig_ctid WHERE ",
+               parent->staging, parent->match_table, parent->t->quoted);
+    for (size_t i = 0; i < k->n; i++) {
+        str_printf(&sql, "%sp.", i ? " AND " : "");
+        sql_ident(&sql, k->parent_columns[i]);
+        str_printf(&sql, " %s c.", k->operators[i]);
+        sql_ident(&sql, k->columns[i]);
+    }
+    return run_sql(s, &sql, err);
+}
+
+static int adopt_own(struct state *s, const struct job_table *t, const struct catalog_key *k,
+                     struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s s SET ", t->staging);
+    for (size_t i = 0; i < k->n; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, k->columns[i]);
+        str_add(&sql, " = l.");
+        sql_ident(&sql, k->columns[i]);
+    }
+    str_printf(&sql, " FROM %s m JOIN %s l ON l.ctid = m._mig_ctid WHERE m._mig_id = s._mig_id",
+               t->match_table, t->t->quoted);
+    return run_sql(s, &sql, err);
+}
+
+static int key_staged(const struct job_table *t, const struct catalog_key *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (!k->simple || !job_staged(t, k->columns[i]))
+            return 0;
+    return 1;
+}
+
+static int adopt_keys(struct state *s, const struct job *job, size_t index, struct error *err)
+{
+    const struct job_table *t = &job->tables[index];
+    if (!t->match || t->match->primary || !t->t->n_keys || !t->t->keys[0].primary ||
+        !key_staged(t, &t->t->keys[0]))
+        return 0;
+    int code = 0;
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
+            const struct job_reference *r = &job->tables[i].references[k];
+            if (r->parent != index)
+                continue;
+            int staged = 1;
+            for (size_t c = 0; c < r->key.n; c++)
+                staged &= job_staged(&job->tables[i], r->key.columns[c]) &&
+                          job_staged(t, r->key.parent_columns[c]);
+            if (staged)
+                code = adopt_reference(s, t, &job->tables[i], &r->key, err);
+        }
+    return code ? code : adopt_own(s, t, &t->t->keys[0], err);
+}
+
+static int mark_same(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "UPDATE %s m SET _mig_same = true FROM %s s, %s l WHERE s._mig_id = m._mig_id"
+               " AND l.ctid = m._mig_ctid AND ROW(",
+               t->match_table, t->staging, t->t->quoted);
+    columns_of(t, "s", 0, &sql);
+    str_add(&sql, ") *= ROW(");
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(&sql, i ? ", l." : "l.");
+        sql_ident(&sql, t->columns[i]->name);
+        str_printf(&sql, "::%s", t->columns[i]->base);
+    }
+    str_add_char(&sql, ')');
+    return run_sql(s, &sql, err);
+}
+
+/* ---- what replace deletes ---------------------------------------------------------------- */
+
+/* Rows of records that the load rejected are not in staging: their live rows must stay. The
+ * first table of a stage can be told by the record's own key; of other tables nothing is
+ * deleted while their stage rejected a record. 1: deletes must be left out, 0: fine. */
+static int unknown_rows(struct state *s, const struct job *job, const struct job_table *t,
+                        int *unknown, struct error *err)
+{
+    *unknown = 0;
+    for (size_t i = 0; i < t->n_stages; i++) {
+        const struct job_stage *st = &job->stages[t->stages[i]];
+        struct str sql;
+        str_init(&sql, 0);
+        str_printf(&sql,
+                   "SELECT EXISTS (SELECT FROM %s.reject WHERE run = %lld AND step = 'load' AND"
+                   " stage = ",
+                   s->q, (long long)s->run);
+        sql_literal(&sql, st->p->name);
+        str_add(&sql, "), own_keys FROM ");
+        str_printf(&sql, "%s.run_stage WHERE run = %lld AND name = ", s->q, (long long)s->run);
+        sql_literal(&sql, st->p->name);
+        struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+        str_clear(&sql);
+        if (!res)
+            return err->code;
+        int rejects = pg_rows(res) && pg_get(res, 0, 0)[0] == 't';
+        int own = pg_rows(res) && pg_get(res, 0, 1)[0] == 't';
+        pg_free(res);
+        if (rejects && (!own || &job->tables[st->tables[0]] != t))
+            *unknown = 1;
+    }
+    return 0;
+}
+
+static void not_rejected(const struct state *s, const struct job *job, const struct job_table *t,
+                         struct str *sql)
+{
+    if (!t->match || t->match->n != 1)
+        return;
+    str_printf(sql,
+               " AND NOT EXISTS (SELECT FROM %s.reject r WHERE r.run = %lld AND r.final_key ="
+               " l.",
+               s->q, (long long)s->run);
+    sql_ident(sql, t->match->columns[0]);
+    str_add(sql, "::text AND r.stage IN (''");
+    for (size_t i = 0; i < t->n_stages; i++) {
+        str_add(sql, ", ");
+        sql_literal(sql, job->stages[t->stages[i]].p->name);
+    }
+    str_add(sql, "))");
+}
+
+static int make_delete(struct state *s, const struct job *job, const struct job_table *t,
+                       int may_delete, struct str *notes, struct error *err)
+{
+    int unknown = 0;
+    if (t->policy == POLICY_REPLACE && unknown_rows(s, job, t, &unknown, err))
+        return err->code;
+    int deletes = t->policy == POLICY_REPLACE && may_delete && !unknown;
+    if (unknown)
+        str_printf(notes,
+                   "%s.%s: no live row is deleted, because rows of rejected records cannot be told "
+                   "from rows that the source no longer has\n",
+                   t->t->schema, t->t->name);
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT l.ctid AS _mig_ctid,"
+               " l.xmin AS _mig_xmin FROM %s l WHERE ",
+               t->delete_table, t->delete_table, t->t->quoted);
+    if (deletes) {
+        str_printf(&sql, "(%s) AND NOT EXISTS (SELECT FROM %s s WHERE ",
+                   t->scope ? t->scope : "true", t->staging);
+        match_condition(t->match, "s", "l", &sql);
+        str_add_char(&sql, ')');
+        not_rejected(s, job, t, &sql);
+    } else {
+        str_add(&sql, "false");
+    }
+    int code = run_sql(s, &sql, err);
+    return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->delete_table);
+}
+
+/* ---- views ----------------------------------------------------------------------------- */
+
+static void will_be_column(const struct job_table *t, const struct catalog_column *c,
+                           struct str *sql)
+{
+    if (job_staged(t, c->name)) {
+        str_add(sql, "s.");
+        sql_ident(sql, c->name);
+    } else {
+        str_add(sql, "CASE WHEN m._mig_id IS NOT NULL THEN l.");
+        sql_ident(sql, c->name);
+        if (c->fallback && !c->fallback_moves)
+            str_printf(sql, " ELSE %s", c->fallback);
+        str_add(sql, " END");
+    }
+    str_printf(sql, "::%s AS ", c->base);
+    sql_ident(sql, c->name);
+}
+
+/* Accepted staged rows as the live table will hold them. Rows that leave their live row as it
+ * is (skip, insert of what is there) are not among them. */
+static int make_will_be(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT _mig_id, _mig_record, _mig_key, _mig_old",
+               t->will_be);
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        const struct catalog_column *c = &t->t->columns[i];
+        str_add(&sql, ", ");
+        if (c->computed)
+            str_printf(&sql, "(%s)::%s AS ", c->computed, c->base);
+        sql_ident(&sql, c->name);
+    }
+    str_add(&sql, " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, m._mig_id IS NOT NULL AS"
+                  " _mig_old");
+    for (size_t i = 0; i < t->t->n_columns; i++)
+        if (!t->t->columns[i].computed) {
+            str_add(&sql, ", ");
+            will_be_column(t, &t->t->columns[i], &sql);
+        }
+    str_printf(&sql,
+               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON l.ctid ="
+               " m._mig_ctid WHERE s._mig_state = 0%s) w",
+               t->staging, t->match_table, t->t->quoted,
+               match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
+    return run_sql(s, &sql, err);
+}
+
+static int make_as_if(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT ", t->as_if);
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        str_add(&sql, i ? ", l." : "l.");
+        sql_ident(&sql, t->t->columns[i].name);
+        str_printf(&sql, "::%s", t->t->columns[i].base);
+    }
+    str_printf(&sql, " FROM %s l WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_ctid = l.ctid)",
+               t->t->quoted, t->delete_table);
+    if (match_overwrites(t))
+        str_printf(&sql,
+                   " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
+                   " m._mig_ctid = l.ctid AND s._mig_state = 0)",
+                   t->match_table, t->staging);
+    str_add(&sql, " UNION ALL SELECT ");
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, t->t->columns[i].name);
+    }
+    str_printf(&sql, " FROM %s", t->will_be);
+    return run_sql(s, &sql, err);
+}
+
+/* ---- all together ---------------------------------------------------------------------- */
+
+static int drop_views(struct state *s, const struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = pg_execf(s->pg, err, "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s",
+                        job->tables[i].as_if, job->tables[i].will_be);
+    return code;
+}
+
+int match_run(struct state *s, struct job *job, int may_delete, struct str *notes,
+              struct error *err)
+{
+    int code = drop_views(s, job, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        struct job_table *t = &job->tables[i];
+        code = pg_execf(s->pg, err, "ANALYZE %s", t->staging);
+        if (!code)
+            code = make_match(s, t, err);
+        if (!code)
+            code = adopt_keys(s, job, i, err);
+        if (!code)
+            code = resolve_absent(s, t, err);
+        if (!code)
+            code = mark_same(s, t, err);
+        if (!code)
+            code = make_delete(s, job, t, may_delete, notes, err);
+        if (!code)
+            code = make_will_be(s, t, err);
+        if (!code)
+            code = make_as_if(s, t, err);
+    }
+    return code;
+}

@@ -1,0 +1,20 @@
+/* match.h - staged rows against live rows: which live row each staged row stands for, what is
+ * absent, which live rows replace would delete, and the views of the outcome. Sets only. */
+#ifndef MIGHOST_MATCH_H
+#define MIGHOST_MATCH_H
+
+#include "job.h"
+#include "state.h"
+
+/* For all tables, in the caller's transaction, from scratch: match tables, absent values,
+ * adopted keys, delete tables, views. `may_delete` 0: replace deletes nothing (redrive, --only,
+ * --limit). Notes for the report go to `notes`. */
+int match_run(struct state *s, struct job *job, int may_delete, struct str *notes,
+              struct error *err);
+/* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */
+void match_condition(const struct catalog_key *k, const char *left, const char *right,
+                     struct str *out);
+/* Staged rows that overwrite their live row: policies update and replace. */
+int match_overwrites(const struct job_table *t);
+
+#endif

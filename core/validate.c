@@ -1,0 +1,225 @@
+/* validate.c - the project's validators and invariants. User SQL runs read-only on its own
+ * connection; only invariants, which name live objects themselves, run inside publish. */
+#include "validate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "sql.h"
+
+static int next_check(const struct job_validator *v, uint32_t number, mig_check_t *check,
+                      struct error *err)
+{
+    const mig_validator_ops_t *ops = v->unit->def->unit->ops;
+    memset(check, 0, sizeof *check);
+    check->size = sizeof *check;
+    int32_t got = ops->check(v->unit->self, number, check);
+    if (got == MIG_END)
+        return MIG_END;
+    return got == MIG_OK ? 0 : -host_error(v->unit, got, "check", err);
+}
+
+static size_t named_table(const struct job *job, const char *name)
+{
+    struct sql_name split;
+    sql_split(name, job->project->target.schema, &split);
+    return job_find_table(job, split.schema, split.table);
+}
+
+int validate_rows(struct state *s, struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_validators; i++) {
+        mig_check_t check;
+        int got = 0;
+        for (uint32_t n = 0; !code && (got = next_check(&job->validators[i], n, &check, err)) == 0;
+             n++) {
+            size_t t = check.kind == MIG_CHECK_ROW ? named_table(job, check.table) : SIZE_MAX;
+            if (t == SIZE_MAX || check.severity != MIG_SEVERITY_ERROR)
+                continue;
+            code = check_reject(
+                s, &job->tables[t],
+                &(struct check_rule){check.sql, check.code, check.message, check.column}, err);
+        }
+        if (got < 0)
+            code = -got;
+    }
+    return code;
+}
+
+/* Puts the view or the live table in the place of {table}. */
+static int place_tables(const struct job *job, const char *sql, enum validate_phase phase,
+                        struct str *out, struct error *err)
+{
+    for (const char *p = sql; *p;) {
+        const char *open = strchr(p, '{');
+        const char *close = open ? strchr(open, '}') : NULL;
+        if (!open || !close) {
+            str_add(out, p);
+            break;
+        }
+        char name[300];
+        str_add_n(out, p, (size_t)(open - p));
+        snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+        size_t t = named_table(job, name);
+        struct sql_name split;
+        sql_split(name, job->project->target.schema, &split);
+        if (t != SIZE_MAX && phase == VALIDATE_AS_IF)
+            str_add(out, job->tables[t].as_if);
+        else
+            sql_table(out, split.schema, split.table);
+        p = close + 1;
+    }
+    return out->failed ? error_set(err, STATUS_CONFIG, "a check's SQL is too long") : 0;
+}
+
+/* The check as a query that gives one row per violation. */
+static int check_query(const struct job *job, const mig_check_t *check, enum validate_phase phase,
+                       struct str *out, struct error *err)
+{
+    if (check->kind == MIG_CHECK_QUERY)
+        return place_tables(job, check->sql, phase, out, err);
+    struct str table;
+    str_init(&table, 0);
+    str_printf(&table, "{%s}", check->table);
+    str_add(out, "SELECT 1 FROM ");
+    int code = place_tables(job, table.data, phase, out, err);
+    str_printf(out, " WHERE (%s)", check->sql);
+    str_clear(&table);
+    return code;
+}
+
+static int run_check(struct pg *reader, struct job *job, const struct job_validator *v,
+                     const mig_check_t *check, enum validate_phase phase,
+                     struct validate_result *out, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    int code = check_query(job, check, phase, &sql, err);
+    *out = (struct validate_result){v->p->name,
+                                    arena_strdup(job->mem, check->name),
+                                    check->kind == MIG_CHECK_ROW ? "row" : "query",
+                                    check->severity == MIG_SEVERITY_WARNING ? "warning" : "error",
+                                    arena_strdup(job->mem, sql.data),
+                                    0,
+                                    0};
+    struct pg_result *res =
+        code ? NULL : pg_queryf(reader, err, "SELECT count(*) FROM (%s) violations", sql.data);
+    if (!code && !res) {
+        char what[400];
+        snprintf(what, sizeof what, "validator %s, check %s: %.300s", v->p->name, check->name,
+                 err->what);
+        snprintf(err->what, sizeof err->what, "%s", what);
+        code = err->code;
+    }
+    if (res)
+        out->violations = pg_get_int(res, 0, 0);
+    out->failed = out->violations > 0 && check->severity != MIG_SEVERITY_WARNING;
+    pg_free(res);
+    str_clear(&sql);
+    return code;
+}
+
+static void list_add(struct job *job, struct validate_list *list, const struct validate_result *r)
+{
+    struct validate_result *items = arena_alloc(job->mem, (list->n + 1) * sizeof *items);
+    if (list->n)
+        memcpy(items, list->items, list->n * sizeof *items);
+    items[list->n++] = *r;
+    list->items = items;
+    list->errors += (size_t)r->failed;
+}
+
+int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
+                 struct validate_list *out, struct error *err)
+{
+    memset(out, 0, sizeof *out);
+    int code = pg_begin(reader, "READ ONLY", err);
+    for (size_t i = 0; !code && i < job->n_validators; i++) {
+        mig_check_t check;
+        int got = 0;
+        for (uint32_t n = 0; !code && (got = next_check(&job->validators[i], n, &check, err)) == 0;
+             n++) {
+            struct validate_result r;
+            code = run_check(reader, job, &job->validators[i], &check, phase, &r, err);
+            if (!code)
+                list_add(job, out, &r);
+        }
+        if (got < 0)
+            code = -got;
+    }
+    pg_rollback(reader);
+    return code;
+}
+
+int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
+                  struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < list->n; i++) {
+        const struct validate_result *r = &list->items[i];
+        char run[32], violations[32], sql[256];
+        snprintf(run, sizeof run, "%lld", (long long)s->run);
+        snprintf(violations, sizeof violations, "%lld", (long long)r->violations);
+        snprintf(sql, sizeof sql, "INSERT INTO %s.check_result VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
+                 s->q);
+        const char *const params[] = {run,
+                                      phase,
+                                      r->validator,
+                                      r->name,
+                                      r->kind,
+                                      r->severity,
+                                      r->failed       ? "failed"
+                                      : r->violations ? "warning"
+                                                      : "passed",
+                                      violations,
+                                      r->sql};
+        struct pg_result *res = pg_query(s->pg, err, sql, 9, params);
+        code = res ? 0 : err->code;
+        pg_free(res);
+    }
+    return code;
+}
+
+int validate_invariants(struct state *s, const struct job *job, struct error *err)
+{
+    for (size_t i = 0; i < job->project->n_invariants; i++) {
+        const struct project_invariant *v = &job->project->invariants[i];
+        struct pg_result *res =
+            pg_queryf(s->pg, err, "SELECT count(*) FROM (%s) violations", v->sql);
+        if (!res)
+            return err->code;
+        int64_t n = pg_get_int(res, 0, 0);
+        pg_free(res);
+        if (!n)
+            continue;
+        error_set(err, STATUS_INVALID, "invariant %s does not hold: %lld rows", v->name,
+                  (long long)n);
+        error_fix(err, "its SQL is in the project under \"invariants\"; correct the data or the "
+                       "mapping");
+        return STATUS_INVALID;
+    }
+    return 0;
+}
+
+void validate_sql(struct job *job, struct str *out)
+{
+    for (size_t i = 0; i < job->n_validators; i++) {
+        mig_check_t check;
+        struct error err = {0};
+        for (uint32_t n = 0; next_check(&job->validators[i], n, &check, &err) == 0; n++) {
+            struct str sql;
+            str_init(&sql, 0);
+            if (check_query(job, &check, VALIDATE_LIVE, &sql, &err) == 0) {
+                str_add(out, "SELECT ");
+                sql_literal(out, job->validators[i].p->name);
+                str_add(out, " AS validator, ");
+                sql_literal(out, check.name);
+                str_printf(out, " AS name, count(*) AS violations FROM (%s) violations;\n",
+                           sql.data);
+            }
+            str_clear(&sql);
+        }
+    }
+}

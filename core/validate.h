@@ -1,0 +1,37 @@
+/* validate.h - the project's validators and invariants. ROW checks refuse records in the check
+ * step; QUERY checks look at the outcome: before publish through the views of the tables as if
+ * published, inside publish and later at the live tables. */
+#ifndef MIGHOST_VALIDATE_H
+#define MIGHOST_VALIDATE_H
+
+#include "job.h"
+#include "state.h"
+
+enum validate_phase { VALIDATE_AS_IF, VALIDATE_LIVE };
+
+struct validate_result {
+    const char *validator, *name, *kind, *severity, *sql; /* live in the job's memory */
+    int64_t violations;
+    int failed; /* violations of severity error */
+};
+
+struct validate_list {
+    struct validate_result *items;
+    size_t n, errors; /* errors: failed ones */
+};
+
+/* ROW checks of all validators as rejects; in the check transaction. */
+int validate_rows(struct state *s, struct job *job, struct error *err);
+/* All checks, as queries, on `reader`, in a read-only transaction of their own. */
+int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
+                 struct validate_list *out, struct error *err);
+/* Keeps the results in the state schema; in the caller's transaction. */
+int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
+                  struct error *err);
+/* The project's invariants, on the live tables, inside the caller's (publish) transaction;
+ * STATUS_INVALID names the first that does not hold. */
+int validate_invariants(struct state *s, const struct job *job, struct error *err);
+/* The SQL of every check with live table names, one statement each, for verify.sql. */
+void validate_sql(struct job *job, struct str *out);
+
+#endif

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,6 +49,22 @@ int child_exists(const char *program)
 {
     char path[PATH_MAX];
     return childexec_find(program, path) == 0;
+}
+
+void child_reason(const struct str *errors, char *out, size_t size)
+{
+    const char *best = "no message";
+    size_t length = strlen(best);
+    for (const char *p = errors->data; *p;) {
+        size_t n = strcspn(p, "\n");
+        if (n)
+            best = p, length = n;
+        snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), best);
+        if (strcasestr(out, "error") || strcasestr(out, "fatal"))
+            return;
+        p += n + (p[n] == '\n');
+    }
+    snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), best);
 }
 
 /* What does not fit is read and dropped, so that the program never waits for us. */

@@ -3,6 +3,8 @@
 #ifndef MIGHOST_CHILD_H
 #define MIGHOST_CHILD_H
 
+#include <stddef.h>
+
 #include "status.h"
 #include "str.h"
 
@@ -26,6 +28,9 @@ struct child_request {
 int child_run(const struct child_request *request);
 /* Asks the running program, if any, to end: async-signal-safe, for a handler. */
 void child_stop(void);
+/* The line of `errors` that says most, for a message: one that says "error" or "fatal", else the
+ * last one; "no message" when there is none. */
+void child_reason(const struct str *errors, char *out, size_t size);
 /* 1 when the program is found in PATH or at the path. */
 int child_exists(const char *program);
 

@@ -1,5 +1,5 @@
 /* childexec.h - the start of a program: found, its environment and user made ready, fork and
- * execve. Only for child.c, which waits for the end. */
+ * execve. For child.c, which waits for the end; others need childexec_find() only. */
 #ifndef MIGHOST_CHILDEXEC_H
 #define MIGHOST_CHILDEXEC_H
 

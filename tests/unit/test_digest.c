@@ -1,12 +1,9 @@
 /* test_digest.c - known answers: FIPS 180-4 examples for SHA-256, RFC 9562 appendix A.4 and
  * independently computed names for UUID version 5. */
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "digest.h"
+#include "unit.h"
 
 #define SHA256_EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SHA256_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -95,10 +92,7 @@ static void random_bytes_differ(void)
     CU_ASSERT_EQUAL(digest_random(a, 0), 0);
 }
 
-static const struct {
-    const char *name;
-    CU_TestFunc run;
-} tests[] = {
+static const struct unit_case cases[] = {
     {"text_gives_known_digests", text_gives_known_digests},
     {"running_digest_starts_anew", running_digest_starts_anew},
     {"file_is_read_from_its_start", file_is_read_from_its_start},
@@ -109,20 +103,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    CU_pSuite suite = CU_add_suite("digest", NULL, NULL);
-    size_t chosen = 0;
-    for (size_t i = 0; suite && i < sizeof tests / sizeof *tests; i++)
-        if (argc < 2 || strcmp(argv[1], tests[i].name) == 0)
-            chosen += CU_add_test(suite, tests[i].name, tests[i].run) != NULL;
-    if (!chosen) {
-        fprintf(stderr, "test_digest: no test of that name\n");
-        return 1;
-    }
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return UNIT_MAIN("digest", cases, argc, argv);
 }

@@ -1,0 +1,115 @@
+/*
+ * causes.c - the sections of summary.txt on what was lost or changed on the way: first causes,
+ * with what fell with them, repairs, and warnings.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "summary.h"
+#include "view.h"
+
+/* "stage: code" of what began it. The report has it as "stage:key code"; a key may hold colons
+ * and blanks, so the stage ends at the first colon and the code begins after the last blank. */
+static void first_cause(char *out, size_t size, const json_t *entry)
+{
+    const char *cause = view_text(entry, "first_cause");
+    const char *colon = strchr(cause, ':'), *blank = strrchr(cause, ' ');
+    if (colon && blank && colon < blank)
+        snprintf(out, size, "%.*s: %s", (int)(colon - cause), cause, blank + 1);
+    else
+        snprintf(out, size, "%s: %s", view_text(entry, "stage"), view_text(entry, "code"));
+}
+
+static int is_first(const json_t *entry)
+{
+    return *view_text(entry, "first_cause") == '\0';
+}
+
+/* {cause: {"": records of its own, stage: records that fell with it}}, in order of appearance. */
+static json_t *group(const json_t *rejects)
+{
+    json_t *causes = json_object(), *entry;
+    size_t i;
+    json_array_foreach(rejects, i, entry)
+    {
+        char cause[512];
+        first_cause(cause, sizeof cause, entry);
+        json_t *lost = json_object_get(causes, cause);
+        if (!lost) {
+            lost = json_object();
+            json_object_set_new(causes, cause, lost);
+        }
+        const char *stage = is_first(entry) ? "" : view_text(entry, "stage");
+        int64_t n = view_count(lost, stage) + view_count(entry, "count");
+        json_object_set_new(lost, stage, json_integer(n));
+    }
+    return causes;
+}
+
+static void put_cause(struct out *o, const char *cause, const json_t *lost)
+{
+    const char *stage, *mark = "  with it: ";
+    json_t *n;
+    out_plain(o, cause, 48);
+    out_format(o, "%10lld", (long long)view_count(lost, ""));
+    json_object_foreach((json_t *)lost, stage, n)
+    {
+        if (*stage == '\0')
+            continue;
+        out_text(o, mark);
+        out_plain(o, stage, 0);
+        out_format(o, " %lld", (long long)json_integer_value(n));
+        mark = ", ";
+    }
+    out_text(o, "\n");
+}
+
+void summary_causes(struct out *o, const json_t *root)
+{
+    json_t *causes = group(json_object_get(root, "rejects")), *lost;
+    const char *cause;
+    summary_heading(o, "Rejected and skipped records, by first cause");
+    if (json_object_size(causes) == 0)
+        out_text(o, "none\n");
+    json_object_foreach(causes, cause, lost) put_cause(o, cause, lost);
+    json_decref(causes);
+}
+
+void summary_repairs(struct out *o, const json_t *root)
+{
+    const json_t *repairs = json_object_get(root, "repairs");
+    size_t i;
+    json_t *repair;
+    if (json_array_size(repairs) == 0)
+        return;
+    summary_heading(o, "Repairs and defaults");
+    json_array_foreach(repairs, i, repair)
+    {
+        out_plain(o, view_text(repair, "stage"), 24);
+        out_text(o, " ");
+        out_plain(o, view_text(repair, "field"), 24);
+        out_text(o, " ");
+        out_plain(o, view_text(repair, "rule"), 32);
+        out_format(o, "%10lld\n", (long long)view_count(repair, "count"));
+    }
+}
+
+/* A warning is a text, or an object with a message. */
+void summary_warnings(struct out *o, const json_t *root)
+{
+    const json_t *warnings = json_object_get(root, "warnings");
+    size_t i;
+    json_t *warning;
+    char heading[64];
+    if (json_array_size(warnings) == 0)
+        return;
+    snprintf(heading, sizeof heading, "Warnings (%zu)", json_array_size(warnings));
+    summary_heading(o, heading);
+    json_array_foreach(warnings, i, warning)
+    {
+        const char *text = json_string_value(warning);
+        out_text(o, "- ");
+        out_plain(o, text ? text : view_text(warning, "message"), 0);
+        out_text(o, "\n");
+    }
+}

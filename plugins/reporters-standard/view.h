@@ -1,0 +1,31 @@
+/* view.h - report.json as the other reporters read it. Members that are missing count as 0 or
+ * "", because a run that ended early has less to say. */
+#ifndef MIGHOST_REPORTERS_VIEW_H
+#define MIGHOST_REPORTERS_VIEW_H
+
+#include <jansson.h>
+#include <mighost/plugin.h>
+
+/* The report, owned by the caller; NULL with a status after host->fail(). */
+int32_t view_load(const mig_host_t *host, const mig_report_t *report, json_t **root);
+
+const char *view_text(const json_t *object, const char *name);
+int64_t view_count(const json_t *object, const char *name);
+double view_seconds(const json_t *object, const char *name);
+int view_true(const json_t *object, const char *name);
+/* The sum of {"reason": n, ...}. */
+int64_t view_sum(const json_t *object, const char *name);
+
+/* Records of a stage, or of several added up. */
+struct view_records {
+    int64_t read, migrated, skipped, rejected;
+};
+void view_add_records(const json_t *stage, struct view_records *sum);
+
+/* Rows of a table of a stage, or of several added up. */
+struct view_rows {
+    int64_t staged, inserted, updated, unchanged, left, deleted;
+};
+void view_add_rows(const json_t *table, struct view_rows *sum);
+
+#endif

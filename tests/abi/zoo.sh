@@ -35,7 +35,8 @@ show() # TITLE COMMAND...
     status=0
     "$@" >"$work/out" 2>&1 || status=$?
     sed -e "s|$work|@|g" -e 's/[0-9a-f]\{64\}/@SHA256@/g' -e "s/owner $(id -u))/owner @ME@)/" \
-        -e 's/ends after [0-9]* bytes/ends after @N@ bytes/' -e 's/([0-9]\{4,\} bytes)/(@N@ bytes)/' \
+        -e 's/ends after [0-9]* bytes/ends after @N@ bytes/' \
+        -e 's/([0-9]\{4,\} bytes)/(@N@ bytes)/' \
         -e 's/built for .* (ELF machine [0-9]*, class 1)/built for @32BIT@/' \
         -e 's/this mighost is .*/this mighost is @HOST@/' "$work/out"
     echo "-- $status"
@@ -75,8 +76,8 @@ compile good "$work/lib/libplain.so"
     compile good "$zoo/needed_relative.so" -Wl,--no-as-needed lib/libplain.so
 )
 # The library by its name alone, so that only the search path decides.
-compile no_symbol "$zoo/borrowed_symbol.so" -Wl,--no-as-needed,-rpath,"$work/lib" -L"$work/lib" -lgone
-cp "$work/lib/libgone.so" "$work/lib/kept.so"
+compile no_symbol "$zoo/borrowed_symbol.so" -Wl,--no-as-needed,-rpath,"$work/lib" \
+    -L"$work/lib" -lgone
 compile good "$zoo/runpath_relative.so" -Wl,-rpath,/usr/lib:lib
 compile good "$zoo/runpath_empty.so" -Wl,-rpath,/usr/lib:
 compile good "$zoo/rpath_here.so" -Wl,--disable-new-dtags,-rpath,.

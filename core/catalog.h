@@ -25,7 +25,6 @@ struct catalog_column {
     int fallback_moves;       /* the default takes from a sequence, or is an identity */
     const char *domain_check; /* condition over VALUE, all of the domain's checks; or NULL */
     const char *sequence;     /* quoted name of the sequence that the default takes from */
-    const char *sequence;     /* quoted name of the sequence that the default takes from */
 };
 
 struct catalog_key { /* a valid unique index */

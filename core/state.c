@@ -458,7 +458,7 @@ int state_fence(struct state *s, struct error *err)
 
 int state_begin(struct state *s, struct error *err)
 {
-    if (pg_begin(s->pg, "", err))
+    if (pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err))
         return err->code;
     int code = state_fence(s, err);
     if (code)

@@ -1,0 +1,412 @@
+/* publish.c - the one transaction that changes live tables. READ COMMITTED: its first statement
+ * after the fence locks the tables, later ones see what was committed before. Tables are locked
+ * in the order of their oid, so that two runs cannot deadlock. What the writes are is in
+ * write.c. */
+#include "publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fault.h"
+#include "log.h"
+#include "match.h"
+#include "sql.h"
+#include "validate.h"
+
+/* ---- lock and compare ------------------------------------------------------------------ */
+
+static int by_oid(const void *a, const void *b)
+{
+    const struct job_table *const *x = a, *const *y = b;
+    return ((*x)->t->oid > (*y)->t->oid) - ((*x)->t->oid < (*y)->t->oid);
+}
+
+static int lock_tables(struct state *s, const struct job *job, struct error *err)
+{
+    const struct job_table **list = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *list);
+    for (size_t i = 0; i < job->n_tables; i++)
+        list[i] = &job->tables[i];
+    qsort(list, job->n_tables, sizeof *list, by_oid);
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code =
+            pg_execf(s->pg, err, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", list[i]->t->quoted);
+    return code;
+}
+
+static int same_catalog(struct state *s, const struct job *job, struct error *err)
+{
+    struct catalog now;
+    struct faults faults = {0};
+    const char *(*names)[2] = arena_alloc(job->mem, (job->catalog.n + 1) * sizeof *names);
+    for (size_t i = 0; i < job->catalog.n; i++) {
+        names[i][0] = job->catalog.tables[i].schema;
+        names[i][1] = job->catalog.tables[i].name;
+    }
+    int code =
+        catalog_read(s->pg, (const char *const(*)[2])names, job->catalog.n, &now, &faults, err);
+    int same = faults.n == 0 && str_equal(now.hash, job->catalog.hash);
+    faults_clear(&faults);
+    catalog_clear(&now);
+    if (code || same)
+        return code;
+    error_set(err, STATUS_DRIFT, "the target's tables were altered since the plan was made");
+    error_fix(err, "see what changed, then run again: the plan is made anew");
+    return STATUS_DRIFT;
+}
+
+/* Rows that check matched or chose to delete, and that are no longer what they were; keys that
+ * check found free, and that are taken now. */
+static int no_drift(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "SELECT (SELECT count(*) FROM (SELECT _mig_ctid, _mig_xmin FROM %s UNION ALL SELECT"
+               " _mig_ctid, _mig_xmin FROM %s) m LEFT JOIN %s l ON l.ctid = m._mig_ctid WHERE"
+               " l.xmin IS NULL OR l.xmin <> m._mig_xmin)",
+               t->match_table, t->delete_table, t->t->quoted);
+    if (t->match) {
+        str_printf(&sql, ", (SELECT count(*) FROM %s w JOIN %s l ON ", t->will_be, t->t->quoted);
+        match_condition(t->match, "w", "l", &sql);
+        str_add(&sql, " WHERE NOT w._mig_old)");
+    } else {
+        str_add(&sql, ", 0");
+    }
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    int64_t changed = pg_get_int(res, 0, 0), taken = pg_get_int(res, 0, 1);
+    pg_free(res);
+    if (!changed && !taken)
+        return 0;
+    error_set(err, STATUS_DRIFT, "%s.%s: %lld rows changed and %lld keys were taken since check",
+              t->t->schema, t->t->name, (long long)changed, (long long)taken);
+    error_fix(err, "run again when fewer writers are active");
+    return STATUS_DRIFT;
+}
+
+/* ---- sequences ------------------------------------------------------------------------- */
+
+/* ALTER SEQUENCE gives the sequence a new file, so that everything done to it in this
+ * transaction is undone with it. */
+static int hold_sequence(struct state *s, const struct catalog_sequence *q, struct error *err)
+{
+    struct str name, sql;
+    str_init(&name, 0);
+    str_init(&sql, 0);
+    sql_table(&name, q->schema, q->name);
+    str_printf(&sql, "INSERT INTO %s.sequence SELECT %lld, ", s->q, (long long)s->run);
+    sql_literal(&sql, q->schema);
+    str_add(&sql, ", ");
+    sql_literal(&sql, q->name);
+    str_printf(&sql,
+               ", last_value, is_called FROM %s ON CONFLICT DO NOTHING; ALTER SEQUENCE %s"
+               " RESTART; SELECT setval(",
+               name.data, name.data);
+    sql_literal(&sql, name.data);
+    str_printf(&sql,
+               ", before_last, before_called) FROM %s.sequence WHERE run = %lld AND"
+               " schema_name = ",
+               s->q, (long long)s->run);
+    sql_literal(&sql, q->schema);
+    str_add(&sql, " AND sequence_name = ");
+    sql_literal(&sql, q->name);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&name);
+    str_clear(&sql);
+    return code;
+}
+
+static int advance_sequence(struct state *s, const struct job_table *t,
+                            const struct catalog_sequence *q, struct error *err)
+{
+    struct str name, sql;
+    str_init(&name, 0);
+    str_init(&sql, 0);
+    sql_table(&name, q->schema, q->name);
+    str_add(&sql, "SELECT setval(");
+    sql_literal(&sql, name.data);
+    str_add(&sql, ", m.top) FROM (SELECT max(");
+    sql_ident(&sql, q->column);
+    str_printf(&sql,
+               ")::bigint AS top FROM %s) m, %s q WHERE m.top > q.last_value OR m.top ="
+               " q.last_value AND NOT q.is_called",
+               t->t->quoted, name.data);
+    str_printf(&sql,
+               "; UPDATE %s.sequence SET after_last = q.last_value, after_called = q.is_called"
+               " FROM %s q WHERE run = %lld AND schema_name = ",
+               s->q, name.data, (long long)s->run);
+    sql_literal(&sql, q->schema);
+    str_add(&sql, " AND sequence_name = ");
+    sql_literal(&sql, q->name);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&name);
+    str_clear(&sql);
+    return code;
+}
+
+static int moves_sequences(const struct job *job, const struct job_table *t,
+                           const struct write_counts *c)
+{
+    return job->project->sequences == SEQUENCES_ADVANCE && (c->inserted || c->updated) &&
+           t->t->n_sequences && t->t->owned;
+}
+
+static int each_sequence(struct state *s, struct job *job, const struct publish_result *r,
+                         int advance, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        if (!moves_sequences(job, t, &r->tables[i]))
+            continue;
+        for (size_t k = 0; !code && k < t->t->n_sequences; k++)
+            code = advance ? advance_sequence(s, t, &t->t->sequences[k], err)
+                           : hold_sequence(s, &t->t->sequences[k], err);
+    }
+    return code;
+}
+
+/* ---- cycles and hooks ------------------------------------------------------------------ */
+
+static int defer_cycles(struct state *s, const struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
+            const struct job_reference *r = &job->tables[i].references[k];
+            if (r->cycle != CYCLE_DEFER || !r->key.declared)
+                continue;
+            struct str name;
+            str_init(&name, 0);
+            sql_table(&name, r->key.child_schema, r->key.name);
+            code = pg_execf(s->pg, err, "SET CONSTRAINTS %s DEFERRED", name.data);
+            str_clear(&name);
+        }
+    return code;
+}
+
+/* The last way out of a cycle: the key is dropped before and made again after the writes. Its
+ * text is taken from the catalog before it goes. */
+static int rebuild_cycles(struct state *s, const struct job *job, struct str *again,
+                          struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
+            const struct job_reference *r = &job->tables[i].references[k];
+            if (r->cycle != CYCLE_REBUILD || !r->key.declared)
+                continue;
+            struct str name;
+            str_init(&name, 0);
+            sql_ident(&name, r->key.name);
+            struct pg_result *res = pg_queryf(
+                s->pg, err,
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %u AND"
+                " quote_ident(conname) IN ($mig$%s$mig$, trim(both '\"' from $mig$%s$mig$)) AND"
+                " contype = 'f'",
+                job->tables[i].t->oid, name.data, name.data);
+            if (res && pg_rows(res) == 1)
+                str_printf(again, "ALTER TABLE %s ADD CONSTRAINT %s %s;", job->tables[i].t->quoted,
+                           name.data, pg_get(res, 0, 0));
+            else if (res)
+                error_set(err, STATUS_DRIFT, "foreign key %s is gone", r->key.name);
+            code = err->code;
+            pg_free(res);
+            if (!code)
+                code = pg_execf(s->pg, err, "ALTER TABLE %s DROP CONSTRAINT %s",
+                                job->tables[i].t->quoted, name.data);
+            str_clear(&name);
+        }
+    return code;
+}
+
+static int run_hooks(struct state *s, const struct job *job, int after, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->project->n_hooks; i++) {
+        const struct project_hook *h = &job->project->hooks[i];
+        const char *sql = after ? h->after : h->before;
+        if (sql)
+            code = pg_exec(s->pg, err, sql);
+        if (!code && !after && h->undo) {
+            struct str keep;
+            str_init(&keep, 0);
+            str_printf(&keep, "INSERT INTO %s.undo_sql VALUES (%lld, %zu, ", s->q,
+                       (long long)s->run, i);
+            sql_literal(&keep, h->name);
+            str_add(&keep, ", ");
+            sql_literal(&keep, h->undo);
+            str_add_char(&keep, ')');
+            code = pg_exec(s->pg, err, keep.data);
+            str_clear(&keep);
+        }
+        if (code)
+            error_fix(err, "see hook %s of the project", h->name);
+    }
+    return code;
+}
+
+/* ---- the transaction ------------------------------------------------------------------- */
+
+static int write_all(struct state *s, struct job *job, const struct publish_result *r,
+                     struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = write_before_images(s, &job->tables[i], err);
+    if (!code && fault_point("publish.before_images"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_images");
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = write_moving_defaults(s, &job->tables[i], err);
+    for (size_t i = job->n_tables; !code && i-- > 0;)
+        code = write_deletes(s, &job->tables[i], &r->tables[i], err);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        code = write_rows(s, &job->tables[i], &r->tables[i], err);
+        if (!code && fault_point("publish.table"))
+            code = error_set(err, STATUS_TEMPORARY, "fault point publish.table");
+    }
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = write_second_pass(s, &job->tables[i], err);
+    for (size_t i = 0; !code && i < job->n_stages; i++)
+        code = write_id_map(s, job, &job->stages[i], err);
+    return code;
+}
+
+static int keep_counts(struct state *s, const struct job *job, const struct publish_result *r,
+                       struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct write_counts *c = &r->tables[i];
+        code = pg_execf(
+            s->pg, err,
+            "UPDATE %s.run_table SET staged = %lld, inserted = %lld, updated = %lld, unchanged ="
+            " %lld, deleted = %lld, skipped = %lld, rejected = %lld, was_empty = %s WHERE run ="
+            " %lld AND no = %zu",
+            s->q, (long long)c->staged, (long long)c->inserted, (long long)c->updated,
+            (long long)c->unchanged, (long long)c->deleted, (long long)c->left_existing,
+            (long long)c->rejected, c->was_empty ? "true" : "false", (long long)s->run,
+            job->tables[i].no);
+    }
+    return code;
+}
+
+static int prepare(struct state *s, struct job *job, struct publish_result *r, struct error *err)
+{
+    int code = state_begin(s, err);
+    if (!code && fault_point("publish.begin"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.begin");
+    if (!code)
+        code = lock_tables(s, job, err);
+    if (!code && fault_point("publish.locked"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
+    if (!code)
+        code = same_catalog(s, job, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        code = no_drift(s, &job->tables[i], err);
+        if (!code)
+            code = write_plan(s, &job->tables[i], &r->tables[i], err);
+    }
+    return code;
+}
+
+static int finish(struct state *s, struct job *job, const struct publish_result *r,
+                  const struct timespec *begun, struct error *err)
+{
+    struct timespec now;
+    int code = keep_counts(s, job, r, err);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!code)
+        code = state_move(s, RUN_PUBLISHED, err);
+    if (!code)
+        code = pg_execf(s->pg, err,
+                        "UPDATE %s.run SET published = clock_timestamp(), publish_xid ="
+                        " pg_current_xact_id(), publish_seconds = %.3f WHERE id = %lld",
+                        s->q,
+                        (double)(now.tv_sec - begun->tv_sec) +
+                            (double)(now.tv_nsec - begun->tv_nsec) / 1e9,
+                        (long long)s->run);
+    if (!code && fault_point("publish.before_commit"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_commit");
+    if (!code)
+        code = pg_commit(s->pg, job->project->timeouts.commit, err);
+    return code;
+}
+
+static int transaction(struct state *s, struct job *job, struct publish_result *r,
+                       struct error *err)
+{
+    struct timespec begun;
+    struct str again;
+    enum run_state at = s->at;
+    str_init(&again, 0);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    int code = prepare(s, job, r, err);
+    if (!code)
+        code = each_sequence(s, job, r, 0, err);
+    if (!code)
+        code = run_hooks(s, job, 0, err);
+    if (!code)
+        code = rebuild_cycles(s, job, &again, err);
+    if (!code)
+        code = defer_cycles(s, job, err);
+    if (!code)
+        code = write_all(s, job, r, err);
+    if (!code)
+        code = each_sequence(s, job, r, 1, err);
+    if (!code && fault_point("publish.sequences"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.sequences");
+    if (!code)
+        code = pg_exec(s->pg, err, "SET CONSTRAINTS ALL IMMEDIATE");
+    if (!code && again.len)
+        code = pg_exec(s->pg, err, again.data);
+    if (!code && fault_point("publish.constraints"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.constraints");
+    if (!code)
+        code = run_hooks(s, job, 1, err);
+    if (!code)
+        code = validate_invariants(s, job, err);
+    if (!code)
+        code = finish(s, job, r, &begun, err);
+    if (code && code != STATUS_UNKNOWN)
+        s->at = at;
+    if (code)
+        pg_rollback(s->pg);
+    str_clear(&again);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    r->seconds = (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+    return code;
+}
+
+int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err)
+{
+    out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
+    for (int64_t n = 0;; n++) {
+        int code = transaction(s, job, out, err);
+        if (!code && fault_point("publish.after_commit"))
+            return error_set(err, STATUS_TEMPORARY, "fault point publish.after_commit");
+        if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= job->project->retries)
+            return code;
+        log_write(LOG_WARNING, "publish: %s; trying again", err->what);
+        error_clear(err);
+        long ms = 200L << (n < 5 ? n : 5);
+        nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+    }
+}
+
+void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct write_counts *c = &result->tables[i];
+        struct error err = {0};
+        if ((c->inserted || c->updated || c->deleted) && job->tables[i].t->owned &&
+            pg_execf(s->pg, &err, "ANALYZE %s", job->tables[i].t->quoted))
+            log_write(LOG_WARNING, "%s", err.what);
+    }
+}

@@ -1,0 +1,21 @@
+/* publish.h - the one transaction that changes live tables: fence, catalog unchanged?, lock,
+ * drift check, before-images, writes in dependency order, sequences, invariants, COMMIT. */
+#ifndef MIGHOST_PUBLISH_H
+#define MIGHOST_PUBLISH_H
+
+#include "job.h"
+#include "state.h"
+#include "write.h"
+
+struct publish_result {
+    struct write_counts *tables; /* per job table; lives in the job's memory */
+    double seconds;              /* from lock to COMMIT */
+};
+
+/* 0; STATUS_DRIFT: a live row or the catalog is no longer as check saw it, nothing was
+ * written, check again; STATUS_UNKNOWN: see state_attach; others: nothing was written. */
+int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err);
+/* ANALYZE of the written tables, after COMMIT; failures are only logged. */
+void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result);
+
+#endif

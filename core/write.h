@@ -1,0 +1,31 @@
+/* write.h - the writes of publish: before-images, deletions, updates, insertions, id map. All
+ * inside the caller's publish transaction; each compares what the server counted with what was
+ * planned (BEFORE triggers and rules can swallow rows without an error). */
+#ifndef MIGHOST_WRITE_H
+#define MIGHOST_WRITE_H
+
+#include "job.h"
+#include "state.h"
+
+struct write_counts {
+    int64_t staged, rejected, inserted, updated, unchanged, left_existing, deleted;
+    int was_empty;
+};
+
+/* What will be written, from staging, match and delete tables. */
+int write_plan(struct state *s, const struct job_table *t, struct write_counts *out,
+               struct error *err);
+int write_before_images(struct state *s, const struct job_table *t, struct error *err);
+int write_deletes(struct state *s, const struct job_table *t, const struct write_counts *c,
+                  struct error *err);
+/* Updates, then insertions. */
+int write_rows(struct state *s, const struct job_table *t, const struct write_counts *c,
+               struct error *err);
+/* References of a cycle that were left NULL by write_rows. */
+int write_second_pass(struct state *s, const struct job_table *t, struct error *err);
+/* Values that a sequence gives to rows that are about to be inserted. */
+int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err);
+int write_id_map(struct state *s, const struct job *job, const struct job_stage *st,
+                 struct error *err);
+
+#endif

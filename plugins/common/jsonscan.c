@@ -65,7 +65,7 @@ void jsonscan_begin(struct jsonscan *s)
 {
     /* The bits of `kinds` are written before they are read. */
     s->depth = s->nodes = 0;
-    s->in_string = s->escaped = 0;
+    s->in_string = s->escaped = s->single = 0;
 }
 
 int jsonscan_closed(const struct jsonscan *s)
@@ -111,31 +111,50 @@ static int pop(struct jsonscan *s, char bracket)
     return is_object == (uint64_t)(bracket == '}');
 }
 
+/* A bracket or comma. JSONSCAN_MORE: it belongs to the value. */
+static enum jsonscan_result take_mark(struct jsonscan *s, char mark, unsigned char class)
+{
+    if (class == OPEN) {
+        push(s, mark);
+        return JSONSCAN_MORE;
+    }
+    if (s->depth == 0)
+        return JSONSCAN_END;
+    if (class == COMMA)
+        s->nodes++;
+    else if (!pop(s, mark))
+        return JSONSCAN_BROKEN;
+    return JSONSCAN_MORE;
+}
+
 enum jsonscan_result jsonscan_feed(struct jsonscan *s, const char *p, size_t n, size_t *used)
 {
     const char *at = p, *end = p + n;
+    enum jsonscan_result result = JSONSCAN_MORE;
     while (at < end) {
-        if (s->in_string) {
-            at = feed_string(s, at, end);
+        unsigned char class = s->in_string ? QUOTE : class_of[(unsigned char)*at];
+        if (class == PLAIN) {
+            at++;
             continue;
         }
-        unsigned char class = class_of[(unsigned char)*at];
-        if (class == QUOTE) {
+        if (s->in_string) {
+            at = feed_string(s, at, end);
+        } else if (class == QUOTE) {
             s->in_string = 1;
-        } else if (class == OPEN) {
-            push(s, *at);
-        } else if (class >= CLOSE) {
-            int outside = s->depth == 0;
-            if (outside || (class == CLOSE && !pop(s, *at))) {
-                *used = (size_t)(at - p);
-                return outside ? JSONSCAN_END : JSONSCAN_BROKEN;
-            }
-            s->nodes += class == COMMA;
+            at++;
+        } else {
+            result = take_mark(s, *at, class);
+            if (result != JSONSCAN_MORE)
+                break;
+            at++;
         }
-        at++;
+        if (s->single && jsonscan_closed(s)) {
+            result = JSONSCAN_END;
+            break;
+        }
     }
-    *used = n;
-    return JSONSCAN_MORE;
+    *used = (size_t)(at - p);
+    return result;
 }
 
 void jsonscan_walk(struct jsonscan_walk *w, const char *text, size_t len)

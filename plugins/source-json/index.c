@@ -81,12 +81,13 @@ static int32_t take_key(struct builder *b, char name[INDEX_NAME + 1])
     return MIG_OK;
 }
 
-/* Goes behind a value, to the comma or bracket that ends it. */
+/* Goes behind a value. What is garbage behind it, the caller meets. */
 static int32_t skip_value(struct builder *b)
 {
     struct input *in = b->in;
     struct jsonscan scan;
     jsonscan_begin(&scan);
+    scan.single = 1;
     for (;;) {
         size_t used;
         enum jsonscan_result result =

@@ -84,7 +84,7 @@ static int32_t next_slowly(struct reader *r)
         if (result == JSONSCAN_END)
             break;
         int32_t status = input_more(in, most(r));
-        if (status == MIG_END && r->form == READER_OBJECT && jsonscan_closed(&scan))
+        if (status == MIG_END && jsonscan_closed(&scan))
             break;
         if (status != MIG_OK)
             return cut(r, status);

@@ -34,7 +34,7 @@ struct mockhost {
 };
 
 /* The descriptor of the plugin `name` ("source-json"): the file is <dir>/<name>.so, `dir` from
- * the environment variable PLUGINS. Ends the process when it cannot be loaded. */
+ * the environment variable PLUGINS. Aborts when it cannot be loaded. */
 const mig_plugin_t *mockhost_load(const char *name);
 /* Makes an instance of a unit with options as texts; defaults come from its own table. Gives
  * what create() gave. */

@@ -1,0 +1,81 @@
+/* fingerprint.c - what "the same as before" means, computed by the server. The sum is over four
+ * 60-bit pieces of each row's SHA-256: independent of the order of rows, and of plan and
+ * version. The tests have their own statement of it. */
+#include "fingerprint.h"
+
+#include <string.h>
+
+#include "digest.h"
+#include "sql.h"
+
+static int take_table(struct state *s, const struct catalog_table *t, const char *phase,
+                      struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "INSERT INTO %s.fingerprint SELECT %lld, ", s->q, (long long)s->run);
+    sql_literal(&sql, t->schema);
+    str_add(&sql, ", ");
+    sql_literal(&sql, t->name);
+    str_printf(&sql, ", '%s', count(*), concat_ws('-'", phase);
+    for (int i = 0; i < 4; i++)
+        str_printf(&sql, ", coalesce(sum(('x' || substr(h, %d, 15))::bit(60)::int8), 0)",
+                   1 + 15 * i);
+    str_printf(&sql,
+               ") FROM (SELECT encode(sha256(convert_to(t::text, 'UTF8')), 'hex') AS h FROM %s t) x"
+               " ON CONFLICT (run, phase, schema_name, table_name) DO UPDATE SET rows ="
+               " excluded.rows, sum = excluded.sum",
+               t->quoted);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
+int fingerprint_take(struct state *s, const struct job *job, const char *phase, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = take_table(s, job->tables[i].t, phase, err);
+    return code;
+}
+
+int fingerprint_same(struct state *s, const char *a, const char *b, struct str *different,
+                     struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT schema_name || '.' || table_name FROM (SELECT * FROM %s.fingerprint WHERE run ="
+        " %lld AND phase = '%s') x FULL JOIN (SELECT * FROM %s.fingerprint WHERE run = %lld AND"
+        " phase = '%s') y USING (schema_name, table_name) WHERE x.rows IS DISTINCT FROM y.rows OR"
+        " x.sum IS DISTINCT FROM y.sum ORDER BY 1",
+        s->q, (long long)s->run, a, s->q, (long long)s->run, b);
+    if (!res)
+        return -err->code;
+    int n = pg_rows(res);
+    for (int i = 0; i < n; i++)
+        str_printf(different, "%s%s", i ? ", " : "", pg_get(res, i, 0));
+    pg_free(res);
+    return n == 0;
+}
+
+int fingerprint_text(struct state *s, const char *phase, char out[65], struct error *err)
+{
+    out[0] = '\0';
+    struct pg_result *res =
+        pg_queryf(s->pg, err,
+                  "SELECT schema_name || '.' || table_name || ' ' || rows || ' ' || sum FROM"
+                  " %s.fingerprint WHERE run = %lld AND phase = '%s' ORDER BY 1",
+                  s->q, (long long)s->run, phase);
+    if (!res)
+        return err->code;
+    struct digest *d = digest_new();
+    for (int i = 0; i < pg_rows(res); i++) {
+        const char *line = pg_get(res, i, 0);
+        digest_add(d, line, strlen(line) + 1);
+    }
+    if (pg_rows(res))
+        digest_hex(d, out);
+    digest_free(d);
+    pg_free(res);
+    return 0;
+}

@@ -1,0 +1,161 @@
+/* verify.c - live = staging, as one comparison per table in the target. Same means the same
+ * image (ROW *= ROW): 1.0 is not 1.00 here. A row that another transaction wrote since publish
+ * is counted apart: it is not what this run left. */
+#include "verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "match.h"
+#include "sql.h"
+
+static void rows_of(const struct job_table *t, const char *alias, const char *suffix,
+                    struct str *sql)
+{
+    str_add(sql, "ROW(");
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_printf(sql, "%s%s.", i ? ", " : "", alias);
+        sql_ident(sql, t->columns[i]->name);
+        if (suffix)
+            str_printf(sql, "::%s", t->columns[i]->declared);
+    }
+    str_add_char(sql, ')');
+}
+
+/* Staged rows that publish accepted, beside the live row of the same key. */
+static void pairs(const struct job_table *t, struct str *sql)
+{
+    str_printf(sql, "%s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON ", t->staging,
+               t->match_table, t->t->quoted);
+    match_condition(t->match, "s", "l", sql);
+    str_add(sql, " WHERE s._mig_state = 0");
+    if (!match_overwrites(t)) /* what was there stays: not ours to compare, unless the same */
+        str_add(sql, " AND (m._mig_id IS NULL OR m._mig_same)");
+}
+
+/* Written by publish, or left as check saw it. */
+static void ours(const struct state *s, struct str *sql)
+{
+    str_printf(sql,
+               "(l.xmin = m._mig_xmin OR l.xmin::text::bigint = (SELECT publish_xid::text::numeric"
+               " %% 4294967296 FROM %s.run WHERE id = %lld)::bigint)",
+               s->q, (long long)s->run);
+}
+
+static void compare_keyed(const struct state *s, const struct job_table *t, struct str *sql)
+{
+    str_add(sql, "SELECT count(*), count(*) FILTER (WHERE l.ctid IS NULL), count(*) FILTER (WHERE"
+                 " NOT (");
+    rows_of(t, "s", "", sql);
+    str_add(sql, " *= ");
+    rows_of(t, "l", NULL, sql);
+    str_add(sql, ") AND l.ctid IS NOT NULL AND ");
+    ours(s, sql);
+    str_add(sql, "), count(*) FILTER (WHERE l.ctid IS NOT NULL AND NOT ");
+    ours(s, sql);
+    str_add(sql, ") FROM ");
+    pairs(t, sql);
+}
+
+/* Without a key rows can only be compared as a multiset, and only where nothing was before. */
+static void compare_multiset(const struct job_table *t, struct str *sql)
+{
+    str_add(sql, "SELECT (SELECT count(*) FROM ");
+    str_printf(sql, "%s WHERE _mig_state = 0), (SELECT count(*) FROM (SELECT ", t->staging);
+    rows_of(t, "s", "", sql);
+    str_printf(sql, "::text FROM %s s WHERE _mig_state = 0 EXCEPT ALL SELECT ", t->staging);
+    rows_of(t, "l", NULL, sql);
+    str_printf(sql, "::text FROM %s l) x), 0, 0", t->t->quoted);
+}
+
+static int name_columns(struct state *s, const struct job_table *t, struct str *details,
+                        struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < t->n_columns; i++) {
+        struct str sql;
+        str_init(&sql, 0);
+        str_add(&sql, "SELECT count(*) FROM ");
+        pairs(t, &sql);
+        str_add(&sql, " AND l.ctid IS NOT NULL AND NOT ROW(s.");
+        sql_ident(&sql, t->columns[i]->name);
+        str_printf(&sql, "::%s) *= ROW(l.", t->columns[i]->declared);
+        sql_ident(&sql, t->columns[i]->name);
+        str_add_char(&sql, ')');
+        struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+        str_clear(&sql);
+        if (!res)
+            return err->code;
+        if (pg_get_int(res, 0, 0))
+            str_printf(details, "%s.%s column %s: %lld rows differ\n", t->t->schema, t->t->name,
+                       t->columns[i]->name, (long long)pg_get_int(res, 0, 0));
+        pg_free(res);
+    }
+    return code;
+}
+
+static int verify_table(struct state *s, const struct job_table *t, struct verify_result *out,
+                        struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    if (t->match)
+        compare_keyed(s, t, &sql);
+    else
+        compare_multiset(t, &sql);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    int64_t rows = pg_get_int(res, 0, 0), missing = pg_get_int(res, 0, 1);
+    int64_t differ = pg_get_int(res, 0, 2), others = pg_get_int(res, 0, 3);
+    pg_free(res);
+    out->rows += rows;
+    out->fields += rows * (int64_t)t->n_columns;
+    out->by_others += others;
+    if (t->t->row_triggers)
+        out->by_target += differ;
+    else
+        out->differences += differ;
+    out->differences += missing;
+    if (missing)
+        str_printf(&out->details, "%s.%s: %lld rows are missing\n", t->t->schema, t->t->name,
+                   (long long)missing);
+    return differ && t->match ? name_columns(s, t, &out->details, err) : 0;
+}
+
+int verify_run(struct state *s, const struct job *job, struct verify_result *out, struct error *err)
+{
+    memset(out, 0, sizeof *out);
+    str_init(&out->details, 1 << 20);
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = verify_table(s, &job->tables[i], out, err);
+    return code;
+}
+
+void verify_clear(struct verify_result *r)
+{
+    str_clear(&r->details);
+}
+
+void verify_sql(const struct state *s, const struct job *job, struct str *out)
+{
+    str_add(out,
+            "-- Every staged row against its live row; all counts behind \"rows\" must be 0.\n");
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        struct str sql;
+        str_init(&sql, 0);
+        if (t->match)
+            compare_keyed(s, t, &sql);
+        else
+            compare_multiset(t, &sql);
+        str_add(out, "SELECT ");
+        sql_literal(out, t->t->quoted);
+        str_printf(out,
+                   " AS table_name, x.* FROM (%s) AS x(rows, missing, different, changed_since);\n",
+                   sql.data);
+        str_clear(&sql);
+    }
+}

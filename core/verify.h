@@ -1,0 +1,25 @@
+/* verify.h - live = staging, every row, every field, after publish. The expected value comes
+ * through the migrator, so that a changed shape is no obstacle. */
+#ifndef MIGHOST_VERIFY_H
+#define MIGHOST_VERIFY_H
+
+#include "job.h"
+#include "state.h"
+#include "str.h"
+
+struct verify_result {
+    int64_t rows, fields; /* compared */
+    int64_t differences;  /* rows that are missing or differ */
+    int64_t by_target;    /* rows that triggers of the target changed: declared differences */
+    int64_t by_others;    /* rows that somebody changed since publish */
+    struct str details;   /* "table column: n rows" lines, names only */
+};
+
+/* In the caller's transaction. Works with a job of ran_load too. */
+int verify_run(struct state *s, const struct job *job, struct verify_result *out,
+               struct error *err);
+/* The same comparison as statements for verify.sql: each gives its count of differences. */
+void verify_sql(const struct state *s, const struct job *job, struct str *out);
+void verify_clear(struct verify_result *r);
+
+#endif

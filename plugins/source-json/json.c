@@ -284,8 +284,8 @@ static int64_t json_progress(void *self)
 
 static const mig_option_t options[] = {
     {"file", MIG_OPT_PATH, 0, NULL, NULL,
-     "One file with all entities: {\"students\": [...], ...}."},
-    {"files", MIG_OPT_JSON, 0, NULL, NULL, "A file for each entity: {\"students\": \"s.json\"}."},
+     "One file with all entities: {\"people\": [...], ...}."},
+    {"files", MIG_OPT_JSON, 0, NULL, NULL, "A file for each entity: {\"people\": \"p.json\"}."},
     {"dir", MIG_OPT_PATH, 0, ".", NULL, "Where relative paths of \"files\" start."},
     {"format", MIG_OPT_TEXT, 0, "auto", "auto|document|array|ndjson|object",
      "What the files hold; \"auto\" looks at name and first bytes."},

@@ -131,17 +131,13 @@ static size_t drop_backslashes(const char *text, size_t n, char *out)
 
 /* ---- the literal ---------------------------------------------------------------------- */
 
-struct cursor {
-    const char *p, *end;
-};
-
-static void skip_space(struct cursor *c)
+static void skip_space(struct encode_cursor *c)
 {
     while (c->p < c->end && encode_field_space(*c->p))
         c->p++;
 }
 
-static const struct encode_fault *literal_quoted(struct array *a, struct cursor *c)
+static const struct encode_fault *literal_quoted(struct array *a, struct encode_cursor *c)
 {
     const char *from = ++c->p;
     int escaped = 0;
@@ -160,7 +156,7 @@ static const struct encode_fault *literal_quoted(struct array *a, struct cursor 
                    : array_element(a, from, n, MIG_TEXT);
 }
 
-static const struct encode_fault *literal_plain(struct array *a, struct cursor *c)
+static const struct encode_fault *literal_plain(struct array *a, struct encode_cursor *c)
 {
     const char *from = c->p;
     while (c->p < c->end && !strchr("{},\"\\", *c->p))
@@ -174,9 +170,9 @@ static const struct encode_fault *literal_plain(struct array *a, struct cursor *
     return array_element(a, from, (size_t)(end - from), MIG_TEXT);
 }
 
-static const struct encode_fault *literal_array(struct array *a, struct cursor *c);
+static const struct encode_fault *literal_array(struct array *a, struct encode_cursor *c);
 
-static const struct encode_fault *literal_item(struct array *a, struct cursor *c)
+static const struct encode_fault *literal_item(struct array *a, struct encode_cursor *c)
 {
     skip_space(c);
     if (c->p == c->end)
@@ -188,7 +184,7 @@ static const struct encode_fault *literal_item(struct array *a, struct cursor *c
     return fault;
 }
 
-static const struct encode_fault *literal_array(struct array *a, struct cursor *c)
+static const struct encode_fault *literal_array(struct array *a, struct encode_cursor *c)
 {
     const struct encode_fault *fault = array_open(a);
     c->p++;
@@ -213,7 +209,7 @@ static const struct encode_fault *literal_array(struct array *a, struct cursor *
 
 /* ---- JSON, checked before ------------------------------------------------------------- */
 
-static const struct encode_fault *json_array(struct array *a, struct cursor *c);
+static const struct encode_fault *json_array(struct array *a, struct encode_cursor *c);
 
 static const struct encode_fault *json_string(struct array *a, const char *text, size_t n)
 {
@@ -221,7 +217,7 @@ static const struct encode_fault *json_string(struct array *a, const char *text,
                                  : array_element(a, text, n, MIG_TEXT);
 }
 
-static const struct encode_fault *json_item(struct array *a, struct cursor *c)
+static const struct encode_fault *json_item(struct array *a, struct encode_cursor *c)
 {
     skip_space(c);
     const char *from = c->p;
@@ -242,7 +238,7 @@ static const struct encode_fault *json_item(struct array *a, struct cursor *c)
     return *from == '"' ? json_string(a, from + 1, n - 2) : array_element(a, from, n, MIG_TEXT);
 }
 
-static const struct encode_fault *json_array(struct array *a, struct cursor *c)
+static const struct encode_fault *json_array(struct array *a, struct encode_cursor *c)
 {
     const struct encode_fault *fault = array_open(a);
     c->p++;
@@ -265,8 +261,7 @@ const struct encode_fault *encode_array_array(const struct encode_field *f,
 {
     enum { OID_JSON = 114, OID_JSONB = 3802 };
     const struct encode_type *type = f->type;
-    struct cursor c = {f->text, f->text + f->len};
-    encode_field_trim(&c.p, &c.end);
+    struct encode_cursor c = encode_field_cursor(f);
     if (c.p == c.end || (*c.p != '[' && (*c.p != '{' || f->kind == MIG_JSON)))
         return &bad_literal;
     struct array a = {.out = out};

@@ -60,6 +60,33 @@ static inline void encode_field_trim(const char **p, const char **end)
         --*end;
 }
 
+/* The part of a text that is still to be read. */
+struct encode_cursor {
+    const char *p, *end;
+};
+
+/* The text of a field without the white space around it. */
+static inline struct encode_cursor encode_field_cursor(const struct encode_field *f)
+{
+    struct encode_cursor c = {f->text, f->text + f->len};
+    encode_field_trim(&c.p, &c.end);
+    return c;
+}
+
+static inline int encode_field_take(struct encode_cursor *c, char wanted)
+{
+    if (c->p == c->end || *c->p != wanted)
+        return 0;
+    c->p++;
+    return 1;
+}
+
+/* Reads the exponent of a number behind its e, up to the end, as far as ENCODE_EXPONENT_END;
+ * 0 when it is none. In encode_number.c. */
+int encode_number_exponent(struct encode_cursor c, int64_t *out);
+/* The first exponent that numeric_in refuses, whatever the digits; no float reaches it. */
+#define ENCODE_EXPONENT_END (INT32_MAX / 2)
+
 static inline int encode_field_digit(char c)
 {
     return c >= '0' && c <= '9';

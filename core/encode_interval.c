@@ -28,26 +28,14 @@ struct interval {
     int seen;
 };
 
-struct cursor {
-    const char *p, *end;
-};
-
 struct amount {
     int64_t whole, micros; /* both with the sign */
     int negative;          /* also where `whole` is 0, as in -00:30 */
     int fraction;          /* there was a point */
 };
 
-static int take(struct cursor *c, char wanted)
-{
-    if (c->p == c->end || *c->p != wanted)
-        return 0;
-    c->p++;
-    return 1;
-}
-
 /* At most 9 digits, which is more than any part of a real interval has and below int32. */
-static int take_digits(struct cursor *c, int64_t *v)
+static int take_digits(struct encode_cursor *c, int64_t *v)
 {
     int n = 0;
     for (*v = 0; c->p < c->end && encode_field_digit(*c->p); c->p++, n++) {
@@ -59,7 +47,7 @@ static int take_digits(struct cursor *c, int64_t *v)
 }
 
 /* Digits of a second: those beyond the sixth must be zeros. */
-static int take_micros(struct cursor *c, int64_t *micros)
+static int take_micros(struct encode_cursor *c, int64_t *micros)
 {
     int64_t v, unit = SECOND;
     int n = take_digits(c, &v);
@@ -74,13 +62,13 @@ static int take_micros(struct cursor *c, int64_t *micros)
     return n > 0;
 }
 
-static int take_amount(struct cursor *c, struct amount *a)
+static int take_amount(struct encode_cursor *c, struct amount *a)
 {
-    a->negative = take(c, '-');
+    a->negative = encode_field_take(c, '-');
     if (take_digits(c, &a->whole) == 0)
         return 0;
     a->micros = 0;
-    a->fraction = take(c, '.');
+    a->fraction = encode_field_take(c, '.');
     if (a->fraction && !take_micros(c, &a->micros))
         return 0;
     if (a->negative) {
@@ -139,7 +127,7 @@ static int unit_part(const char *p, const char *end)
     return 0;
 }
 
-static int take_sixty(struct cursor *c, int64_t *v)
+static int take_sixty(struct encode_cursor *c, int64_t *v)
 {
     const char *from = c->p;
     return take_digits(c, v) && c->p - from <= 2 && *v < 60;
@@ -147,14 +135,14 @@ static int take_sixty(struct cursor *c, int64_t *v)
 
 /* The rest of HH:MM[:SS[.f]], behind the hours, up to the end of the text. With a field
  * restriction PostgreSQL may read HH:MM as MM:SS; then only the long form is taken. */
-static int take_clock(struct cursor *c, struct interval *v, const struct amount *hours,
+static int take_clock(struct encode_cursor *c, struct interval *v, const struct amount *hours,
                       int restricted)
 {
     int64_t minutes, seconds = 0, micros = 0;
     if ((v->seen & CLOCK) || hours->fraction || !take_sixty(c, &minutes))
         return 0;
-    if (take(c, ':')) {
-        if (!take_sixty(c, &seconds) || (take(c, '.') && !take_micros(c, &micros)))
+    if (encode_field_take(c, ':')) {
+        if (!take_sixty(c, &seconds) || (encode_field_take(c, '.') && !take_micros(c, &micros)))
             return 0;
     } else if (restricted) {
         return 0;
@@ -165,16 +153,16 @@ static int take_clock(struct cursor *c, struct interval *v, const struct amount 
     return c->p == c->end;
 }
 
-static int read_words(struct cursor *c, struct interval *v, int restricted)
+static int read_words(struct encode_cursor *c, struct interval *v, int restricted)
 {
     while (c->p < c->end) {
         struct amount a;
-        int plus = take(c, '+'); /* in this form only */
+        int plus = encode_field_take(c, '+'); /* in this form only */
         if (!take_amount(c, &a) || (plus && a.negative))
             return 0;
-        if (take(c, ':'))
+        if (encode_field_take(c, ':'))
             return take_clock(c, v, &a, restricted);
-        if (!take(c, ' '))
+        if (!encode_field_take(c, ' '))
             return 0;
         const char *unit = c->p;
         while (c->p < c->end && *c->p != ' ')
@@ -182,20 +170,20 @@ static int read_words(struct cursor *c, struct interval *v, int restricted)
         int part = unit_part(unit, c->p);
         if (!part || !add_part(v, part, &a))
             return 0;
-        if (c->p < c->end && (!take(c, ' ') || c->p == c->end))
+        if (c->p < c->end && (!encode_field_take(c, ' ') || c->p == c->end))
             return 0;
     }
     return v->seen != 0;
 }
 
 /* ISO 8601 behind the P: parts in order, each at most once. */
-static int read_iso(struct cursor *c, struct interval *v)
+static int read_iso(struct encode_cursor *c, struct interval *v)
 {
     static const char date_units[] = "YMWD", time_units[] = "HMS";
     const char *units = date_units;
     int first = YEARS, clock = 0;
     while (c->p < c->end) {
-        if (!clock && take(c, 'T')) {
+        if (!clock && encode_field_take(c, 'T')) {
             units = time_units;
             first = HOURS;
             clock = 1;
@@ -236,14 +224,13 @@ static int kept(const struct interval *v, int fields, int digits)
 const struct encode_fault *encode_interval_interval(const struct encode_field *f,
                                                     struct encode_buffer *out)
 {
-    struct cursor c = {f->text, f->text + f->len};
-    encode_field_trim(&c.p, &c.end);
+    struct encode_cursor c = encode_field_cursor(f);
     uint32_t typmod = (uint32_t)f->type->typmod;
     int declared = f->type->typmod >= 0;
     int fields = declared ? (int)(typmod >> 16 & FIELD_ALL) : FIELD_ALL;
     int digits = declared ? (int)(typmod & PRECISION_FULL) : PRECISION_FULL;
     struct interval v = {0, 0, 0, 0};
-    if (!(take(&c, 'P') ? read_iso(&c, &v) : read_words(&c, &v, fields != FIELD_ALL)))
+    if (!(encode_field_take(&c, 'P') ? read_iso(&c, &v) : read_words(&c, &v, fields != FIELD_ALL)))
         return &bad_interval;
     if (v.months < INT32_MIN || v.months > INT32_MAX || v.days < INT32_MIN || v.days > INT32_MAX)
         return &out_of_range;

@@ -23,20 +23,19 @@ static const struct encode_fault float_range = {
 static const struct encode_fault *parse_integer(const struct encode_field *f, uint64_t most,
                                                 uint64_t *out)
 {
-    const char *p = f->text, *end = p + f->len;
-    encode_field_trim(&p, &end);
-    int negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
-    if (p == end)
+    struct encode_cursor c = encode_field_cursor(f);
+    int negative = encode_field_take(&c, '-');
+    if (!negative)
+        encode_field_take(&c, '+');
+    if (c.p == c.end)
         return &bad_integer;
-    while (end - p > 1 && *p == '0')
-        p++;
+    while (c.end - c.p > 1 && *c.p == '0')
+        c.p++;
     /* 19 digits always fit into 64 bits; no integer type has more. */
-    int fits = end - p <= 19;
+    int fits = c.end - c.p <= 19;
     uint64_t v = 0;
-    for (; p < end; p++) {
-        unsigned digit = (unsigned char)*p - (unsigned)'0';
+    for (; c.p < c.end; c.p++) {
+        unsigned digit = (unsigned char)*c.p - (unsigned)'0';
         if (digit > 9)
             return &bad_integer;
         v = v * 10 + digit;
@@ -92,73 +91,71 @@ const struct encode_fault *encode_number_oid(const struct encode_field *f,
 
 /* A decimal number taken apart; the value is digits * 10^exponent when `exact`. */
 struct decimal {
-    const char *p, *end; /* trimmed text */
+    struct encode_cursor text; /* all of it */
     int negative, exact;
     uint64_t digits;
     int64_t exponent;
 };
 
-/* An exponent beyond any float stands for all that are larger. */
-#define EXPONENT_MAX 1000000
-
-static int parse_exponent(const char *p, const char *end, int64_t *out)
+int encode_number_exponent(struct encode_cursor c, int64_t *out)
 {
-    int negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
-    if (p == end)
+    int negative = encode_field_take(&c, '-');
+    if (!negative)
+        encode_field_take(&c, '+');
+    if (c.p == c.end)
         return 0;
     int64_t v = 0;
-    for (; p < end; p++) {
-        if (!encode_field_digit(*p))
+    for (; c.p < c.end; c.p++) {
+        if (!encode_field_digit(*c.p))
             return 0;
-        if (v < EXPONENT_MAX)
-            v = v * 10 + (*p - '0');
+        if (v < ENCODE_EXPONENT_END)
+            v = v * 10 + (*c.p - '0');
     }
-    *out += negative ? -v : v;
+    *out = negative ? -v : v;
     return 1;
 }
 
 static int parse_decimal(struct decimal *d)
 {
-    const char *p = d->p, *end = d->end;
-    d->negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
+    struct encode_cursor c = d->text;
+    d->negative = encode_field_take(&c, '-');
+    if (!d->negative)
+        encode_field_take(&c, '+');
     int n_digits = 0, point = 0;
-    for (; p < end; p++) {
-        if (encode_field_digit(*p)) {
+    for (; c.p < c.end; c.p++) {
+        if (encode_field_digit(*c.p)) {
             n_digits = 1;
             /* From here on the digits would not fit; strtod has the whole text. */
             d->exact &= d->digits < UINT64_MAX / 100;
-            d->digits = d->digits * 10 + (uint64_t)(*p - '0');
+            d->digits = d->digits * 10 + (uint64_t)(*c.p - '0');
             d->exponent -= point;
-        } else if (*p == '.' && !point) {
+        } else if (*c.p == '.' && !point) {
             point = 1;
         } else {
             break;
         }
     }
-    if (!n_digits)
+    if (!n_digits || c.p == c.end)
+        return n_digits;
+    int64_t exponent;
+    if ((*c.p++ | 0x20) != 'e' || !encode_number_exponent(c, &exponent))
         return 0;
-    return p == end || ((*p | 0x20) == 'e' && parse_exponent(p + 1, end, &d->exponent));
+    d->exponent += exponent;
+    return 1;
 }
 
 /* NaN and the infinities; 0 when the text is none of them. */
-static int special_float(const struct decimal *d, double *v)
+static int special_float(struct encode_cursor c, double *v)
 {
-    const char *p = d->p, *end = d->end;
-    if (encode_field_is(p, end, "nan")) {
+    if (encode_field_is(c.p, c.end, "nan")) {
         *v = (double)NAN;
         return 1;
     }
-    int negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
-    if (!encode_field_is(p, end, "infinity") && !encode_field_is(p, end, "inf"))
-        return 0;
+    int negative = encode_field_take(&c, '-');
+    if (!negative)
+        encode_field_take(&c, '+');
     *v = negative ? (double)-INFINITY : (double)INFINITY;
-    return 1;
+    return encode_field_is(c.p, c.end, "infinity") || encode_field_is(c.p, c.end, "inf");
 }
 
 /* The C library rounds right in every case, but needs a NUL and must not see the program's
@@ -166,9 +163,9 @@ static int special_float(const struct decimal *d, double *v)
  * "C" locale takes no memory. */
 static int library_float(const struct decimal *d, struct encode_buffer *out, int single, double *v)
 {
-    size_t n = (size_t)(d->end - d->p);
+    size_t n = (size_t)(d->text.end - d->text.p);
     char *text = (char *)encode_room(out, n + 1);
-    memcpy(text, d->p, n);
+    memcpy(text, d->text.p, n);
     text[n] = '\0';
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     errno = 0;
@@ -201,12 +198,9 @@ static int exact_float(const struct decimal *d, int single, double *v)
 static const struct encode_fault *parse_float(const struct encode_field *f,
                                               struct encode_buffer *out, int single, double *v)
 {
-    struct decimal d = {f->text, f->text + f->len, 0, 1, 0, 0};
-    encode_field_trim(&d.p, &d.end);
-    if (special_float(&d, v))
-        return NULL;
+    struct decimal d = {encode_field_cursor(f), 0, 1, 0, 0};
     if (!parse_decimal(&d))
-        return &bad_float;
+        return special_float(d.text, v) ? NULL : &bad_float;
     if (exact_float(&d, single, v) || library_float(&d, out, single, v))
         return NULL;
     return &float_range;

@@ -9,8 +9,6 @@
 /* Limits of the storage format: a weight of 16 bits, a scale of 14 bits. */
 #define POWER_MAX (4 * 32768 - 1)
 #define SCALE_MAX 16383
-/* The first exponent that numeric_in refuses, whatever the digits. */
-#define EXPONENT_END (INT32_MAX / 2)
 
 enum { SIGN_POSITIVE = 0, SIGN_NEGATIVE = 0x4000, NOT_A_NUMBER = 0xC000 };
 enum { POSITIVE_INFINITY = 0xD000, NEGATIVE_INFINITY = 0xF000 }; /* PostgreSQL 14 and later */
@@ -22,58 +20,41 @@ static const struct encode_fault precision = {
     "precision", "the number has more digits behind the point than the column keeps", "22003"};
 
 struct number {
-    const char *first; /* first digit that is not zero; NULL for zero */
-    int negative;
-    int64_t high, low; /* powers of ten of the first and last digit that are not zero */
-    int64_t scale;     /* digits behind the point as written, at least 0 */
+    const char *first;  /* first digit that is not zero; NULL for zero */
+    int negative, huge; /* huge: an exponent that is refused even for zero */
+    int64_t high, low;  /* powers of ten of the first and last digit that are not zero */
+    int64_t scale;      /* digits behind the point as written, at least 0 */
 };
 
-static int parse_exponent(const char *p, const char *end, int64_t *out)
-{
-    int negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
-    if (p == end)
-        return 0;
-    int64_t v = 0;
-    for (; p < end; p++) {
-        if (!encode_field_digit(*p))
-            return 0;
-        if (v < EXPONENT_END)
-            v = v * 10 + (*p - '0');
-    }
-    *out = negative ? -v : v;
-    return v < EXPONENT_END;
-}
-
 /* Powers are counted from the first digit on and moved when point and exponent are known. */
-static int parse_number(const char *p, const char *end, struct number *n)
+static int parse_number(struct encode_cursor c, struct number *n)
 {
     memset(n, 0, sizeof *n);
-    n->negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
+    n->negative = encode_field_take(&c, '-');
+    if (!n->negative)
+        encode_field_take(&c, '+');
     int64_t count = 0, before_point = -1, exponent = 0;
-    for (; p < end; p++) {
-        if (encode_field_digit(*p)) {
-            if (*p != '0') {
-                if (!n->first) {
-                    n->first = p;
-                    n->high = -count;
-                }
-                n->low = -count;
-            }
-            count++;
-        } else if (*p == '.' && before_point < 0) {
+    for (; c.p < c.end; c.p++) {
+        if (*c.p == '.' && before_point < 0) {
             before_point = count;
-        } else {
-            break;
+            continue;
         }
+        if (!encode_field_digit(*c.p))
+            break;
+        if (*c.p != '0') {
+            n->low = -count;
+            if (!n->first) {
+                n->first = c.p;
+                n->high = n->low;
+            }
+        }
+        count++;
     }
     if (count == 0)
         return 0;
-    if (p < end && ((*p | 0x20) != 'e' || !parse_exponent(p + 1, end, &exponent)))
+    if (c.p < c.end && ((*c.p++ | 0x20) != 'e' || !encode_number_exponent(c, &exponent)))
         return 0;
+    n->huge = exponent <= -ENCODE_EXPONENT_END || exponent >= ENCODE_EXPONENT_END;
     int64_t shift = (before_point < 0 ? count : before_point) - 1 + exponent;
     n->high += shift;
     n->low += shift;
@@ -86,6 +67,8 @@ static int parse_number(const char *p, const char *end, struct number *n)
  * in older versions it is 0 to 1000, which these bits hold as well. */
 static const struct encode_fault *check_range(struct number *n, int32_t typmod)
 {
+    if (n->huge)
+        return &out_of_range;
     if (n->scale > SCALE_MAX)
         return &precision;
     if (typmod >= ENCODE_FIELD_TYPMOD_BASE) {
@@ -137,31 +120,30 @@ static void put_number(const struct number *n, struct encode_buffer *out)
 }
 
 /* 1 and the sign word for NaN and the infinities. */
-static int special(const char *p, const char *end, unsigned *sign)
+static int special(struct encode_cursor c, unsigned *sign)
 {
     *sign = NOT_A_NUMBER;
-    if (encode_field_is(p, end, "nan"))
+    if (encode_field_is(c.p, c.end, "nan"))
         return 1;
-    *sign = p < end && *p == '-' ? NEGATIVE_INFINITY : POSITIVE_INFINITY;
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
-    return encode_field_is(p, end, "infinity") || encode_field_is(p, end, "inf");
+    *sign = encode_field_take(&c, '-') ? NEGATIVE_INFINITY : POSITIVE_INFINITY;
+    if (*sign == POSITIVE_INFINITY)
+        encode_field_take(&c, '+');
+    return encode_field_is(c.p, c.end, "infinity") || encode_field_is(c.p, c.end, "inf");
 }
 
 const struct encode_fault *encode_numeric_numeric(const struct encode_field *f,
                                                   struct encode_buffer *out)
 {
-    const char *p = f->text, *end = p + f->len;
-    encode_field_trim(&p, &end);
+    struct encode_cursor c = encode_field_cursor(f);
     struct number n;
-    if (parse_number(p, end, &n)) {
+    if (parse_number(c, &n)) {
         const struct encode_fault *fault = check_range(&n, f->type->typmod);
         if (!fault)
             put_number(&n, out);
         return fault;
     }
     unsigned sign;
-    if (!special(p, end, &sign))
+    if (!special(c, &sign))
         return &bad_number;
     if (sign != NOT_A_NUMBER && f->type->typmod >= ENCODE_FIELD_TYPMOD_BASE)
         return &out_of_range;
@@ -172,6 +154,7 @@ const struct encode_fault *encode_numeric_numeric(const struct encode_field *f,
 
 int encode_numeric_fits(const char *text, size_t n)
 {
+    struct encode_cursor c = {text, text + n};
     struct number number;
-    return parse_number(text, text + n, &number) && !check_range(&number, -1);
+    return parse_number(c, &number) && !check_range(&number, -1);
 }

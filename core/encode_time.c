@@ -46,12 +46,8 @@ struct moment {
     int64_t offset; /* seconds east of UTC */
 };
 
-struct cursor {
-    const char *p, *end;
-};
-
 /* Reads `n` digits, and nothing else. */
-static int take_digits(struct cursor *c, int n, int *v)
+static int take_digits(struct encode_cursor *c, int n, int *v)
 {
     if (c->end - c->p < n)
         return 0;
@@ -64,15 +60,7 @@ static int take_digits(struct cursor *c, int n, int *v)
     return 1;
 }
 
-static int take(struct cursor *c, char wanted)
-{
-    if (c->p == c->end || *c->p != wanted)
-        return 0;
-    c->p++;
-    return 1;
-}
-
-static int take_spaces(struct cursor *c)
+static int take_spaces(struct encode_cursor *c)
 {
     const char *from = c->p;
     while (c->p < c->end && *c->p == ' ')
@@ -80,7 +68,7 @@ static int take_spaces(struct cursor *c)
     return c->p > from;
 }
 
-static int take_sign(struct cursor *c)
+static int take_sign(struct encode_cursor *c)
 {
     if (c->p == c->end || (*c->p != '+' && *c->p != '-'))
         return 0;
@@ -88,7 +76,7 @@ static int take_sign(struct cursor *c)
 }
 
 /* Cuts " BC" off the end. */
-static int take_bc(struct cursor *c)
+static int take_bc(struct encode_cursor *c)
 {
     if (c->end - c->p < 3 || c->end[-3] != ' ' || !encode_field_is(c->end - 2, c->end, "bc"))
         return 0;
@@ -116,7 +104,7 @@ static int days_of(int64_t year, int month)
 
 /* A text of digits and separators is a date that means something to somebody, such as
  * 31/13/2020; PostgreSQL answers to those with another SQLSTATE than to other text. */
-static const struct encode_fault *date_fault(struct cursor c)
+static const struct encode_fault *date_fault(struct encode_cursor c)
 {
     if (c.p == c.end || !encode_field_digit(*c.p))
         return &bad_date;
@@ -126,15 +114,15 @@ static const struct encode_fault *date_fault(struct cursor c)
     return &no_such_date;
 }
 
-static const struct encode_fault *take_date(struct cursor *c, int bc, int64_t *days)
+static const struct encode_fault *take_date(struct encode_cursor *c, int bc, int64_t *days)
 {
-    struct cursor all = *c;
+    struct encode_cursor all = *c;
     int64_t year = 0;
     while (c->p < c->end && encode_field_digit(*c->p) && c->p - all.p < 7)
         year = year * 10 + (*c->p++ - '0');
     int month, day;
-    if (c->p - all.p < 4 || !take(c, '-') || !take_digits(c, 2, &month) || !take(c, '-') ||
-        !take_digits(c, 2, &day))
+    if (c->p - all.p < 4 || !encode_field_take(c, '-') || !take_digits(c, 2, &month) ||
+        !encode_field_take(c, '-') || !take_digits(c, 2, &day))
         return date_fault(all);
     if (year == 0 || month < 1 || month > 12)
         return &no_such_date;
@@ -149,7 +137,8 @@ static const struct encode_fault *take_date(struct cursor *c, int bc, int64_t *d
 }
 
 /* Digits behind the point, at most nine, which is what other systems give. */
-static const struct encode_fault *take_fraction(struct cursor *c, int32_t digits, int64_t *micros)
+static const struct encode_fault *take_fraction(struct encode_cursor *c, int32_t digits,
+                                                int64_t *micros)
 {
     int64_t v = 0;
     int n = 0, lost = 0;
@@ -166,16 +155,17 @@ static const struct encode_fault *take_fraction(struct cursor *c, int32_t digits
     return lost ? &precision : NULL;
 }
 
-static const struct encode_fault *take_time(struct cursor *c, int32_t typmod, int64_t *micros)
+static const struct encode_fault *take_time(struct encode_cursor *c, int32_t typmod,
+                                            int64_t *micros)
 {
     int hour, minute, second = 0;
     int64_t fraction = 0;
-    if (!take_digits(c, 2, &hour) || !take(c, ':') || !take_digits(c, 2, &minute))
+    if (!take_digits(c, 2, &hour) || !encode_field_take(c, ':') || !take_digits(c, 2, &minute))
         return &bad_time;
-    if (take(c, ':')) {
+    if (encode_field_take(c, ':')) {
         if (!take_digits(c, 2, &second))
             return &bad_time;
-        if (take(c, '.')) {
+        if (encode_field_take(c, '.')) {
             const struct encode_fault *fault =
                 take_fraction(c, typmod >= 0 && typmod < 6 ? typmod : 6, &fraction);
             if (fault)
@@ -188,13 +178,14 @@ static const struct encode_fault *take_time(struct cursor *c, int32_t typmod, in
     return NULL;
 }
 
-static const struct encode_fault *take_offset(struct cursor *c, int sign, int64_t *offset)
+static const struct encode_fault *take_offset(struct encode_cursor *c, int sign, int64_t *offset)
 {
     int hour, minute = 0, second = 0;
     if (!take_digits(c, 2, &hour))
         return &unknown_zone;
-    if (take(c, ':')) {
-        if (!take_digits(c, 2, &minute) || (take(c, ':') && !take_digits(c, 2, &second)))
+    if (encode_field_take(c, ':')) {
+        if (!take_digits(c, 2, &minute) ||
+            (encode_field_take(c, ':') && !take_digits(c, 2, &second)))
             return &unknown_zone;
     } else if (c->p < c->end && !take_digits(c, 2, &minute)) {
         return &unknown_zone;
@@ -206,7 +197,7 @@ static const struct encode_fault *take_offset(struct cursor *c, int sign, int64_
 }
 
 /* The rest of the text is a zone, or nothing. */
-static const struct encode_fault *take_zone(struct cursor *c, int64_t *offset)
+static const struct encode_fault *take_zone(struct encode_cursor *c, int64_t *offset)
 {
     *offset = 0;
     if (c->p == c->end)
@@ -225,8 +216,7 @@ static const struct encode_fault *take_zone(struct cursor *c, int64_t *offset)
 
 static const struct encode_fault *read_timestamp(const struct encode_field *f, struct moment *m)
 {
-    struct cursor c = {f->text, f->text + f->len};
-    encode_field_trim(&c.p, &c.end);
+    struct encode_cursor c = encode_field_cursor(f);
     if (c.end - c.p > TEXT_MAX)
         return &bad_date;
     int bc = take_bc(&c);
@@ -236,7 +226,7 @@ static const struct encode_fault *read_timestamp(const struct encode_field *f, s
     m->micros = m->offset = 0;
     if (c.p == c.end)
         return NULL;
-    if (!take(&c, 'T') && !take_spaces(&c))
+    if (!encode_field_take(&c, 'T') && !take_spaces(&c))
         return &bad_date;
     fault = take_time(&c, f->type->typmod, &m->micros);
     return fault ? fault : take_zone(&c, &m->offset);
@@ -244,18 +234,16 @@ static const struct encode_fault *read_timestamp(const struct encode_field *f, s
 
 static int infinite(const struct encode_field *f, int *sign)
 {
-    struct cursor c = {f->text, f->text + f->len};
-    encode_field_trim(&c.p, &c.end);
-    *sign = take(&c, '-') ? -1 : 1;
+    struct encode_cursor c = encode_field_cursor(f);
+    *sign = encode_field_take(&c, '-') ? -1 : 1;
     return encode_field_is(c.p, c.end, "infinity");
 }
 
 const struct encode_fault *encode_time_date(const struct encode_field *f, struct encode_buffer *out)
 {
-    struct cursor c = {f->text, f->text + f->len};
-    encode_field_trim(&c.p, &c.end);
+    struct encode_cursor c = encode_field_cursor(f);
     int64_t days;
-    struct cursor all = c;
+    struct encode_cursor all = c;
     int bc = take_bc(&c), sign;
     const struct encode_fault *fault = take_date(&c, bc, &days);
     if (fault && infinite(f, &sign)) {
@@ -310,8 +298,7 @@ const struct encode_fault *encode_time_timestamptz(const struct encode_field *f,
 
 static const struct encode_fault *read_time(const struct encode_field *f, struct moment *m)
 {
-    struct cursor c = {f->text, f->text + f->len};
-    encode_field_trim(&c.p, &c.end);
+    struct encode_cursor c = encode_field_cursor(f);
     if (c.end - c.p > TEXT_MAX)
         return &bad_time;
     const struct encode_fault *fault = take_time(&c, f->type->typmod, &m->micros);

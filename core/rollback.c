@@ -1,0 +1,215 @@
+/* rollback.c - takes a published run back. The statements are undo.c's; here are the refusals,
+ * the transaction and the proof. When other sessions changed the tables since publish (other
+ * rows than the run's), the whole-table fingerprint cannot be as before; then the rows of the
+ * run are compared with their before-images, and the report says that the proof was limited. */
+#include "rollback.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "fault.h"
+#include "fingerprint.h"
+#include "log.h"
+#include "match.h"
+#include "ran.h"
+#include "sql.h"
+#include "undo.h"
+
+static int check_state(struct state *s, struct error *err)
+{
+    if (s->at == RUN_PUBLISHED || s->at == RUN_DONE)
+        return 0;
+    error_set(err, STATUS_REFUSED, "run %lld is %s, there is nothing to undo", (long long)s->run,
+              state_text(s->at));
+    error_fix(err, s->at == RUN_FINALIZED ? "its undo ended with --finalize; restore a backup"
+                                          : "see the runs with --status");
+    return STATUS_REFUSED;
+}
+
+static int check_later(struct state *s, struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT r.id, string_agg(DISTINCT b.schema_name || '.' || b.table_name, ', ') FROM"
+        " %s.run_table a JOIN %s.run_table b ON b.oid = a.oid AND b.run > a.run JOIN %s.run r ON"
+        " r.id = b.run WHERE a.run = %lld AND r.state IN ('published', 'done') AND b.inserted +"
+        " b.updated + b.deleted > 0 GROUP BY r.id ORDER BY r.id DESC",
+        s->q, s->q, s->q, (long long)s->run);
+    if (!res)
+        return err->code;
+    if (pg_rows(res)) {
+        struct str order;
+        str_init(&order, 0);
+        for (int i = 0; i < pg_rows(res); i++)
+            str_printf(&order, "%s, ", pg_get(res, i, 0));
+        error_set(err, STATUS_REFUSED, "a later run changed the same tables (%s)",
+                  pg_get(res, 0, 1));
+        error_fix(err, "roll back in this order: %s%lld", order.data, (long long)s->run);
+        str_clear(&order);
+    }
+    pg_free(res);
+    return err->code;
+}
+
+static int check_drift(struct state *s, const struct job *job, struct error *err)
+{
+    struct str queries, found;
+    str_init(&queries, 0);
+    str_init(&found, 0);
+    int code = undo_drift_queries(s, job, &queries, err);
+    for (char *p = queries.data, *end; !code && (end = strchr(p, '\n')); p = end + 1) {
+        *end = '\0';
+        struct pg_result *res = pg_query(s->pg, err, p, 0, NULL);
+        if (!res)
+            code = err->code;
+        else if (pg_get_int(res, 0, 1))
+            str_printf(&found, "%s%s rows of %s", found.len ? ", " : "", pg_get(res, 0, 1),
+                       pg_get(res, 0, 0));
+        pg_free(res);
+    }
+    if (!code && found.len) {
+        code = error_set(err, STATUS_REFUSED, "rows changed since run %lld was published: %s",
+                         (long long)s->run, found.data);
+        error_why(err, "undoing them would overwrite later work");
+        error_fix(err, "set these rows back by hand, or restore the run's backup");
+    }
+    str_clear(&queries);
+    str_clear(&found);
+    return code;
+}
+
+static int lock(struct state *s, const struct job *job, struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err, "SELECT state FROM %s.run WHERE id = %lld FOR UPDATE", s->q, (long long)s->run);
+    if (!res)
+        return err->code;
+    state_parse(pg_get(res, 0, 0), &s->at);
+    pg_free(res);
+    int code = check_state(s, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = pg_execf(s->pg, err, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
+                        job->tables[i].t->quoted);
+    return code;
+}
+
+/* The run's own rows against their before-images: none of the inserted is left, all of the
+ * updated and deleted are as they were. */
+static int prove_rows(struct state *s, const struct job *job, struct error *err)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        struct str sql;
+        if (!t->match)
+            continue;
+        str_init(&sql, 0);
+        str_printf(&sql, "SELECT count(*) FROM %s b LEFT JOIN %s l ON ", t->before, t->t->quoted);
+        match_condition(t->match, "b", "l", &sql);
+        str_add(&sql, " WHERE l.ctid IS NULL");
+        struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+        str_clear(&sql);
+        if (!res)
+            return err->code;
+        int64_t bad = pg_get_int(res, 0, 0);
+        pg_free(res);
+        if (bad)
+            return error_set(err, STATUS_INVALID, "%lld rows of %s.%s did not come back",
+                             (long long)bad, t->t->schema, t->t->name);
+    }
+    return 0;
+}
+
+static int prove(struct state *s, const struct job *job, int undisturbed,
+                 struct rollback_result *out, struct error *err)
+{
+    struct str different;
+    str_init(&different, 0);
+    int code = fingerprint_take(s, job, "undone", err);
+    int same = code ? 0 : fingerprint_same(s, "before", "undone", &different, err);
+    if (!code && same < 0)
+        code = -same;
+    if (!code && undisturbed && !same)
+        code = error_set(err, STATUS_INVALID, "after the undo these tables are not as before: %s",
+                         different.data);
+    if (!code && !same)
+        code = prove_rows(s, job, err);
+    out->proven = same;
+    if (!code)
+        code = fingerprint_text(s, "before", out->before, err);
+    if (!code)
+        code = fingerprint_text(s, "undone", out->undone, err);
+    str_clear(&different);
+    return code;
+}
+
+static int transaction(struct state *s, const struct job *job, struct rollback_result *out,
+                       struct error *err)
+{
+    struct str sql, ignored;
+    str_init(&sql, 0);
+    str_init(&ignored, 0);
+    int code = lock(s, job, err);
+    if (!code)
+        code = check_later(s, err);
+    if (!code)
+        code = check_drift(s, job, err);
+    if (!code && fault_point("rollback.checked"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
+    if (!code)
+        code = fingerprint_take(s, job, "found", err);
+    int undisturbed = code ? 0 : fingerprint_same(s, "after", "found", &ignored, err);
+    if (!code && undisturbed < 0)
+        code = -undisturbed;
+    if (!code)
+        code = undo_statements(s, job, &sql, err);
+    if (!code)
+        code = pg_exec(s->pg, err, sql.data);
+    if (!code && fault_point("rollback.table"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point rollback.table");
+    if (!code)
+        code = prove(s, job, undisturbed, out, err);
+    if (!code && fault_point("rollback.before_commit"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point rollback.before_commit");
+    if (!code)
+        code = pg_commit(s->pg, 60, err);
+    str_clear(&sql);
+    str_clear(&ignored);
+    return code;
+}
+
+int rollback_run(struct state *s, const struct project *project, struct rollback_result *out,
+                 struct error *err)
+{
+    struct timespec begun, now;
+    struct job job = {0};
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    memset(out, 0, sizeof *out);
+    out->run = s->run;
+    int code = check_state(s, err);
+    if (!code && fault_point("rollback.begin"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point rollback.begin");
+    for (int64_t n = 0; !code; n++) {
+        code = pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err);
+        if (!code && !job.mem)
+            code = ran_load(s, project, &job, err);
+        if (!code)
+            code = transaction(s, &job, out, err);
+        if (!code)
+            break;
+        pg_rollback(s->pg);
+        if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= project->retries)
+            break;
+        log_write(LOG_WARNING, "rollback: %s; trying again", err->what);
+        error_clear(err);
+        code = 0;
+    }
+    if (!code && fault_point("rollback.after_commit"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point rollback.after_commit");
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    out->seconds =
+        (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+    if (job.mem)
+        job_clear(&job);
+    return code;
+}

@@ -1,0 +1,21 @@
+/* undo.h - the statements that take a published run back, made from staging, match and before
+ * tables. The same text is run by --rollback and written as rollback.sql: no meta-commands, no
+ * inline data, names quoted. */
+#ifndef MIGHOST_UNDO_H
+#define MIGHOST_UNDO_H
+
+#include "job.h"
+#include "state.h"
+#include "str.h"
+
+/* For each table a query that counts rows that are no longer what the run left: inserted or
+ * updated ones that changed or are gone, deleted ones that are back, new rows that refer to
+ * inserted ones. Appends statements of one row (table, count) each, separated by '\n'. */
+int undo_drift_queries(struct state *s, const struct job *job, struct str *out, struct error *err);
+/* Locks, triggers off, rows back, triggers on, sequences, id map, state: everything between
+ * BEGIN and COMMIT but the guard. */
+int undo_statements(struct state *s, const struct job *job, struct str *out, struct error *err);
+/* A whole script for psql with a guard that raises on drift. */
+int undo_script(struct state *s, const struct job *job, struct str *out, struct error *err);
+
+#endif

@@ -75,7 +75,8 @@ static void csv_row(struct out *o, const mig_reject_t *reject)
  * breaks, which valid JSON has between values alone, become blanks: one record, one line. */
 static void raw_record(struct out *o, mig_str_t raw)
 {
-    json_t *parsed = json_loadb(raw.data, raw.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL; /* any length */
+    json_t *parsed = json_loadb(raw.data, raw.len, flags, NULL);
     if (!parsed) {
         out_text(o, ", \"raw_text\": ");
         out_json(o, raw.data, raw.len);

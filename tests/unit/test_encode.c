@@ -176,6 +176,7 @@ static void texts(void)
         GOOD(UUID, -1, "{a0eebc999c0b4ef8bb6d6bb9bd380a11}", "a0eebc999c0b4ef8bb6d6bb9bd380a11"),
         BAD(UUID, -1, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", "bad_uuid", "22P02"),
         BAD(UUID, -1, "not-a-uuid", "bad_uuid", "22P02"),
+        BAD(UUID, -1, "a0-eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "bad_uuid", "22P02"),
     };
     EXPECT_ALL(samples);
 }
@@ -204,6 +205,7 @@ static void dates_and_times(void)
     static const struct sample samples[] = {
         GOOD(DATE, -1, "2000-01-01", "00000000"),
         GOOD(DATE, -1, "2024-02-29", "00002279"),
+        GOOD(DATE, -1, "2024-03-01", "0000227a"),
         GOOD(DATE, -1, "4714-11-24 BC", "ffda97a7"),
         GOOD(DATE, -1, "5874897-12-31", "7fda970c"),
         GOOD(DATE, -1, "-infinity", "80000000"),
@@ -271,6 +273,8 @@ static void json_texts(void)
         BAD(JSON, -1, "\"\\u0000\"", "nul_byte", "22P05"),
         BAD(JSONB, -1, "{\"a\\u0000\":1}", "nul_byte", "22P05"),
         BAD(JSONB, -1, "\"\\ud800\"", "bad_json", "22P02"),
+        BAD(JSONB, -1, "\"\\ud83d\\u0041\"", "bad_json", "22P02"),
+        BAD(JSONB, -1, "\"a\nb\"", "bad_json", "22P02"),
         BAD(JSONB, -1, "\"\xff\"", "bad_utf8", "22021"),
     };
     EXPECT_ALL(samples);

@@ -131,7 +131,7 @@ size_t fieldread_texts(struct fields *f, struct fieldread *v, const char ***text
     return n;
 }
 
-/* "students" -> stage:students, "after:x" -> the same, for order only. NULL after a fault. */
+/* "orders" -> stage:orders, "after:x" -> the same, for order only. NULL after a fault. */
 static const char *need_feature(struct fields *f, const struct fieldread *v, const char *text)
 {
     static const char *const kinds[] = {"stage",     "source",   "transform", "migrator",

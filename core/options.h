@@ -15,7 +15,7 @@ struct options {
     size_t n;
 };
 
-/* `unit` ("transform:email") and `where` ("stage students") are for messages. `json` is an
+/* `unit` ("transform:email") and `where` ("stage orders") are for messages. `json` is an
  * object as text, NULL or "" for none. Unknown names (nearest one suggested), wrong types,
  * values out of `allowed` and missing required ones are faults of code STATUS_CONFIG.
  * MIG_OPT_PATH values become absolute against `dir`. Values live in `mem`. */

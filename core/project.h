@@ -22,7 +22,7 @@ struct limit {
 };
 
 struct project_need {
-    const char *feature; /* "stage:students"; a bare name in the file means a stage */
+    const char *feature; /* "stage:orders"; a bare name in the file means a stage */
     int hard;
 };
 

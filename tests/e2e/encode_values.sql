@@ -166,7 +166,8 @@ BEGIN
         unnest(ARRAY['', '-', 'g', ' ', '{', 'aa', 'é', '--']) AS c, generate_series(1, 37) AS p;
     INSERT INTO value (type, mark, text) SELECT 'uuid', '?', overlay(u placing '-' from p for 0)
         FROM unnest(ARRAY['a0eebc999c0b4ef8bb6d6bb9bd380a11',
-                          'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']) AS u, generate_series(1, 37) AS p;
+                          'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']) AS u,
+        generate_series(1, 37) AS p;
     INSERT INTO value (type, mark, text) SELECT 'bytea', '+', decode(md5(i::text), 'hex')::text
         FROM generate_series(1, 50) AS i;
     PERFORM set_config('bytea_output', 'escape', true);

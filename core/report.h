@@ -1,0 +1,43 @@
+/* report.h - report.json: what one run did, counted from the state schema and the staging
+ * tables, never from what the program remembers. share/report.schema.json describes it. */
+#ifndef MIGHOST_REPORT_H
+#define MIGHOST_REPORT_H
+
+#include "job.h"
+#include "state.h"
+#include "verify.h"
+
+#define REPORT_STEPS 12
+
+struct report_step {
+    const char *name;
+    double seconds;
+};
+
+struct report_input {
+    const char *action; /* "run", "dry-run" */
+    int exit_code;
+    const char *message;
+    const char *started; /* ISO 8601, server's time */
+    double seconds, publish_seconds;
+    int published;
+    struct report_step steps[REPORT_STEPS];
+    size_t n_steps;
+    const struct verify_result *verify; /* NULL: not verified */
+    const char *backup;                 /* id, or "" */
+    const struct str *notes;            /* warnings, one a line */
+    const struct error *err;            /* what ended the run, or NULL */
+};
+
+struct report_totals { /* filled for the last line and the exit code */
+    int64_t read, skipped, rejected, migrated, staged, inserted, updated, unchanged, left, deleted;
+};
+
+/* The text is the caller's to free. NULL and err when the target cannot be read. In the
+ * caller's transaction. */
+char *report_build(struct state *s, const struct job *job, const struct report_input *in,
+                   struct report_totals *totals, struct error *err);
+/* Counts only. */
+int report_totals(struct state *s, struct report_totals *out, struct error *err);
+
+#endif

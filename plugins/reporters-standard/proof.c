@@ -24,13 +24,16 @@ void summary_checks(struct out *o, const json_t *root)
         out_text(o, "none\n");
         return;
     }
-    out_format(o, "%-40s %-12s%10s %10s  %s\n", "check", "kind", "expected", "found", "result");
+    out_format(o, "%-48s %-10s %-6s%10s %10s  %s\n", "check", "step", "kind", "expected", "found",
+               "result");
     json_array_foreach(checks, i, check)
     {
         const json_t *found = json_object_get(check, "found");
-        out_plain(o, view_text(check, "name"), 40);
+        out_plain(o, view_text(check, "name"), 48);
         out_text(o, " ");
-        out_plain(o, view_text(check, "kind"), 12);
+        out_plain(o, view_text(check, "phase"), 10);
+        out_text(o, " ");
+        out_plain(o, view_text(check, "kind"), 6);
         out_format(o, "%10lld %10lld  ", (long long)view_count(check, "expected"),
                    (long long)view_count(check, json_is_integer(found) ? "found" : "violations"));
         out_plain(o, view_text(check, "status"), 0);
@@ -44,9 +47,14 @@ void summary_verify(struct out *o, const json_t *root)
     const json_t *fingerprint = json_object_get(root, "fingerprint");
     summary_heading(o, "Verification of live tables against staging");
     if (json_is_object(verify))
-        out_format(o, "%lld rows, %lld fields compared, %lld differences\n",
-                   (long long)view_count(verify, "rows"), (long long)view_count(verify, "fields"),
-                   (long long)view_count(verify, "differences"));
+        out_format(
+            o,
+            "%lld rows, %lld fields compared, %lld differences\n"
+            "apart from these, changed by triggers and defaults: %lld, by others since: %lld\n",
+            (long long)view_count(verify, "rows"), (long long)view_count(verify, "fields"),
+            (long long)view_count(verify, "differences"),
+            (long long)view_count(verify, "changed_by_target"),
+            (long long)view_count(verify, "changed_since"));
     else
         out_text(o, "not done: nothing was published\n");
     for (size_t i = 0; i < 2; i++) {

@@ -39,6 +39,18 @@ static void run(struct out *o, const json_t *root)
     line(o, "By", view_text(r, "user"));
     line(o, "On", view_text(r, "host"));
     line(o, "mighost", view_text(r, "version"));
+    line(o, "Backup", view_text(r, "backup"));
+}
+
+static void failure(struct out *o, const json_t *root)
+{
+    const json_t *f = json_object_get(root, "failure");
+    if (!json_is_object(f))
+        return;
+    summary_heading(o, "Failure");
+    line(o, "What", view_text(f, "what"));
+    line(o, "Why", view_text(f, "why"));
+    line(o, "Fix", view_text(f, "fix"));
 }
 
 static void durations(struct out *o, const json_t *root)
@@ -85,6 +97,7 @@ static void verdict(struct out *o, const json_t *root)
 static int32_t report(void *self, const mig_report_t *report)
 {
     static void (*const sections[])(struct out *, const json_t *) = {run,
+                                                                     failure,
                                                                      summary_stages,
                                                                      summary_tables,
                                                                      summary_causes,

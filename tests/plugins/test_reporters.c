@@ -276,20 +276,21 @@ static const char full_report[] =
     " \"project\": \"library\", \"status\": \"published\", \"published\": true, \"exit_code\": 20,"
     " \"seconds\": 1.5, \"publish_seconds\": 0.125, \"steps\": [{\"name\": \"load\", \"seconds\":"
     " 0.75}]}, \"stages\": [" STAGE("authors", "99999", "{\"bad_date\": 1}") ", " STAGE(
-        "books", "100000", "{}") "], \"checks\": [{\"name\": \"orphans\", \"kind\": \"query\", "
-                                 "\"status\": \"passed\", \"violations\": 0}, {\"name\": "
-                                 "\"count\", \"kind\": \"query\", \"status\": \"passed\", "
-                                 "\"violations\": 0, \"expected\": 12, \"found\": 12}], "
-                                 "\"rejects\": [{\"stage\": \"authors\", \"code\": \"bad_date\", "
-                                 "\"count\": 1, \"first_cause\": null}, {\"stage\": \"books\", "
-                                 "\"code\": \"parent_rejected\", \"count\": 2, \"first_cause\": "
-                                 "\"authors:a: 7 bad_date\"}, {\"stage\": \"books\", \"code\": "
-                                 "\"parent_rejected\", \"count\": 3, \"first_cause\": "
-                                 "\"authors:a-8 bad_date\"}], \"repairs\": [{\"stage\": \"books\", "
-                                 "\"field\": \"isbn\", \"rule\": \"cut\", \"count\": 4}], "
-                                 "\"warnings\": [\"disk is nearly full\"], \"verify\": {\"rows\": "
-                                 "199999, \"fields\": 1999990, \"differences\": 0}, "
-                                 "\"fingerprint\": {\"before\": \"aa\", \"after\": \"bb\"}}";
+        "books", "100000",
+        "{}") "], \"checks\": [{\"name\": \"orphans\", \"kind\": \"query\", "
+              "\"phase\": \"verify\", \"status\": \"passed\", \"violations\": 0}, {\"name\": "
+              "\"count\", \"kind\": \"query\", \"status\": \"passed\", "
+              "\"violations\": 0, \"expected\": 12, \"found\": 12}], "
+              "\"rejects\": [{\"stage\": \"authors\", \"code\": \"bad_date\", "
+              "\"count\": 1, \"first_cause\": null}, {\"stage\": \"books\", "
+              "\"code\": \"parent_rejected\", \"count\": 2, \"first_cause\": "
+              "\"authors:a: 7 bad_date\"}, {\"stage\": \"books\", \"code\": "
+              "\"parent_rejected\", \"count\": 3, \"first_cause\": "
+              "\"authors:a-8 bad_date\"}], \"repairs\": [{\"stage\": \"books\", "
+              "\"field\": \"isbn\", \"rule\": \"cut\", \"count\": 4}], "
+              "\"warnings\": [\"disk is nearly full\"], \"verify\": {\"rows\": "
+              "199999, \"fields\": 1999990, \"differences\": 0}, "
+              "\"fingerprint\": {\"before\": \"aa\", \"after\": \"bb\"}}";
 
 /* A line of the file whose words are these, blanks between them not counted. */
 static int has_line(const char *text, const char *words)
@@ -319,7 +320,7 @@ static void summary_has_the_reports_numbers(void)
     CU_ASSERT_TRUE(has_line(text, "all 200000 199999 99.9 % 0 1 1"));
     CU_ASSERT_TRUE(has_line(text, "authors library.authors 99999 99999 0 0 0 3"));
     CU_ASSERT_TRUE(has_line(text, "all 199999 199999 0 0 0 6"));
-    CU_ASSERT_TRUE(has_line(text, "orphans query 0 0 passed"));
+    CU_ASSERT_TRUE(has_line(text, "orphans verify query 0 0 passed"));
     CU_ASSERT_TRUE(has_line(text, "count query 12 12 passed"));
     CU_ASSERT_TRUE(has_line(text, "books isbn cut 4"));
     CU_ASSERT_TRUE(has_line(text, "Warnings (1)"));
@@ -397,11 +398,13 @@ static void summary_of_an_early_end(void)
     use_rejects(NULL, 0);
     CU_ASSERT_EQUAL(report("summary", NULL,
                            "{\"success\": false, \"message\": \"no server\", \"run\": "
-                           "{\"exit_code\": 75}, \"verify\": null}"),
+                           "{\"exit_code\": 75}, \"verify\": null, \"failure\": {\"what\": "
+                           "\"no server\", \"fix\": \"start it\"}}"),
                     MIG_OK);
     CU_ASSERT_TRUE(
         has_line(file("summary.txt")->data, "Final status: FAILURE, exit code 75: no server"));
     CU_ASSERT_TRUE(has_line(file("summary.txt")->data, "not done: nothing was published"));
+    CU_ASSERT_TRUE(has_line(file("summary.txt")->data, "Fix start it"));
     CU_ASSERT_EQUAL(report("summary", NULL, "[]"), MIG_E_BUG);
 }
 

@@ -10,9 +10,7 @@
 /* Rounded down, so that 100.0 % is said of all only. */
 static void rate(char *out, size_t size, int64_t part, int64_t whole)
 {
-    int permille = whole > 0 ? (int)((double)part * 1000.0 / (double)whole) : 0;
-    if (permille == 1000 && part < whole)
-        permille = 999;
+    int permille = whole > 0 ? (int)(part * 1000 / whole) : 0;
     if (whole > 0)
         snprintf(out, size, "%d.%d %%", permille / 10, permille % 10);
     else

@@ -23,6 +23,7 @@ struct backup_request {
     const char *const *tables; /* "schema.table" parts unquoted, as {schema, name} pairs */
     size_t n_tables;           /* pairs */
     int server_version;        /* 150020 */
+    const char *state_schema;  /* left out of a backup of the whole database; NULL: "mighost" */
 };
 
 struct backup_info {
@@ -32,8 +33,9 @@ struct backup_info {
     const char *fault; /* why not */
 };
 
-/* 0 with the id; STATUS_BACKUP otherwise, nothing left under a final name. Checks free disk
- * space against the tables' size first. */
+/* 0 with the id; otherwise STATUS_BACKUP, or what pg_connect says of a target that is out of
+ * reach, and nothing is left under a final name. Checks free disk space against the tables' size
+ * first. Partitions and the sequences that defaults draw from go with their tables. */
 int backup_make(const struct backup_request *request, char id[64], struct error *err);
 /* Newest first. `check` 1: digests are read again. */
 int backup_list(const char *dir, int check, struct arena *mem, struct backup_info **out, size_t *n,
@@ -41,11 +43,14 @@ int backup_list(const char *dir, int check, struct arena *mem, struct backup_inf
 /* Checks manifest and digests: 0 or STATUS_BACKUP naming the file. */
 int backup_verify(const char *dir, const char *id, struct error *err);
 /* Tables back to what they were, in one transaction (data only; the rows that are there are
- * deleted first, in an order that foreign keys allow); sequences too. A damaged backup is
- * refused before anything is touched. */
+ * deleted first); sequences too. Foreign keys of and to the tables are dropped for that and made
+ * again, which checks them; triggers do not fire: the role must own the tables. A damaged backup
+ * is refused before anything is touched. STATUS_REFUSED when rows outside of the backup refer to
+ * rows that it does not have. */
 int backup_restore(const char *dir, const char *id, const char *url, struct error *err);
-/* Removes those older than `days` and beyond `keep` newest (0: no such rule), never the newest
- * good one. Appends removed ids as lines to `out`. */
+/* Removes those older than `days`, and those beyond the `keep` newest whole ones (0: no such
+ * rule), never the newest good one; also what killed backups left. Appends removed ids as lines
+ * to `out`. */
 int backup_prune(const char *dir, int64_t days, int64_t keep, struct str *out, struct error *err);
 
 #endif

@@ -1,0 +1,242 @@
+/* backup.c - makes a backup: pg_dump of the tables concerned into a directory that gets its
+ * name when everything in it is whole and on disk. What is in the directory of backups is
+ * backup_store.c's, restoring backup_restore.c's. */
+#include "backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backup_manifest.h"
+#include "backup_store.h"
+#include "backup_tables.h"
+#include "backup_tools.h"
+#include "jsonfile.h"
+#include "outdir.h"
+#include "pg.h"
+#include "sql.h"
+
+#define MANY 1000 /* backups in one millisecond */
+
+/* One backup on its way. */
+struct making {
+    const struct backup_request *request;
+    struct arena *mem;
+    struct outdir *all, *dir; /* of all backups, of this one */
+    struct backup_tools tools;
+    struct backup_tables tables;
+    char id[BACKUP_ID_SIZE], temp[BACKUP_ID_SIZE + 8], time[64];
+};
+
+/* ---- its directory ------------------------------------------------------------------------ */
+
+static void name_by_time(struct making *m, int number)
+{
+    struct timespec now;
+    struct tm tm;
+    char text[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(text, sizeof text, "%Y-%m-%dT%H-%M-%S", &tm);
+    int n = snprintf(m->id, sizeof m->id, "backup-%s-%03ldZ", text, now.tv_nsec / 1000000);
+    if (number > 1)
+        snprintf(m->id + n, sizeof m->id - (size_t)n, "-%d", number);
+    snprintf(m->temp, sizeof m->temp, BACKUP_STORE_MAKING "%s", m->id);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(m->time, sizeof m->time, "%s.%03ldZ", text, now.tv_nsec / 1000000);
+}
+
+static int exists(const struct outdir *dir, const char *name)
+{
+    struct stat st;
+    return fstatat(outdir_fd(dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* backup_prune may have taken it for a left one before it was locked. */
+static int lock(const struct making *m)
+{
+    struct stat st;
+    flock(outdir_fd(m->dir), LOCK_EX | LOCK_NB); /* where directories have none: no harm */
+    return fstat(outdir_fd(m->dir), &st) == 0 && st.st_nlink > 0 ? 0 : -1;
+}
+
+/* The name of the unfinished directory reserves the final one. */
+static int reserve(struct making *m, struct error *err)
+{
+    for (int number = 1; number <= MANY; number++) {
+        struct error refused = {0};
+        name_by_time(m, number);
+        m->dir = outdir_sub(m->all, m->temp, &refused);
+        if (m->dir && lock(m) == 0 && !exists(m->all, m->id))
+            return STATUS_OK;
+        if (!m->dir && !exists(m->all, m->temp)) {
+            *err = refused;
+            return err->code;
+        }
+        if (m->dir)
+            unlinkat(outdir_fd(m->all), m->temp, AT_REMOVEDIR);
+        outdir_close(m->dir);
+        m->dir = NULL;
+    }
+    return error_set(err, STATUS_BACKUP, "%s: no free name for a backup", outdir_path(m->all));
+}
+
+static int put_in_place(const struct making *m, struct error *err)
+{
+    int dir = outdir_fd(m->all);
+    if (renameat2(dir, m->temp, dir, m->id, RENAME_NOREPLACE) &&
+        (errno != EINVAL || exists(m->all, m->id) || renameat(dir, m->temp, dir, m->id)))
+        return error_set(err, STATUS_BACKUP, "backup %s/%s cannot be put in place: %s",
+                         outdir_path(m->all), m->id, strerror(errno));
+    if (fsync(dir) == 0 || errno == EINVAL)
+        return STATUS_OK;
+    error_set(err, STATUS_BACKUP, "%s cannot be brought to disk: %s", outdir_path(m->all),
+              strerror(errno));
+    backup_store_remove(dir, m->id);
+    return STATUS_BACKUP;
+}
+
+/* ---- its content -------------------------------------------------------------------------- */
+
+static int check_space(const struct making *m, struct error *err)
+{
+    uint64_t room = outdir_free_bytes(m->all), need = m->tables.bytes + ((uint64_t)1 << 20);
+    if (room >= need)
+        return STATUS_OK;
+    error_set(err, STATUS_BACKUP, "%s has %llu MB free, the tables to be backed up take %llu MB",
+              outdir_path(m->all), (unsigned long long)(room >> 20),
+              (unsigned long long)(need >> 20));
+    error_fix(err, "free space there, or give another directory by --backup-dir");
+    return STATUS_BACKUP;
+}
+
+/* Compression 1: twice as fast as the default for a tenth more space. */
+static int dump(const struct making *m, int out_fd, struct error *err)
+{
+    const struct backup_request *r = m->request;
+    struct str state;
+    size_t n = 0;
+    const char **argv = arena_alloc(m->mem, (2 * m->tables.n_patterns + 16) * sizeof *argv);
+    const char *const fixed[] = {"pg_dump",
+                                 "-Fc",
+                                 "-Z",
+                                 "1",
+                                 "--encoding=UTF8",
+                                 "--strict-names",
+                                 "--no-password",
+                                 "--lock-wait-timeout=60000"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        argv[n++] = fixed[i];
+    str_init(&state, 0);
+    sql_ident(&state, r->state_schema ? r->state_schema : "mighost");
+    if (r->scope == BACKUP_DATABASE) {
+        argv[n++] = "-N";
+        argv[n++] = state.data;
+    }
+    for (size_t i = 0; r->scope != BACKUP_DATABASE && i < m->tables.n_patterns; i++) {
+        argv[n++] = "-t";
+        argv[n++] = m->tables.patterns[i];
+    }
+    argv[n] = NULL;
+    int rc = backup_tools_run(&m->tools, argv, -1, out_fd, err);
+    str_clear(&state);
+    return rc;
+}
+
+static int write_manifest(const struct making *m, const struct backup_file *data, struct error *err)
+{
+    const struct backup_request *r = m->request;
+    const struct backup_manifest manifest = {.id = m->id,
+                                             .time = m->time,
+                                             .run = r->run ? r->run : "",
+                                             .project = r->project ? r->project : "",
+                                             .scope = r->scope == BACKUP_DATABASE ? "database"
+                                                                                  : "tables",
+                                             .server_version = r->server_version,
+                                             .tool_major = m->tools.pg.major,
+                                             .tables = m->tables.tables,
+                                             .n_tables = m->tables.n,
+                                             .files = data,
+                                             .n_files = 1};
+    struct str text;
+    str_init(&text, JSONFILE_MAX);
+    backup_manifest_write(&manifest, &text);
+    int rc = text.failed ? error_set(err, STATUS_BACKUP, "too many tables for one backup")
+                         : outdir_put(m->dir, BACKUP_MANIFEST, text.data, text.len, err);
+    str_clear(&text);
+    return rc;
+}
+
+static int write_data(const struct making *m, struct backup_file *data, char sha256[65],
+                      struct error *err)
+{
+    struct outfile *file = outfile_open(m->dir, BACKUP_DATA, err);
+    if (!file)
+        return err->code;
+    int rc = dump(m, outfile_fd(file), err);
+    if (rc) {
+        outfile_abandon(file);
+        return rc;
+    }
+    data->name = BACKUP_DATA;
+    data->sha256 = sha256;
+    return outfile_close_digest(file, sha256, &data->size, err);
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static int fill(struct making *m, struct error *err)
+{
+    char sha256[65];
+    struct backup_file data = {0};
+    int rc = reserve(m, err);
+    if (rc)
+        return rc;
+    rc = write_data(m, &data, sha256, err);
+    if (!rc)
+        rc = write_manifest(m, &data, err);
+    if (!rc)
+        rc = put_in_place(m, err);
+    if (rc)
+        backup_store_remove(outdir_fd(m->all), m->temp);
+    outdir_close(m->dir);
+    return rc;
+}
+
+static int read_tables(struct making *m, struct error *err)
+{
+    struct pg *pg = pg_connect(m->request->url, "target", NULL, err);
+    if (!pg)
+        return err->code;
+    int rc = backup_tables_read(pg, m->request, m->mem, &m->tables, err);
+    pg_close(pg);
+    return rc;
+}
+
+int backup_make(const struct backup_request *request, char id[64], struct error *err)
+{
+    struct making m = {.request = request, .mem = arena_new()};
+    struct error own = {0};
+    if (!err)
+        err = &own;
+    int rc = backup_tools_open(&m.tools, request->server_version / 10000, request->url, err);
+    if (!rc)
+        rc = read_tables(&m, err);
+    if (!rc && !(m.all = outdir_open_all(request->dir, err)))
+        rc = err->code;
+    if (!rc)
+        rc = check_space(&m, err);
+    if (!rc)
+        rc = fill(&m, err);
+    if (!rc)
+        snprintf(id, BACKUP_ID_SIZE, "%s", m.id);
+    outdir_close(m.all);
+    backup_tools_close(&m.tools);
+    arena_free(m.mem);
+    return rc;
+}

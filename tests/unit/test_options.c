@@ -110,7 +110,8 @@ static void misfits_are_refused(void)
             "sources.a: source:x: option \"label\" is null, due is a text");
     refused("{\"file\": \"a\", \"deep\": 1}",
             "sources.a: source:x: option \"deep\" is a number, due is true or false");
-    refused("{\"file\": \"a\", \"labels\": \"x\"}", "sources.a: source:x: unknown option \"labels\"");
+    refused("{\"file\": \"a\", \"labels\": \"x\"}",
+            "sources.a: source:x: unknown option \"labels\"");
     CU_ASSERT_STRING_EQUAL(faults.items[0].fix, "did you mean \"label\"?");
     refused("[]", "sources.a: source:x: options are a list, due is an object");
     refused("{\"file\": \"a\", \"file\": \"b\"}",

@@ -200,7 +200,7 @@ static int add_directory(json_t *files, int fd, const char *prefix)
         snprintf(name, sizeof name, "%s%s", prefix, e->d_name);
         bad = fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW);
         if (!bad && S_ISDIR(st.st_mode) && !prefix[0]) {
-            char below[600];
+            char below[610];
             snprintf(below, sizeof below, "%s/", name);
             int sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             bad = sub < 0 || add_directory(files, sub, below);

@@ -21,7 +21,7 @@
 #define KEY_SEPARATOR '\x1f'          /* between the parts of a composite source key */
 #define OWN_KEY_SAMPLE 100            /* records of a chunk whose first key is compared */
 
-struct loader_state {
+struct load_state {
     struct state *s;
     struct job *job;
     const struct load_options *options;
@@ -61,7 +61,7 @@ int32_t load_next(struct unit *source, mig_record_t *record)
 }
 
 /* The source key as text: its fields, joined. 0 when a part is missing. */
-static int record_key(struct loader_state *l, const mig_record_t *record)
+static int record_key(struct load_state *l, const mig_record_t *record)
 {
     const struct job_stage *st = l->stage;
     str_reset(&l->key);
@@ -76,7 +76,7 @@ static int record_key(struct loader_state *l, const mig_record_t *record)
     return !l->key.failed && str_utf8_ok(l->key.data, l->key.len);
 }
 
-static const char *own_key(const struct loader_state *l, char out[37])
+static const char *own_key(const struct load_state *l, char out[37])
 {
     if (!l->own)
         return l->key.data;
@@ -86,7 +86,7 @@ static const char *own_key(const struct loader_state *l, char out[37])
 
 /* ---- one record ------------------------------------------------------------------------ */
 
-static void keep_reject(struct loader_state *l, const mig_record_t *record)
+static void keep_reject(struct load_state *l, const mig_record_t *record)
 {
     const struct host_outcome *o = &l->job->host->outcome;
     const mig_source_ops_t *ops = l->stage->source->def->unit->ops;
@@ -125,7 +125,7 @@ static void set_outcome(struct host *h, const char *table, const char *field, co
 
 /* Is the first table's key the stage's own key? Only then can replace tell by the key of a
  * rejected record that its live row is to stay. Looked at for a sample of each chunk. */
-static void sample_own_key(struct loader_state *l, const struct job_table *t,
+static void sample_own_key(struct load_state *l, const struct job_table *t,
                            const mig_value_t *values, const size_t *from)
 {
     if (!l->own_keys || l->chunk.records > OWN_KEY_SAMPLE)
@@ -141,7 +141,7 @@ static void sample_own_key(struct loader_state *l, const struct job_table *t,
 
 static int32_t emit(void *ctx, size_t table)
 {
-    struct loader_state *l = ctx;
+    struct load_state *l = ctx;
     const struct job_stage *st = l->stage;
     size_t index = st->tables[table];
     const struct job_table *t = &l->job->tables[index];
@@ -166,7 +166,7 @@ static int32_t emit(void *ctx, size_t table)
     return MIG_REJECT;
 }
 
-static int one_record(struct loader_state *l, mig_record_t *record, int32_t got, struct error *err)
+static int one_record(struct load_state *l, mig_record_t *record, int32_t got, struct error *err)
 {
     struct host *host = l->job->host;
     const mig_migrator_ops_t *ops = l->stage->migrator->def->unit->ops;
@@ -201,7 +201,7 @@ static int one_record(struct loader_state *l, mig_record_t *record, int32_t got,
 
 /* ---- one chunk ------------------------------------------------------------------------- */
 
-static void tell(struct loader_state *l, int now)
+static void tell(struct load_state *l, int now)
 {
     struct timespec t;
     const mig_source_ops_t *ops = l->stage->source->def->unit->ops;
@@ -225,7 +225,7 @@ static mig_str_t position_of(const struct job_stage *st)
 }
 
 /* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
-static int fill(struct loader_state *l, struct error *err)
+static int fill(struct load_state *l, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
     while (l->chunk.records < l->job->project->batch_size && chunk_bytes(&l->chunk) < CHUNK_BYTES) {
@@ -249,7 +249,7 @@ static int fill(struct loader_state *l, struct error *err)
     return 0;
 }
 
-static int finish_stage(struct loader_state *l, double seconds, struct error *err)
+static int finish_stage(struct load_state *l, double seconds, struct error *err)
 {
     int code = state_begin(l->s, err);
     struct str sql;
@@ -269,7 +269,7 @@ static int finish_stage(struct loader_state *l, double seconds, struct error *er
     return code;
 }
 
-static int chunks(struct loader_state *l, int64_t done, struct error *err)
+static int chunks(struct load_state *l, int64_t done, struct error *err)
 {
     for (int64_t k = done + 1;; k++) {
         mig_str_t position = position_of(l->stage);
@@ -299,7 +299,7 @@ static int chunks(struct loader_state *l, int64_t done, struct error *err)
 
 /* ---- one stage ------------------------------------------------------------------------- */
 
-static void map_columns(struct loader_state *l)
+static void map_columns(struct load_state *l)
 {
     const struct job_stage *st = l->stage;
     size_t n = st->migrator->n_tables;
@@ -321,7 +321,7 @@ struct resume_point {
     int done;
 };
 
-static int open_source(struct loader_state *l, const struct resume_point *at, struct error *err)
+static int open_source(struct load_state *l, const struct resume_point *at, struct error *err)
 {
     const struct job_stage *st = l->stage;
     const mig_source_ops_t *ops = st->source->def->unit->ops;
@@ -338,7 +338,7 @@ static double seconds_since(const struct timespec *t)
     return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
 }
 
-static int load_stage(struct loader_state *l, const struct resume_point *at, struct error *err)
+static int load_stage(struct load_state *l, const struct resume_point *at, struct error *err)
 {
     const struct job_stage *st = l->stage;
     const mig_source_ops_t *ops = st->source->def->unit->ops;
@@ -495,7 +495,7 @@ static int depends_on_fresh(const struct job *job, const struct job_stage *st, c
 int load_run(struct state *s, struct job *job, const struct load_options *options,
              struct error *err)
 {
-    struct loader_state l = {.s = s, .job = job, .options = options};
+    struct load_state l = {.s = s, .job = job, .options = options};
     char *fresh = arena_alloc(job->mem, job->n_stages + 1);
     l.marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l.marks);
     chunk_init(&l.chunk, job);

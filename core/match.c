@@ -172,16 +172,16 @@ static int mark_same(struct state *s, const struct job_table *t, struct error *e
     str_init(&sql, 0);
     str_printf(&sql,
                "UPDATE %s m SET _mig_same = true FROM %s s, %s l WHERE s._mig_id = m._mig_id"
-               " AND l.ctid = m._mig_ctid AND ROW(",
+               " AND l.ctid = m._mig_ctid AND record_image_eq(ROW(",
                t->match_table, t->staging, t->t->quoted);
     columns_of(t, "s", 0, &sql);
-    str_add(&sql, ") *= ROW(");
+    str_add(&sql, "), ROW(");
     for (size_t i = 0; i < t->n_columns; i++) {
         str_add(&sql, i ? ", l." : "l.");
         sql_ident(&sql, t->columns[i]->name);
         str_printf(&sql, "::%s", t->columns[i]->base);
     }
-    str_add_char(&sql, ')');
+    str_add(&sql, "))");
     return run_sql(s, &sql, err);
 }
 

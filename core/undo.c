@@ -34,18 +34,18 @@ static void untouched(const struct state *s, const struct job_table *t, struct s
     str_add(sql, "(l.xmin::text::bigint = ");
     run_xid(s, sql);
     if (stages_all(t)) {
-        str_add(sql, " OR ROW(");
+        str_add(sql, " OR record_image_eq(ROW(");
         for (size_t i = 0; i < t->n_columns; i++) {
             str_add(sql, i ? ", s." : "s.");
             sql_ident(sql, t->columns[i]->name);
             str_printf(sql, "::%s", t->columns[i]->declared);
         }
-        str_add(sql, ") *= ROW(");
+        str_add(sql, "), ROW(");
         for (size_t i = 0; i < t->n_columns; i++) {
             str_add(sql, i ? ", l." : "l.");
             sql_ident(sql, t->columns[i]->name);
         }
-        str_add_char(sql, ')');
+        str_add(sql, "))");
     }
     str_add_char(sql, ')');
 }

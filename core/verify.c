@@ -1,5 +1,5 @@
 /* verify.c - live = staging, as one comparison per table in the target. Same means the same
- * image (ROW *= ROW): 1.0 is not 1.00 here. A row that another transaction wrote since publish
+ * image (record_image_eq): 1.0 is not 1.00 here. A row that another transaction wrote since publish
  * is counted apart: it is not what this run left. */
 #include "verify.h"
 
@@ -45,9 +45,9 @@ static void ours(const struct state *s, struct str *sql)
 static void compare_keyed(const struct state *s, const struct job_table *t, struct str *sql)
 {
     str_add(sql, "SELECT count(*), count(*) FILTER (WHERE l.ctid IS NULL), count(*) FILTER (WHERE"
-                 " NOT (");
+                 " NOT record_image_eq(");
     rows_of(t, "s", "", sql);
-    str_add(sql, " *= ");
+    str_add(sql, ", ");
     rows_of(t, "l", NULL, sql);
     str_add(sql, ") AND l.ctid IS NOT NULL AND ");
     ours(s, sql);
@@ -77,11 +77,11 @@ static int name_columns(struct state *s, const struct job_table *t, struct str *
         str_init(&sql, 0);
         str_add(&sql, "SELECT count(*) FROM ");
         pairs(t, &sql);
-        str_add(&sql, " AND l.ctid IS NOT NULL AND NOT ROW(s.");
+        str_add(&sql, " AND l.ctid IS NOT NULL AND NOT record_image_eq(ROW(s.");
         sql_ident(&sql, t->columns[i]->name);
-        str_printf(&sql, "::%s) *= ROW(l.", t->columns[i]->declared);
+        str_printf(&sql, "::%s), ROW(l.", t->columns[i]->declared);
         sql_ident(&sql, t->columns[i]->name);
-        str_add_char(&sql, ')');
+        str_add(&sql, "))");
         struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
         str_clear(&sql);
         if (!res)

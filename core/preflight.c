@@ -1,0 +1,112 @@
+/* preflight.c - is the target fit for this run? Reads only. What the shape of a table forbids
+ * is found by join.c; here are the server, privileges and the world outside. */
+#include "preflight.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "child.h"
+#include "sql.h"
+
+#define OLDEST_SERVER 130000
+
+static void fault(struct faults *faults, const char *what, const char *why, const char *fix)
+{
+    struct error err = {0};
+    error_set(&err, STATUS_PREFLIGHT, "%s", what);
+    error_why(&err, "%s", why);
+    error_fix(&err, "%s", fix);
+    faults_add(faults, &err);
+}
+
+int preflight_server(struct pg *pg, struct faults *faults, struct str *notes, struct error *err)
+{
+    char what[300];
+    if (pg_server_version(pg) < OLDEST_SERVER) {
+        snprintf(what, sizeof what, "the target is PostgreSQL %d, mighost needs 13 or later",
+                 pg_server_version(pg) / 10000);
+        fault(faults, what, "publish relies on 64-bit transaction ids", "upgrade the server first");
+        return 0;
+    }
+    if (pg_begin(pg, "", err))
+        return err->code;
+    struct pg_result *res =
+        pg_query(pg, err,
+                 "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
+                 " current_setting('server_encoding'), pg_backend_pid()",
+                 0, NULL);
+    if (res && pg_get(res, 0, 0)[0] == 't')
+        fault(faults, "the target is a replica", "nothing can be written there",
+              "give the URL of the primary, or add target_session_attrs=read-write to it");
+    else if (res && str_equal(pg_get(res, 0, 1), "on"))
+        fault(faults, "the target is read-only for this role or database",
+              "default_transaction_read_only is on",
+              "ALTER ROLE ... RESET "
+              "default_transaction_read_only, or use another role");
+    if (res && str_equal(pg_get(res, 0, 2), "SQL_ASCII"))
+        fault(faults, "the target database has encoding SQL_ASCII",
+              "any bytes go in there unchecked", "create a database with encoding UTF8");
+    else if (res && !str_equal(pg_get(res, 0, 2), "UTF8"))
+        str_printf(notes, "the target's encoding is %s: characters it lacks are rejected\n",
+                   pg_get(res, 0, 2));
+    if (res && pg_get_int(res, 0, 3) != pg_backend_pid(pg))
+        str_add(notes, "the target is behind a connection pooler; backups bypass it only if the "
+                       "URL does\n");
+    pg_free(res);
+    pg_rollback(pg);
+    return err->code;
+}
+
+void preflight_tables(const struct job *job, struct faults *faults, struct str *notes)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        struct str missing;
+        str_init(&missing, 0);
+        if (!t->t->can_select)
+            str_add(&missing, ", SELECT");
+        if (!t->t->can_insert)
+            str_add(&missing, ", INSERT");
+        if (!t->t->can_update && t->policy != POLICY_INSERT && t->policy != POLICY_SKIP)
+            str_add(&missing, ", UPDATE");
+        if (!t->t->can_delete && t->policy == POLICY_REPLACE)
+            str_add(&missing, ", DELETE");
+        if (missing.len) {
+            char what[700], fix[700];
+            snprintf(what, sizeof what, "the role lacks privileges on %s: %s", t->t->quoted,
+                     missing.data + 2);
+            snprintf(fix, sizeof fix, "GRANT %s ON %s TO the role", missing.data + 2, t->t->quoted);
+            fault(faults, what, "publish would fail half way", fix);
+        }
+        if (t->t->triggers[0])
+            str_printf(notes, "%s.%s has triggers that will fire: %s\n", t->t->schema, t->t->name,
+                       t->t->triggers);
+        str_clear(&missing);
+    }
+}
+
+static void ping_sources(const struct job *job, struct faults *faults)
+{
+    for (size_t i = 0; i < job->project->n_sources; i++) {
+        struct unit *u = job->sources[i];
+        if (!u)
+            continue;
+        const mig_source_ops_t *ops = u->def->unit->ops;
+        int32_t returned = ops->ping(u->self);
+        struct error err = {0};
+        if (returned != MIG_OK) {
+            host_error(u, returned, "ping", &err);
+            faults_add(faults, &err);
+        }
+    }
+}
+
+int preflight_outside(const struct job *job, struct pg *pg, struct faults *faults,
+                      struct str *notes, struct error *err)
+{
+    (void)pg;
+    (void)err;
+    (void)notes;
+    ping_sources(job, faults);
+    return 0;
+}

@@ -1,0 +1,737 @@
+/* run.c - one run: the order of the steps, and what each end means. Until publish commits,
+ * whatever happens leaves the live tables untouched; behind it, what is left to do (verify,
+ * report) can be done by repeating the same command. */
+#include "run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backup.h"
+#include "bundle.h"
+#include "check.h"
+#include "fault.h"
+#include "fingerprint.h"
+#include "load.h"
+#include "log.h"
+#include "progress.h"
+#include "publish.h"
+#include "rollback.h"
+#include "signals.h"
+#include "staging.h"
+#include "validate.h"
+#include "verify.h"
+
+#define DRIFT_TRIES 5 /* check again so often when live rows changed before publish */
+
+struct run {
+    struct session *x;
+    const struct run_options *options;
+    struct run_verdict *verdict;
+    struct state *s;
+    struct job *job;
+    struct error err;
+    struct bundle bundle;
+    struct publish_result published;
+    struct verify_result verify;
+    int is_published, is_verified;
+    char backup[64];
+    struct report_step steps[REPORT_STEPS];
+    size_t n_steps;
+    struct timespec begun, step_begun;
+};
+
+/* ---- steps and time -------------------------------------------------------------------- */
+
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+static void step_end(struct run *r)
+{
+    if (r->n_steps)
+        r->steps[r->n_steps - 1].seconds += seconds_since(&r->step_begun);
+}
+
+static void step(struct run *r, const char *name)
+{
+    step_end(r);
+    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
+    progress_step(name);
+    for (size_t i = 0; i < r->n_steps; i++)
+        if (str_equal(r->steps[i].name, name)) { /* check again: time goes to the last entry */
+            struct report_step again = r->steps[i];
+            memmove(&r->steps[i], &r->steps[i + 1], (r->n_steps - i - 1) * sizeof again);
+            r->steps[r->n_steps - 1] = again;
+            return;
+        }
+    if (r->n_steps < REPORT_STEPS)
+        r->steps[r->n_steps++] = (struct report_step){name, 0};
+}
+
+static int stopped(struct run *r)
+{
+    if (!host_is_cancelled())
+        return 0;
+    error_clear(&r->err);
+    return error_set(&r->err, signals_code(), "stopped by a signal");
+}
+
+/* ---- open and load --------------------------------------------------------------------- */
+
+/* The half run's staging tables have the shape of an older plan: they are made anew. */
+static int same_plan(struct run *r, int *same)
+{
+    struct pg_result *res =
+        pg_queryf(r->s->pg, &r->err,
+                  "SELECT plan_hash = '%s' AND catalog_hash = '%s' FROM %s.run WHERE id = %lld",
+                  r->job->hash, r->job->catalog.hash, r->s->q, (long long)r->s->run);
+    if (!res)
+        return r->err.code;
+    *same = pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    return 0;
+}
+
+static int renew(struct run *r)
+{
+    static const char *const tables[] = {"run_table", "run_stage", "chunk", "reject", "repair"};
+    log_write(LOG_INFO, "the plan changed since the run began: everything is loaded anew");
+    int code = staging_drop_run(r->s, r->s->run, &r->err);
+    for (size_t i = 0; !code && i < sizeof tables / sizeof *tables; i++)
+        code = pg_execf(r->s->pg, &r->err, "DELETE FROM %s.%s WHERE run = %lld", r->s->q, tables[i],
+                        (long long)r->s->run);
+    return code ? code
+                : pg_execf(r->s->pg, &r->err,
+                           "UPDATE %s.run SET plan_hash = '%s', catalog_hash = '%s', state ="
+                           " 'loading' WHERE id = %lld",
+                           r->s->q, r->job->hash, r->job->catalog.hash, (long long)r->s->run);
+}
+
+static int prepare_staging(struct run *r)
+{
+    int same = 1;
+    int code = state_begin(r->s, &r->err);
+    if (!code && r->s->resumed)
+        code = same_plan(r, &same);
+    if (!code && !same) {
+        code = renew(r);
+        r->s->at = RUN_LOADING;
+    }
+    if (!code && r->s->at == RUN_CHECKED)
+        code = state_move(r->s, RUN_LOADING, &r->err);
+    if (!code)
+        code = staging_create(r->s, r->job, &r->err);
+    if (!code)
+        code = state_commit(r->s, &r->err);
+    else
+        pg_rollback(r->s->pg);
+    if (!code && fault_point("staging.created"))
+        code = error_set(&r->err, STATUS_TEMPORARY, "fault point staging.created");
+    return code;
+}
+
+static int open_run(struct run *r)
+{
+    struct state_options options = {.dry_run = r->options->dry_run,
+                                    .takeover = r->options->takeover,
+                                    .kind = r->options->dry_run ? "dry-run" : "run"};
+    int code = state_open_run(r->s, r->job, &options, &r->err);
+    if (code)
+        return code;
+    job_name_tables(r->job, r->s->run);
+    r->verdict->run = r->s->run;
+    code = bundle_open(&r->bundle, r->x->project, r->s->run, &r->err);
+    if (code)
+        return code;
+    snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
+    log_write(LOG_INFO, "run %lld of project %s%s", (long long)r->s->run, r->x->project->name,
+              r->s->resumed ? ", goes on where it stopped" : "");
+    return fault_point("run.opened")
+               ? error_set(&r->err, STATUS_TEMPORARY, "fault point run.opened")
+               : 0;
+}
+
+static int load(struct run *r)
+{
+    struct load_options options = {.progress = progress_load};
+    step(r, "load");
+    int code = prepare_staging(r);
+    if (!code)
+        code = load_run(r->s, r->job, &options, &r->err);
+    progress_end();
+    return code == STATUS_INTERRUPTED ? stopped(r) : code;
+}
+
+/* ---- check ----------------------------------------------------------------------------- */
+
+static int over(const struct limit *limit, int64_t rejected, int64_t read)
+{
+    if (limit->value < 0)
+        return 0;
+    return limit->is_percent ? (double)rejected * 100.0 > limit->value * (double)read
+                             : (double)rejected > limit->value;
+}
+
+static void limit_text(const struct limit *limit, char out[48])
+{
+    snprintf(out, 48, limit->is_percent ? "%g %%" : "%g", limit->value);
+}
+
+static int stage_budget(struct run *r, const char *name, int64_t read, int64_t rejected,
+                        int64_t lost)
+{
+    const struct project_stage *p = project_stage_find(r->x->project, name);
+    char limit[48];
+    if (p && p->critical && lost) {
+        error_set(&r->err, STATUS_INVALID,
+                  "stage %s is critical and would lose %lld of %lld records", name, (long long)lost,
+                  (long long)read);
+        error_fix(&r->err, "correct the records in errors.csv of the bundle, or the mapping");
+        return STATUS_INVALID;
+    }
+    if (p && p->has_max_rejects && over(&p->max_rejects, rejected, read)) {
+        limit_text(&p->max_rejects, limit);
+        error_set(&r->err, STATUS_REJECTS,
+                  "stage %s: %lld of %lld records rejected, allowed are %s", name,
+                  (long long)rejected, (long long)read, limit);
+        error_fix(&r->err, "see the reasons in summary.txt; check the field mappings first");
+        return STATUS_REJECTS;
+    }
+    return 0;
+}
+
+static int budgets(struct run *r)
+{
+    struct pg_result *res = pg_queryf(
+        r->s->pg, &r->err,
+        "SELECT c.stage, sum(c.read), coalesce(j.rejected, 0), coalesce(j.lost, 0) FROM %s.chunk c"
+        " LEFT JOIN (SELECT stage, count(*) FILTER (WHERE outcome = %d) AS rejected, count(*) "
+        "FILTER"
+        " (WHERE outcome = %d OR code = 'parent_rejected') AS lost FROM %s.reject WHERE run = %lld"
+        " GROUP BY stage) j USING (stage) WHERE c.run = %lld GROUP BY 1, 3, 4 ORDER BY 1",
+        r->s->q, MIG_REJECT, MIG_REJECT, r->s->q, (long long)r->s->run, (long long)r->s->run);
+    if (!res)
+        return r->err.code;
+    int64_t read = 0, rejected = 0, lost = 0;
+    int code = 0;
+    for (int i = 0; i < pg_rows(res); i++) {
+        read += pg_get_int(res, i, 1);
+        rejected += pg_get_int(res, i, 2);
+        lost += pg_get_int(res, i, 3);
+        if (!code)
+            code = stage_budget(r, pg_get(res, i, 0), pg_get_int(res, i, 1), pg_get_int(res, i, 2),
+                                pg_get_int(res, i, 3));
+    }
+    pg_free(res);
+    if (!code && r->x->project->on_invalid == ON_INVALID_FAIL && lost) {
+        code = error_set(&r->err, STATUS_INVALID, "%lld of %lld records are invalid",
+                         (long long)lost, (long long)read);
+        error_fix(&r->err,
+                  "each is in errors.csv of the bundle with entity, id, field and message");
+    }
+    if (!code && over(&r->x->project->max_rejects, rejected, read)) {
+        char limit[48];
+        limit_text(&r->x->project->max_rejects, limit);
+        code = error_set(&r->err, STATUS_REJECTS, "%lld of %lld records rejected, allowed are %s",
+                         (long long)rejected, (long long)read, limit);
+        error_fix(&r->err, "see the reasons in summary.txt; check the field mappings first");
+    }
+    return code;
+}
+
+/* What the chunks say must be what is there: rows staged and rejects kept. */
+static int ledger(struct run *r)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "SELECT coalesce(sum(rows), 0), coalesce(sum(skipped + rejected), 0), (SELECT"
+               " count(*) FROM %s.reject WHERE run = %lld AND step = 'load'), (0",
+               r->s->q, (long long)r->s->run);
+    for (size_t i = 0; i < r->job->n_tables; i++)
+        str_printf(&sql, " + (SELECT count(*) FROM %s)", r->job->tables[i].staging);
+    str_printf(&sql,
+               "), coalesce(sum(read - loaded - skipped - rejected), 0) FROM %s.chunk WHERE"
+               " run = %lld",
+               r->s->q, (long long)r->s->run);
+    struct pg_result *res = pg_query(r->s->pg, &r->err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return r->err.code;
+    long long rows = pg_get_int(res, 0, 0), staged = pg_get_int(res, 0, 3);
+    long long counted = pg_get_int(res, 0, 1), kept = pg_get_int(res, 0, 2);
+    long long open = pg_get_int(res, 0, 4);
+    pg_free(res);
+    if (rows == staged && counted == kept && !open)
+        return 0;
+    error_set(
+        &r->err, STATUS_INVALID,
+        "the ledger does not close: %lld rows sent and %lld staged, %lld records left out and "
+        "%lld kept, %lld unaccounted",
+        rows, staged, counted, kept, open);
+    error_fix(&r->err,
+              "somebody wrote to schema %s; drop the run with --abandon %lld and run again",
+              r->s->schema, (long long)r->s->run);
+    return STATUS_INVALID;
+}
+
+static int check_counts(struct run *r)
+{
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = ledger(r);
+    if (!code)
+        code = budgets(r);
+    pg_rollback(r->s->pg);
+    return code;
+}
+
+static int keep_results(struct run *r, const struct validate_list *list, const char *phase)
+{
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = validate_keep(r->s, list, phase, &r->err);
+    if (!code)
+        code = state_commit(r->s, &r->err);
+    else
+        pg_rollback(r->s->pg);
+    return code;
+}
+
+static int validators(struct run *r, enum validate_phase phase)
+{
+    struct validate_list list;
+    int code = validate_run(r->x->reader, r->job, phase, &list, &r->err);
+    if (!code)
+        code = keep_results(r, &list, phase == VALIDATE_AS_IF ? "before" : "after");
+    if (code || !list.errors)
+        return code;
+    for (size_t i = 0; i < list.n; i++)
+        if (list.items[i].failed)
+            log_write(LOG_ERROR, "validator %s, check %s: %lld violations", list.items[i].validator,
+                      list.items[i].name, (long long)list.items[i].violations);
+    error_set(&r->err, STATUS_INVALID, "%zu checks found faults in the %s", list.errors,
+              phase == VALIDATE_AS_IF ? "outcome" : "live tables");
+    error_fix(&r->err, "the checks and their SQL are in report.json of the bundle");
+    return STATUS_INVALID;
+}
+
+static int check(struct run *r)
+{
+    struct check_options options = {.may_delete = !r->options->limited,
+                                    .delete_confirmed = r->options->yes};
+    step(r, "check");
+    signals_cancel_statements(1);
+    int code = check_run(r->s, r->job, &options, &r->job->notes, &r->err);
+    if (!code)
+        code = load_raw(r->s, r->job, &r->err);
+    if (!code)
+        code = check_counts(r);
+    if (!code)
+        code = validators(r, VALIDATE_AS_IF);
+    signals_cancel_statements(0);
+    return stopped(r) ? r->err.code : code;
+}
+
+/* ---- backup and publish ---------------------------------------------------------------- */
+
+static int anything_to_write(struct run *r, int *any)
+{
+    struct error *err = &r->err;
+    *any = r->x->project->n_hooks > 0;
+    int code = state_begin(r->s, err);
+    for (size_t i = 0; !code && i < r->job->n_tables; i++) {
+        struct write_counts c;
+        code = write_plan(r->s, &r->job->tables[i], &c, err);
+        *any |= !code && (c.inserted || c.updated || c.deleted);
+    }
+    pg_rollback(r->s->pg);
+    return code;
+}
+
+static int backup(struct run *r)
+{
+    char run[32];
+    const struct project *p = r->x->project;
+    const char **names = arena_alloc(r->job->mem, (2 * r->job->n_tables + 1) * sizeof *names);
+    for (size_t i = 0; i < r->job->n_tables; i++) {
+        names[2 * i] = r->job->tables[i].t->schema;
+        names[2 * i + 1] = r->job->tables[i].t->name;
+    }
+    snprintf(run, sizeof run, "%lld", (long long)r->s->run);
+    struct backup_request request = {.dir = p->backup_dir,
+                                     .url = r->x->url,
+                                     .project = p->name,
+                                     .run = run,
+                                     .scope = p->backup_scope,
+                                     .tables = names,
+                                     .n_tables = r->job->n_tables,
+                                     .server_version = pg_server_version(r->s->pg),
+                                     .state_schema = p->target.state_schema};
+    step(r, "backup");
+    if (fault_point("backup.before"))
+        return error_set(&r->err, STATUS_TEMPORARY, "fault point backup.before");
+    int code = backup_make(&request, r->backup, &r->err);
+    if (!code) {
+        log_write(LOG_INFO, "backup %s", r->backup);
+        code = backup_verify(p->backup_dir, r->backup, &r->err);
+    }
+    if (!code && fault_point("backup.done"))
+        code = error_set(&r->err, STATUS_TEMPORARY, "fault point backup.done");
+    return code;
+}
+
+static int fingerprint(struct run *r, const char *phase)
+{
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = fingerprint_take(r->s, r->job, phase, &r->err);
+    if (!code)
+        code = state_commit(r->s, &r->err);
+    else
+        pg_rollback(r->s->pg);
+    return code;
+}
+
+static int move(struct run *r, enum run_state to)
+{
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = state_move(r->s, to, &r->err);
+    if (!code)
+        code = state_commit(r->s, &r->err);
+    else
+        pg_rollback(r->s->pg);
+    return code;
+}
+
+/* No answer to COMMIT: the run row knows. Locking it waits for the old backend's end, so that
+ * the answer is final. */
+static int settle_commit(struct run *r)
+{
+    log_write(LOG_WARNING, "%s; asking the target what became of it", r->err.what);
+    for (int i = 0; i < 60; i++) {
+        error_clear(&r->err);
+        if (pg_reconnect(r->s->pg, &r->err) == 0 &&
+            pg_begin(r->s->pg, "ISOLATION LEVEL READ COMMITTED", &r->err) == 0) {
+            struct pg_result *res =
+                pg_queryf(r->s->pg, &r->err, "SELECT state FROM %s.run WHERE id = %lld FOR UPDATE",
+                          r->s->q, (long long)r->s->run);
+            int known = res && pg_rows(res) == 1;
+            if (known)
+                state_parse(pg_get(res, 0, 0), &r->s->at);
+            pg_free(res);
+            pg_rollback(r->s->pg);
+            if (known)
+                return r->s->at == RUN_PUBLISHED
+                           ? (error_clear(&r->err), 0)
+                           : error_set(&r->err, STATUS_TEMPORARY, "publish did not commit");
+        }
+        sleep(1);
+    }
+    error_clear(&r->err);
+    error_set(&r->err, STATUS_UNKNOWN, "whether publish of run %lld committed is not known",
+              (long long)r->s->run);
+    error_fix(&r->err,
+              "repeat the same command when the target can be reached: it asks the run row");
+    return STATUS_UNKNOWN;
+}
+
+static int publish_once(struct run *r)
+{
+    enum run_state before = r->s->at;
+    int code = publish_run(r->s, r->job, &r->published, &r->err);
+    if (code == STATUS_UNKNOWN) {
+        code = settle_commit(r);
+        if (code == STATUS_TEMPORARY && r->s->at == before) {
+            error_clear(&r->err);
+            code = publish_run(r->s, r->job, &r->published, &r->err);
+        }
+    }
+    return code;
+}
+
+static int publish(struct run *r)
+{
+    int code = 0;
+    for (int n = 0;; n++) {
+        step(r, "publish");
+        signals_cancel_statements(1);
+        code = publish_once(r);
+        signals_cancel_statements(0);
+        if (code != STATUS_DRIFT || n >= DRIFT_TRIES)
+            break;
+        log_write(LOG_WARNING, "%s; checking again", r->err.what);
+        error_clear(&r->err);
+        if (pg_begin(r->s->pg, "READ ONLY", &r->err))
+            return r->err.code;
+        pg_rollback(r->s->pg);
+        code = check(r);
+        if (code)
+            break;
+    }
+    if (code)
+        return stopped(r) ? r->err.code : code;
+    r->is_published = 1;
+    publish_analyze(r->s, r->job, &r->published);
+    return 0;
+}
+
+/* ---- behind publish -------------------------------------------------------------------- */
+
+static int verify(struct run *r)
+{
+    step(r, "verify");
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = verify_run(r->s, r->job, &r->verify, &r->err);
+    r->is_verified = !code;
+    pg_rollback(r->s->pg);
+    if (!code)
+        code = fingerprint(r, "after");
+    if (!code && r->verify.differences) {
+        code = error_set(&r->err, STATUS_INVALID,
+                         "%lld of %lld rows are not in the live tables as they were staged",
+                         (long long)r->verify.differences, (long long)r->verify.rows);
+        error_fix(&r->err, "%.900s", r->verify.details.data);
+    }
+    if (!code)
+        code = validators(r, VALIDATE_LIVE);
+    if (!code && fault_point("verify.done"))
+        code = error_set(&r->err, STATUS_TEMPORARY, "fault point verify.done");
+    return code;
+}
+
+/* Published, and then found wrong: taken back at once, with proof. */
+static void undo(struct run *r)
+{
+    struct rollback_result result;
+    struct error err = {0};
+    step(r, "rollback");
+    log_write(LOG_ERROR, "%s; the run is rolled back", r->err.what);
+    if (rollback_run(r->s, r->x->project, &result, &err)) {
+        log_error(&err, "the run stays published; roll it back by hand");
+        return;
+    }
+    r->is_published = 0;
+    r->s->at = RUN_ROLLED_BACK;
+    log_write(LOG_INFO, "rolled back: fingerprint %s",
+              result.proven ? "as before the run" : "proven by rows only");
+}
+
+/* ---- the end --------------------------------------------------------------------------- */
+
+static const char *state_line(const struct run *r, int code)
+{
+    if (r->is_published)
+        return "the run is published";
+    if (r->s->at == RUN_ROLLED_BACK)
+        return "the run was published and rolled back: live tables are as before";
+    return code == STATUS_UNKNOWN ? "unknown: see above" : "no live table was changed";
+}
+
+static void make_text(struct run *r, int code)
+{
+    const struct report_totals *t = &r->verdict->totals;
+    char *out = r->verdict->text;
+    size_t size = sizeof r->verdict->text;
+    int64_t changed = t->inserted + t->updated + t->deleted;
+    if (code != STATUS_OK && code != STATUS_PARTIAL) {
+        snprintf(out, size, "%s (exit %d): %s", status_text(code), code, state_line(r, code));
+        return;
+    }
+    snprintf(
+        out, size,
+        "%s: %lld records read, %lld migrated, %lld skipped, %lld rejected; %lld changed (%lld "
+        "inserted, %lld updated, %lld deleted), %lld unchanged",
+        r->options->dry_run ? "dry run done, nothing was written"
+        : r->options->hold  ? "held before publish"
+                            : status_text(code),
+        (long long)t->read, (long long)t->migrated, (long long)t->skipped, (long long)t->rejected,
+        (long long)changed, (long long)t->inserted, (long long)t->updated, (long long)t->deleted,
+        (long long)t->unchanged);
+}
+
+static char *build(struct run *r, int code, struct error *err)
+{
+    struct report_input in = {.action = r->options->dry_run ? "dry-run" : "run",
+                              .exit_code = code,
+                              .message = r->verdict->text,
+                              .started = r->s->started,
+                              .seconds = seconds_since(&r->begun),
+                              .publish_seconds = r->is_published ? r->published.seconds : 0,
+                              .published = r->is_published,
+                              .n_steps = r->n_steps,
+                              .verify = r->is_verified ? &r->verify : NULL,
+                              .backup = r->backup,
+                              .notes = &r->job->notes,
+                              .err = code == STATUS_OK || code == STATUS_PARTIAL ? NULL : &r->err};
+    memcpy(in.steps, r->steps, sizeof in.steps);
+    char *text = NULL;
+    if (pg_begin(r->s->pg, "READ ONLY", err) == 0)
+        text = report_build(r->s, r->job, &in, &r->verdict->totals, err);
+    pg_rollback(r->s->pg);
+    return text;
+}
+
+/* Twice: the verdict's text needs the totals, and the report needs the verdict. */
+static int report(struct run *r, int code)
+{
+    struct error err = {0};
+    step(r, "report");
+    if (fault_point("report.begin"))
+        return error_set(&r->err, STATUS_TEMPORARY, "fault point report.begin");
+    char *text = build(r, code, &err);
+    make_text(r, code);
+    free(text);
+    step_end(r);
+    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
+    text = err.code ? NULL : build(r, code, &err);
+    if (text && r->x->reader)
+        bundle_write(&r->bundle, r->s, r->job, r->x->reader, text, &err);
+    if (text && r->options->json)
+        puts(text);
+    free(text);
+    if (!err.code)
+        return code;
+    log_error(&err, state_line(r, code));
+    if (code == STATUS_OK || code == STATUS_PARTIAL) {
+        r->err = err;
+        code = err.code == STATUS_TEMPORARY ? STATUS_TEMPORARY : STATUS_BACKUP;
+        make_text(r, code);
+    }
+    return code;
+}
+
+static int close_run(struct run *r, int code)
+{
+    enum run_state to = r->is_published               ? RUN_DONE
+                        : r->options->dry_run         ? RUN_DRY
+                        : r->s->at == RUN_ROLLED_BACK ? RUN_ROLLED_BACK
+                                                      : RUN_FAILED;
+    struct error err = {0};
+    int failed = state_begin(r->s, &err);
+    if (!failed && !r->is_published && to != RUN_ROLLED_BACK)
+        failed = staging_drop(r->s, r->job, 1, &err);
+    if (!failed && to != r->s->at)
+        failed = state_move(r->s, to, &err);
+    if (!failed)
+        failed = pg_execf(r->s->pg, &err,
+                          "UPDATE %s.run SET finished = clock_timestamp(), exit_code = %d, backup ="
+                          " nullif('%s', '') WHERE id = %lld",
+                          r->s->q, code, r->backup, (long long)r->s->run);
+    if (!failed && fault_point("run.before_close"))
+        failed = error_set(&err, STATUS_TEMPORARY, "fault point run.before_close");
+    if (!failed)
+        failed = state_commit(r->s, &err);
+    if (failed) {
+        pg_rollback(r->s->pg);
+        log_error(&err, state_line(r, code));
+    }
+    return failed && (code == STATUS_OK || code == STATUS_PARTIAL) ? failed : code;
+}
+
+/* Ends that leave a run to go on with: the same command takes it up again. */
+static int can_resume(int code)
+{
+    return code == STATUS_TEMPORARY || code == STATUS_UNKNOWN || code == STATUS_INTERRUPTED ||
+           code == STATUS_TERMINATED || code == STATUS_BUSY || code == STATUS_BACKUP ||
+           code == STATUS_SOURCE || code == STATUS_DRIFT;
+}
+
+static int to_publish(struct run *r)
+{
+    int any = 0;
+    int code = load(r);
+    if (!code)
+        code = check(r);
+    if (code || r->options->dry_run)
+        return code;
+    if (r->options->hold)
+        return move(r, RUN_HELD);
+    code = move(r, RUN_CHECKED);
+    if (!code)
+        code = anything_to_write(r, &any);
+    if (!code && any && r->x->project->backup_scope != BACKUP_NONE)
+        code = backup(r);
+    if (!code)
+        code = stopped(r);
+    if (!code)
+        code = fingerprint(r, "before");
+    return code ? code : publish(r);
+}
+
+static int all_steps(struct run *r)
+{
+    int code = 0;
+    if (r->s->at == RUN_PUBLISHED)
+        r->is_published = 1; /* an earlier process published; what is behind is left to do */
+    else
+        code = to_publish(r);
+    if (!code && r->is_published) {
+        code = verify(r);
+        if (code == STATUS_INVALID)
+            undo(r);
+    }
+    return code;
+}
+
+static int rejects_code(struct run *r)
+{
+    struct report_totals t;
+    int code = pg_begin(r->s->pg, "READ ONLY", &r->err);
+    if (!code)
+        code = report_totals(r->s, &t, &r->err);
+    pg_rollback(r->s->pg);
+    if (code)
+        return code;
+    return t.rejected ? STATUS_PARTIAL : STATUS_OK;
+}
+
+static int finish(struct run *r, int code)
+{
+    if (code)
+        log_error(&r->err, state_line(r, code));
+    if (can_resume(code)) {
+        make_text(r, code);
+        return code;
+    }
+    if (!code)
+        code = rejects_code(r);
+    if (r->bundle.dir)
+        code = report(r, code);
+    if (r->err.code == STATUS_TEMPORARY && code == STATUS_TEMPORARY)
+        return code;
+    if (r->options->hold && (code == STATUS_OK || code == STATUS_PARTIAL))
+        return code;
+    return r->s->run ? close_run(r, code) : code;
+}
+
+int run_execute(struct session *session, const struct run_options *options,
+                struct run_verdict *verdict)
+{
+    struct run r = {.x = session,
+                    .options = options,
+                    .verdict = verdict,
+                    .s = &session->state,
+                    .job = &session->job};
+    memset(verdict, 0, sizeof *verdict);
+    clock_gettime(CLOCK_MONOTONIC, &r.begun);
+    step(&r, "plan");
+    int code = open_run(&r);
+    if (!code)
+        code = all_steps(&r);
+    step_end(&r);
+    code = finish(&r, code);
+    bundle_close(&r.bundle);
+    if (r.is_verified)
+        verify_clear(&r.verify);
+    return code;
+}

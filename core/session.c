@@ -1,0 +1,129 @@
+/* session.c - project, plugins, target and job, made one after the other. No step changes
+ * anything but session_target (starts an embedded server) and session_state (its schema). */
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "embedded.h"
+#include "fault.h"
+#include "join.h"
+#include "log.h"
+#include "preflight.h"
+
+void session_init(struct session *s, const struct session_options *options)
+{
+    memset(s, 0, sizeof *s);
+    s->options = options;
+}
+
+void session_clear(struct session *s)
+{
+    pg_close(s->reader);
+    pg_close(s->pg);
+    if (s->job.mem)
+        job_clear(&s->job);
+    if (s->host.record)
+        host_clear(&s->host);
+    if (s->registry.mem)
+        registry_clear(&s->registry);
+    if (s->loader.mem)
+        loader_clear(&s->loader);
+    project_free(s->project);
+    faults_clear(&s->faults);
+    explicit_bzero(s->url, sizeof s->url);
+}
+
+int session_project(struct session *s)
+{
+    s->project = project_load(s->options->project_path, &s->options->overrides, &s->faults);
+    if (!s->project)
+        return faults_code(&s->faults);
+    if (s->project->log_level && log_level_parse(s->project->log_level))
+        log_level_set((enum log_level)log_level_parse(s->project->log_level));
+    if (fault_point("project.loaded"))
+        return error_set(&s->err, STATUS_TEMPORARY, "fault point project.loaded");
+    return 0;
+}
+
+static void load_feature(void *ctx, const char *feature, struct faults *faults)
+{
+    struct session *s = ctx;
+    loader_load(&s->loader, &feature, 1, faults);
+    for (size_t i = 0; i < s->loader.n; i++) {
+        const struct loader_plugin *p = &s->loader.plugins[i];
+        registry_add(&s->registry, p->plugin, p->path, p->sha256, faults);
+    }
+}
+
+int session_units(struct session *s)
+{
+    if (loader_init(&s->loader, s->options->plugin_dirs, s->options->n_plugin_dirs, &s->faults))
+        return faults_code(&s->faults);
+    s->loader.require_lock = s->options->require_lock;
+    registry_init(&s->registry);
+    host_init(&s->host, s->project, &s->registry);
+    s->host.load = load_feature;
+    s->host.load_ctx = s;
+    int code = job_units(&s->job, s->project, &s->host, &s->faults);
+    if (!code && fault_point("plugins.loaded"))
+        code = error_set(&s->err, STATUS_TEMPORARY, "fault point plugins.loaded");
+    return s->faults.n ? faults_code(&s->faults) : code;
+}
+
+int session_target(struct session *s)
+{
+    const struct project *p = s->project;
+    if (p->target.url[0]) {
+        snprintf(s->url, sizeof s->url, "%s", p->target.url);
+        snprintf(s->psql, sizeof s->psql, "psql with the target's URL");
+    } else {
+        if (embedded_start(p->work_dir, p->name, s->url, sizeof s->url, &s->err))
+            return s->err.code;
+        embedded_psql(p->work_dir, p->name, s->psql, sizeof s->psql);
+        s->embedded = 1;
+    }
+    s->pg = pg_connect(s->url, "target", &p->timeouts, &s->err);
+    if (!s->pg)
+        return s->err.code;
+    state_init(&s->state, s->pg, p->target.state_schema);
+    if (preflight_server(s->pg, &s->faults, &s->job.notes, &s->err))
+        return s->err.code;
+    return faults_code(&s->faults);
+}
+
+int session_catalog(struct session *s)
+{
+    if (pg_begin(s->pg, "READ ONLY", &s->err))
+        return s->err.code;
+    int code = join_catalog(&s->job, s->pg, &s->faults, &s->err);
+    pg_rollback(s->pg);
+    if (!code && !s->faults.n)
+        preflight_tables(&s->job, &s->faults, &s->job.notes);
+    if (!code && !s->faults.n)
+        code = preflight_outside(&s->job, s->pg, &s->faults, &s->job.notes, &s->err);
+    if (!code && !s->faults.n && fault_point("plan.sorted"))
+        code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
+    return s->faults.n ? faults_code(&s->faults) : code;
+}
+
+int session_state(struct session *s)
+{
+    int code = state_prepare(&s->state, &s->err);
+    if (!code && !s->reader) {
+        s->reader = pg_connect(s->url, "target", &s->project->timeouts, &s->err);
+        code = s->reader ? 0 : s->err.code;
+    }
+    if (!code && fault_point("state.ready"))
+        code = error_set(&s->err, STATUS_TEMPORARY, "fault point state.ready");
+    return code;
+}
+
+void session_report(const struct session *s, const char *state)
+{
+    for (size_t i = 0; i < s->faults.n; i++)
+        log_error(&s->faults.items[i], i + 1 == s->faults.n && !s->err.code ? state : NULL);
+    if (s->err.code)
+        log_error(&s->err, state);
+}

@@ -1,0 +1,49 @@
+/* session.h - what most actions need first: project, plugins, target, job; and all of it freed
+ * at the end. */
+#ifndef MIGHOST_SESSION_H
+#define MIGHOST_SESSION_H
+
+#include "host.h"
+#include "job.h"
+#include "loader.h"
+#include "pg.h"
+#include "project.h"
+#include "registry.h"
+#include "state.h"
+
+struct session_options {
+    const char *project_path;
+    struct project_overrides overrides;
+    const char *const *plugin_dirs;
+    size_t n_plugin_dirs;
+    int require_lock;
+};
+
+struct session {
+    const struct session_options *options;
+    struct project *project;
+    struct loader loader;
+    struct registry registry;
+    struct host host;
+    struct job job;
+    struct pg *pg, *reader; /* reader: read-only work of users and reporters */
+    struct state state;
+    char url[4096];  /* of the target; may hold a password */
+    char psql[4200]; /* how to look at the target */
+    int embedded;
+    struct faults faults;
+    struct error err;
+};
+
+void session_init(struct session *s, const struct session_options *options);
+void session_clear(struct session *s);
+/* Each step needs the ones before it; returns a status, with faults or err filled. */
+int session_project(struct session *s);
+int session_units(struct session *s);
+int session_target(struct session *s);  /* starts the embedded server, connects */
+int session_catalog(struct session *s); /* joins the job with the target's catalog */
+int session_state(struct session *s);   /* prepares the state schema */
+/* Logs every fault, then the error, with the state line. */
+void session_report(const struct session *s, const char *state);
+
+#endif

@@ -1,0 +1,383 @@
+/* cli.c - the command line. One table says everything of an option: name, argument, group, help;
+ * the parser (getopt_long) and --help are made from it. Decides nothing about runs. */
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "str.h"
+
+enum option_id {
+    ID_PROJECT = 1000,
+    ID_PLUGINS,
+    ID_ENV_FILE,
+    ID_TARGET,
+    ID_SOURCE,
+    ID_ONLY,
+    ID_SKIP,
+    ID_WITH_DEPENDENCIES,
+    ID_BATCH_SIZE,
+    ID_REPORT_DIR,
+    ID_BACKUP_DIR,
+    ID_WORK_DIR,
+    ID_STATE_SCHEMA,
+    ID_LOG_LEVEL,
+    ID_YES,
+    ID_TAKEOVER,
+    ID_HOLD,
+    ID_JSON,
+    ID_VERBOSE,
+    ID_QUIET,
+    ID_FORMAT,
+    ID_FULL,
+    ID_REQUIRE_LOCK
+};
+
+struct cli_option {
+    const char *name, *argument; /* argument: NULL none, "[X]" optional, "X" required */
+    int id;                      /* enum cli_action, or enum option_id */
+    const char *help;
+};
+
+static const struct cli_option table[] = {
+    {NULL, NULL, 0, "Migrate"},
+    {"run", NULL, ACTION_RUN, "plan, load, check, back up, publish, verify, report"},
+    {"dry-run", NULL, ACTION_DRY_RUN, "the same up to check; no live table is written"},
+    {"plan", NULL, ACTION_PLAN, "print the order of stages and the mappings (see --format)"},
+    {"preflight", NULL, ACTION_PREFLIGHT, "is the target fit? every fault with its fix"},
+    {"validate", NULL, ACTION_VALIDATE, "run the project's validators on the live tables"},
+    {"rollback", "[RUN]", ACTION_ROLLBACK, "take a run back (default: the newest published one)"},
+    {"verify", "RUN", ACTION_VERIFY, "compare every field of the run with the live tables"},
+    {"finalize", "RUN", ACTION_FINALIZE, "drop staging and before tables; undo ends with this"},
+    {"abandon", "RUN", ACTION_ABANDON, "drop a half run"},
+    {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps"},
+    {NULL, NULL, 0, "Look"},
+    {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal"},
+    {"report", "RUN", ACTION_REPORT, "print the report of a run again"},
+    {"ping", NULL, ACTION_PING, "test each connection by itself"},
+    {"show-config", NULL, ACTION_SHOW_CONFIG, "every setting and where it came from"},
+    {"print-grants", NULL, ACTION_PRINT_GRANTS, "what a DBA must grant"},
+    {NULL, NULL, 0, "Backups"},
+    {"backup", NULL, ACTION_BACKUP, "back up the tables that the project writes"},
+    {"backups", NULL, ACTION_BACKUPS, "list backups with size and checksum state"},
+    {"restore", "ID", ACTION_RESTORE, "put a backup's rows back, in one transaction"},
+    {"prune", "DAYS", ACTION_PRUNE, "remove older backups, never the newest good one"},
+    {NULL, NULL, 0, "Plugins"},
+    {"list-plugins", NULL, ACTION_LIST_PLUGINS, "every plugin with path, version and units"},
+    {"check-plugin", "FILE", ACTION_CHECK_PLUGIN, "tell everything wrong with one plugin"},
+    {"lock-plugins", NULL, ACTION_LOCK_PLUGINS, "write plugins.lock: only these may be loaded"},
+    {NULL, NULL, 0, "Other actions"},
+    {"self-test", NULL, ACTION_SELF_TEST, "run built-in scenarios on the embedded server"},
+    {"stop-server", NULL, ACTION_STOP_SERVER, "stop the project's embedded server"},
+    {"list-faults", NULL, ACTION_LIST_FAULTS, "names of the fault points (test builds)"},
+    {"help", NULL, ACTION_HELP, "this text"},
+    {"version", NULL, ACTION_VERSION, "version and ABI"},
+    {NULL, NULL, 0, "What to work on"},
+    {"project", "PATH", ID_PROJECT, "project file or its directory (default ./project.json)"},
+    {"plugins", "DIR", ID_PLUGINS, "look for plugins here; may be given several times"},
+    {"require-lock", NULL, ID_REQUIRE_LOCK, "refuse plugin directories without plugins.lock"},
+    {"env-file", "FILE", ID_ENV_FILE, "variables (default: .env beside the project)"},
+    {"target", "URL", ID_TARGET, "the target, without a password"},
+    {"source", "URL", ID_SOURCE, "the source's url option, without a password"},
+    {"state-schema", "NAME", ID_STATE_SCHEMA, "schema for staging and state (default mighost)"},
+    {"only", "NAMES", ID_ONLY, "only these stages, validators or reporters (comma list)"},
+    {"entities", "NAMES", ID_ONLY, "the same as --only"},
+    {"skip", "NAMES", ID_SKIP, "all but these"},
+    {"with-dependencies", NULL, ID_WITH_DEPENDENCIES, "with --only: also what they need"},
+    {NULL, NULL, 0, "How"},
+    {"yes", NULL, ID_YES, "confirm what would be asked (production, many deletions)"},
+    {"force", NULL, ID_YES, "the same as --yes"},
+    {"takeover", NULL, ID_TAKEOVER, "take over a run whose process hangs"},
+    {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with the next --run"},
+    {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
+    {"full", NULL, ID_FULL, "with --backup: the whole database"},
+    {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
+    {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
+    {"work-dir", "DIR", ID_WORK_DIR, "where the embedded server lives"},
+    {NULL, NULL, 0, "Output"},
+    {"json", NULL, ID_JSON, "results as JSON on stdout"},
+    {"format", "FORMAT", ID_FORMAT, "of --plan: text, json or dot"},
+    {"verbose", NULL, ID_VERBOSE, "more detail (log level debug)"},
+    {"quiet", NULL, ID_QUIET, "only warnings and errors"},
+    {"log-level", "LEVEL", ID_LOG_LEVEL, "debug, info, warning or error"},
+};
+
+#define TABLE_SIZE (sizeof table / sizeof *table)
+
+void cli_help(struct str *out)
+{
+    str_add(out, "mighost moves an application's data into PostgreSQL: staged, checked, published "
+                 "at once, reversible.\n\nusage: mighost --plugins DIR --project PATH --run\n");
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        const struct cli_option *o = &table[i];
+        if (!o->name) {
+            str_printf(out, "\n%s\n", o->help);
+            continue;
+        }
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->argument ? " " : "",
+                 o->argument ? o->argument : "");
+        str_printf(out, "  %-24s %s\n", left, o->help);
+    }
+    str_add(out,
+            "\nPasswords never stand on the command line: use PGPASSFILE, a 0600 env file, or "
+            "the environment.\nExit codes: 0 done, 20 published with rejects, 2 usage, 3 "
+            "configuration, 4 plugin or plan,\n5 target not fit, 6 source, 7 too many rejects, "
+            "8 invalid, 9 target changed, 10 other run,\n12 backup or artefact, 13 rollback "
+            "refused, 14 COMMIT unknown, 75 temporary, 130/143 stopped.\n");
+}
+
+/* ---- argument values ------------------------------------------------------------------- */
+
+/* postgresql://user:password@host: the password must not stay visible in the process list. */
+static int url_password(char *url)
+{
+    char *scheme = strstr(url, "://");
+    char *at = scheme ? strchr(scheme + 3, '@') : NULL;
+    char *slash = scheme ? strchr(scheme + 3, '/') : NULL;
+    char *colon = scheme ? strchr(scheme + 3, ':') : NULL;
+    int found = at && colon && colon < at && (!slash || slash > colon);
+    found |= strstr(url, "password=") != NULL || strstr(url, "password%") != NULL;
+    if (found)
+        memset(url, '*', strlen(url));
+    return found;
+}
+
+static const char **split_names(const char *text, size_t *n)
+{
+    size_t count = 1;
+    for (const char *p = text; *p; p++)
+        count += *p == ',';
+    const char **out = arena_heap(NULL, (count + 1) * sizeof *out);
+    *n = 0;
+    for (const char *p = text; p;) {
+        const char *end = strchr(p, ',');
+        size_t len = end ? (size_t)(end - p) : strlen(p);
+        if (len)
+            out[(*n)++] = strndup(p, len);
+        p = end ? end + 1 : NULL;
+    }
+    return out;
+}
+
+static void free_names(const char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free((char *)names[i]);
+    free(names);
+}
+
+static int parse_size(const char *text, int64_t *out, struct error *err)
+{
+    char *end;
+    long long v = strtoll(text, &end, 10);
+    if (*end || v < 1 || v > 10000000)
+        return error_set(err, STATUS_USAGE, "--batch-size takes a whole number from 1 to 10000000");
+    *out = v;
+    return 0;
+}
+
+/* ---- parsing --------------------------------------------------------------------------- */
+
+static int set_action(struct cli *cli, const struct cli_option *o, const char *argument,
+                      struct error *err)
+{
+    if (cli->action && cli->action != (enum cli_action)o->id) {
+        const char *first = "";
+        for (size_t i = 0; i < TABLE_SIZE; i++)
+            if (table[i].name && table[i].id == (int)cli->action)
+                first = table[i].name;
+        error_set(err, STATUS_USAGE, "--%s and --%s cannot be given together", first, o->name);
+        error_fix(err, "one action a call");
+        return STATUS_USAGE;
+    }
+    cli->action = (enum cli_action)o->id;
+    cli->argument = argument;
+    return 0;
+}
+
+static int set_url(const char **out, char *value, const char *name, struct error *err)
+{
+    if (url_password(value)) {
+        error_set(err, STATUS_USAGE, "--%s: a password on the command line is visible to all users",
+                  name);
+        error_fix(err,
+                  "leave it out of the URL; use PGPASSFILE, or DATABASE_URL in a 0600 env file");
+        return STATUS_USAGE;
+    }
+    *out = value;
+    return 0;
+}
+
+static void add_plugin_dir(struct cli *cli, const char *dir)
+{
+    size_t n = cli->session.n_plugin_dirs;
+    cli->plugin_dirs = arena_heap(cli->plugin_dirs, (n + 1) * sizeof *cli->plugin_dirs);
+    cli->plugin_dirs[n] = dir;
+    cli->session.n_plugin_dirs = n + 1;
+    cli->session.plugin_dirs = cli->plugin_dirs;
+}
+
+static int set_names(const char ***list, size_t *n, const char *text, const char *name,
+                     struct error *err)
+{
+    if (*list)
+        return error_set(err, STATUS_USAGE, "--%s is given twice; use one comma list", name);
+    *list = split_names(text, n);
+    return *n ? 0 : error_set(err, STATUS_USAGE, "--%s names nothing", name);
+}
+
+static int set_option(struct cli *cli, const struct cli_option *o, char *value, struct error *err)
+{
+    struct project_overrides *p = &cli->session.overrides;
+    switch (o->id) {
+    case ID_PROJECT:
+        cli->session.project_path = value;
+        break;
+    case ID_PLUGINS:
+        add_plugin_dir(cli, value);
+        break;
+    case ID_ENV_FILE:
+        p->env_file = value;
+        break;
+    case ID_TARGET:
+        return set_url(&p->target_url, value, o->name, err);
+    case ID_SOURCE:
+        return set_url(&p->source_url, value, o->name, err);
+    case ID_ONLY:
+        return set_names(&p->only, &p->n_only, value, o->name, err);
+    case ID_SKIP:
+        return set_names(&p->skip, &p->n_skip, value, o->name, err);
+    case ID_BATCH_SIZE:
+        return parse_size(value, &p->batch_size, err);
+    case ID_REPORT_DIR:
+        p->report_dir = value;
+        break;
+    case ID_BACKUP_DIR:
+        p->backup_dir = value;
+        break;
+    case ID_WORK_DIR:
+        p->work_dir = value;
+        break;
+    case ID_STATE_SCHEMA:
+        p->state_schema = value;
+        break;
+    case ID_LOG_LEVEL:
+        p->log_level = value;
+        break;
+    case ID_FORMAT:
+        cli->format = value;
+        break;
+    default:
+        return error_set(err, STATUS_BUG, "option --%s has no meaning", o->name);
+    }
+    return 0;
+}
+
+static int set_flag(struct cli *cli, int id)
+{
+    int *flag = id == ID_YES                 ? &cli->yes
+                : id == ID_TAKEOVER          ? &cli->takeover
+                : id == ID_HOLD              ? &cli->hold
+                : id == ID_JSON              ? &cli->json
+                : id == ID_VERBOSE           ? &cli->verbose
+                : id == ID_QUIET             ? &cli->quiet
+                : id == ID_FULL              ? &cli->full
+                : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
+                : id == ID_WITH_DEPENDENCIES ? &cli->session.overrides.with_dependencies
+                                             : NULL;
+    if (flag)
+        *flag = 1;
+    return flag != NULL;
+}
+
+static int unknown(const char *text, struct error *err)
+{
+    const char *names[TABLE_SIZE];
+    size_t n = 0;
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        if (table[i].name)
+            names[n++] = table[i].name;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2 * (text[0] == '-'), "="),
+             text + 2 * (text[0] == '-'));
+    const char *nearest = str_nearest(name, names, n);
+    error_set(err, STATUS_USAGE, "unknown option --%s", name);
+    error_fix(err, nearest ? "did you mean --%s?" : "see mighost --help", nearest);
+    return STATUS_USAGE;
+}
+
+static void make_long(struct option *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        if (table[i].name)
+            out[n++] = (struct option){table[i].name,
+                                       !table[i].argument            ? no_argument
+                                       : table[i].argument[0] == '[' ? optional_argument
+                                                                     : required_argument,
+                                       NULL, (int)i + 1};
+    out[n] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* Positional arguments: URLs of source and target, as one of the seeds gives them. */
+static int positional(struct cli *cli, int argc, char **argv, struct error *err)
+{
+    struct project_overrides *p = &cli->session.overrides;
+    int first = optind;
+    if (first < argc && cli->action == ACTION_ROLLBACK && !cli->argument &&
+        strspn(argv[first], "0123456789") == strlen(argv[first]))
+        cli->argument = argv[first++];
+    int n = argc - first;
+    int code = 0;
+    for (int i = first; i < argc; i++)
+        if (!strstr(argv[i], "://"))
+            return error_set(err, STATUS_USAGE, "\"%.60s\" is neither an option nor a URL",
+                             argv[i]);
+    if (n > 2)
+        return error_set(err, STATUS_USAGE, "at most two URLs: source and target");
+    if (n >= 1)
+        code = set_url(n == 1 ? &p->target_url : &p->source_url, argv[first], "target", err);
+    if (!code && n == 2)
+        code = set_url(&p->target_url, argv[first + 1], "target", err);
+    return code;
+}
+
+int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
+{
+    struct option long_options[TABLE_SIZE + 1];
+    memset(out, 0, sizeof *out);
+    out->session.project_path = "project.json";
+    make_long(long_options);
+    opterr = 0;
+    int code = 0;
+    for (int got; !code && (got = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
+        if (got == '?')
+            return unknown(argv[optind - 1], err);
+        if (got == ':')
+            return error_set(err, STATUS_USAGE, "option %s needs a value", argv[optind - 1]);
+        const struct cli_option *o = &table[got - 1];
+        if (o->id < ID_PROJECT)
+            code = set_action(out, o, optarg, err);
+        else if (!set_flag(out, o->id))
+            code = set_option(out, o, optarg, err);
+    }
+    if (!code)
+        code = positional(out, argc, argv, err);
+    if (!code && !out->action) {
+        code = error_set(err, STATUS_USAGE, "no action given");
+        error_fix(err, "mighost --plugins DIR --project PATH --run; all options: mighost --help");
+    }
+    return code;
+}
+
+void cli_clear(struct cli *cli)
+{
+    struct project_overrides *p = &cli->session.overrides;
+    free_names(p->only, p->n_only);
+    free_names(p->skip, p->n_skip);
+    free(cli->plugin_dirs);
+}

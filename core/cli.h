@@ -1,0 +1,55 @@
+/* cli.h - the command line: one table of options makes the parser and --help. */
+#ifndef MIGHOST_CLI_H
+#define MIGHOST_CLI_H
+
+#include "project.h"
+#include "session.h"
+#include "status.h"
+
+enum cli_action {
+    ACTION_NONE,
+    ACTION_RUN,
+    ACTION_DRY_RUN,
+    ACTION_PLAN,
+    ACTION_PREFLIGHT,
+    ACTION_PING,
+    ACTION_SHOW_CONFIG,
+    ACTION_STATUS,
+    ACTION_VALIDATE,
+    ACTION_VERIFY,
+    ACTION_ROLLBACK,
+    ACTION_FINALIZE,
+    ACTION_REPORT,
+    ACTION_ABANDON,
+    ACTION_PURGE,
+    ACTION_BACKUP,
+    ACTION_BACKUPS,
+    ACTION_RESTORE,
+    ACTION_PRUNE,
+    ACTION_PRINT_GRANTS,
+    ACTION_LIST_PLUGINS,
+    ACTION_CHECK_PLUGIN,
+    ACTION_LOCK_PLUGINS,
+    ACTION_SELF_TEST,
+    ACTION_STOP_SERVER,
+    ACTION_LIST_FAULTS,
+    ACTION_HELP,
+    ACTION_VERSION
+};
+
+struct cli {
+    enum cli_action action;
+    const char *argument; /* RUN, ID, FILE, DAYS of the action, or NULL */
+    struct session_options session;
+    const char **plugin_dirs;
+    int yes, takeover, hold, json, verbose, quiet, dot, full;
+    const char *format; /* of --plan */
+};
+
+/* STATUS_USAGE with err when the line is wrong. Overwrites a URL with a password in argv. */
+int cli_parse(int argc, char **argv, struct cli *out, struct error *err);
+void cli_clear(struct cli *cli);
+/* All options, grouped by what one wants to do. */
+void cli_help(struct str *out);
+
+#endif

@@ -16,61 +16,40 @@ const struct field *fields_find(const struct section *section, const char *key)
     return NULL;
 }
 
+/* What a value of the type is, where that needs no bounds or words. */
+static const char *const phrases[] = {
+    [FIELD_BOOL] = "true or false",
+    [FIELD_LIMIT] = "a whole number, a share such as \"5%\" or null",
+    [FIELD_PERCENT] = "a share from \"0%\" to \"100%\"",
+    [FIELD_NAME] = "a name of a-z, 0-9, '_' and '-', at most 63 characters",
+    [FIELD_UNIT] = "the name of a unit, of a-z, 0-9, '_', '.' and '-'",
+    [FIELD_SCHEMA] = "a schema name of 1 to 63 bytes",
+    [FIELD_TABLE] = "a table as \"schema.table\" or \"table\"",
+    [FIELD_TEXTS] = "a text or a list of texts",
+    [FIELD_NEEDS] = "a list of texts such as \"stage\", \"after:stage\" or \"transform:name\"",
+    [FIELD_LIST] = "a list of objects",
+    [FIELD_OPTIONS] = "an object",
+    [FIELD_CONNECTION] = "an object",
+    [FIELD_SECTION] = "an object",
+    [FIELD_MAP] = "an object",
+};
+
 void fields_expected(const struct field *field, struct str *out)
 {
     const char *dots = field->allowed ? strstr(field->allowed, "..") : NULL;
-    switch (field->type) {
-    case FIELD_BOOL:
-        str_add(out, "true or false");
-        break;
-    case FIELD_INT:
-    case FIELD_SECONDS:
+    const char *phrase =
+        (size_t)field->type < sizeof phrases / sizeof *phrases ? phrases[field->type] : NULL;
+    if (field->type == FIELD_INT || field->type == FIELD_SECONDS) {
         str_add(out, "a whole number");
         if (dots)
             str_printf(out, " from %.*s to %s", (int)(dots - field->allowed), field->allowed,
                        dots + 2);
-        break;
-    case FIELD_ENUM:
-    case FIELD_WORD:
+    } else if (field->type == FIELD_ENUM || field->type == FIELD_WORD) {
         str_add(out, "one of ");
         for (const char *p = field->allowed; *p; p++)
             *p == '|' ? str_add(out, ", ") : str_add_char(out, *p);
-        break;
-    case FIELD_LIMIT:
-        str_add(out, "a whole number, a share such as \"5%\" or null");
-        break;
-    case FIELD_PERCENT:
-        str_add(out, "a share from \"0%\" to \"100%\"");
-        break;
-    case FIELD_NAME:
-        str_add(out, "a name of a-z, 0-9, '_' and '-', at most 63 characters");
-        break;
-    case FIELD_UNIT:
-        str_add(out, "the name of a unit, of a-z, 0-9, '_', '.' and '-'");
-        break;
-    case FIELD_SCHEMA:
-        str_add(out, "a schema name of 1 to 63 bytes");
-        break;
-    case FIELD_TABLE:
-        str_add(out, "a table as \"schema.table\" or \"table\"");
-        break;
-    case FIELD_TEXTS:
-        str_add(out, "a text or a list of texts");
-        break;
-    case FIELD_NEEDS:
-        str_add(out, "a list of texts such as \"stage\", \"after:stage\" or \"transform:name\"");
-        break;
-    case FIELD_LIST:
-        str_add(out, "a list of objects");
-        break;
-    case FIELD_OPTIONS:
-    case FIELD_CONNECTION:
-    case FIELD_SECTION:
-    case FIELD_MAP:
-        str_add(out, "an object");
-        break;
-    default:
-        str_add(out, "a text");
+    } else {
+        str_add(out, phrase ? phrase : "a text");
     }
 }
 

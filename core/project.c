@@ -264,7 +264,13 @@ static struct project *parse(const char *text, size_t n, const char *shown, cons
     jsonfile_parse(&file, shown, text, n, mem, faults);
     read_env_file(p, o, &env, faults);
     struct variables variables = {.mem = mem, .file = &env, .faults = faults};
-    struct fields fields = {&file, &variables, mem, p->dir, o->source_url, 0, &settings, faults};
+    struct fields fields = {.file = &file,
+                            .variables = &variables,
+                            .mem = mem,
+                            .dir = p->dir,
+                            .source_url = o->source_url,
+                            .settings = &settings,
+                            .faults = faults};
     if (file.root && file.root->kind == JSONFILE_OBJECT)
         fill(&fields, o, p);
     else if (file.root)

@@ -41,67 +41,68 @@ static int same(const char *text, const char *expected)
 
 /* ---- the SQL -------------------------------------------------------------------------- */
 
+static const struct {
+    const char *rule, *sql, *code, *message;
+} kinds[] = {
+    {"{\"rule\":\"required\",\"table\":\"s.t\",\"column\":\"c\"}",
+     "\"c\" IS NULL OR \"c\"::text = ''", "required", "s.t.c must not be NULL or empty"},
+    {"{\"rule\":\"required\",\"table\":\"t\",\"columns\":[\"c\"],\"allow_empty\":true}",
+     "\"c\" IS NULL", "required", "t.c must not be NULL"},
+    {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"min\":25}",
+     "\"c\" < (25) OR \"c\"::text = 'NaN'", "too_small", "t.c must be at least 25"},
+    {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"min\":-0.1,\"min_exclusive\":"
+     "true}",
+     "\"c\" <= (-0.1) OR \"c\"::text = 'NaN'", "too_small", "t.c must be greater than -0.1"},
+    {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"max\":\"500.00\"}", "\"c\" > (500.00)",
+     "too_large", "t.c must be at most 500.00"},
+    {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"max\":\"2024-01-01\","
+     "\"max_exclusive\":true}",
+     "\"c\" >= '2024-01-01'", "too_large", "t.c must be less than 2024-01-01"},
+    {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a < b -- x\"}",
+     "(a < b -- x\n) IS FALSE", "expression", "t: the rule \"n\" does not hold"},
+    {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a < b;\","
+     "\"null\":\"fail\",\"message\":\"a first\"}",
+     "(a < b\n) IS NOT TRUE", "expression", "a first"},
+    {"{\"rule\":\"unique\",\"table\":\"s.t\",\"columns\":[\"a\",\"b\"]}",
+     "SELECT concat_ws(', ', \"a\"::text, \"b\"::text) FROM {s.t} WHERE \"a\" IS NOT NULL AND "
+     "\"b\" IS NOT NULL GROUP BY \"a\", \"b\" HAVING count(*) > 1",
+     "duplicate", "s.t: no two rows may have the same a and the other columns of the rule"},
+    {"{\"rule\":\"counts\",\"tables\":{\"s.t\":3}}",
+     "SELECT n::text FROM (SELECT (SELECT count(*) FROM {s.t}) AS n) AS counted WHERE n <> 3",
+     "count", "s.t must have exactly 3 rows"},
+    {"{\"rule\":\"counts\",\"tables\":{\"a\":{\"at_least\":\"b\"}}}",
+     "SELECT n::text FROM (SELECT (SELECT count(*) FROM {a}) AS n, (SELECT count(*) FROM {b}) "
+     "AS other) AS counted WHERE n < other",
+     "count", "a must have at least as many rows as b"},
+    {"{\"rule\":\"orphans\",\"relations\":[{\"table\":\"c\",\"columns\":[\"x\",\"y\"],"
+     "\"to\":\"p\",\"to_columns\":[\"i\",\"j\"],\"key\":\"id\"}]}",
+     "SELECT concat_ws(', ', a.\"id\"::text) FROM {c} AS a WHERE a.\"x\" IS NOT NULL AND "
+     "a.\"y\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {p} AS b WHERE b.\"i\" = a.\"x\" AND "
+     "b.\"j\" = a.\"y\")",
+     "orphan", "c (x, y) must refer to a row of p"},
+    {"{\"rule\":\"exists\",\"table\":\"u\",\"columns\":[\"id\"],\"in\":\"r\","
+     "\"in_columns\":[\"u\"],\"as_text\":true}",
+     "SELECT concat_ws(', ', a.\"id\"::text) FROM {u} AS a WHERE NOT EXISTS (SELECT 1 FROM {r} "
+     "AS b WHERE b.\"u\"::text = a.\"id\"::text)",
+     "missing_row", "each row of u must have a row in r"},
+    {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT 1 FROM {s.t} -- x\\n ; "
+     "\"}]}",
+     "SELECT 1 FROM {s.t} -- x\n", "violation", "the query \"n\" must give no row"},
+};
+
 static void sql_of_each_kind(void)
 {
-    static const struct {
-        const char *rule, *sql, *code, *message;
-    } cases[] = {
-        {"{\"rule\":\"required\",\"table\":\"s.t\",\"column\":\"c\"}",
-         "\"c\" IS NULL OR \"c\"::text = ''", "required", "s.t.c must not be NULL or empty"},
-        {"{\"rule\":\"required\",\"table\":\"t\",\"columns\":[\"c\"],\"allow_empty\":true}",
-         "\"c\" IS NULL", "required", "t.c must not be NULL"},
-        {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"min\":25}",
-         "\"c\" < (25) OR \"c\"::text = 'NaN'", "too_small", "t.c must be at least 25"},
-        {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"min\":-0.1,\"min_exclusive\":"
-         "true}",
-         "\"c\" <= (-0.1) OR \"c\"::text = 'NaN'", "too_small", "t.c must be greater than -0.1"},
-        {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"max\":\"500.00\"}",
-         "\"c\" > (500.00)", "too_large", "t.c must be at most 500.00"},
-        {"{\"rule\":\"range\",\"table\":\"t\",\"column\":\"c\",\"max\":\"2024-01-01\","
-         "\"max_exclusive\":true}",
-         "\"c\" >= '2024-01-01'", "too_large", "t.c must be less than 2024-01-01"},
-        {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a < b -- x\"}",
-         "(a < b -- x\n) IS FALSE", "expression", "t: the rule \"n\" does not hold"},
-        {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a < b;\","
-         "\"null\":\"fail\",\"message\":\"a first\"}",
-         "(a < b\n) IS NOT TRUE", "expression", "a first"},
-        {"{\"rule\":\"unique\",\"table\":\"s.t\",\"columns\":[\"a\",\"b\"]}",
-         "SELECT concat_ws(', ', \"a\"::text, \"b\"::text) FROM {s.t} WHERE \"a\" IS NOT NULL AND "
-         "\"b\" IS NOT NULL GROUP BY \"a\", \"b\" HAVING count(*) > 1",
-         "duplicate", "s.t: no two rows may have the same a and the other columns of the rule"},
-        {"{\"rule\":\"counts\",\"tables\":{\"s.t\":3}}",
-         "SELECT n::text FROM (SELECT (SELECT count(*) FROM {s.t}) AS n) AS counted WHERE n <> 3",
-         "count", "s.t must have exactly 3 rows"},
-        {"{\"rule\":\"counts\",\"tables\":{\"a\":{\"at_least\":\"b\"}}}",
-         "SELECT n::text FROM (SELECT (SELECT count(*) FROM {a}) AS n, (SELECT count(*) FROM {b}) "
-         "AS other) AS counted WHERE n < other",
-         "count", "a must have at least as many rows as b"},
-        {"{\"rule\":\"orphans\",\"relations\":[{\"table\":\"c\",\"columns\":[\"x\",\"y\"],"
-         "\"to\":\"p\",\"to_columns\":[\"i\",\"j\"],\"key\":\"id\"}]}",
-         "SELECT concat_ws(', ', a.\"id\"::text) FROM {c} AS a WHERE a.\"x\" IS NOT NULL AND "
-         "a.\"y\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {p} AS b WHERE b.\"i\" = a.\"x\" AND "
-         "b.\"j\" = a.\"y\")",
-         "orphan", "c (x, y) must refer to a row of p"},
-        {"{\"rule\":\"exists\",\"table\":\"u\",\"columns\":[\"id\"],\"in\":\"r\","
-         "\"in_columns\":[\"u\"],\"as_text\":true}",
-         "SELECT concat_ws(', ', a.\"id\"::text) FROM {u} AS a WHERE NOT EXISTS (SELECT 1 FROM {r} "
-         "AS b WHERE b.\"u\"::text = a.\"id\"::text)",
-         "missing_row", "each row of u must have a row in r"},
-        {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT 1 FROM {s.t} -- x\\n ; "
-         "\"}]}",
-         "SELECT 1 FROM {s.t} -- x\n", "violation", "the query \"n\" must give no row"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct mockhost m;
         mig_check_t check;
         char rules[1000];
-        (void)snprintf(rules, sizeof rules, "[%s]", cases[i].rule);
+        (void)snprintf(rules, sizeof rules, "[%s]", kinds[i].rule);
         CU_ASSERT_EQUAL(start_rules(&m, rules), MIG_OK);
         CU_ASSERT(m.status == 0 || same(m.text, ""));
         CU_ASSERT_EQUAL(get(&m, 0, &check), MIG_OK);
-        CU_ASSERT(same(check.sql, cases[i].sql));
-        CU_ASSERT(same(check.code, cases[i].code));
-        CU_ASSERT(same(check.message, cases[i].message));
+        CU_ASSERT(same(check.sql, kinds[i].sql));
+        CU_ASSERT(same(check.code, kinds[i].code));
+        CU_ASSERT(same(check.message, kinds[i].message));
         CU_ASSERT_EQUAL(check.kind,
                         strncmp(check.sql, "SELECT", 6) == 0 ? MIG_CHECK_QUERY : MIG_CHECK_ROW);
         CU_ASSERT_EQUAL(get(&m, 1, &check), MIG_END);
@@ -211,67 +212,64 @@ static void old_hosts_get_their_size(void)
 
 #define TC "\"table\":\"t\",\"column\":\"c\""
 
+static const struct {
+    const char *rule, *fault;
+} refusals[] = {
+    {"1", "\"rule\" is missing"},
+    {"{}", "\"rule\" is missing"},
+    {"{\"rule\":\"rnge\"}", "did you mean \"range\"?"},
+    {"{\"rule\":\"rules\"}", "there is no rule \"rules\""},
+    {"{\"rule\":\"email\"," TC ",\"colum\":1}", "did you mean \"column\"?"},
+    {"{\"rule\":\"email\",\"table\":\"t\"}", "\"column\" is missing"},
+    {"{\"rule\":\"email\",\"table\":7,\"column\":\"c\"}", "\"table\" must be a text"},
+    {"{\"rule\":\"email\",\"table\":\"t{}\",\"column\":\"c\"}", "without braces"},
+    {"{\"rule\":\"email\",\"table\":\"t\\n\",\"column\":\"c\"}", "control characters"},
+    {"{\"rule\":\"email\",\"table\":\"t\",\"column\":\"c\\u0001\"}", "control characters"},
+    {"{\"rule\":\"email\"," TC ",\"severity\":\"bad\"}", "\"error\" or \"warning\""},
+    {"{\"rule\":\"required\",\"table\":\"t\"}", "one of \"column\" and \"columns\""},
+    {"{\"rule\":\"required\"," TC ",\"columns\":[\"d\"]}", "one of \"column\" and \"columns\""},
+    {"{\"rule\":\"required\",\"table\":\"t\",\"columns\":[]}", "1 to 32 columns"},
+    {"{\"rule\":\"required\",\"table\":\"t\",\"columns\":[1]}", "a list of columns"},
+    {"{\"rule\":\"required\"," TC ",\"allow_empty\":\"no\"}", "true or false"},
+    {"{\"rule\":\"required\",\"table\":\"t\",\"column\":\"0123456789012345678901234567890123"
+     "456789012345678901234567890123\"}",
+     "1 to 63 bytes"},
+    {"{\"rule\":\"range\"," TC "}", "give \"min\", \"max\" or both"},
+    {"{\"rule\":\"range\"," TC ",\"min\":\"0 OR true\"}", "\"min\" must be a number"},
+    {"{\"rule\":\"range\"," TC ",\"max\":\"2024-01-01'\"}", "\"max\" must be a number"},
+    {"{\"rule\":\"range\"," TC ",\"max\":\"now\"}", "\"max\" must be a number"},
+    {"{\"rule\":\"range\"," TC ",\"max\":[]}", "\"max\" must be a number"},
+    {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\" ; \"}", "SQL is empty"},
+    {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a\",\"null\":\"x\"}",
+     "\"pass\" or \"fail\""},
+    {"{\"rule\":\"counts\",\"tables\":[]}", "must be an object"},
+    {"{\"rule\":\"counts\",\"tables\":{\"t\":-1}}", "give a number"},
+    {"{\"rule\":\"counts\",\"tables\":{\"t\":{\"mni\":1}}}", "there is no \"mni\""},
+    {"{\"rule\":\"counts\",\"tables\":{\"t\":{\"min\":1.5}}}", "whole number"},
+    {"{\"rule\":\"orphans\",\"relations\":{}}", "must be a list"},
+    {"{\"rule\":\"orphans\",\"relations\":[{\"table\":\"a\",\"columns\":[\"x\",\"y\"],"
+     "\"to\":\"b\",\"to_columns\":\"z\"}]}",
+     "\"columns\" names 2 columns and \"to_columns\" 1"},
+    {"{\"rule\":\"orphans\",\"relations\":[{\"table\":\"a\"}]}", "relation 1: "},
+    {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '{\\\"a\\\": 1}'\"}]}",
+     "text in braces must be a table"},
+    {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '{'\"}]}", "text in braces"},
+    {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '{}'\"}]}", "text in braces"},
+    {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '}'\"}]}", "text in braces"},
+    {"{\"rule\":\"sql\",\"queries\":[{\"sql\":\"SELECT 1\"}]}", "\"name\" is missing"},
+};
+
 static void faults(void)
 {
-    static const struct {
-        const char *rule, *fault;
-    } cases[] = {
-        {"1", "\"rule\" is missing"},
-        {"{}", "\"rule\" is missing"},
-        {"{\"rule\":\"rnge\"}", "did you mean \"range\"?"},
-        {"{\"rule\":\"rules\"}", "there is no rule \"rules\""},
-        {"{\"rule\":\"email\"," TC ",\"colum\":1}", "did you mean \"column\"?"},
-        {"{\"rule\":\"email\",\"table\":\"t\"}", "\"column\" is missing"},
-        {"{\"rule\":\"email\",\"table\":7,\"column\":\"c\"}", "\"table\" must be a text"},
-        {"{\"rule\":\"email\",\"table\":\"t{}\",\"column\":\"c\"}", "without braces"},
-        {"{\"rule\":\"email\",\"table\":\"t\\n\",\"column\":\"c\"}", "control characters"},
-        {"{\"rule\":\"email\",\"table\":\"t\",\"column\":\"c\\u0001\"}", "control characters"},
-        {"{\"rule\":\"email\"," TC ",\"severity\":\"bad\"}", "\"error\" or \"warning\""},
-        {"{\"rule\":\"required\",\"table\":\"t\"}", "one of \"column\" and \"columns\""},
-        {"{\"rule\":\"required\"," TC ",\"columns\":[\"d\"]}", "one of \"column\" and \"columns\""},
-        {"{\"rule\":\"required\",\"table\":\"t\",\"columns\":[]}", "1 to 32 columns"},
-        {"{\"rule\":\"required\",\"table\":\"t\",\"columns\":[1]}", "a list of columns"},
-        {"{\"rule\":\"required\"," TC ",\"allow_empty\":\"no\"}", "true or false"},
-        {"{\"rule\":\"required\",\"table\":\"t\",\"column\":\"0123456789012345678901234567890123"
-         "456789012345678901234567890123\"}",
-         "1 to 63 bytes"},
-        {"{\"rule\":\"range\"," TC "}", "give \"min\", \"max\" or both"},
-        {"{\"rule\":\"range\"," TC ",\"min\":\"0 OR true\"}", "\"min\" must be a number"},
-        {"{\"rule\":\"range\"," TC ",\"max\":\"2024-01-01'\"}", "\"max\" must be a number"},
-        {"{\"rule\":\"range\"," TC ",\"max\":\"now\"}", "\"max\" must be a number"},
-        {"{\"rule\":\"range\"," TC ",\"max\":[]}", "\"max\" must be a number"},
-        {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\" ; \"}",
-         "SQL is empty"},
-        {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a\",\"null\":\"x\"}",
-         "\"pass\" or \"fail\""},
-        {"{\"rule\":\"counts\",\"tables\":[]}", "must be an object"},
-        {"{\"rule\":\"counts\",\"tables\":{\"t\":-1}}", "give a number"},
-        {"{\"rule\":\"counts\",\"tables\":{\"t\":{\"mni\":1}}}", "there is no \"mni\""},
-        {"{\"rule\":\"counts\",\"tables\":{\"t\":{\"min\":1.5}}}", "whole number"},
-        {"{\"rule\":\"orphans\",\"relations\":{}}", "must be a list"},
-        {"{\"rule\":\"orphans\",\"relations\":[{\"table\":\"a\",\"columns\":[\"x\",\"y\"],"
-         "\"to\":\"b\",\"to_columns\":\"z\"}]}",
-         "\"columns\" names 2 columns and \"to_columns\" 1"},
-        {"{\"rule\":\"orphans\",\"relations\":[{\"table\":\"a\"}]}", "relation 1: "},
-        {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '{\\\"a\\\": 1}'\"}]}",
-         "text in braces must be a table"},
-        {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '{'\"}]}",
-         "text in braces"},
-        {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '{}'\"}]}",
-         "text in braces"},
-        {"{\"rule\":\"sql\",\"queries\":[{\"name\":\"n\",\"sql\":\"SELECT '}'\"}]}",
-         "text in braces"},
-        {"{\"rule\":\"sql\",\"queries\":[{\"sql\":\"SELECT 1\"}]}", "\"name\" is missing"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         struct mockhost m;
         char rules[1000];
-        (void)snprintf(rules, sizeof rules, "[%s]", cases[i].rule);
+        (void)snprintf(rules, sizeof rules, "[%s]", refusals[i].rule);
         CU_ASSERT_EQUAL(start_rules(&m, rules), MIG_E_CONFIG);
-        int found = strstr(m.text, cases[i].fault) && strstr(m.text, "rule 1");
+        int found = strstr(m.text, refusals[i].fault) && strstr(m.text, "rule 1");
         CU_ASSERT(found);
         if (!found)
-            printf("    %s: %s\n", cases[i].rule, m.text);
+            printf("    %s: %s\n", refusals[i].rule, m.text);
         mockhost_stop(&m);
     }
 }

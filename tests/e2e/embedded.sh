@@ -105,7 +105,8 @@ starts_and_is_private()
     is "settings" "$(sql "$work" "SELECT string_agg(name || '=' || setting, ' ' ORDER BY name)
         FROM pg_settings WHERE name IN ('fsync', 'listen_addresses', 'server_encoding',
         'full_page_writes', 'synchronous_commit', 'max_wal_size')")" \
-        "fsync=on full_page_writes=on listen_addresses= max_wal_size=4096 server_encoding=UTF8 synchronous_commit=on"
+        "fsync=on full_page_writes=on listen_addresses= max_wal_size=4096 \
+server_encoding=UTF8 synchronous_commit=on"
     is "home" "$(stat -c %a "$(home_of "$work")")" 700
     is "socket" "$(stat -c %a "$(socket_of "$work")")" 700
     is "location" "$(stat -c %a "$work/embedded/location")" 600

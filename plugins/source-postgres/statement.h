@@ -1,0 +1,29 @@
+/* statement.h - the COPY statement that reads an entity. */
+#ifndef MIGHOST_SOURCE_POSTGRES_STATEMENT_H
+#define MIGHOST_SOURCE_POSTGRES_STATEMENT_H
+
+#include "relation.h"
+
+/* What a column's texts are to the host. */
+enum statement_type { STATEMENT_TEXT, STATEMENT_NUMBER, STATEMENT_BOOL, STATEMENT_JSON };
+
+struct statement_wish {
+    const char *entity;
+    const char *const *fields;
+    const char *const *keys; /* to order by */
+    uint32_t n_fields, n_keys;
+};
+
+struct statement {
+    char *copy;                 /* COPY (SELECT ...) TO STDOUT; owned */
+    enum statement_type *types; /* one per field; owned */
+    double rows;                /* the server's estimate; < 0: unknown */
+};
+
+void statement_clear(struct statement *st);
+/* The session has its snapshot. MIG_OK or negative, said to the host: no such table or column,
+ * with the nearest name. */
+int32_t statement_make(struct session *s, const struct relation_places *places,
+                       const struct statement_wish *wish, struct statement *out);
+
+#endif

@@ -81,8 +81,8 @@ INSERT INTO product (name, first_buyer, price, tags, note) SELECT 'p' || i, i, i
     FROM generate_series(1, 100) i;
 INSERT INTO product (name) VALUES (E'\\.'), (E'line\n\\.\nline'), (''), (E'\\N'), ('ÄÖÜ 漢字 😀');
 UPDATE customer SET favourite = 1 + id % 100;
-INSERT INTO "Odd ""schema""; x"."T'able.\ ü" SELECT 'row' || i, i, CASE WHEN i < 20 THEN i + 1 END
-    FROM generate_series(20, 1, -1) i;
+INSERT INTO "Odd ""schema""; x"."T'able.\ ü"
+    SELECT 'row' || i, i, CASE WHEN i < 20 THEN i + 1 END FROM generate_series(20, 1, -1) i;
 INSERT INTO empty_one DEFAULT VALUES;
 INSERT INTO event SELECT '2024-12-01'::date + i, i, 'e' || i FROM generate_series(1, 400) i;
 INSERT INTO invoice (customer) SELECT id FROM customer WHERE id <= 200;
@@ -199,7 +199,8 @@ psql_t shop -c "ALTER TABLE ticket DROP COLUMN other"
 fingerprint_db shop >"$TEST_DIR/now"
 refused 5 "42703" "$drive" restore "$backups" "$id" "$url"
 fingerprint_db shop | diff "$TEST_DIR/now" - || fail "a failed restore changed something"
-psql_t shop -c "ALTER TABLE ticket ADD COLUMN other integer DEFAULT nextval('\"shared \"\"numbers\"\"\"')"
+psql_t shop -c "ALTER TABLE ticket ADD COLUMN other integer
+    DEFAULT nextval('\"shared \"\"numbers\"\"\"')"
 # Values of rows are in no message.
 psql_t shop -c "ALTER TABLE customer ADD CHECK (email NOT LIKE 'user77@%') NOT VALID"
 status=0

@@ -1,0 +1,148 @@
+/* action.c - the actions that a migration consists of: run, dry run, plan, preflight, validate. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "log.h"
+#include "planprint.h"
+#include "progress.h"
+#include "run.h"
+#include "validate.h"
+
+static int failed(struct session *s, int code)
+{
+    session_report(s, "nothing was written");
+    return code ? code : faults_code(&s->faults);
+}
+
+/* A target marked as production: asked on a terminal, --yes elsewhere. */
+static int confirm(const struct cli *cli, struct session *s)
+{
+    if (!s->project->target.production || cli->yes || cli->action == ACTION_DRY_RUN)
+        return 0;
+    if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+        char answer[16];
+        fprintf(stderr, "The target of project %s is marked as production. Go on? [yes/no] ",
+                s->project->name);
+        if (fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0)
+            return 0;
+    }
+    error_set(&s->err, STATUS_USAGE, "the target is marked as production and nobody confirmed");
+    error_fix(&s->err, "repeat with --yes");
+    return STATUS_USAGE;
+}
+
+int action_run(const struct cli *cli, struct session *s)
+{
+    struct run_options options = {.dry_run = cli->action == ACTION_DRY_RUN,
+                                  .takeover = cli->takeover,
+                                  .hold = cli->hold,
+                                  .yes = cli->yes,
+                                  .limited = cli->session.overrides.n_only > 0 &&
+                                             !cli->session.overrides.with_dependencies,
+                                  .json = cli->json};
+    struct run_verdict verdict;
+    progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
+    int code = confirm(cli, s);
+    if (!code)
+        code = session_units(s);
+    if (!code)
+        code = session_target(s);
+    if (!code)
+        code = session_catalog(s);
+    if (!code)
+        code = session_state(s);
+    if (code)
+        return failed(s, code);
+    code = run_execute(s, &options, &verdict);
+    if (code == STATUS_OK || code == STATUS_PARTIAL)
+        log_line("look at it: %s", s->psql);
+    fprintf(cli->json ? stderr : stdout, "run %lld: %s; report: %s\n", (long long)verdict.run,
+            verdict.text[0] ? verdict.text : status_text(code),
+            verdict.bundle[0] ? verdict.bundle : "none");
+    return code;
+}
+
+int action_plan(const struct cli *cli, struct session *s)
+{
+    enum planprint_format format = PLANPRINT_TEXT;
+    int code = 0;
+    if (cli->format && planprint_parse(cli->format, &format)) {
+        error_set(&s->err, STATUS_USAGE, "--format takes text, json or dot");
+        return failed(s, STATUS_USAGE);
+    }
+    if (cli->json)
+        format = PLANPRINT_JSON;
+    code = session_units(s);
+    if (code)
+        return failed(s, code);
+    /* The order needs no target; with one that answers, foreign keys join in. */
+    struct error no_target = {0};
+    if (s->project->target.url[0]) {
+        code = session_target(s);
+        if (!code)
+            code = session_catalog(s);
+        if (code == STATUS_TEMPORARY) {
+            no_target = s->err;
+            error_clear(&s->err);
+            code = 0;
+        }
+        if (code)
+            return failed(s, code);
+    }
+    struct str text;
+    str_init(&text, 0);
+    planprint(&s->job, format, &text);
+    fputs(text.data, stdout);
+    str_clear(&text);
+    if (no_target.code)
+        log_write(LOG_WARNING, "%s: the plan stands without the target's foreign keys",
+                  no_target.what);
+    return 0;
+}
+
+int action_preflight(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    int code = session_units(s);
+    if (!code)
+        code = session_target(s);
+    if (!code)
+        code = session_catalog(s);
+    if (!code)
+        code = session_state(s);
+    if (code)
+        return failed(s, code);
+    if (s->job.notes.len)
+        fputs(s->job.notes.data, stdout);
+    puts("fit to run");
+    return 0;
+}
+
+int action_validate(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    struct validate_list list;
+    int code = session_units(s);
+    if (!code)
+        code = session_target(s);
+    if (!code)
+        code = session_catalog(s);
+    if (!code) {
+        s->reader = pg_connect(s->url, "target", &s->project->timeouts, &s->err);
+        code = s->reader ? validate_run(s->reader, &s->job, VALIDATE_LIVE, &list, &s->err)
+                         : s->err.code;
+    }
+    if (code)
+        return failed(s, code);
+    for (size_t i = 0; i < list.n; i++)
+        printf("%-8s %s: %s, %lld violations\n",
+               list.items[i].failed       ? "failed"
+               : list.items[i].violations ? "warning"
+                                          : "passed",
+               list.items[i].validator, list.items[i].name, (long long)list.items[i].violations);
+    printf("%zu checks, %zu failed\n", list.n, list.errors);
+    return list.errors ? STATUS_INVALID : 0;
+}

@@ -1,0 +1,88 @@
+/* actions.c - which action does what, and the state line that stands behind an error. */
+#include "actions.h"
+
+#include <stdio.h>
+
+#include "config.h"
+#include "fault.h"
+#include "log.h"
+#include "str.h"
+
+static int help(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    (void)s;
+    struct str text;
+    str_init(&text, 0);
+    cli_help(&text);
+    fputs(text.data, stdout);
+    str_clear(&text);
+    return 0;
+}
+
+static int version(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    (void)s;
+    printf("mighost %s, plugin ABI %d.%d\n", PACKAGE_VERSION, MIG_ABI_MAJOR, MIG_ABI_MINOR);
+    return 0;
+}
+
+static int faults(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    (void)s;
+    fault_print();
+    return 0;
+}
+
+static const struct {
+    enum cli_action action;
+    int (*run)(const struct cli *cli, struct session *s);
+    int needs_project;
+} table[] = {
+    {ACTION_RUN, action_run, 1},
+    {ACTION_DRY_RUN, action_run, 1},
+    {ACTION_PLAN, action_plan, 1},
+    {ACTION_PREFLIGHT, action_preflight, 1},
+    {ACTION_VALIDATE, action_validate, 1},
+    {ACTION_ROLLBACK, history_rollback, 1},
+    {ACTION_VERIFY, history_verify, 1},
+    {ACTION_FINALIZE, history_finalize, 1},
+    {ACTION_ABANDON, history_abandon, 1},
+    {ACTION_PURGE, history_purge, 1},
+    {ACTION_STATUS, look_status, 1},
+    {ACTION_REPORT, look_report, 1},
+    {ACTION_PING, look_ping, 1},
+    {ACTION_SHOW_CONFIG, look_config, 1},
+    {ACTION_PRINT_GRANTS, look_grants, 1},
+    {ACTION_LIST_PLUGINS, look_plugins, 0},
+    {ACTION_CHECK_PLUGIN, look_check_plugin, 0},
+    {ACTION_LOCK_PLUGINS, look_lock_plugins, 0},
+    {ACTION_STOP_SERVER, look_stop_server, 1},
+    {ACTION_BACKUP, keep_backup, 1},
+    {ACTION_BACKUPS, keep_backups, 1},
+    {ACTION_RESTORE, keep_restore, 1},
+    {ACTION_PRUNE, keep_prune, 1},
+    {ACTION_LIST_FAULTS, faults, 0},
+    {ACTION_HELP, help, 0},
+    {ACTION_VERSION, version, 0},
+};
+
+int actions_run(const struct cli *cli)
+{
+    struct session s;
+    int code = STATUS_BUG;
+    session_init(&s, &cli->session);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].action != cli->action)
+            continue;
+        code = table[i].needs_project ? session_project(&s) : 0;
+        if (code)
+            session_report(&s, "nothing was written");
+        else
+            code = table[i].run(cli, &s);
+    }
+    session_clear(&s);
+    return code;
+}

@@ -1,0 +1,40 @@
+/* actions.h - one function per action: command line -> exit code. Results on stdout, progress
+ * and errors on stderr. */
+#ifndef MIGHOST_ACTIONS_H
+#define MIGHOST_ACTIONS_H
+
+#include "cli.h"
+
+/* Runs the chosen action and returns the exit code. */
+int actions_run(const struct cli *cli);
+
+/* Parts, by file. */
+int action_run(const struct cli *cli, struct session *s);
+int action_plan(const struct cli *cli, struct session *s);
+int action_preflight(const struct cli *cli, struct session *s);
+int action_validate(const struct cli *cli, struct session *s);
+
+int history_rollback(const struct cli *cli, struct session *s);
+int history_verify(const struct cli *cli, struct session *s);
+int history_finalize(const struct cli *cli, struct session *s);
+int history_abandon(const struct cli *cli, struct session *s);
+int history_purge(const struct cli *cli, struct session *s);
+
+int look_status(const struct cli *cli, struct session *s);
+int look_report(const struct cli *cli, struct session *s);
+int look_ping(const struct cli *cli, struct session *s);
+int look_config(const struct cli *cli, struct session *s);
+int look_grants(const struct cli *cli, struct session *s);
+int look_plugins(const struct cli *cli, struct session *s);
+int look_check_plugin(const struct cli *cli, struct session *s);
+int look_lock_plugins(const struct cli *cli, struct session *s);
+int look_stop_server(const struct cli *cli, struct session *s);
+
+int keep_backup(const struct cli *cli, struct session *s);
+int keep_backups(const struct cli *cli, struct session *s);
+int keep_restore(const struct cli *cli, struct session *s);
+int keep_prune(const struct cli *cli, struct session *s);
+
+int selftest_run(const struct cli *cli, struct session *s);
+
+#endif

@@ -1,0 +1,172 @@
+/* history.c - the actions on runs that are over: rollback, verify, finalize, abandon, purge. They
+ * need the target and its state schema, no plugin. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+#include "log.h"
+#include "ran.h"
+#include "rollback.h"
+#include "staging.h"
+#include "verify.h"
+
+static int failed(struct session *s, int code, const char *state)
+{
+    session_report(s, state);
+    return code ? code : faults_code(&s->faults);
+}
+
+/* Connects and finds the run: by number, else the newest in `states` of this project. */
+static int attach(const struct cli *cli, struct session *s, const char *states)
+{
+    int code = session_target(s);
+    if (code)
+        return code;
+    if (pg_begin(s->pg, "READ ONLY", &s->err))
+        return s->err.code;
+    int there = state_exists(&s->state, &s->err);
+    if (there == 0)
+        code = error_set(&s->err, STATUS_REFUSED, "the target holds no run: it has no schema %s",
+                         s->state.schema);
+    if (there < 0)
+        code = -there;
+    char *end = NULL;
+    int64_t run = cli->argument ? strtoll(cli->argument, &end, 10) : 0;
+    if (!code && cli->argument && (*end || run < 1))
+        code =
+            error_set(&s->err, STATUS_USAGE, "\"%.40s\" is not the number of a run", cli->argument);
+    if (!code && !run)
+        run = state_newest(&s->state, s->project->name, states, &s->err);
+    if (!code && !run)
+        code = s->err.code ? s->err.code
+                           : error_set(&s->err, STATUS_REFUSED,
+                                       "project %s has no run for which this can be done",
+                                       s->project->name);
+    if (!code)
+        code = state_attach(&s->state, run, &s->err);
+    pg_rollback(s->pg);
+    return code;
+}
+
+int history_rollback(const struct cli *cli, struct session *s)
+{
+    struct rollback_result result;
+    int code = attach(cli, s, "'published', 'done'");
+    if (!code)
+        code = rollback_run(&s->state, s->project, &result, &s->err);
+    if (code)
+        return failed(s, code, "nothing was undone");
+    log_line("fingerprint before the run: %s", result.before[0] ? result.before : "not taken");
+    log_line("fingerprint now:            %s", result.undone);
+    printf("run %lld: rolled back in %.2f s, %s\n", (long long)result.run, result.seconds,
+           result.proven ? "all its tables are as before the run (fingerprint equal)"
+                         : "its rows are as before; other rows of the tables were changed since");
+    return 0;
+}
+
+int history_verify(const struct cli *cli, struct session *s)
+{
+    struct verify_result result = {0};
+    struct job job = {0};
+    int code = attach(cli, s, "'published', 'done'");
+    if (!code && s->state.at != RUN_PUBLISHED && s->state.at != RUN_DONE)
+        code = error_set(&s->err, STATUS_REFUSED, "run %lld is %s, there is nothing to verify",
+                         (long long)s->state.run, state_text(s->state.at));
+    if (!code)
+        code = pg_begin(s->pg, "READ ONLY", &s->err);
+    if (!code)
+        code = ran_load(&s->state, s->project, &job, &s->err);
+    if (!code)
+        code = verify_run(&s->state, &job, &result, &s->err);
+    pg_rollback(s->pg);
+    if (!code) {
+        fputs(result.details.data, stdout);
+        printf("run %lld: %lld rows, %lld fields compared; %lld rows differ, %lld changed by the "
+               "target's triggers, %lld changed since by others\n",
+               (long long)s->state.run, (long long)result.rows, (long long)result.fields,
+               (long long)result.differences, (long long)result.by_target,
+               (long long)result.by_others);
+        code = result.differences || result.by_others ? STATUS_INVALID : 0;
+        verify_clear(&result);
+    } else {
+        failed(s, code, "nothing was written");
+    }
+    if (job.mem)
+        job_clear(&job);
+    return code;
+}
+
+static int settle(struct session *s, enum run_state to, const char *what)
+{
+    int code = state_begin(&s->state, &s->err);
+    if (!code)
+        code = staging_drop_run(&s->state, s->state.run, &s->err);
+    if (!code)
+        code = state_move(&s->state, to, &s->err);
+    if (!code)
+        code = state_commit(&s->state, &s->err);
+    else
+        pg_rollback(s->pg);
+    if (code)
+        return failed(s, code, "nothing was changed");
+    printf("run %lld: %s\n", (long long)s->state.run, what);
+    return 0;
+}
+
+int history_finalize(const struct cli *cli, struct session *s)
+{
+    int code = attach(cli, s, "'done'");
+    if (!code && s->state.at != RUN_DONE)
+        code =
+            error_set(&s->err, STATUS_REFUSED, "run %lld is %s, only a done run can be finalized",
+                      (long long)s->state.run, state_text(s->state.at));
+    if (code)
+        return failed(s, code, "nothing was changed");
+    return settle(s, RUN_FINALIZED,
+                  "finalized: staging and before tables are gone, it can no "
+                  "longer be rolled back; the id map stays");
+}
+
+int history_abandon(const struct cli *cli, struct session *s)
+{
+    int code = attach(cli, s, "'loading', 'checked', 'held'");
+    if (!code && s->state.at != RUN_LOADING && s->state.at != RUN_CHECKED &&
+        s->state.at != RUN_HELD)
+        code =
+            error_set(&s->err, STATUS_REFUSED, "run %lld is %s, only a half run can be abandoned",
+                      (long long)s->state.run, state_text(s->state.at));
+    if (code)
+        return failed(s, code, "nothing was changed");
+    return settle(s, RUN_ABANDONED,
+                  "abandoned: its staging tables are gone, no live table was "
+                  "changed");
+}
+
+int history_purge(const struct cli *cli, struct session *s)
+{
+    int code = attach(cli, s, "'finalized', 'rolled_back', 'failed', 'abandoned', 'dry'");
+    if (!code && (s->state.at == RUN_PUBLISHED || s->state.at == RUN_DONE))
+        code = error_set(&s->err, STATUS_REFUSED, "run %lld can still be undone: finalize it first",
+                         (long long)s->state.run);
+    if (!code)
+        code = state_begin(&s->state, &s->err);
+    if (!code)
+        code = staging_drop_run(&s->state, s->state.run, &s->err);
+    if (!code)
+        code = pg_execf(s->pg, &s->err,
+                        "UPDATE %s.reject SET raw = NULL, key = NULL, final_key = NULL, first_cause"
+                        " = NULL WHERE run = %lld; UPDATE %s.run SET report = NULL WHERE id = %lld",
+                        s->state.q, (long long)s->state.run, s->state.q, (long long)s->state.run);
+    if (!code)
+        code = state_event(&s->state, &s->err, "purged");
+    if (!code)
+        code = state_commit(&s->state, &s->err);
+    else
+        pg_rollback(s->pg);
+    if (code)
+        return failed(s, code, "nothing was changed");
+    printf("run %lld: records and keys that it kept are removed; its bundle is yours to delete\n",
+           (long long)s->state.run);
+    return 0;
+}

@@ -1,0 +1,90 @@
+/* keep.c - the actions on backups: make, list, restore, prune. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actions.h"
+#include "backup.h"
+#include "log.h"
+
+static int failed(struct session *s, int code, const char *state)
+{
+    session_report(s, state);
+    return code ? code : faults_code(&s->faults);
+}
+
+int keep_backup(const struct cli *cli, struct session *s)
+{
+    char id[64];
+    int code = session_units(s);
+    if (!code)
+        code = session_target(s);
+    if (!code)
+        code = session_catalog(s);
+    if (code)
+        return failed(s, code, "no backup was made");
+    const char **names = arena_alloc(s->job.mem, (2 * s->job.n_tables + 1) * sizeof *names);
+    for (size_t i = 0; i < s->job.n_tables; i++) {
+        names[2 * i] = s->job.tables[i].t->schema;
+        names[2 * i + 1] = s->job.tables[i].t->name;
+    }
+    struct backup_request request = {.dir = s->project->backup_dir,
+                                     .url = s->url,
+                                     .project = s->project->name,
+                                     .run = "",
+                                     .scope = cli->full ? BACKUP_DATABASE : BACKUP_TABLES,
+                                     .tables = names,
+                                     .n_tables = s->job.n_tables,
+                                     .server_version = pg_server_version(s->pg),
+                                     .state_schema = s->project->target.state_schema};
+    code = backup_make(&request, id, &s->err);
+    if (code)
+        return failed(s, code, "no backup was made");
+    printf("%s in %s\n", id, s->project->backup_dir);
+    return 0;
+}
+
+int keep_backups(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    struct backup_info *list = NULL;
+    size_t n = 0;
+    struct arena *mem = arena_new();
+    int code = backup_list(s->project->backup_dir, 1, mem, &list, &n, &s->err);
+    for (size_t i = 0; !code && i < n; i++)
+        printf("%s  %s  run %s  %s  %llu bytes  %s%s\n", list[i].id, list[i].time,
+               list[i].run && list[i].run[0] ? list[i].run : "-", list[i].scope,
+               (unsigned long long)list[i].size,
+               list[i].good ? "good" : "DAMAGED: ", list[i].good ? "" : list[i].fault);
+    if (!code && !n)
+        printf("no backup in %s\n", s->project->backup_dir);
+    arena_free(mem);
+    return code ? failed(s, code, "nothing was written") : 0;
+}
+
+int keep_restore(const struct cli *cli, struct session *s)
+{
+    int code = session_target(s);
+    if (!code && s->project->target.production && !cli->yes)
+        code = error_set(&s->err, STATUS_USAGE,
+                         "the target is marked as production: repeat with --yes");
+    if (!code)
+        code = backup_restore(s->project->backup_dir, cli->argument, s->url, &s->err);
+    if (code)
+        return failed(s, code, "the tables are as they were");
+    printf("%s is restored\n", cli->argument);
+    return 0;
+}
+
+int keep_prune(const struct cli *cli, struct session *s)
+{
+    char *end;
+    struct str removed;
+    long long days = strtoll(cli->argument, &end, 10);
+    str_init(&removed, 0);
+    int code = *end || days < 0 ? error_set(&s->err, STATUS_USAGE, "--prune takes a number of days")
+                                : backup_prune(s->project->backup_dir, days,
+                                               s->project->backup_keep_count, &removed, &s->err);
+    fputs(removed.data, stdout);
+    str_clear(&removed);
+    return code ? failed(s, code, "see which backups are left with --backups") : 0;
+}

@@ -1,0 +1,249 @@
+/* look.c - the actions that only look: status, report, ping, configuration, grants, plugins. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "actions.h"
+#include "embedded.h"
+#include "log.h"
+
+static int failed(struct session *s, int code)
+{
+    session_report(s, "nothing was written");
+    return code ? code : faults_code(&s->faults);
+}
+
+/* ---- status ---------------------------------------------------------------------------- */
+
+static const char status_sql[] =
+    "SELECT r.id, p.name, r.kind, r.state, r.host, r.pid, to_char(r.started,"
+    " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), coalesce(round(extract(epoch FROM coalesce(r.finished,"
+    " clock_timestamp()) - r.started)::numeric, 1)::text, ''), coalesce(r.exit_code::text, ''),"
+    " coalesce((SELECT sum(read) FROM %s.chunk c WHERE c.run = r.id), 0), (SELECT count(*) FROM"
+    " %s.reject j WHERE j.run = r.id), coalesce((SELECT string_agg(t.name || CASE WHEN t.done THEN"
+    " ' complete' ELSE ' pending' END, ', ' ORDER BY t.no) FROM %s.run_stage t WHERE t.run = r.id),"
+    " ''), CASE WHEN r.state IN ('published', 'done') THEN 'until --finalize' ELSE '' END,"
+    " coalesce(pg_size_pretty((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN"
+    " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
+    "match|delete|before)_' || r.id || '_'))), '0 bytes') FROM %s.run r JOIN %s.project p ON p.id ="
+    " r.project ORDER BY r.id DESC LIMIT 50";
+
+static const char *const status_names[] = {"run",     "project", "kind",     "state",     "host",
+                                           "pid",     "started", "seconds",  "exit_code", "read",
+                                           "rejects", "stages",  "undoable", "kept"};
+
+static void print_status(const struct pg_result *res, int as_json)
+{
+    json_t *list = json_array();
+    size_t n = sizeof status_names / sizeof *status_names;
+    for (int i = 0; i < pg_rows(res); i++) {
+        json_t *run = json_object();
+        for (size_t k = 0; k < n; k++)
+            json_object_set_new(run, status_names[k],
+                                json_string(pg_get(res, i, (int)k) ? pg_get(res, i, (int)k) : ""));
+        json_array_append_new(list, run);
+        if (!as_json)
+            printf("run %s (%s of %s): %s, started %s, %s s%s%s, %s records read, %s left out, "
+                   "keeps %s\n      %s\n",
+                   pg_get(res, i, 0), pg_get(res, i, 2), pg_get(res, i, 1), pg_get(res, i, 3),
+                   pg_get(res, i, 6), pg_get(res, i, 7), pg_get(res, i, 8)[0] ? ", exit " : "",
+                   pg_get(res, i, 8), pg_get(res, i, 9), pg_get(res, i, 10), pg_get(res, i, 13),
+                   pg_get(res, i, 11));
+    }
+    char *text = as_json ? json_dumps(list, JSON_INDENT(2)) : NULL;
+    if (text)
+        puts(text);
+    else if (!as_json && !pg_rows(res))
+        puts("no run yet");
+    free(text);
+    json_decref(list);
+}
+
+int look_status(const struct cli *cli, struct session *s)
+{
+    int code = session_target(s);
+    if (!code)
+        code = pg_begin(s->pg, "READ ONLY", &s->err);
+    int there = code ? 0 : state_exists(&s->state, &s->err);
+    if (!code && there == 0)
+        puts(cli->json ? "[]" : "no run yet");
+    if (!code && there > 0) {
+        struct str schema;
+        str_init(&schema, 0);
+        str_printf(&schema, "'%s'", s->state.schema);
+        struct pg_result *res = pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q,
+                                          s->state.q, schema.data, s->state.q, s->state.q);
+        str_clear(&schema);
+        if (res)
+            print_status(res, cli->json);
+        pg_free(res);
+    }
+    pg_rollback(s->pg);
+    return s->err.code || s->faults.n ? failed(s, s->err.code) : 0;
+}
+
+int look_report(const struct cli *cli, struct session *s)
+{
+    int code = session_target(s);
+    char sql[400];
+    if (!code)
+        code = pg_begin(s->pg, "READ ONLY", &s->err);
+    if (code)
+        return failed(s, code);
+    snprintf(sql, sizeof sql, "SELECT report FROM %s.run WHERE id = $1::text::bigint", s->state.q);
+    const char *const params[] = {cli->argument};
+    struct pg_result *res = pg_query(s->pg, &s->err, sql, 1, params);
+    if (res && pg_rows(res) && pg_get(res, 0, 0))
+        puts(pg_get(res, 0, 0));
+    else if (res)
+        error_set(&s->err, STATUS_REFUSED, "run %.20s has no report in this target", cli->argument);
+    pg_free(res);
+    pg_rollback(s->pg);
+    return s->err.code ? failed(s, s->err.code) : 0;
+}
+
+/* ---- connections and configuration ------------------------------------------------------ */
+
+int look_ping(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    int worst = 0;
+    int code = session_units(s);
+    if (code)
+        return failed(s, code);
+    for (size_t i = 0; i < s->project->n_sources; i++) {
+        struct unit *u = s->job.sources[i];
+        if (!u)
+            continue;
+        const mig_source_ops_t *ops = u->def->unit->ops;
+        int32_t returned = ops->ping(u->self);
+        struct error err = {0};
+        if (returned != MIG_OK)
+            worst = host_error(u, returned, "ping", &err);
+        printf("source %s: %s\n", s->project->sources[i].name,
+               returned == MIG_OK ? "answers" : err.what);
+    }
+    code = session_target(s);
+    printf("target: %s\n", code ? s->err.code ? s->err.what : s->faults.items[0].what : "answers");
+    return code ? code : worst;
+}
+
+int look_config(const struct cli *cli, struct session *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->project->n_settings; i++) {
+        const struct project_setting *p = &s->project->settings[i];
+        if (cli->json)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", p->key, "value",
+                                                  p->value ? p->value : "", "origin", p->origin));
+        else
+            printf("%-28s %-40s (%s)\n", p->key, p->value ? p->value : "", p->origin);
+    }
+    char *text = cli->json ? json_dumps(list, JSON_INDENT(2)) : NULL;
+    if (text)
+        puts(text);
+    free(text);
+    json_decref(list);
+    return 0;
+}
+
+int look_grants(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    int code = session_units(s);
+    if (!code)
+        code = session_target(s);
+    if (code && !s->pg)
+        return failed(s, code);
+    struct pg_where where;
+    struct str text;
+    str_init(&text, 0);
+    pg_where(s->pg, &where);
+    state_grants(s->state.schema, where.user, where.dbname, &text);
+    fputs(text.data, stdout);
+    for (size_t i = 0; i < s->job.n_stages; i++) {
+        const struct unit *m = s->job.stages[i].migrator;
+        for (size_t k = 0; k < m->n_tables; k++)
+            printf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO \"%s\";\n", m->tables[k].name,
+                   where.user);
+    }
+    puts("-- sequences are advanced and triggers held back at undo only where the role owns the "
+         "table");
+    str_clear(&text);
+    return 0;
+}
+
+int look_stop_server(const struct cli *cli, struct session *s)
+{
+    (void)cli;
+    int code = embedded_stop(s->project->work_dir, &s->err);
+    if (code)
+        return failed(s, code);
+    puts("the embedded server is stopped; the next run starts it again");
+    return 0;
+}
+
+/* ---- plugins --------------------------------------------------------------------------- */
+
+static void print_plugin(const struct loader_plugin *p)
+{
+    printf("%s %s, ABI %u.%u\n  %s\n  sha256 %s\n", p->plugin->id, p->plugin->version,
+           p->plugin->abi_major, p->plugin->abi_minor, p->path, p->sha256);
+    for (size_t i = 0; p->plugin->units[i]; i++) {
+        const mig_unit_t *u = p->plugin->units[i];
+        struct str options;
+        printf("  %s:%s - %s\n", registry_kind_name(u->kind), u->name, u->summary);
+        str_init(&options, 0);
+        options_print(u->options, &options);
+        for (const char *line = options.data; *line;) {
+            const char *end = strchr(line, '\n');
+            size_t n = end ? (size_t)(end - line) : strlen(line);
+            printf("      %.*s\n", (int)n, line);
+            line += n + (end != NULL);
+        }
+        str_clear(&options);
+    }
+}
+
+int look_plugins(const struct cli *cli, struct session *s)
+{
+    struct loader_file *files = NULL;
+    size_t n = 0;
+    int code =
+        loader_init(&s->loader, cli->session.plugin_dirs, cli->session.n_plugin_dirs, &s->faults);
+    if (!code)
+        code = loader_scan(&s->loader, &files, &n, &s->faults);
+    for (size_t i = 0; !code && i < n; i++) {
+        struct loader_plugin *p = NULL;
+        if (loader_check_file(&s->loader, files[i].path, &p, &s->faults) == 0 && p)
+            print_plugin(p);
+    }
+    return s->faults.n ? failed(s, code) : 0;
+}
+
+int look_check_plugin(const struct cli *cli, struct session *s)
+{
+    struct loader_plugin *p = NULL;
+    int code = loader_init(&s->loader, NULL, 0, &s->faults);
+    if (!code)
+        code = loader_check_file(&s->loader, cli->argument, &p, &s->faults);
+    if (code || s->faults.n || !p)
+        return failed(s, code);
+    print_plugin(p);
+    puts("no fault found");
+    return 0;
+}
+
+int look_lock_plugins(const struct cli *cli, struct session *s)
+{
+    int code =
+        loader_init(&s->loader, cli->session.plugin_dirs, cli->session.n_plugin_dirs, &s->faults);
+    if (!code)
+        code = loader_write_lock(&s->loader, &s->faults);
+    if (code || s->faults.n)
+        return failed(s, code);
+    puts("plugins.lock is written");
+    return 0;
+}

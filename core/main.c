@@ -1,0 +1,41 @@
+/* main.c - argv -> action -> exit code. The only place that ends the program. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "log.h"
+#include "signals.h"
+
+/* Descriptors 0, 1, 2 may be closed: a file opened later must not become one of them. Core
+ * dumps and ptrace would show passwords; the umask must not widen what is made 0600. */
+static void harden(void)
+{
+    for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd <= 2; fd = open("/dev/null", O_RDWR))
+        if (fd == 2)
+            break;
+    umask(077);
+    prctl(PR_SET_DUMPABLE, 0);
+    unsetenv("LTDL_LIBRARY_PATH");
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli;
+    struct error err = {0};
+    harden();
+    signals_init();
+    int code = cli_parse(argc, argv, &cli, &err);
+    if (cli.verbose)
+        log_level_set(LOG_DEBUG);
+    if (cli.quiet)
+        log_level_set(LOG_WARNING);
+    if (code)
+        log_error(&err, "nothing was written");
+    else
+        code = actions_run(&cli);
+    cli_clear(&cli);
+    return code;
+}

@@ -1,0 +1,145 @@
+/* planprint.c - the plan as text, JSON or dot. Shows what was resolved; decides nothing. */
+#include "planprint.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+int planprint_parse(const char *text, enum planprint_format *out)
+{
+    static const char *const names[] = {"text", "json", "dot"};
+    for (int i = 0; i < 3; i++)
+        if (str_equal(text, names[i])) {
+            *out = (enum planprint_format)i;
+            return 0;
+        }
+    return -1;
+}
+
+/* ---- text ------------------------------------------------------------------------------ */
+
+static void text_stage(const struct job *job, const struct job_stage *st, struct str *out)
+{
+    const struct unit *m = st->migrator;
+    str_printf(out, "%2zu. %s: %s of source %s, key ", st->no, st->p->name, st->p->entity,
+               st->p->source);
+    for (size_t i = 0; i < st->p->n_key; i++)
+        str_printf(out, "%s%s", i ? "+" : "", st->p->key[i]);
+    str_printf(out, ", migrator %s, policy %s, keys %s\n", st->p->migrator,
+               policy_text(st->p->policy), st->p->ids == ID_UUID5 ? "uuid5" : "keep");
+    for (size_t i = 0; i < m->n_tables; i++) {
+        str_printf(out, "      -> %s (", m->tables[i].name);
+        for (size_t k = 0; k < m->tables[i].n_columns; k++)
+            str_printf(out, "%s%s", k ? ", " : "", m->tables[i].columns[k]);
+        str_add(out, ")");
+        if (st->tables) {
+            const struct job_table *t = &job->tables[st->tables[i]];
+            str_printf(out, ", live rows by %s",
+                       t->match ? t->match->name : "nothing: insert only");
+        }
+        str_add(out, "\n");
+    }
+}
+
+static void print_text(const struct job *job, struct str *out)
+{
+    str_printf(out, "project %s, plan %.12s\n\nstages, in order:\n", job->project->name, job->hash);
+    for (size_t i = 0; i < job->n_stages; i++)
+        text_stage(job, &job->stages[i], out);
+    for (size_t i = 0; i < job->project->n_stages; i++)
+        if (!job->project->stages[i].enabled)
+            str_printf(out, "    %s: disabled\n", job->project->stages[i].name);
+    if (job->n_tables)
+        str_add(out, "\ntables, in order of publishing:\n");
+    for (size_t i = 0; i < job->n_tables; i++)
+        str_printf(out, "%2zu. %s, policy %s, about %lld rows there, staged by %s COPY\n",
+                   job->tables[i].no, job->tables[i].t->quoted, policy_text(job->tables[i].policy),
+                   (long long)job->tables[i].t->rows, job->tables[i].text ? "text" : "binary");
+    for (size_t i = 0; i < job->n_validators; i++)
+        str_printf(out, "%svalidator %s\n", i ? "" : "\n", job->validators[i].p->name);
+    for (size_t i = 0; i < job->n_reporters; i++)
+        str_printf(out, "reporter %s\n", job->reporters[i].p->name);
+    if (job->notes.len)
+        str_printf(out, "\nnotes:\n%s", job->notes.data);
+}
+
+/* ---- json ------------------------------------------------------------------------------ */
+
+static json_t *json_stage(const struct job_stage *st)
+{
+    json_t *key = json_array(), *fields = json_array(), *tables = json_array();
+    for (size_t i = 0; i < st->p->n_key; i++)
+        json_array_append_new(key, json_string(st->p->key[i]));
+    for (size_t i = 0; i < st->n_fields; i++)
+        json_array_append_new(fields, json_string(st->fields[i]));
+    for (size_t i = 0; i < st->migrator->n_tables; i++) {
+        json_t *columns = json_array();
+        for (size_t k = 0; k < st->migrator->tables[i].n_columns; k++)
+            json_array_append_new(columns, json_string(st->migrator->tables[i].columns[k]));
+        json_array_append_new(tables, json_pack("{s:s, s:o}", "table", st->migrator->tables[i].name,
+                                                "columns", columns));
+    }
+    json_error_t error;
+    json_t *options = json_loads(st->p->options ? st->p->options : "{}", 0, &error);
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "name", st->p->name, "source",
+                     st->p->source, "entity", st->p->entity, "key", key, "migrator",
+                     st->p->migrator, "policy", policy_text(st->p->policy), "fields", fields,
+                     "tables", tables, "options", options ? options : json_object());
+}
+
+static void print_json(const struct job *job, struct str *out)
+{
+    json_t *stages = json_array(), *tables = json_array();
+    for (size_t i = 0; i < job->n_stages; i++)
+        json_array_append_new(stages, json_stage(&job->stages[i]));
+    for (size_t i = 0; i < job->n_tables; i++)
+        json_array_append_new(tables,
+                              json_pack("{s:s, s:s, s:s}", "table", job->tables[i].t->quoted,
+                                        "policy", policy_text(job->tables[i].policy), "match",
+                                        job->tables[i].match ? job->tables[i].match->name : ""));
+    json_t *root =
+        json_pack("{s:s, s:s, s:o, s:o, s:s}", "project", job->project->name, "plan", job->hash,
+                  "stages", stages, "tables", tables, "notes", job->notes.data);
+    char *text = json_dumps(root, JSON_INDENT(2));
+    str_add(out, text ? text : "{}");
+    str_add(out, "\n");
+    free(text);
+    json_decref(root);
+}
+
+/* ---- dot ------------------------------------------------------------------------------- */
+
+static void dot_edges(const struct job *job, const struct job_stage *st, struct str *out)
+{
+    for (size_t i = 0; i < st->p->n_needs; i++)
+        str_printf(out, "  \"%s\" -> \"stage:%s\"%s;\n", st->p->needs[i].feature, st->p->name,
+                   st->p->needs[i].hard ? "" : " [style=dashed]");
+    for (size_t i = 0; i < st->migrator->n_entities; i++)
+        if (!str_equal(st->migrator->entities[i].stage, st->p->name))
+            str_printf(out, "  \"stage:%s\" -> \"stage:%s\" [label=\"keys\"];\n",
+                       st->migrator->entities[i].stage, st->p->name);
+    for (size_t i = 0; i < st->migrator->n_tables; i++)
+        str_printf(out, "  \"stage:%s\" -> \"%s\" [style=dotted];\n", st->p->name,
+                   st->migrator->tables[i].name);
+    (void)job;
+}
+
+static void print_dot(const struct job *job, struct str *out)
+{
+    str_add(out, "digraph plan {\n  rankdir=LR;\n  node [shape=box];\n");
+    for (size_t i = 0; i < job->n_stages; i++) {
+        str_printf(out, "  \"stage:%s\" [label=\"%zu. %s\"];\n", job->stages[i].p->name,
+                   job->stages[i].no, job->stages[i].p->name);
+        dot_edges(job, &job->stages[i], out);
+    }
+    str_add(out, "}\n");
+}
+
+void planprint(const struct job *job, enum planprint_format format, struct str *out)
+{
+    if (format == PLANPRINT_JSON)
+        print_json(job, out);
+    else if (format == PLANPRINT_DOT)
+        print_dot(job, out);
+    else
+        print_text(job, out);
+}

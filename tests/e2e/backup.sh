@@ -79,7 +79,8 @@ INSERT INTO customer (email) SELECT 'user' || i || '@example.org' FROM generate_
 INSERT INTO product (name, first_buyer, price, tags, note) SELECT 'p' || i, i, i / 7.0,
     ARRAY[E'a"\\,b', NULL, E'tab\tnew\nline'], '{"a": [1, 2, {"b": "\\u00e4"}]}'
     FROM generate_series(1, 100) i;
-INSERT INTO product (name) VALUES (E'\\.'), (E'line\n\\.\nline'), (''), (E'\\N'), ('ÄÖÜ 漢字 😀');
+INSERT INTO product (name) VALUES (E'\\.'), (E'line\n\\.\nline'), (''), (E'\\N'),
+    ('ÄÖÜ 漢字 😀');
 UPDATE customer SET favourite = 1 + id % 100;
 INSERT INTO "Odd ""schema""; x"."T'able.\ ü"
     SELECT 'row' || i, i, CASE WHEN i < 20 THEN i + 1 END FROM generate_series(20, 1, -1) i;

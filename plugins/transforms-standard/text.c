@@ -133,14 +133,21 @@ static void destroy_case(void *self)
         freelocale(t->locale);
 }
 
+static char map_ascii(char c, int upper)
+{
+    char first = upper ? 'a' : 'A';
+    return c >= first && c <= first + ('z' - 'a') ? (char)(c ^ 0x20) : c;
+}
+
+/* Most text is ASCII, and the tables of the C library are slow for it. */
 static size_t map_char(const struct text *t, const char *p, size_t left, int upper, char *out,
                        size_t *written)
 {
     uint32_t c;
     size_t n = utf8_decode(p, left, &c);
-    if (c == UTF8_INVALID) {
-        out[0] = *p;
-        *written = 1;
+    *written = 1;
+    if (n == 1) {
+        out[0] = map_ascii(*p, upper);
         return 1;
     }
     wint_t mapped = upper ? towupper_l((wint_t)c, t->locale) : towlower_l((wint_t)c, t->locale);

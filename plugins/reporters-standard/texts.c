@@ -22,6 +22,8 @@ static int32_t put_text(const mig_host_t *host, const mig_report_t *report, cons
     return rc == MIG_OK ? out_file(host, file, content) : rc;
 }
 
+/* The host writes run.log itself, from the first line on: this is a copy for programs that look
+ * for another name, and ends where this reporter began. */
 static int32_t report_log(void *self, const mig_report_t *report)
 {
     const struct reporter *r = self;
@@ -54,7 +56,7 @@ static const mig_option_t JSON_OPTIONS[] = {
     REPORTER_NO_MORE_OPTIONS,
 };
 static const mig_option_t LOG_OPTIONS[] = {
-    {"file", MIG_OPT_TEXT, 0, "run.log", NULL, "Name of the file in the bundle."},
+    {"file", MIG_OPT_TEXT, 0, "migration.log", NULL, "Name of the copy in the bundle."},
     REPORTER_NO_MORE_OPTIONS,
 };
 static const mig_option_t SQL_OPTIONS[] = {
@@ -67,7 +69,8 @@ static const mig_option_t SQL_OPTIONS[] = {
 
 REPORTER_UNIT(json_unit, "json", "Writes the report for programs, report.json.", JSON_OPTIONS,
               reporter_create, report_json);
-REPORTER_UNIT(log_unit, "log", "Writes the log of the run, run.log.", LOG_OPTIONS, reporter_create,
-              report_log);
+REPORTER_UNIT(log_unit, "log",
+              "Writes the log so far under another name; the host keeps run.log anyway.",
+              LOG_OPTIONS, reporter_create, report_log);
 REPORTER_UNIT(sql_unit, "sql", "Writes rollback.sql and verify.sql for psql.", SQL_OPTIONS,
               create_sql, report_sql);

@@ -239,12 +239,14 @@ static void full_disk_leaves_no_file(void)
 
 static void texts_are_copied(void)
 {
-    static const struct mockhost_option name[] = {{"file", "migration.log"}, {NULL, NULL}};
+    static const struct mockhost_option name[] = {{"file", "logs.txt"}, {NULL, NULL}};
     use_rejects(NULL, 0);
     CU_ASSERT_EQUAL(report("json", NULL, "{\"a\": 1.0}\n"), MIG_OK);
     CU_ASSERT_STRING_EQUAL(file("report.json")->data, "{\"a\": 1.0}\n");
     CU_ASSERT_EQUAL(report("log", name, "{}"), MIG_OK);
-    CU_ASSERT_STRING_EQUAL(file("migration.log")->data, "[2024-01-01T00:00:00Z] begins\n");
+    CU_ASSERT_STRING_EQUAL(file("logs.txt")->data, "[2024-01-01T00:00:00Z] begins\n");
+    CU_ASSERT_EQUAL(report("log", NULL, "{}"), MIG_OK);
+    CU_ASSERT_TRUE(file("migration.log")->closed);
     CU_ASSERT_EQUAL(report("sql", NULL, "{}"), MIG_OK);
     CU_ASSERT_STRING_EQUAL(file("rollback.sql")->data, "BEGIN;\n");
     CU_ASSERT_EQUAL(n_files, 1); /* there is no verify.sql in this run */

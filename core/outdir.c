@@ -29,10 +29,13 @@ int outdir_openat(int dir, const char *name, int flags, unsigned mode)
     struct open_how how = {.flags = (unsigned)flags,
                            .mode = flags & O_CREAT ? mode : 0,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-    long fd;
-    do
+    long fd = -1;
+    /* EAGAIN: a name changed while it was resolved; or a lease, which no number of tries ends. */
+    for (int i = 0; i < 100 && fd < 0; i++) {
         fd = syscall(SYS_openat2, dir, name, &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+        if (fd < 0 && errno != EINTR && errno != EAGAIN)
+            break;
+    }
     if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
         if (strchr(name, '/') || strcmp(name, "..") == 0) {
             errno = EXDEV;

@@ -63,12 +63,12 @@ static int read_columns(struct reader *r, struct catalog_table *t)
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
         "WITH RECURSIVE base(attnum, typ, typmod, nn, chk) AS ("
-        " SELECT attnum, atttypid, atttypmod, attnotnull, NULL::text FROM pg_attribute"
+        " SELECT attnum, atttypid, atttypmod, attnotnull, NULL::text COLLATE \"C\" FROM pg_attribute"
         "  WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped"
         " UNION ALL SELECT b.attnum, t.typbasetype,"
         "  CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.nn OR t.typnotnull,"
         "  concat_ws(' AND ', b.chk, (SELECT string_agg('(' || pg_get_expr(conbin, 0) || ')',"
-        "  ' AND ') FROM pg_constraint WHERE contypid = t.oid AND contype = 'c'))"
+        "  ' AND ') FROM pg_constraint WHERE contypid = t.oid AND contype = 'c')) COLLATE \"C\""
         " FROM base b JOIN pg_type t ON t.oid = b.typ WHERE t.typtype = 'd')"
         " SELECT a.attname, a.attnum, b.typ, b.typmod,"
         "  CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, t.typcategory,"

@@ -101,6 +101,7 @@ struct project_target {
     const char *schema;       /* of bare table names, default "public" */
     const char *state_schema; /* default "mighost" */
     int production;
+    const char *embedded_schema; /* SQL file for a new embedded database; absolute, or NULL */
 };
 
 struct project_timeouts { /* seconds; 0: none */

@@ -137,8 +137,8 @@ static int advance_sequence(struct state *s, const struct job_table *t,
                " q.last_value AND NOT q.is_called",
                t->t->quoted, name.data);
     str_printf(&sql,
-               "; UPDATE %s.sequence SET after_last = q.last_value, after_called = q.is_called"
-               " FROM %s q WHERE run = %lld AND schema_name = ",
+               "; UPDATE %s.sequence SET (after_last, after_called) = (SELECT last_value, is_called"
+               " FROM %s) WHERE run = %lld AND schema_name = ",
                s->q, name.data, (long long)s->run);
     sql_literal(&sql, q->schema);
     str_add(&sql, " AND sequence_name = ");

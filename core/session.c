@@ -11,6 +11,7 @@
 #include "join.h"
 #include "log.h"
 #include "preflight.h"
+#include "safefile.h"
 
 void session_init(struct session *s, const struct session_options *options)
 {
@@ -72,6 +73,36 @@ int session_units(struct session *s)
     return s->faults.n ? faults_code(&s->faults) : code;
 }
 
+/* The embedded server is the project's own: its new database gets the project's schema. One
+ * simple query is one transaction: all of the file or nothing. */
+static int embedded_schema(struct session *s)
+{
+    const char *path = s->project->target.embedded_schema;
+    if (!path)
+        return 0;
+    struct pg_result *res =
+        pg_query(s->pg, &s->err,
+                 "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                 " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <>"
+                 " 'information_schema'",
+                 0, NULL);
+    if (!res)
+        return s->err.code;
+    int64_t tables = pg_get_int(res, 0, 0);
+    pg_free(res);
+    if (tables)
+        return 0;
+    struct str sql;
+    str_init(&sql, 16 << 20);
+    int code = safefile_read(path, "embedded_schema", SAFEFILE_TRUSTED, &sql, NULL, &s->err);
+    if (!code)
+        code = pg_exec(s->pg, &s->err, sql.data);
+    if (code)
+        error_fix(&s->err, "correct %s; psql meta-commands are not understood there", path);
+    str_clear(&sql);
+    return code;
+}
+
 int session_target(struct session *s)
 {
     const struct project *p = s->project;
@@ -86,6 +117,8 @@ int session_target(struct session *s)
     }
     s->pg = pg_connect(s->url, "target", &p->timeouts, &s->err);
     if (!s->pg)
+        return s->err.code;
+    if (s->embedded && embedded_schema(s))
         return s->err.code;
     state_init(&s->state, s->pg, p->target.state_schema);
     if (preflight_server(s->pg, &s->faults, &s->job.notes, &s->err))

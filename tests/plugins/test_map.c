@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit.h"
 #include "mockhost.h"
+#include "unit.h"
 
 #define MAX_NAMES 16
 

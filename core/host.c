@@ -98,6 +98,8 @@ static int32_t service_skip(const mig_host_t *h, const char *code, const char *r
 static void service_repaired(const mig_host_t *h, const char *field, const char *rule)
 {
     struct host *host = unit_of(h)->host;
+    if (!field)
+        field = host->field;
     for (size_t i = 0; i < host->n_repairs; i++) {
         struct host_repair *r = &host->repairs[i];
         if (str_equal(r->rule, rule) && str_equal(r->field, field ? field : "")) {
@@ -243,7 +245,10 @@ static int32_t service_transform(const mig_host_t *h, const char *name, mig_str_
     struct faults *faults = u->host->faults;
     size_t before = faults->n;
     u->describing = 0; /* the transform's create() is not part of this description */
+    struct error own = u->host->failure; /* each transform says its own fault */
+    error_clear(&u->host->failure);
     struct unit *t = host_unit(u->host, feature, text, u->where, faults);
+    u->host->failure = own;
     u->describing = 1;
     if (!t)
         return service_fail(h, MIG_E_CONFIG,
@@ -264,6 +269,7 @@ static int32_t service_apply(const mig_host_t *h, uint32_t handle, const char *f
         return service_fail(h, MIG_E_BUG, "applies a transform it did not make", NULL);
     struct unit *t = u->transforms[handle];
     const mig_transform_ops_t *ops = t->def->unit->ops;
+    u->host->field = field; /* a repair that the transform counts belongs to it */
     int32_t returned = ops->apply(t->self, in, n_in, out);
     struct host_outcome *o = &u->host->outcome;
     if (returned == MIG_REJECT) {
@@ -475,5 +481,6 @@ void host_record_done(struct host *h)
 {
     h->outcome.kind = 0;
     h->outcome.field[0] = h->outcome.code[0] = h->outcome.reason[0] = h->outcome.table[0] = '\0';
+    h->field = NULL;
     arena_reset(h->record);
 }

@@ -68,6 +68,7 @@ struct host {
     const struct registry *registry;
     struct arena *record; /* memory of the current record */
     int in_record;        /* alloc() takes from `record` */
+    const char *field;    /* of the transform that is being applied, or NULL */
     struct host_outcome outcome;
     struct error failure; /* what host->fail() said */
     struct host_repair *repairs;

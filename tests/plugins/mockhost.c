@@ -43,8 +43,8 @@ static const char *keep_text(struct mockhost *m, const char *text)
 static void mock_log(const mig_host_t *h, int32_t level, const char *text)
 {
     struct mockhost *m = h->impl;
-    if (m->n_logs++ < MOCKHOST_KEPT)
-        m->logs[m->n_logs - 1] = (struct mockhost_text){.level = level, .text = keep_text(m, text)};
+    m->logs[m->n_logs++ % MOCKHOST_KEPT] =
+        (struct mockhost_text){.level = level, .text = keep_text(m, text)};
 }
 
 static int32_t mock_fail(const mig_host_t *h, int32_t status, const char *text, const char *fix)
@@ -90,9 +90,8 @@ static int32_t mock_reject(const mig_host_t *h, const char *field, const char *c
                            const char *reason)
 {
     struct mockhost *m = h->impl;
-    if (m->n_rejects++ < MOCKHOST_KEPT)
-        m->rejects[m->n_rejects - 1] = (struct mockhost_text){
-            .field = keep_text(m, field), .code = keep_text(m, code), .text = keep_text(m, reason)};
+    m->rejects[m->n_rejects++ % MOCKHOST_KEPT] = (struct mockhost_text){
+        .field = keep_text(m, field), .code = keep_text(m, code), .text = keep_text(m, reason)};
     return MIG_REJECT;
 }
 
@@ -117,6 +116,12 @@ const mig_plugin_t *mockhost_load(const char *name)
 int32_t mockhost_start(struct mockhost *m, const char *plugin, uint32_t kind, const char *unit,
                        const struct mockhost_option *options)
 {
+    return mockhost_start_unit(m, mockhost_load(plugin), kind, unit, options);
+}
+
+int32_t mockhost_start_unit(struct mockhost *m, const mig_plugin_t *plugin, uint32_t kind,
+                            const char *unit, const struct mockhost_option *options)
+{
     *m = (struct mockhost){.options = options, .text = "", .fix = ""};
     m->host = (mig_host_t){.size = sizeof(mig_host_t),
                            .abi_major = MIG_ABI_MAJOR,
@@ -128,7 +133,7 @@ int32_t mockhost_start(struct mockhost *m, const char *plugin, uint32_t kind, co
                            .option = mock_option,
                            .alloc = mock_alloc,
                            .reject = mock_reject};
-    const mig_unit_t *const *u = mockhost_load(plugin)->units;
+    const mig_unit_t *const *u = plugin->units;
     while (*u && ((*u)->kind != kind || strcmp((*u)->name, unit) != 0))
         u++;
     if (!*u)

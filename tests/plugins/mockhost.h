@@ -5,7 +5,8 @@
 
 #include <mighost/plugin.h>
 
-#define MOCKHOST_KEPT 64U /* log lines and rejects that are kept; all are counted */
+#define MOCKHOST_KEPT 64U /* log lines and rejects: the last ones are kept, number i at i % KEPT   \
+                           */
 
 struct mockhost_option { /* arrays end with a NULL name */
     const char *name, *value;
@@ -40,6 +41,9 @@ const mig_plugin_t *mockhost_load(const char *name);
  * what create() gave. */
 int32_t mockhost_start(struct mockhost *m, const char *plugin, uint32_t kind, const char *unit,
                        const struct mockhost_option *options);
+/* The same with a plugin that is linked in. */
+int32_t mockhost_start_unit(struct mockhost *m, const mig_plugin_t *plugin, uint32_t kind,
+                            const char *unit, const struct mockhost_option *options);
 /* Destroys the instance and frees everything. */
 void mockhost_stop(struct mockhost *m);
 /* Forgets what was said. */

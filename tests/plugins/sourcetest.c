@@ -74,8 +74,7 @@ int32_t sourcetest_next(struct mockhost *m, struct sourcetest *t)
     }
     if (status == MIG_REJECT) {
         t->rejects++;
-        size_t last = m->n_rejects - 1;
-        add(t, "!%s\n", last < MOCKHOST_KEPT ? m->rejects[last].code : "");
+        add(t, "!%s\n", m->rejects[(m->n_rejects - 1) % MOCKHOST_KEPT].code);
     } else if (status == MIG_OK) {
         t->records++;
         for (uint32_t i = 0; i < rec.n_values; i++) {

@@ -47,12 +47,21 @@ void log_file_set(FILE *file)
     log_file = file;
 }
 
+/* Longest first: a secret that is part of another one must not leave the rest of that readable. */
 void log_secret(const char *secret)
 {
-    if (!secret || strlen(secret) < 4)
+    size_t n = secret ? strlen(secret) : 0, at = 0;
+    if (n < 4)
         return;
+    while (at < n_secrets && strlen(secrets[at]) >= n) {
+        if (strcmp(secrets[at], secret) == 0)
+            return;
+        at++;
+    }
     secrets = arena_heap(secrets, (n_secrets + 1) * sizeof *secrets);
-    secrets[n_secrets++] = strcpy(arena_heap(NULL, strlen(secret) + 1), secret);
+    memmove(&secrets[at + 1], &secrets[at], (n_secrets - at) * sizeof *secrets);
+    secrets[at] = memcpy(arena_heap(NULL, n + 1), secret, n + 1);
+    n_secrets++;
 }
 
 void log_mask(char *text)
@@ -114,18 +123,23 @@ static void write_to(FILE *file, enum log_level level, const char *text, int jso
     str_clear(&line);
 }
 
+static int reaches_file(enum log_level level)
+{
+    return log_file && (level >= LOG_INFO || level >= least);
+}
+
 static void write_all(enum log_level level, char *text)
 {
     log_mask(text);
     if (level >= least)
         write_to(stderr, level, text, as_json);
-    if (log_file)
+    if (reaches_file(level))
         write_to(log_file, level, text, 0);
 }
 
 void log_write(enum log_level level, const char *format, ...)
 {
-    if (level < least && !log_file)
+    if (level < least && !reaches_file(level))
         return;
     struct str text;
     va_list ap;

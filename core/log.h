@@ -9,7 +9,8 @@ enum log_level { LOG_DEBUG = 1, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct error;
 
-/* Lines below `level` do not reach stderr; run.log takes all from LOG_DEBUG on. */
+/* Lines below `level` do not reach stderr; run.log takes all from LOG_INFO on, and what stderr
+ * takes. */
 void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
 /* "debug", "info", "warning", "error", any case; returns 0 when unknown. */

@@ -107,33 +107,40 @@ char *str_take(struct str *s)
     return data;
 }
 
-/* Levenshtein distance over bytes; names are short, one row is enough. */
+#define NAME_MAX_BYTES 64 /* longer names are near to none */
+
+/* Edits from a to b over bytes, two swapped neighbours counting as one (optimal string
+ * alignment); names are short, three rows are enough. */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[65], n = strlen(b);
+    size_t rows[3][NAME_MAX_BYTES + 1], n = strlen(b);
     for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = change < least ? change : least;
+        rows[0][j] = j;
+    size_t i = 0;
+    for (; a[i]; i++) {
+        const size_t *above = rows[i % 3], *before = rows[(i + 2) % 3];
+        size_t *row = rows[(i + 1) % 3];
+        row[0] = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            size_t least = above[j] + (a[i] != b[j]);
+            least = above[j + 1] + 1 < least ? above[j + 1] + 1 : least;
+            least = row[j] + 1 < least ? row[j] + 1 : least;
+            if (i && j && a[i] == b[j - 1] && a[i - 1] == b[j] && before[j - 1] + 1 < least)
+                least = before[j - 1] + 1;
+            row[j + 1] = least;
         }
     }
-    return row[n];
+    return rows[i % 3][n];
 }
 
 const char *str_nearest(const char *name, const char *const *names, size_t n)
 {
     const char *best = NULL;
     size_t best_distance = SIZE_MAX, length = strlen(name);
-    if (length > 64)
+    if (length > NAME_MAX_BYTES)
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        if (!names[i] || strlen(names[i]) > 64)
+        if (!names[i] || strlen(names[i]) > NAME_MAX_BYTES)
             continue;
         size_t d = distance(name, names[i]);
         if (d < best_distance && d * 3 <= (length < 3 ? 3 : length)) {

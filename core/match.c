@@ -187,6 +187,23 @@ static int mark_same(struct state *s, const struct job_table *t, struct error *e
 
 /* ---- what replace deletes ---------------------------------------------------------------- */
 
+/* A source key that the column's type may write otherwise ("07", 1.0, {uuid}) cannot be compared
+ * as text; neither can one that was never read. */
+static void key_is_vague(const struct job_table *t, struct str *sql)
+{
+    const struct catalog_column *c =
+        t->match && t->match->n == 1 ? catalog_column(t->t, t->match->columns[0]) : NULL;
+    str_add(sql, "final_key IS NULL OR ");
+    if (c && c->type.category == 'S')
+        str_add(sql, "false");
+    else if (c && c->type.oid == 2950) /* uuid */
+        str_add(sql, "final_key !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'");
+    else if (c && (c->type.oid == 20 || c->type.oid == 21 || c->type.oid == 23)) /* integers */
+        str_add(sql, "final_key ~ '[0-9]' AND final_key !~ '^(0|-?[1-9][0-9]*)$'");
+    else
+        str_add(sql, "true");
+}
+
 /* Rows of records that the load rejected are not in staging: their live rows must stay. The
  * first table of a stage can be told by the record's own key; of other tables nothing is
  * deleted while their stage rejected a record. 1: deletes must be left out, 0: fine. */
@@ -203,8 +220,15 @@ static int unknown_rows(struct state *s, const struct job *job, const struct job
                    " stage = ",
                    s->q, (long long)s->run);
         sql_literal(&sql, st->p->name);
-        str_add(&sql, "), own_keys FROM ");
-        str_printf(&sql, "%s.run_stage WHERE run = %lld AND name = ", s->q, (long long)s->run);
+        str_printf(&sql,
+                   "), own_keys AND NOT EXISTS (SELECT FROM %s.reject WHERE run = %lld AND"
+                   " step = 'load' AND stage = ",
+                   s->q, (long long)s->run);
+        sql_literal(&sql, st->p->name);
+        str_add(&sql, " AND (");
+        key_is_vague(t, &sql);
+        str_printf(&sql, ")) FROM %s.run_stage WHERE run = %lld AND name = ", s->q,
+                   (long long)s->run);
         sql_literal(&sql, st->p->name);
         struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
         str_clear(&sql);

@@ -199,7 +199,8 @@ check()
     need_packages
     passed=0 failed=0 skipped=0
     check_variant build --enable-werror --enable-fault-injection
-    check_variant build-asan --enable-werror --enable-fault-injection --enable-sanitizers
+    # gcc's warnings about lengths are wrong in instrumented code: no --enable-werror here.
+    check_variant build-asan --enable-fault-injection --enable-sanitizers
     [ "$skipped" -eq 0 ] || say "$skipped skipped; the logs say why"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

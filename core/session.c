@@ -132,12 +132,14 @@ int session_catalog(struct session *s)
         return s->err.code;
     int code = join_catalog(&s->job, s->pg, &s->faults, &s->err);
     pg_rollback(s->pg);
+    if (!code && !s->faults.n && fault_point("plan.sorted"))
+        code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
     if (!code && !s->faults.n)
         preflight_tables(&s->job, &s->faults, &s->job.notes);
     if (!code && !s->faults.n)
         code = preflight_outside(&s->job, s->pg, &s->faults, &s->job.notes, &s->err);
-    if (!code && !s->faults.n && fault_point("plan.sorted"))
-        code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
+    if (!code && !s->faults.n && fault_point("preflight.done"))
+        code = error_set(&s->err, STATUS_TEMPORARY, "fault point preflight.done");
     return s->faults.n ? faults_code(&s->faults) : code;
 }
 

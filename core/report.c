@@ -415,3 +415,14 @@ char *report_build(struct state *s, const struct job *job, const struct report_i
         error_set(err, STATUS_BUG, "the report is not valid text");
     return text;
 }
+
+int report_keep(struct state *s, const char *text, struct error *err)
+{
+    char run[32], sql[256];
+    const char *const params[] = {text, run};
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    snprintf(sql, sizeof sql, "UPDATE %s.run SET report = $1 WHERE id = $2::text::bigint", s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
+    pg_free(res);
+    return res ? 0 : err->code;
+}

@@ -39,5 +39,7 @@ char *report_build(struct state *s, const struct job *job, const struct report_i
                    struct report_totals *totals, struct error *err);
 /* Counts only. */
 int report_totals(struct state *s, struct report_totals *out, struct error *err);
+/* Keeps the report in the run's row, for --report RUN. In the caller's transaction. */
+int report_keep(struct state *s, const char *text, struct error *err);
 
 #endif

@@ -39,6 +39,7 @@ struct run {
     struct verify_result verify;
     int is_published, is_verified;
     char backup[64];
+    char *report; /* owned; report.json, kept in the run row at the end */
     struct report_step steps[REPORT_STEPS];
     size_t n_steps;
     struct timespec begun, step_begun;
@@ -581,6 +582,25 @@ static char *build(struct run *r, int code, struct error *err)
     return text;
 }
 
+/* The bundle could not be written. What was published stays, and the target keeps the report. */
+static int unreported(struct run *r, int code, struct error *err)
+{
+    error_fix(err,
+              "free space or choose another --report-dir; the report is kept in the target: "
+              "mighost --report %lld",
+              (long long)r->s->run);
+    log_error(err, state_line(r, code));
+    if (code != STATUS_OK && code != STATUS_PARTIAL)
+        return code;
+    r->err = *err;
+    code = err->code == STATUS_TEMPORARY ? STATUS_TEMPORARY : STATUS_BACKUP;
+    make_text(r, code);
+    struct error again = {0};
+    free(r->report);
+    r->report = build(r, code, &again);
+    return code;
+}
+
 /* Twice: the verdict's text needs the totals, and the report needs the verdict. */
 static int report(struct run *r, int code)
 {
@@ -593,20 +613,13 @@ static int report(struct run *r, int code)
     free(text);
     step_end(r);
     clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
-    text = err.code ? NULL : build(r, code, &err);
-    if (text && r->x->reader)
-        bundle_write(&r->bundle, r->s, r->job, r->x->reader, text, &err);
-    if (text && r->options->json)
-        puts(text);
-    free(text);
-    if (!err.code)
-        return code;
-    log_error(&err, state_line(r, code));
-    if (code == STATUS_OK || code == STATUS_PARTIAL) {
-        r->err = err;
-        code = err.code == STATUS_TEMPORARY ? STATUS_TEMPORARY : STATUS_BACKUP;
-        make_text(r, code);
-    }
+    r->report = err.code ? NULL : build(r, code, &err);
+    if (r->report && r->x->reader)
+        bundle_write(&r->bundle, r->s, r->job, r->x->reader, r->report, &err);
+    if (err.code)
+        code = unreported(r, code, &err);
+    if (r->report && r->options->json)
+        puts(r->report);
     return code;
 }
 
@@ -627,6 +640,8 @@ static int close_run(struct run *r, int code)
                           "UPDATE %s.run SET finished = clock_timestamp(), exit_code = %d, backup ="
                           " nullif('%s', '') WHERE id = %lld",
                           r->s->q, code, r->backup, (long long)r->s->run);
+    if (!failed && r->report)
+        failed = report_keep(r->s, r->report, &err);
     if (!failed && fault_point("run.before_close"))
         failed = error_set(&err, STATUS_TEMPORARY, "fault point run.before_close");
     if (!failed)
@@ -731,6 +746,7 @@ int run_execute(struct session *session, const struct run_options *options,
     step_end(&r);
     code = finish(&r, code);
     bundle_close(&r.bundle);
+    free(r.report);
     if (r.is_verified)
         verify_clear(&r.verify);
     return code;

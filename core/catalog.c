@@ -63,7 +63,8 @@ static int read_columns(struct reader *r, struct catalog_table *t)
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
         "WITH RECURSIVE base(attnum, typ, typmod, nn, chk) AS ("
-        " SELECT attnum, atttypid, atttypmod, attnotnull, NULL::text COLLATE \"C\" FROM pg_attribute"
+        " SELECT attnum, atttypid, atttypmod, attnotnull, NULL::text COLLATE \"C\" FROM "
+        "pg_attribute"
         "  WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped"
         " UNION ALL SELECT b.attnum, t.typbasetype,"
         "  CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.nn OR t.typnotnull,"

@@ -284,39 +284,42 @@ static int duplicates_matched(struct state *s, const struct job_table *t, struct
     return run_sql(s, &sql, err);
 }
 
-/* Live rows that stay as they are and hold a key that a staged row wants. */
+/* Live rows that stay as they are and hold a key that a staged row wants. First the pairs of
+ * equal keys other than a row with its own live row, which are few; then what becomes of these
+ * live rows. */
 static int collisions_with_live(struct state *s, const struct job_table *t,
                                 const struct catalog_key *k, struct error *err)
 {
-    struct str sql, live;
+    struct str sql;
     char reason[300];
     str_init(&sql, 0);
-    str_init(&live, 0);
     snprintf(reason, sizeof reason, "a live row that stays has the same key (index %s)", k->name);
+    str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, l.ctid AS"
+                  " live FROM ");
+    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_live", t->will_be, &sql);
+    str_add(&sql, " w JOIN ");
+    key_rows(k, "ctid", t->t->quoted, &sql);
+    str_add(&sql, " l ON l.ctid IS DISTINCT FROM w._mig_live");
+    for (size_t i = 0; i < k->n; i++) {
+        if (k->nulls_equal)
+            str_printf(&sql, " AND (w.k%zu %s l.k%zu OR (w.k%zu IS NULL AND l.k%zu IS NULL))", i,
+                       k->operators[i], i, i, i);
+        else
+            str_printf(&sql, " AND w.k%zu %s l.k%zu", i, k->operators[i], i);
+    }
+    str_add(&sql, ") ");
     reject_head(s, t, MIG_REJECT, &sql);
     reject_rule(&(struct check_rule){NULL, "collision", reason, key_field(k)}, &sql);
-    str_add(&sql, "FROM ");
-    key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
-    str_add(&sql, " w JOIN ");
-    str_printf(&live,
-               "(SELECT * FROM %s l WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_ctid = l.ctid)",
-               t->t->quoted, t->delete_table);
-    if (match_overwrites(t))
-        str_printf(&live,
-                   " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE m._mig_ctid ="
-                   " l.ctid AND s._mig_state = 0)",
-                   t->match_table, t->staging);
-    str_add(&live, ") y");
-    key_rows(k, "1", live.data, &sql);
-    str_add(&sql, " l ON true");
-    for (size_t i = 0; i < k->n; i++) {
-        str_printf(&sql, " AND w.k%zu %s l.k%zu", i, k->operators[i], i);
-        if (k->nulls_equal)
-            str_printf(&sql, " IS NOT FALSE AND (w.k%zu IS NULL) = (l.k%zu IS NULL)", i, i);
-    }
+    str_add(&sql, "FROM hit w");
     chunk_join(s, &sql);
+    str_printf(&sql, " WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_ctid = w.live)",
+               t->delete_table);
+    if (match_overwrites(t))
+        str_printf(&sql,
+                   " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE m._mig_ctid ="
+                   " w.live AND s._mig_state = 0)",
+                   t->match_table, t->staging);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
-    str_clear(&live);
     return run_sql(s, &sql, err);
 }
 

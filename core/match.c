@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sql.h"
+#include "staging.h"
 
 int match_overwrites(const struct job_table *t)
 {
@@ -62,6 +63,9 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
         str_printf(&sql, "%s s, %s l WHERE false", t->staging, t->t->quoted);
     }
     int code = run_sql(s, &sql, err);
+    if (!code) /* its rows are met by both: few rows by index, many by hash */
+        code = pg_execf(s->pg, err, "CREATE INDEX ON %s (_mig_ctid); CREATE INDEX ON %s (_mig_id)",
+                        t->match_table, t->match_table);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
 }
 
@@ -317,7 +321,9 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT _mig_id, _mig_record, _mig_key, _mig_old",
+    str_printf(&sql,
+               "CREATE OR REPLACE VIEW %s AS SELECT _mig_id, _mig_record, _mig_key, _mig_old,"
+               " _mig_live",
                t->will_be);
     for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
@@ -327,7 +333,7 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
         sql_ident(&sql, c->name);
     }
     str_add(&sql, " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, m._mig_id IS NOT NULL AS"
-                  " _mig_old");
+                  " _mig_old, m._mig_ctid AS _mig_live");
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed) {
             str_add(&sql, ", ");
@@ -382,11 +388,13 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
               struct error *err)
 {
     int code = drop_views(s, job, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = pg_execf(s->pg, err, "ANALYZE %s", job->tables[i].staging);
+    if (!code)
+        code = staging_tune(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
-        code = pg_execf(s->pg, err, "ANALYZE %s", t->staging);
-        if (!code)
-            code = make_match(s, t, err);
+        code = make_match(s, t, err);
         if (!code)
             code = adopt_keys(s, job, i, err);
         if (!code)

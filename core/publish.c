@@ -13,6 +13,7 @@
 #include "log.h"
 #include "match.h"
 #include "sql.h"
+#include "staging.h"
 #include "validate.h"
 
 /* ---- lock and compare ------------------------------------------------------------------ */
@@ -307,6 +308,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
     if (!code)
         code = same_catalog(s, job, err);
+    if (!code)
+        code = staging_tune(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = no_drift(s, &job->tables[i], err);
         if (!code)

@@ -14,6 +14,7 @@
 #include "match.h"
 #include "ran.h"
 #include "sql.h"
+#include "staging.h"
 #include "undo.h"
 
 static int check_state(struct state *s, struct error *err)
@@ -150,6 +151,8 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     str_init(&sql, 0);
     str_init(&ignored, 0);
     int code = lock(s, job, err);
+    if (!code)
+        code = staging_tune(s, job, err);
     if (!code)
         code = check_later(s, err);
     if (!code)

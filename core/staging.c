@@ -83,6 +83,30 @@ int staging_create(struct state *s, struct job *job, struct error *err)
     return code;
 }
 
+/* Below this many staged rows nested loops stay allowed: a few rows against a large live table
+ * are found by its index. */
+#define FEW_ROWS 10000
+
+int staging_tune(struct state *s, const struct job *job, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT coalesce(sum(reltuples), 0)::bigint FROM pg_class WHERE oid IN (0");
+    for (size_t i = 0; i < job->n_tables; i++) {
+        str_add(&sql, ", to_regclass(");
+        sql_literal(&sql, job->tables[i].staging);
+        str_add_char(&sql, ')');
+    }
+    str_add_char(&sql, ')');
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    int64_t rows = pg_get_int(res, 0, 0);
+    pg_free(res);
+    return rows < FEW_ROWS ? 0 : pg_exec(s->pg, err, "SET LOCAL enable_nestloop = off");
+}
+
 int staging_drop(struct state *s, const struct job *job, int all, struct error *err)
 {
     int code = 0;

@@ -27,6 +27,9 @@ struct staging_rows { /* rows of one table in one chunk */
 
 /* Makes the tables of the run (idempotent). In the caller's transaction. */
 int staging_create(struct state *s, struct job *job, struct error *err);
+/* Planner settings for the current transaction, once staging tables hold rows and statistics:
+ * estimates of anti-joins are poor, and a nested loop over two large sets would never end. */
+int staging_tune(struct state *s, const struct job *job, struct error *err);
 /* Drops everything that belongs to the run's tables: staging, match, delete, views; before-
  * images too when `all`. In the caller's transaction. */
 int staging_drop(struct state *s, const struct job *job, int all, struct error *err);

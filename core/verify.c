@@ -8,6 +8,7 @@
 
 #include "match.h"
 #include "sql.h"
+#include "staging.h"
 
 static void rows_of(const struct job_table *t, const char *alias, const char *suffix,
                     struct str *sql)
@@ -128,7 +129,7 @@ int verify_run(struct state *s, const struct job *job, struct verify_result *out
 {
     memset(out, 0, sizeof *out);
     str_init(&out->details, 1 << 20);
-    int code = 0;
+    int code = staging_tune(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = verify_table(s, &job->tables[i], out, err);
     return code;

@@ -113,10 +113,14 @@ static int next_quickly(struct reader *r)
 
 static int32_t end_of_array(struct reader *r)
 {
+    uint64_t at = input_at(r->in);
     r->in->begin++;
     int32_t c = input_peek(r->in);
-    if (c == INPUT_EOF)
+    if (c == INPUT_EOF) {
+        r->ended = 1;
+        r->end = at;
         return MIG_END;
+    }
     return c < 0 ? c : broken(r, "something follows the end of the list");
 }
 
@@ -217,5 +221,5 @@ int32_t reader_next(struct reader *r)
 
 uint64_t reader_at(const struct reader *r)
 {
-    return input_at(r->in);
+    return r->ended ? r->end : input_at(r->in);
 }

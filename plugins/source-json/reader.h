@@ -29,6 +29,8 @@ struct reader {
     size_t record_limit; /* bytes */
     uint64_t number;     /* of the record, from 1 */
     enum reader_state state;
+    int ended;
+    uint64_t end; /* of a list that ended: where its ']' stands, so that it can end again */
 
     /* The record that reader_next() gave; slices hold until its next call. */
     enum reader_fault fault;

@@ -194,7 +194,7 @@ static void names_that_nobody_reads_are_bounded(void)
     free(text);
 }
 
-/* Stops behind each record in turn and goes on with a new instance. */
+/* Stops behind each record in turn, and at the end, and goes on with a new instance. */
 static void position_goes_on_behind_a_record(void)
 {
     static const char list[] =
@@ -202,14 +202,14 @@ static void position_goes_on_behind_a_record(void)
                       lines[] = "{\"a\":1}\n{\"a\":2}\n{\"a\":3}x\n\n{\"a\":4}\n";
     static const char expected[] = "n:1\nn:2\n!trailing_garbage\nn:4\n";
     const char *field = "a";
-    for (int k = 0; k < 8; k++) {
-        const char *name = k < 4 ? "doc.json" : "x.ndjson", *text = k < 4 ? list : lines;
+    for (int k = 0; k < 10; k++) {
+        const char *name = k < 5 ? "doc.json" : "x.ndjson", *text = k < 5 ? list : lines;
         char saved[64];
         mig_str_t position;
         jsontest_start(&m, name, text, NULL, NULL);
         sourcetest_ops(&m)->open(m.self, "x", &field, 1, NULL, 0, (mig_str_t){"", 0});
         memset(&t, 0, sizeof t);
-        for (int i = 0; i <= k % 4; i++)
+        for (int i = 0; i <= k % 5; i++)
             sourcetest_next(&m, &t);
         size_t half = t.len;
         CU_ASSERT_EQUAL(strncmp(t.text, expected, half), 0);
@@ -222,7 +222,7 @@ static void position_goes_on_behind_a_record(void)
         sourcetest_read_from(&m, "x", "a", NULL, position, &t);
         CU_ASSERT_EQUAL(t.status, MIG_END);
         CU_ASSERT_STRING_EQUAL(t.text, expected + half);
-        CU_ASSERT(k % 4 > 1 || strstr(m.rejects[0].text, "record 3 ") != NULL);
+        CU_ASSERT(k % 5 > 1 || strstr(m.rejects[0].text, "record 3 ") != NULL);
         mockhost_stop(&m);
     }
 }

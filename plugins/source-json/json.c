@@ -279,12 +279,11 @@ static int64_t json_progress(void *self)
     if (!j->entity || !whole)
         return -1;
     /* 2^44 bytes times 10^6 still fit. */
-    return (int64_t)((reader_at(&j->reader) - j->place.from) * 1000000 / whole);
+    return (int64_t)((input_at(&j->input) - j->place.from) * 1000000 / whole);
 }
 
 static const mig_option_t options[] = {
-    {"file", MIG_OPT_PATH, 0, NULL, NULL,
-     "One file with all entities: {\"people\": [...], ...}."},
+    {"file", MIG_OPT_PATH, 0, NULL, NULL, "One file with all entities: {\"people\": [...], ...}."},
     {"files", MIG_OPT_JSON, 0, NULL, NULL, "A file for each entity: {\"people\": \"p.json\"}."},
     {"dir", MIG_OPT_PATH, 0, ".", NULL, "Where relative paths of \"files\" start."},
     {"format", MIG_OPT_TEXT, 0, "auto", "auto|document|array|ndjson|object",

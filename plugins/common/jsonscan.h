@@ -17,16 +17,15 @@
 struct jsonscan {
     size_t depth;                         /* open brackets */
     size_t nodes;                         /* brackets opened and commas inside: a count of values */
+    size_t parts;                         /* brackets and strings that closed outside of others:
+                                             more than one, and garbage is behind the value */
     uint8_t in_string, escaped;           /* the next byte is inside a string, behind a backslash */
-    uint8_t single;                       /* set after the begin: end at once behind the first
-                                             bracket or string that closes outside of others */
     uint64_t kinds[JSONSCAN_DEPTH / 64U]; /* one bit per open bracket: 1 = object */
 };
 
 enum jsonscan_result {
     JSONSCAN_MORE,  /* all bytes belong to the value so far */
-    JSONSCAN_END,   /* the value ends before p[used]: a comma or a closing bracket not its own,
-                       or with `single` anything */
+    JSONSCAN_END,   /* the value ends before p[used]: a comma or a closing bracket not its own */
     JSONSCAN_BROKEN /* p[used] closes a bracket of the other kind */
 };
 

@@ -81,18 +81,20 @@ static int32_t take_key(struct builder *b, char name[INDEX_NAME + 1])
     return MIG_OK;
 }
 
-/* Goes behind a value. What is garbage behind it, the caller meets. */
+/* Goes behind a value, to the comma or bracket that ends it. Another value or name before that
+ * would hide an entity; other garbage is found when the entity is read. */
 static int32_t skip_value(struct builder *b)
 {
     struct input *in = b->in;
     struct jsonscan scan;
     jsonscan_begin(&scan);
-    scan.single = 1;
     for (;;) {
         size_t used;
         enum jsonscan_result result =
             jsonscan_feed(&scan, in->data + in->begin, in->end - in->begin, &used);
         in->begin += used;
+        if (scan.parts > 1)
+            return broken(b, "a comma or '}' is missing");
         if (result == JSONSCAN_END)
             return MIG_OK;
         if (result == JSONSCAN_BROKEN)

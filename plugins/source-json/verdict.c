@@ -78,6 +78,11 @@ int32_t verdict_find(const char *text, size_t len, size_t value_limit, struct ve
         set(out, "too_many_values", "it holds more values than the option \"value_limit\" allows");
         return MIG_OK;
     }
+    /* jansson passes over a NUL byte behind a number or literal. */
+    if (memchr(text, '\0', len)) {
+        set(out, "bad_json", "a byte is zero");
+        return MIG_OK;
+    }
     json_error_t error;
     json_t *json = json_loadb(text, len, FLAGS, &error);
     /* An integer over 64 bits: its digits are passed on as they are. */

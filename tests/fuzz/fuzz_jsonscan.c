@@ -39,6 +39,7 @@ static void check_end(const char *text, size_t n)
     longer[n] = ',';
     jsonscan_begin(&s);
     require(jsonscan_feed(&s, longer, n + 1, &used) == JSONSCAN_END && used == n);
+    require(s.parts <= 1);
     for (size_t cut = 0; cut <= n; cut += 1 + n / 50) {
         jsonscan_begin(&s);
         require(jsonscan_feed(&s, longer, cut, &used) == JSONSCAN_MORE && used == cut);
@@ -132,7 +133,6 @@ static void walk_anything(const char *text, size_t n)
     while (jsonscan_next(&w, &m) == 1)
         require(m.value.data >= text && m.value.data + m.value.len <= text + n);
     jsonscan_begin(&s);
-    s.single = n & 1;
     jsonscan_feed(&s, text, n, &used);
     require(used <= n);
     used = jsontext_unescape(text, n, room);
@@ -147,7 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     const size_t flags =
         JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
     const char *text = (const char *)data;
-    json_t *json = json_loadb(text, n, flags, NULL);
+    /* jansson passes over a NUL byte behind a number or literal; the source refuses it before. */
+    json_t *json = memchr(text, '\0', n) ? NULL : json_loadb(text, n, flags, NULL);
     walk_anything(text, n);
     check_quoted(text, n);
     if (json)

@@ -5,8 +5,8 @@
 
 #include <mighost/plugin.h>
 
-#define MOCKHOST_KEPT 64U /* log lines and rejects: the last ones are kept, number i at i % KEPT   \
-                           */
+/* Log lines and rejects that are kept, the last ones: number i stands at i % MOCKHOST_KEPT. */
+#define MOCKHOST_KEPT 64U
 
 struct mockhost_option { /* arrays end with a NULL name */
     const char *name, *value;

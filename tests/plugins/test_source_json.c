@@ -293,28 +293,25 @@ static void progress_goes_from_none_to_all(void)
     mockhost_stop(&m);
 }
 
-#define CASE(name)                                                                                 \
-    {                                                                                              \
-#name, name                                                                                \
-    }
+#define CASE(function) #function, function
 static const struct unit_case cases[] = {
-    CASE(document_gives_each_entity),
-    CASE(numbers_keep_their_digits),
-    CASE(strings_come_unescaped),
-    CASE(absent_null_and_value_are_three_things),
-    CASE(nested_values_come_as_text),
-    CASE(field_may_be_asked_for_twice),
-    CASE(every_form_is_told_by_its_bytes),
-    CASE(files_give_an_entity_each),
-    CASE(root_leads_to_the_entities),
-    CASE(nul_escape_is_for_the_host_to_judge),
-    CASE(records_survive_every_cut),
-    CASE(field_nobody_has_is_warned_of),
-    CASE(names_that_nobody_reads_are_bounded),
-    CASE(position_goes_on_behind_a_record),
-    CASE(raw_gives_the_record_as_read),
-    CASE(identity_tells_contents_apart),
-    CASE(progress_goes_from_none_to_all),
+    {CASE(document_gives_each_entity)},
+    {CASE(numbers_keep_their_digits)},
+    {CASE(strings_come_unescaped)},
+    {CASE(absent_null_and_value_are_three_things)},
+    {CASE(nested_values_come_as_text)},
+    {CASE(field_may_be_asked_for_twice)},
+    {CASE(every_form_is_told_by_its_bytes)},
+    {CASE(files_give_an_entity_each)},
+    {CASE(root_leads_to_the_entities)},
+    {CASE(nul_escape_is_for_the_host_to_judge)},
+    {CASE(records_survive_every_cut)},
+    {CASE(field_nobody_has_is_warned_of)},
+    {CASE(names_that_nobody_reads_are_bounded)},
+    {CASE(position_goes_on_behind_a_record)},
+    {CASE(raw_gives_the_record_as_read)},
+    {CASE(identity_tells_contents_apart)},
+    {CASE(progress_goes_from_none_to_all)},
 };
 
 int main(int argc, char **argv)

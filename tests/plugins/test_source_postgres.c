@@ -408,30 +408,27 @@ static void queries_must_be_texts(void)
     }
 }
 
-#define CASE(name)                                                                                 \
-    {                                                                                              \
-#name, name                                                                                \
-    }
+#define CASE(function) #function, function
 static const struct unit_case cases[] = {
-    CASE(values_keep_text_and_kind),
-    CASE(names_are_found_and_quoted),
-    CASE(entities_are_queries_and_tables),
-    CASE(entity_may_be_a_query),
-    CASE(bad_queries_are_refused_without_harm),
-    CASE(missing_names_are_told_with_the_nearest),
-    CASE(all_entities_come_from_one_snapshot),
-    CASE(settings_are_pinned),
-    CASE(slow_server_is_waited_for),
-    CASE(close_in_the_middle_keeps_the_snapshot),
-    CASE(many_rows_come_whole),
-    CASE(lost_connection_is_temporary_and_final),
-    CASE(rights_are_told),
-    CASE(failed_logins_are_told_apart),
-    CASE(silent_server_times_out),
-    CASE(broken_urls_are_never_shown),
-    CASE(raw_is_an_object_of_the_fields),
-    CASE(reading_and_connecting_can_be_cancelled),
-    CASE(queries_must_be_texts),
+    {CASE(values_keep_text_and_kind)},
+    {CASE(names_are_found_and_quoted)},
+    {CASE(entities_are_queries_and_tables)},
+    {CASE(entity_may_be_a_query)},
+    {CASE(bad_queries_are_refused_without_harm)},
+    {CASE(missing_names_are_told_with_the_nearest)},
+    {CASE(all_entities_come_from_one_snapshot)},
+    {CASE(settings_are_pinned)},
+    {CASE(slow_server_is_waited_for)},
+    {CASE(close_in_the_middle_keeps_the_snapshot)},
+    {CASE(many_rows_come_whole)},
+    {CASE(lost_connection_is_temporary_and_final)},
+    {CASE(rights_are_told)},
+    {CASE(failed_logins_are_told_apart)},
+    {CASE(silent_server_times_out)},
+    {CASE(broken_urls_are_never_shown)},
+    {CASE(raw_is_an_object_of_the_fields)},
+    {CASE(reading_and_connecting_can_be_cancelled)},
+    {CASE(queries_must_be_texts)},
 };
 
 int main(int argc, char **argv)

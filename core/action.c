@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "log.h"
+#include "output.h"
 #include "planprint.h"
 #include "progress.h"
 #include "run.h"
@@ -24,14 +25,25 @@ static int confirm(const struct cli *cli, struct session *s)
         return 0;
     if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
         char answer[16];
-        fprintf(stderr, "The target of project %s is marked as production. Go on? [yes/no] ",
-                s->project->name);
+        log_line("The target of project %s is marked as production. Type yes to go on:",
+                 s->project->name);
         if (fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0)
             return 0;
     }
     error_set(&s->err, STATUS_USAGE, "the target is marked as production and nobody confirmed");
     error_fix(&s->err, "repeat with --yes");
     return STATUS_USAGE;
+}
+
+/* The last line; with --json, stdout is the report alone. */
+static void tell_verdict(const struct cli *cli, const struct run_verdict *verdict, int code)
+{
+    const char *text = verdict->text[0] ? verdict->text : status_text(code);
+    const char *bundle = verdict->bundle[0] ? verdict->bundle : "none";
+    if (cli->json)
+        log_write(LOG_INFO, "run %lld: %s; report: %s", (long long)verdict->run, text, bundle);
+    else
+        output_format("run %lld: %s; report: %s\n", (long long)verdict->run, text, bundle);
 }
 
 int action_run(const struct cli *cli, struct session *s)
@@ -58,10 +70,8 @@ int action_run(const struct cli *cli, struct session *s)
         return failed(s, code);
     code = run_execute(s, &options, &verdict);
     if (code == STATUS_OK || code == STATUS_PARTIAL)
-        log_line("look at it: %s", s->psql);
-    fprintf(cli->json ? stderr : stdout, "run %lld: %s; report: %s\n", (long long)verdict.run,
-            verdict.text[0] ? verdict.text : status_text(code),
-            verdict.bundle[0] ? verdict.bundle : "none");
+        log_write(LOG_INFO, "look at it: %s", s->psql);
+    tell_verdict(cli, &verdict, code);
     return code;
 }
 
@@ -95,7 +105,7 @@ int action_plan(const struct cli *cli, struct session *s)
     struct str text;
     str_init(&text, 0);
     planprint(&s->job, format, &text);
-    fputs(text.data, stdout);
+    output_text(text.data);
     str_clear(&text);
     if (no_target.code)
         log_write(LOG_WARNING, "%s: the plan stands without the target's foreign keys",
@@ -116,8 +126,8 @@ int action_preflight(const struct cli *cli, struct session *s)
     if (code)
         return failed(s, code);
     if (s->job.notes.len)
-        fputs(s->job.notes.data, stdout);
-    puts("fit to run");
+        output_text(s->job.notes.data);
+    output_line("fit to run");
     return 0;
 }
 
@@ -138,11 +148,12 @@ int action_validate(const struct cli *cli, struct session *s)
     if (code)
         return failed(s, code);
     for (size_t i = 0; i < list.n; i++)
-        printf("%-8s %s: %s, %lld violations\n",
-               list.items[i].failed       ? "failed"
-               : list.items[i].violations ? "warning"
-                                          : "passed",
-               list.items[i].validator, list.items[i].name, (long long)list.items[i].violations);
-    printf("%zu checks, %zu failed\n", list.n, list.errors);
+        output_format("%-8s %s: %s, %lld violations\n",
+                      list.items[i].failed       ? "failed"
+                      : list.items[i].violations ? "warning"
+                                                 : "passed",
+                      list.items[i].validator, list.items[i].name,
+                      (long long)list.items[i].violations);
+    output_format("%zu checks, %zu failed\n", list.n, list.errors);
     return list.errors ? STATUS_INVALID : 0;
 }

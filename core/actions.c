@@ -6,6 +6,7 @@
 #include "config.h"
 #include "fault.h"
 #include "log.h"
+#include "output.h"
 #include "str.h"
 
 static int help(const struct cli *cli, struct session *s)
@@ -15,7 +16,7 @@ static int help(const struct cli *cli, struct session *s)
     struct str text;
     str_init(&text, 0);
     cli_help(&text);
-    fputs(text.data, stdout);
+    output_text(text.data);
     str_clear(&text);
     return 0;
 }
@@ -24,7 +25,7 @@ static int version(const struct cli *cli, struct session *s)
 {
     (void)cli;
     (void)s;
-    printf("mighost %s, plugin ABI %d.%d\n", PACKAGE_VERSION, MIG_ABI_MAJOR, MIG_ABI_MINOR);
+    output_format("mighost %s, plugin ABI %d.%d\n", PACKAGE_VERSION, MIG_ABI_MAJOR, MIG_ABI_MINOR);
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "config.h"
 #include "digest.h"
 #include "fault.h"
@@ -251,8 +252,7 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     job->host->bundle = b->dir;
     for (size_t i = 0; i < job->n_reporters; i++) {
         struct unit *u = job->reporters[i].unit;
-        const mig_reporter_ops_t *ops = u->def->unit->ops;
-        int32_t returned = ops->report(u->self, &x.report);
+        int32_t returned = call_report(u, &x.report);
         if (returned != MIG_OK)
             host_error(u, returned, "report", err);
     }

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "output.h"
+
 /* The whole list: a point that is not here cannot be used, one that is never passed fails the
  * crash test. */
 static const char *const points[] = {
@@ -18,6 +20,7 @@ static const char *const points[] = {
     "plugins.loaded",
     "plan.sorted",
     "state.ready",
+    "commit.sent",
     "run.before_open",
     "run.opened",
     "preflight.done",
@@ -106,7 +109,7 @@ int fault_point(const char *name)
 void fault_print(void)
 {
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
-        puts(points[i]);
+        output_line(points[i]);
 }
 #else
 void fault_print(void)

@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "log.h"
+#include "output.h"
 #include "ran.h"
 #include "rollback.h"
 #include "staging.h"
@@ -57,11 +58,13 @@ int history_rollback(const struct cli *cli, struct session *s)
         code = rollback_run(&s->state, s->project, &result, &s->err);
     if (code)
         return failed(s, code, "nothing was undone");
-    log_line("fingerprint before the run: %s", result.before[0] ? result.before : "not taken");
-    log_line("fingerprint now:            %s", result.undone);
-    printf("run %lld: rolled back in %.2f s, %s\n", (long long)result.run, result.seconds,
-           result.proven ? "all its tables are as before the run (fingerprint equal)"
-                         : "its rows are as before; other rows of the tables were changed since");
+    log_write(LOG_INFO, "fingerprint before the run: %s",
+              result.before[0] ? result.before : "not taken");
+    log_write(LOG_INFO, "fingerprint now: %s", result.undone);
+    output_format("run %lld: rolled back in %.2f s, %s\n", (long long)result.run, result.seconds,
+                  result.proven
+                      ? "all its tables are as before the run (fingerprint equal)"
+                      : "its rows are as before; other rows of the tables were changed since");
     return 0;
 }
 
@@ -81,12 +84,13 @@ int history_verify(const struct cli *cli, struct session *s)
         code = verify_run(&s->state, &job, &result, &s->err);
     pg_rollback(s->pg);
     if (!code) {
-        fputs(result.details.data, stdout);
-        printf("run %lld: %lld rows, %lld fields compared; %lld rows differ, %lld changed by the "
-               "target's triggers, %lld changed since by others\n",
-               (long long)s->state.run, (long long)result.rows, (long long)result.fields,
-               (long long)result.differences, (long long)result.by_target,
-               (long long)result.by_others);
+        output_text(result.details.data);
+        output_format(
+            "run %lld: %lld rows, %lld fields compared; %lld rows differ, %lld changed by the "
+            "target's triggers, %lld changed since by others\n",
+            (long long)s->state.run, (long long)result.rows, (long long)result.fields,
+            (long long)result.differences, (long long)result.by_target,
+            (long long)result.by_others);
         code = result.differences || result.by_others ? STATUS_INVALID : 0;
         verify_clear(&result);
     } else {
@@ -110,7 +114,7 @@ static int settle(struct session *s, enum run_state to, const char *what)
         pg_rollback(s->pg);
     if (code)
         return failed(s, code, "nothing was changed");
-    printf("run %lld: %s\n", (long long)s->state.run, what);
+    output_format("run %lld: %s\n", (long long)s->state.run, what);
     return 0;
 }
 
@@ -166,7 +170,8 @@ int history_purge(const struct cli *cli, struct session *s)
         pg_rollback(s->pg);
     if (code)
         return failed(s, code, "nothing was changed");
-    printf("run %lld: records and keys that it kept are removed; its bundle is yours to delete\n",
-           (long long)s->state.run);
+    output_format(
+        "run %lld: records and keys that it kept are removed; its bundle is yours to delete\n",
+        (long long)s->state.run);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "log.h"
 
 static volatile sig_atomic_t cancel_flag;
@@ -268,19 +269,13 @@ static int32_t service_apply(const mig_host_t *h, uint32_t handle, const char *f
     if (handle >= u->n_transforms)
         return service_fail(h, MIG_E_BUG, "applies a transform it did not make", NULL);
     struct unit *t = u->transforms[handle];
-    const mig_transform_ops_t *ops = t->def->unit->ops;
     u->host->field = field; /* a repair that the transform counts belongs to it */
-    int32_t returned = ops->apply(t->self, in, n_in, out);
+    int32_t returned = call_apply(t, in, n_in, out);
     struct host_outcome *o = &u->host->outcome;
     if (returned == MIG_REJECT) {
         set_outcome(u->host, MIG_REJECT, field, "unspecified", "a transform refused the value");
         if (!o->field[0])
             copy_text(o->field, sizeof o->field, field);
-    } else if (returned != MIG_OK && returned > 0) {
-        return service_fail(&t->table, MIG_E_BUG, "apply() gave an outcome that it may not give",
-                            NULL);
-    } else if (returned == MIG_OK && out->kind > MIG_NULL && !out->data && out->len) {
-        return service_fail(&t->table, MIG_E_BUG, "apply() gave a value without data", NULL);
     }
     return returned;
 }
@@ -373,7 +368,7 @@ void host_init(struct host *h, const struct project *project, const struct regis
 static void unit_free(struct unit *u)
 {
     if (u->self)
-        u->def->unit->destroy(u->self);
+        call_destroy(u);
     for (size_t i = 0; i < u->n_entities; i++)
         digest_uuid_free(u->entities[i].uuid);
     for (size_t i = 0; i < u->n_tables; i++)
@@ -447,7 +442,8 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
         return NULL;
     }
     h->faults = faults;
-    int32_t returned = def->unit->create(&u->table, &u->self);
+    u->who = (struct crash_unit){def->feature, u->where, def->path};
+    int32_t returned = call_create(u);
     if (returned != MIG_OK) {
         host_error(u, returned, "create", &err);
         faults_add(faults, &err);
@@ -461,10 +457,9 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
 
 int host_describe(struct unit *u, struct faults *faults)
 {
-    const mig_migrator_ops_t *ops = u->def->unit->ops;
     u->host->faults = faults;
     u->describing = 1;
-    int32_t returned = ops->describe(u->self);
+    int32_t returned = call_describe(u);
     u->describing = 0;
     if (returned != MIG_OK) {
         struct error err = {0};

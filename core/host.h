@@ -6,6 +6,7 @@
 #include <mighost/plugin.h>
 
 #include "arena.h"
+#include "crash.h"
 #include "digest.h"
 #include "options.h"
 #include "outdir.h"
@@ -45,6 +46,7 @@ struct unit {
     struct host *host;
     const struct registry_unit *def; /* a copy: the registry may grow */
     const char *where;               /* "stage students", for messages */
+    struct crash_unit who;           /* the same for the words after a crash */
     void *self;
     struct options options;
     struct arena *mem; /* lives as long as the instance */

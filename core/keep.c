@@ -5,6 +5,7 @@
 #include "actions.h"
 #include "backup.h"
 #include "log.h"
+#include "output.h"
 
 static int failed(struct session *s, int code, const char *state)
 {
@@ -39,7 +40,7 @@ int keep_backup(const struct cli *cli, struct session *s)
     code = backup_make(&request, id, &s->err);
     if (code)
         return failed(s, code, "no backup was made");
-    printf("%s in %s\n", id, s->project->backup_dir);
+    output_format("%s in %s\n", id, s->project->backup_dir);
     return 0;
 }
 
@@ -51,12 +52,12 @@ int keep_backups(const struct cli *cli, struct session *s)
     struct arena *mem = arena_new();
     int code = backup_list(s->project->backup_dir, 1, mem, &list, &n, &s->err);
     for (size_t i = 0; !code && i < n; i++)
-        printf("%s  %s  run %s  %s  %llu bytes  %s%s\n", list[i].id, list[i].time,
-               list[i].run && list[i].run[0] ? list[i].run : "-", list[i].scope,
-               (unsigned long long)list[i].size,
-               list[i].good ? "good" : "DAMAGED: ", list[i].good ? "" : list[i].fault);
+        output_format("%s  %s  run %s  %s  %llu bytes  %s%s\n", list[i].id, list[i].time,
+                      list[i].run && list[i].run[0] ? list[i].run : "-", list[i].scope,
+                      (unsigned long long)list[i].size,
+                      list[i].good ? "good" : "DAMAGED: ", list[i].good ? "" : list[i].fault);
     if (!code && !n)
-        printf("no backup in %s\n", s->project->backup_dir);
+        output_format("no backup in %s\n", s->project->backup_dir);
     arena_free(mem);
     return code ? failed(s, code, "nothing was written") : 0;
 }
@@ -71,7 +72,7 @@ int keep_restore(const struct cli *cli, struct session *s)
         code = backup_restore(s->project->backup_dir, cli->argument, s->url, &s->err);
     if (code)
         return failed(s, code, "the tables are as they were");
-    printf("%s is restored\n", cli->argument);
+    output_format("%s is restored\n", cli->argument);
     return 0;
 }
 
@@ -84,7 +85,7 @@ int keep_prune(const struct cli *cli, struct session *s)
     int code = *end || days < 0 ? error_set(&s->err, STATUS_USAGE, "--prune takes a number of days")
                                 : backup_prune(s->project->backup_dir, days,
                                                s->project->backup_keep_count, &removed, &s->err);
-    fputs(removed.data, stdout);
+    output_text(removed.data);
     str_clear(&removed);
     return code ? failed(s, code, "see which backups are left with --backups") : 0;
 }

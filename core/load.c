@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "call.h"
 #include "chunk.h"
 #include "digest.h"
 #include "fault.h"
@@ -39,12 +40,11 @@ struct load_state {
 
 /* ---- reading --------------------------------------------------------------------------- */
 
-int32_t load_next(struct unit *source, mig_record_t *record)
+int32_t load_next(const struct job_stage *stage, mig_record_t *record)
 {
-    const mig_source_ops_t *ops = source->def->unit->ops;
     for (;;) {
         mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
-        int32_t got = ops->next(source->self, record, &wait);
+        int32_t got = call_next(stage, record, &wait);
         if (got != MIG_WAIT)
             return got;
         struct pollfd fds[8];
@@ -89,7 +89,6 @@ static const char *own_key(const struct load_state *l, char out[37])
 static void keep_reject(struct load_state *l, const mig_record_t *record)
 {
     const struct host_outcome *o = &l->job->host->outcome;
-    const mig_source_ops_t *ops = l->stage->source->def->unit->ops;
     struct chunk_reject r = {.record = l->chunk.records,
                              .outcome = o->kind,
                              .number = record->number,
@@ -103,8 +102,8 @@ static void keep_reject(struct load_state *l, const mig_record_t *record)
         r.final_key = own_key(l, uuid);
     }
     /* Fields of class secret are never kept: redrive reads the record from the source. */
-    if (l->stage->p->n_secret || ops->raw(l->stage->source->self, &r.raw) != MIG_OK)
-        r.raw.len = 0;
+    if (!l->stage->p->n_secret)
+        r.raw = call_raw(l->stage);
     chunk_reject(&l->chunk, &r);
     if (o->kind == MIG_REJECT)
         l->rejected++;
@@ -158,6 +157,8 @@ static int32_t emit(void *ctx, size_t table)
         .record = STAGING_RECORD(l->chunk.no, l->chunk.records),
         .key = {l->key.data, l->key.len},
     };
+    if (call_row(st->migrator, declared->row, declared->n_columns) != MIG_OK)
+        return MIG_E_BUG;
     if (staging_encode(&l->chunk.rows[index], &row, l->chunk.records, &fault, &column) == 0)
         return MIG_OK;
     char name[160];
@@ -169,7 +170,6 @@ static int32_t emit(void *ctx, size_t table)
 static int one_record(struct load_state *l, mig_record_t *record, int32_t got, struct error *err)
 {
     struct host *host = l->job->host;
-    const mig_migrator_ops_t *ops = l->stage->migrator->def->unit->ops;
     for (size_t i = 0; i < l->job->n_tables; i++)
         l->marks[i] = l->chunk.rows[i].n;
     l->chunk.records++;
@@ -182,7 +182,7 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
                     "the record has no usable source key, so that it cannot be told apart");
     } else if (got == MIG_OK) {
         record->key = (mig_str_t){l->key.data, l->key.len};
-        int32_t made = ops->record(l->stage->migrator->self, record);
+        int32_t made = call_record(l->stage->migrator, record);
         if (made < 0)
             code = host_error(l->stage->migrator, made, "record", err);
         else if (made != MIG_OK && !host->outcome.kind)
@@ -204,24 +204,13 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
 static void tell(struct load_state *l, int now)
 {
     struct timespec t;
-    const mig_source_ops_t *ops = l->stage->source->def->unit->ops;
     clock_gettime(CLOCK_MONOTONIC, &t);
     if (!l->options->progress || (!now && t.tv_sec == l->told.tv_sec))
         return;
     l->told = t;
-    l->options->progress(l->options->ctx,
-                         &(struct load_progress){
-                             l->stage->p->name, l->read, l->rejected,
-                             MIG_HAS(ops, progress) ? ops->progress(l->stage->source->self) : -1});
-}
-
-static mig_str_t position_of(const struct job_stage *st)
-{
-    const mig_source_ops_t *ops = st->source->def->unit->ops;
-    mig_str_t p = {NULL, 0};
-    if (MIG_HAS(ops, position) && ops->position(st->source->self, &p) != MIG_OK)
-        p.len = 0;
-    return p;
+    l->options->progress(
+        l->options->ctx,
+        &(struct load_progress){l->stage->p->name, l->read, l->rejected, call_progress(l->stage)});
 }
 
 /* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
@@ -230,7 +219,7 @@ static int fill(struct load_state *l, struct error *err)
     mig_record_t record = {.size = sizeof record};
     while (l->chunk.records < l->job->project->batch_size && chunk_bytes(&l->chunk) < CHUNK_BYTES) {
         l->job->host->in_record = 1;
-        int32_t got = load_next(l->stage->source, &record);
+        int32_t got = load_next(l->stage, &record);
         int code = 0;
         if (got == MIG_OK || got == MIG_REJECT)
             code = one_record(l, &record, got, err);
@@ -272,14 +261,14 @@ static int finish_stage(struct load_state *l, double seconds, struct error *err)
 static int chunks(struct load_state *l, int64_t done, struct error *err)
 {
     for (int64_t k = done + 1;; k++) {
-        mig_str_t position = position_of(l->stage);
+        mig_str_t position = call_position(l->stage);
         chunk_begin(&l->chunk, l->stage, STAGING_CHUNK(l->stage->no, k), l->read + 1, position);
         l->row_seq = 0;
         l->job->host->n_repairs = 0;
         int end = fill(l, err);
         if (end < 0)
             return -end;
-        position = position_of(l->stage);
+        position = call_position(l->stage);
         l->chunk.position_after =
             arena_strndup(l->chunk.mem, position.len ? position.data : "", position.len);
         if (fault_point("chunk.read"))
@@ -324,10 +313,7 @@ struct resume_point {
 static int open_source(struct load_state *l, const struct resume_point *at, struct error *err)
 {
     const struct job_stage *st = l->stage;
-    const mig_source_ops_t *ops = st->source->def->unit->ops;
-    mig_str_t position = {at->position, strlen(at->position)};
-    int32_t got = ops->open(st->source->self, st->p->entity, st->fields, (uint32_t)st->n_fields,
-                            st->p->key, (uint32_t)st->p->n_key, position);
+    int32_t got = call_open(st, (mig_str_t){at->position, strlen(at->position)});
     return got == MIG_OK ? 0 : host_error(st->source, got, "open", err);
 }
 
@@ -341,7 +327,6 @@ static double seconds_since(const struct timespec *t)
 static int load_stage(struct load_state *l, const struct resume_point *at, struct error *err)
 {
     const struct job_stage *st = l->stage;
-    const mig_source_ops_t *ops = st->source->def->unit->ops;
     struct timespec begun;
     clock_gettime(CLOCK_MONOTONIC, &begun);
     map_columns(l);
@@ -355,7 +340,7 @@ static int load_stage(struct load_state *l, const struct resume_point *at, struc
     int code = open_source(l, at, err);
     if (!code) {
         code = chunks(l, at->chunks, err);
-        ops->close(st->source->self);
+        call_close(st);
     }
     if (!code)
         code = finish_stage(l, seconds_since(&begun), err);
@@ -369,9 +354,8 @@ static int load_stage(struct load_state *l, const struct resume_point *at, struc
 
 static int source_identity(struct job_stage *st, struct str *out, struct error *err)
 {
-    const mig_source_ops_t *ops = st->source->def->unit->ops;
     mig_str_t text = {NULL, 0};
-    int32_t got = ops->identity(st->source->self, st->p->entity, &text);
+    int32_t got = call_identity(st, &text);
     if (got != MIG_OK)
         return host_error(st->source, got, "identity", err);
     str_reset(out);
@@ -544,27 +528,24 @@ struct raw_item {
 static int read_raw(struct state *s, struct job_stage *st, const char *position, uint64_t from,
                     const struct raw_item *items, size_t n, struct error *err)
 {
-    const mig_source_ops_t *ops = st->source->def->unit->ops;
-    mig_str_t at = {position, strlen(position)};
     mig_record_t record = {.size = sizeof record};
-    int32_t got = ops->open(st->source->self, st->p->entity, st->fields, (uint32_t)st->n_fields,
-                            st->p->key, (uint32_t)st->p->n_key, at);
+    int32_t got = call_open(st, (mig_str_t){position, strlen(position)});
     if (got != MIG_OK)
         return host_error(st->source, got, "open", err);
     int code = 0;
     for (size_t i = 0; !code && i < n && got != MIG_END;) {
-        got = load_next(st->source, &record);
+        got = load_next(st, &record);
         if (got < 0)
             code = host_error(st->source, got, "next", err);
         host_record_done(st->source->host);
         if (++from != items[i].number || code)
             continue;
-        mig_str_t raw;
-        if (ops->raw(st->source->self, &raw) == MIG_OK && str_utf8_ok(raw.data, raw.len))
+        mig_str_t raw = call_raw(st);
+        if (raw.data && str_utf8_ok(raw.data, raw.len))
             code = store_raw(s, items[i].record, raw, err);
         i++;
     }
-    ops->close(st->source->self);
+    call_close(st);
     return code;
 }
 

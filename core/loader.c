@@ -21,11 +21,13 @@
 #include <unistd.h>
 
 #include "abicheck.h"
+#include "crash.h"
 #include "digest.h"
 #include "loadelf.h"
 #include "loader_state.h"
 #include "log.h"
 #include "str.h"
+#include "surround.h"
 
 #ifndef MIGHOST_PLUGIN_DIR
 #error "the build has to say where plugins are installed: -DMIGHOST_PLUGIN_DIR"
@@ -235,7 +237,12 @@ static const mig_plugin_t *open_object(const struct loader_entry *e, int fd, str
 {
     char proc[32];
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+    /* Constructors of the plugin run in here. */
+    struct crash_unit who = {"plugin", e->name, e->plugin.path};
+    struct crash_call outer = crash_enter((struct crash_call){&who, "load"});
     void *probe = dlopen(proc, RTLD_NOW | RTLD_LOCAL);
+    crash_leave(outer);
+    surround_restore(e->plugin.path);
     if (!probe) {
         const char *text = dlerror();
         load_failed(e->plugin.path, proc, text ? text : "no reason given", err);

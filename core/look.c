@@ -6,8 +6,10 @@
 #include <jansson.h>
 
 #include "actions.h"
+#include "call.h"
 #include "embedded.h"
 #include "log.h"
+#include "output.h"
 
 static int failed(struct session *s, int code)
 {
@@ -45,18 +47,19 @@ static void print_status(const struct pg_result *res, int as_json)
                                 json_string(pg_get(res, i, (int)k) ? pg_get(res, i, (int)k) : ""));
         json_array_append_new(list, run);
         if (!as_json)
-            printf("run %s (%s of %s): %s, started %s, %s s%s%s, %s records read, %s left out, "
-                   "keeps %s\n      %s\n",
-                   pg_get(res, i, 0), pg_get(res, i, 2), pg_get(res, i, 1), pg_get(res, i, 3),
-                   pg_get(res, i, 6), pg_get(res, i, 7), pg_get(res, i, 8)[0] ? ", exit " : "",
-                   pg_get(res, i, 8), pg_get(res, i, 9), pg_get(res, i, 10), pg_get(res, i, 13),
-                   pg_get(res, i, 11));
+            output_format(
+                "run %s (%s of %s): %s, started %s, %s s%s%s, %s records read, %s left out, "
+                "keeps %s\n      %s\n",
+                pg_get(res, i, 0), pg_get(res, i, 2), pg_get(res, i, 1), pg_get(res, i, 3),
+                pg_get(res, i, 6), pg_get(res, i, 7), pg_get(res, i, 8)[0] ? ", exit " : "",
+                pg_get(res, i, 8), pg_get(res, i, 9), pg_get(res, i, 10), pg_get(res, i, 13),
+                pg_get(res, i, 11));
     }
     char *text = as_json ? json_dumps(list, JSON_INDENT(2)) : NULL;
     if (text)
-        puts(text);
+        output_line(text);
     else if (!as_json && !pg_rows(res))
-        puts("no run yet");
+        output_line("no run yet");
     free(text);
     json_decref(list);
 }
@@ -68,7 +71,7 @@ int look_status(const struct cli *cli, struct session *s)
         code = pg_begin(s->pg, "READ ONLY", &s->err);
     int there = code ? 0 : state_exists(&s->state, &s->err);
     if (!code && there == 0)
-        puts(cli->json ? "[]" : "no run yet");
+        output_line(cli->json ? "[]" : "no run yet");
     if (!code && there > 0) {
         struct str schema;
         str_init(&schema, 0);
@@ -96,7 +99,7 @@ int look_report(const struct cli *cli, struct session *s)
     const char *const params[] = {cli->argument};
     struct pg_result *res = pg_query(s->pg, &s->err, sql, 1, params);
     if (res && pg_rows(res) && pg_get(res, 0, 0))
-        puts(pg_get(res, 0, 0));
+        output_line(pg_get(res, 0, 0));
     else if (res)
         error_set(&s->err, STATUS_REFUSED, "run %.20s has no report in this target", cli->argument);
     pg_free(res);
@@ -117,16 +120,16 @@ int look_ping(const struct cli *cli, struct session *s)
         struct unit *u = s->job.sources[i];
         if (!u)
             continue;
-        const mig_source_ops_t *ops = u->def->unit->ops;
-        int32_t returned = ops->ping(u->self);
+        int32_t returned = call_ping(u);
         struct error err = {0};
         if (returned != MIG_OK)
             worst = host_error(u, returned, "ping", &err);
-        printf("source %s: %s\n", s->project->sources[i].name,
-               returned == MIG_OK ? "answers" : err.what);
+        output_format("source %s: %s\n", s->project->sources[i].name,
+                      returned == MIG_OK ? "answers" : err.what);
     }
     code = session_target(s);
-    printf("target: %s\n", code ? s->err.code ? s->err.what : s->faults.items[0].what : "answers");
+    output_format("target: %s\n",
+                  code ? s->err.code ? s->err.what : s->faults.items[0].what : "answers");
     return code ? code : worst;
 }
 
@@ -139,11 +142,11 @@ int look_config(const struct cli *cli, struct session *s)
             json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", p->key, "value",
                                                   p->value ? p->value : "", "origin", p->origin));
         else
-            printf("%-28s %-40s (%s)\n", p->key, p->value ? p->value : "", p->origin);
+            output_format("%-28s %-40s (%s)\n", p->key, p->value ? p->value : "", p->origin);
     }
     char *text = cli->json ? json_dumps(list, JSON_INDENT(2)) : NULL;
     if (text)
-        puts(text);
+        output_line(text);
     free(text);
     json_decref(list);
     return 0;
@@ -162,15 +165,16 @@ int look_grants(const struct cli *cli, struct session *s)
     str_init(&text, 0);
     pg_where(s->pg, &where);
     state_grants(s->state.schema, where.user, where.dbname, &text);
-    fputs(text.data, stdout);
+    output_text(text.data);
     for (size_t i = 0; i < s->job.n_stages; i++) {
         const struct unit *m = s->job.stages[i].migrator;
         for (size_t k = 0; k < m->n_tables; k++)
-            printf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO \"%s\";\n", m->tables[k].name,
-                   where.user);
+            output_format("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO \"%s\";\n",
+                          m->tables[k].name, where.user);
     }
-    puts("-- sequences are advanced and triggers held back at undo only where the role owns the "
-         "table");
+    output_line(
+        "-- sequences are advanced and triggers held back at undo only where the role owns the "
+        "table");
     str_clear(&text);
     return 0;
 }
@@ -181,7 +185,7 @@ int look_stop_server(const struct cli *cli, struct session *s)
     int code = embedded_stop(s->project->work_dir, &s->err);
     if (code)
         return failed(s, code);
-    puts("the embedded server is stopped; the next run starts it again");
+    output_line("the embedded server is stopped; the next run starts it again");
     return 0;
 }
 
@@ -189,18 +193,18 @@ int look_stop_server(const struct cli *cli, struct session *s)
 
 static void print_plugin(const struct loader_plugin *p)
 {
-    printf("%s %s, ABI %u.%u\n  %s\n  sha256 %s\n", p->plugin->id, p->plugin->version,
-           p->plugin->abi_major, p->plugin->abi_minor, p->path, p->sha256);
+    output_format("%s %s, ABI %u.%u\n  %s\n  sha256 %s\n", p->plugin->id, p->plugin->version,
+                  p->plugin->abi_major, p->plugin->abi_minor, p->path, p->sha256);
     for (size_t i = 0; p->plugin->units[i]; i++) {
         const mig_unit_t *u = p->plugin->units[i];
         struct str options;
-        printf("  %s:%s - %s\n", registry_kind_name(u->kind), u->name, u->summary);
+        output_format("  %s:%s - %s\n", registry_kind_name(u->kind), u->name, u->summary);
         str_init(&options, 0);
         options_print(u->options, &options);
         for (const char *line = options.data; *line;) {
             const char *end = strchr(line, '\n');
             size_t n = end ? (size_t)(end - line) : strlen(line);
-            printf("      %.*s\n", (int)n, line);
+            output_format("      %.*s\n", (int)n, line);
             line += n + (end != NULL);
         }
         str_clear(&options);
@@ -232,7 +236,7 @@ int look_check_plugin(const struct cli *cli, struct session *s)
     if (code || s->faults.n || !p)
         return failed(s, code);
     print_plugin(p);
-    puts("no fault found");
+    output_line("no fault found");
     return 0;
 }
 
@@ -244,6 +248,6 @@ int look_lock_plugins(const struct cli *cli, struct session *s)
         code = loader_write_lock(&s->loader, &s->faults);
     if (code || s->faults.n)
         return failed(s, code);
-    puts("plugins.lock is written");
+    output_line("plugins.lock is written");
     return 0;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "child.h"
+#include "call.h"
 #include "sql.h"
 
 #define OLDEST_SERVER 130000
@@ -91,8 +91,7 @@ static void ping_sources(const struct job *job, struct faults *faults)
         struct unit *u = job->sources[i];
         if (!u)
             continue;
-        const mig_source_ops_t *ops = u->def->unit->ops;
-        int32_t returned = ops->ping(u->self);
+        int32_t returned = call_ping(u);
         struct error err = {0};
         if (returned != MIG_OK) {
             host_error(u, returned, "ping", &err);

@@ -13,10 +13,12 @@
 #include "backup.h"
 #include "bundle.h"
 #include "check.h"
+#include "crash.h"
 #include "fault.h"
 #include "fingerprint.h"
 #include "load.h"
 #include "log.h"
+#include "output.h"
 #include "progress.h"
 #include "publish.h"
 #include "rollback.h"
@@ -481,6 +483,7 @@ static int publish(struct run *r)
     if (code)
         return stopped(r) ? r->err.code : code;
     r->is_published = 1;
+    crash_state("the run is published");
     publish_analyze(r->s, r->job, &r->published);
     return 0;
 }
@@ -522,6 +525,7 @@ static void undo(struct run *r)
         return;
     }
     r->is_published = 0;
+    crash_state("the run was published and rolled back: live tables are as before");
     r->s->at = RUN_ROLLED_BACK;
     log_write(LOG_INFO, "rolled back: fingerprint %s",
               result.proven ? "as before the run" : "proven by rows only");
@@ -619,7 +623,7 @@ static int report(struct run *r, int code)
     if (err.code)
         code = unreported(r, code, &err);
     if (r->report && r->options->json)
-        puts(r->report);
+        output_line(r->report);
     return code;
 }
 
@@ -688,7 +692,8 @@ static int all_steps(struct run *r)
     int code = 0;
     if (r->s->at == RUN_PUBLISHED)
         r->is_published = 1; /* an earlier process published; what is behind is left to do */
-    else
+    crash_state(r->is_published ? "the run is published" : "no live table was changed");
+    if (!r->is_published)
         code = to_publish(r);
     if (!code && r->is_published) {
         code = verify(r);

@@ -5,16 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "call.h"
 #include "check.h"
 #include "sql.h"
 
 static int next_check(const struct job_validator *v, uint32_t number, mig_check_t *check,
                       struct error *err)
 {
-    const mig_validator_ops_t *ops = v->unit->def->unit->ops;
-    memset(check, 0, sizeof *check);
-    check->size = sizeof *check;
-    int32_t got = ops->check(v->unit->self, number, check);
+    int32_t got = call_check(v->unit, number, check);
     if (got == MIG_END)
         return MIG_END;
     return got == MIG_OK ? 0 : -host_error(v->unit, got, "check", err);

@@ -1,0 +1,234 @@
+/* call.c - calls into units. Nothing here knows what a call is for. Calls that are not per record
+ * are followed by a look at what the unit may have changed in the process (surround.h). */
+#include "call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crash.h"
+#include "surround.h"
+
+#define MAX_CHECKS 100000 /* of one validator: more are a check() that never ends */
+
+#define MAY_END (1U << MIG_END)
+#define MAY_WAIT (1U << MIG_WAIT)
+#define MAY_SKIP (1U << MIG_SKIP)
+#define MAY_REJECT (1U << MIG_REJECT)
+
+static int32_t broken(struct unit *u, const char *text)
+{
+    struct str fix;
+    str_init(&fix, 0);
+    str_printf(&fix, "this is a mistake in the plugin %s", u->def->path);
+    u->table.fail(&u->table, MIG_E_BUG, text, fix.data);
+    str_clear(&fix);
+    return MIG_E_BUG;
+}
+
+static struct crash_call enter(const struct unit *u, const char *call)
+{
+    return crash_enter((struct crash_call){&u->who, call});
+}
+
+/* Ends the call: outcomes that it may not have become a fault of the unit. */
+static int32_t leave(struct crash_call outer, struct unit *u, const char *call, int32_t got,
+                     unsigned may)
+{
+    crash_leave(outer);
+    if (got == MIG_OK || (got < 0 && got >= MIG_E_IO) ||
+        (got > 0 && got <= MIG_REJECT && (may >> got & 1)))
+        return got;
+    char text[100];
+    snprintf(text, sizeof text, "%s() answered %d, which is none of its outcomes", call, got);
+    return broken(u, text);
+}
+
+static int bad_values(const mig_value_t *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (v[i].kind > MIG_JSON || (v[i].kind > MIG_NULL && v[i].len && !v[i].data))
+            return 1;
+    return 0;
+}
+
+/* ---- all kinds ------------------------------------------------------------------------- */
+
+int32_t call_create(struct unit *u)
+{
+    struct crash_call outer = enter(u, "create");
+    int32_t got = u->def->unit->create(&u->table, &u->self);
+    surround_restore(u->who.name);
+    return leave(outer, u, "create", got, 0);
+}
+
+void call_destroy(struct unit *u)
+{
+    struct crash_call outer = enter(u, "destroy");
+    u->def->unit->destroy(u->self);
+    crash_leave(outer);
+    surround_restore(u->who.name);
+}
+
+/* ---- sources --------------------------------------------------------------------------- */
+
+static const mig_source_ops_t *source_ops(const struct job_stage *stage)
+{
+    return stage->source->def->unit->ops;
+}
+
+int32_t call_ping(struct unit *source)
+{
+    const mig_source_ops_t *ops = source->def->unit->ops;
+    struct crash_call outer = enter(source, "ping");
+    int32_t got = ops->ping(source->self);
+    surround_restore(source->who.name);
+    return leave(outer, source, "ping", got, 0);
+}
+
+int32_t call_identity(const struct job_stage *stage, mig_str_t *out)
+{
+    struct crash_call outer = enter(stage->source, "identity");
+    int32_t got = source_ops(stage)->identity(stage->source->self, stage->p->entity, out);
+    got = leave(outer, stage->source, "identity", got, 0);
+    return got == MIG_OK && out->len && !out->data
+               ? broken(stage->source, "identity() gave a text without data")
+               : got;
+}
+
+int32_t call_open(const struct job_stage *stage, mig_str_t position)
+{
+    struct crash_call outer = enter(stage->source, "open");
+    int32_t got = source_ops(stage)->open(stage->source->self, stage->p->entity, stage->fields,
+                                          (uint32_t)stage->n_fields, stage->p->key,
+                                          (uint32_t)stage->p->n_key, position);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "open", got, 0);
+}
+
+int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_t *wait)
+{
+    struct crash_call outer = enter(stage->source, "next");
+    int32_t got = source_ops(stage)->next(stage->source->self, record, wait);
+    got = leave(outer, stage->source, "next", got, MAY_END | MAY_WAIT | MAY_REJECT);
+    if (got != MIG_OK)
+        return got;
+    if (record->n_values != stage->n_fields || (record->n_values && !record->values))
+        return broken(stage->source, "next() gave another number of values than were asked for");
+    return bad_values(record->values, record->n_values)
+               ? broken(stage->source, "next() gave a value of no known kind, or without data")
+               : got;
+}
+
+mig_str_t call_raw(const struct job_stage *stage)
+{
+    mig_str_t out = {NULL, 0};
+    struct crash_call outer = enter(stage->source, "raw");
+    int32_t got = source_ops(stage)->raw(stage->source->self, &out);
+    crash_leave(outer);
+    return got == MIG_OK && out.data ? out : (mig_str_t){NULL, 0};
+}
+
+mig_str_t call_position(const struct job_stage *stage)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    mig_str_t out = {NULL, 0};
+    if (!MIG_HAS(ops, position))
+        return out;
+    struct crash_call outer = enter(stage->source, "position");
+    int32_t got = ops->position(stage->source->self, &out);
+    crash_leave(outer);
+    return got == MIG_OK && out.data ? out : (mig_str_t){NULL, 0};
+}
+
+int64_t call_progress(const struct job_stage *stage)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    if (!MIG_HAS(ops, progress))
+        return -1;
+    struct crash_call outer = enter(stage->source, "progress");
+    int64_t parts = ops->progress(stage->source->self);
+    crash_leave(outer);
+    return parts;
+}
+
+void call_close(const struct job_stage *stage)
+{
+    struct crash_call outer = enter(stage->source, "close");
+    source_ops(stage)->close(stage->source->self);
+    crash_leave(outer);
+    surround_restore(stage->source->who.name);
+}
+
+/* ---- migrators and transforms ---------------------------------------------------------- */
+
+int32_t call_describe(struct unit *migrator)
+{
+    const mig_migrator_ops_t *ops = migrator->def->unit->ops;
+    struct crash_call outer = enter(migrator, "describe");
+    int32_t got = ops->describe(migrator->self);
+    surround_restore(migrator->who.name);
+    return leave(outer, migrator, "describe", got, 0);
+}
+
+int32_t call_record(struct unit *migrator, const mig_record_t *record)
+{
+    const mig_migrator_ops_t *ops = migrator->def->unit->ops;
+    struct crash_call outer = enter(migrator, "record");
+    int32_t got = ops->record(migrator->self, record);
+    got = leave(outer, migrator, "record", got, MAY_SKIP | MAY_REJECT);
+    /* A service failed and the migrator went on as if nothing was. */
+    return got >= 0 && migrator->host->failure.code ? MIG_E_BUG : got;
+}
+
+int32_t call_row(struct unit *migrator, const mig_value_t *values, size_t n)
+{
+    return bad_values(values, n)
+               ? broken(migrator, "emits a value of no known kind, or without data")
+               : MIG_OK;
+}
+
+int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out)
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    struct crash_call outer = enter(transform, "apply");
+    int32_t got = ops->apply(transform->self, in, n, out);
+    got = leave(outer, transform, "apply", got, MAY_REJECT);
+    return got == MIG_OK && bad_values(out, 1)
+               ? broken(transform, "apply() gave a value of no known kind, or without data")
+               : got;
+}
+
+/* ---- validators and reporters ---------------------------------------------------------- */
+
+static int bad_check(const mig_check_t *c)
+{
+    int kind = c->kind == MIG_CHECK_ROW || c->kind == MIG_CHECK_QUERY;
+    int severity = c->severity == MIG_SEVERITY_ERROR || c->severity == MIG_SEVERITY_WARNING;
+    return !kind || !severity || !c->name || !c->code || !c->message || !c->sql ||
+           (c->kind == MIG_CHECK_ROW && !c->table);
+}
+
+int32_t call_check(struct unit *validator, uint32_t number, mig_check_t *out)
+{
+    const mig_validator_ops_t *ops = validator->def->unit->ops;
+    memset(out, 0, sizeof *out);
+    out->size = sizeof *out;
+    if (number >= MAX_CHECKS)
+        return broken(validator, "check() never says that it is at its end");
+    struct crash_call outer = enter(validator, "check");
+    int32_t got = ops->check(validator->self, number, out);
+    surround_restore(validator->who.name);
+    got = leave(outer, validator, "check", got, MAY_END);
+    return got == MIG_OK && bad_check(out)
+               ? broken(validator, "check() gave one without kind, severity or a text that is due")
+               : got;
+}
+
+int32_t call_report(struct unit *reporter, const mig_report_t *report)
+{
+    const mig_reporter_ops_t *ops = reporter->def->unit->ops;
+    struct crash_call outer = enter(reporter, "report");
+    int32_t got = ops->report(reporter->self, report);
+    surround_restore(reporter->who.name);
+    return leave(outer, reporter, "report", got, 0);
+}

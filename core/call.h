@@ -1,0 +1,32 @@
+/* call.h - every call into a unit. Each is named for the words after a crash (crash.h), and its
+ * answer is held to what plugin.h allows: a unit that breaks its contract ends the run under its
+ * own name, as MIG_E_BUG, instead of confusing the host. host_error() makes an error of it. */
+#ifndef MIGHOST_CALL_H
+#define MIGHOST_CALL_H
+
+#include "host.h"
+#include "job.h"
+
+int32_t call_create(struct unit *u);
+void call_destroy(struct unit *u);
+
+int32_t call_ping(struct unit *source);
+int32_t call_identity(const struct job_stage *stage, mig_str_t *out);
+int32_t call_open(const struct job_stage *stage, mig_str_t position);
+int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_t *wait);
+/* Empty when the source does not give it. */
+mig_str_t call_raw(const struct job_stage *stage);
+mig_str_t call_position(const struct job_stage *stage);
+int64_t call_progress(const struct job_stage *stage);
+void call_close(const struct job_stage *stage);
+
+int32_t call_describe(struct unit *migrator);
+int32_t call_record(struct unit *migrator, const mig_record_t *record);
+/* Values of a row that a migrator emits: MIG_OK, or MIG_E_BUG. */
+int32_t call_row(struct unit *migrator, const mig_value_t *values, size_t n);
+
+int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out);
+int32_t call_check(struct unit *validator, uint32_t number, mig_check_t *out);
+int32_t call_report(struct unit *reporter, const mig_report_t *report);
+
+#endif

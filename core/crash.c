@@ -1,0 +1,175 @@
+/* crash.c - the last words after a crash. Handlers only write to descriptor 2 and leave with
+ * STATUS_BUG: no lock is taken, no memory is asked for. They have a stack of their own, for
+ * plugins that recurse without end. [main] thread only. */
+#include "crash.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "status.h"
+
+static struct crash_call now; /* only read by the handler when a call crashes: then it is still */
+static const char *state = "no live table was changed";
+
+static const struct {
+    int number;
+    const char *name;
+} signals[] = {{SIGSEGV, "SIGSEGV"},
+               {SIGBUS, "SIGBUS"},
+               {SIGFPE, "SIGFPE"},
+               {SIGILL, "SIGILL"},
+               {SIGABRT, "SIGABRT"}};
+
+struct line { /* made without the C library's formatting, which may take locks */
+    char text[1024];
+    size_t n;
+};
+
+static void add(struct line *l, const char *text)
+{
+    for (; text && *text && l->n < sizeof l->text - 1; text++)
+        l->text[l->n++] = (unsigned char)*text < 0x20 ? '?' : *text;
+}
+
+static void add_number(struct line *l, int64_t v, int digits)
+{
+    char text[24];
+    text[digits] = '\0';
+    for (int i = digits; i > 0; v /= 10)
+        text[--i] = (char)('0' + v % 10);
+    add(l, text);
+}
+
+/* The civil date of a day number since 1970, in years that begin with March. */
+static void add_date(struct line *l, int64_t days)
+{
+    int64_t z = days + 719468, era = z / 146097, of_era = z % 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100),
+            month = (5 * of_year + 2) / 153;
+    int64_t calendar = month < 10 ? month + 3 : month - 9;
+    add_number(l, year + era * 400 + (calendar <= 2), 4);
+    add(l, "-");
+    add_number(l, calendar, 2);
+    add(l, "-");
+    add_number(l, of_year - (153 * month + 2) / 5 + 1, 2);
+}
+
+/* "[2026-01-31T12:00:00.000Z] error: ", as log.c has it. */
+static void begin(struct line *l)
+{
+    struct timespec t = {0};
+    clock_gettime(CLOCK_REALTIME, &t);
+    l->n = 0;
+    add(l, "[");
+    add_date(l, t.tv_sec / 86400);
+    add(l, "T");
+    add_number(l, t.tv_sec / 3600 % 24, 2);
+    add(l, ":");
+    add_number(l, t.tv_sec / 60 % 60, 2);
+    add(l, ":");
+    add_number(l, t.tv_sec % 60, 2);
+    add(l, ".");
+    add_number(l, t.tv_nsec / 1000000, 3);
+    add(l, "Z] error: ");
+}
+
+static void end(struct line *l)
+{
+    l->text[l->n++] = '\n';
+    for (size_t at = 0; at < l->n;) {
+        ssize_t k = write(STDERR_FILENO, l->text + at, l->n - at);
+        if (k <= 0)
+            break;
+        at += (size_t)k;
+    }
+}
+
+static void tell(const char *what)
+{
+    struct line l;
+    begin(&l);
+    if (now.unit) {
+        add(&l, now.unit->name);
+        add(&l, " (");
+        add(&l, now.unit->where);
+        add(&l, "): ");
+    }
+    add(&l, what);
+    add(&l, now.unit ? " in " : "");
+    add(&l, now.unit ? now.call : "");
+    add(&l, now.unit ? "()" : "");
+    end(&l);
+    begin(&l);
+    if (now.unit) {
+        add(&l, "  fix: the plugin ");
+        add(&l, now.unit->path);
+        add(&l, " is faulty: correct it, then repeat the same command");
+    } else {
+        add(&l, "  fix: this is a mistake in mighost: please report it");
+    }
+    end(&l);
+    begin(&l);
+    add(&l, "  state: ");
+    add(&l, state);
+    end(&l);
+}
+
+static void crashed(int number)
+{
+    struct line what = {.n = 0};
+    const char *name = "a signal";
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (signals[i].number == number)
+            name = signals[i].name;
+    add(&what, "crashed with ");
+    add(&what, name);
+    what.text[what.n] = '\0';
+    tell(what.text);
+    _exit(STATUS_BUG);
+}
+
+static void exited(void)
+{
+    if (!now.unit)
+        return;
+    tell("ended the program by exit()");
+    _exit(STATUS_BUG);
+}
+
+void crash_init(void)
+{
+    static char stack[64 << 10];
+    struct sigaction action;
+    stack_t own = {.ss_sp = stack, .ss_size = sizeof stack};
+    memset(&action, 0, sizeof action);
+    action.sa_handler = crashed;
+    sigaltstack(&own, NULL); /* without it the handler runs on the stack that crashed */
+    action.sa_flags = SA_ONSTACK | (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i].number, &action, NULL);
+    atexit(exited);
+}
+
+struct crash_call crash_enter(struct crash_call call)
+{
+    struct crash_call outer = now;
+    now = call;
+    return outer;
+}
+
+void crash_leave(struct crash_call outer)
+{
+    now = outer;
+}
+
+void crash_state(const char *text)
+{
+    state = text;
+}

@@ -1,0 +1,26 @@
+/* crash.h - what is said when a plugin ends the process, by a fault such as SIGSEGV or by exit().
+ * Nothing is undone here: the server rolls back what is open, and the run row says the rest. */
+#ifndef MIGHOST_CRASH_H
+#define MIGHOST_CRASH_H
+
+struct crash_unit {
+    const char *name;  /* "transform:email" */
+    const char *where; /* "stage users" */
+    const char *path;  /* of the plugin */
+};
+
+/* A call into a plugin. What it points to lives at least as long as the call. */
+struct crash_call {
+    const struct crash_unit *unit; /* NULL: none, the host itself is at work */
+    const char *call;              /* "apply" */
+};
+
+/* Once, in main. */
+void crash_init(void);
+/* Enters a call and gives the one around it, which crash_leave() takes back. */
+struct crash_call crash_enter(struct crash_call call);
+void crash_leave(struct crash_call outer);
+/* What the message says of the live tables; static text. */
+void crash_state(const char *text);
+
+#endif

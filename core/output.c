@@ -1,0 +1,70 @@
+/* output.c - results on stdout. Control characters are shown as \xNN, except line breaks and tabs:
+ * names and keys come from elsewhere and must not steer a terminal. [main] thread only. */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "str.h"
+
+static FILE *results;
+static int failure;
+
+static FILE *file(void)
+{
+    return results ? results : stdout;
+}
+
+void output_init(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    FILE *own = fd < 0 ? NULL : fdopen(fd, "w");
+    if (own && dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO)
+        results = own;
+}
+
+void output_text(const char *text)
+{
+    static const char shown[] = "0123456789abcdef";
+    FILE *out = file();
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, "\1\2\3\4\5\6\7\b\v\f\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34"
+                              "\35\36\37\177");
+        if (n && fwrite(p, 1, n, out) != n)
+            failure = errno;
+        p += n;
+        if (*p) {
+            unsigned c = (unsigned char)*p++;
+            fprintf(out, "\\x%c%c", shown[c >> 4], shown[c & 15]);
+        }
+    }
+}
+
+void output_line(const char *text)
+{
+    output_text(text);
+    output_text("\n");
+}
+
+void output_format(const char *format, ...)
+{
+    struct str text;
+    va_list ap;
+    str_init(&text, 0);
+    va_start(ap, format);
+    str_vprintf(&text, format, ap);
+    va_end(ap);
+    output_text(text.data);
+    str_clear(&text);
+}
+
+int output_end(void)
+{
+    if (fflush(file()) != 0)
+        failure = errno;
+    return failure == EPIPE ? 0 : failure;
+}

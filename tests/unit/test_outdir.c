@@ -458,7 +458,7 @@ static void full_disk_leaves_nothing(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err.fix, "free space"));
     CU_ASSERT_EQUAL(count_entries(base), 0);
     /* A failure that only the flush at the end sees. */
-    CU_ASSERT_EQUAL(mount(NULL, base, NULL, MS_REMOUNT, "size=4k"), 0);
+    CU_ASSERT_EQUAL(mount("tmpfs", base, "tmpfs", MS_REMOUNT, "size=4k"), 0);
     error_clear(&err);
     CU_ASSERT_EQUAL(outdir_put(d, "small", block, 20000, &err), STATUS_BACKUP);
     CU_ASSERT_EQUAL(count_entries(base), 0);

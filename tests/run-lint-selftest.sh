@@ -121,6 +121,7 @@ $body
 finds 'core/plan.c:4: unfinished work' core/plan.c "/* TOD""O */"
 finds 'core/plan.c:4: unfinished work' core/plan.c "/* FIX""ME */"
 finds 'core/plan.c:4: longer than 100' core/plan.c "// $(printf '%099d' 0)"
+finds 'share/run.sh:1: longer than 120' share/run.sh "# $(printf '%0119d' 0)"
 finds 'core/plan.c:4: blanks at the end' core/plan.c 'int x; '
 rm "$tree/core/plan.c"
 finds 'core/plan.c: does not open with' core/plan.c '#include "plan.h"'

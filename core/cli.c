@@ -132,18 +132,41 @@ void cli_help(struct str *out)
 
 /* ---- argument values ------------------------------------------------------------------- */
 
-/* postgresql://user:password@host: the password must not stay visible in the process list. */
-static int url_password(char *url)
+/* "password=x", also with blanks around '=' and as a part of a longer word. */
+static int names_password(const char *text)
 {
-    char *scheme = strstr(url, "://");
-    char *at = scheme ? strchr(scheme + 3, '@') : NULL;
-    char *slash = scheme ? strchr(scheme + 3, '/') : NULL;
-    char *colon = scheme ? strchr(scheme + 3, ':') : NULL;
-    int found = at && colon && colon < at && (!slash || slash > colon);
-    found |= strstr(url, "password=") != NULL || strstr(url, "password%") != NULL;
-    if (found)
-        memset(url, '*', strlen(url));
-    return found;
+    for (const char *p = text; (p = strstr(p, "password")); p++)
+        if (p[8 + strspn(p + 8, " ")] == '=')
+            return 1;
+    return 0;
+}
+
+/* scheme://user:password@host, or a password by its name. */
+static int holds_password(const char *text)
+{
+    const char *scheme = strstr(text, "://");
+    const char *colon = scheme ? strchr(scheme + 3, ':') : NULL;
+    const char *at = colon ? strchr(colon, '@') : NULL;
+    const char *slash = scheme ? strchr(scheme + 3, '/') : NULL;
+    return (at && (!slash || slash > colon)) || names_password(text);
+}
+
+/* Looked for in all of argv and first of all, so that no other fault leaves one standing there:
+ * every user can read the arguments of every process. */
+static int wipe_passwords(int argc, char **argv, struct error *err)
+{
+    for (int i = 1; i < argc; i++) {
+        if (!holds_password(argv[i]))
+            continue;
+        memset(argv[i], '*', strlen(argv[i]));
+        error_set(err, STATUS_USAGE,
+                  "argument %d: a password on the command line is visible to "
+                  "all users",
+                  i);
+        error_fix(err, "leave it out of the URL; use PGPASSFILE, or DATABASE_URL in a 0600 env "
+                       "file");
+    }
+    return err->code;
 }
 
 static const char **split_names(const char *text, size_t *n)
@@ -199,19 +222,6 @@ static int set_action(struct cli *cli, const struct cli_option *o, const char *a
     return 0;
 }
 
-static int set_url(const char **out, char *value, const char *name, struct error *err)
-{
-    if (url_password(value)) {
-        error_set(err, STATUS_USAGE, "--%s: a password on the command line is visible to all users",
-                  name);
-        error_fix(err,
-                  "leave it out of the URL; use PGPASSFILE, or DATABASE_URL in a 0600 env file");
-        return STATUS_USAGE;
-    }
-    *out = value;
-    return 0;
-}
-
 static void add_plugin_dir(struct cli *cli, const char *dir)
 {
     size_t n = cli->session.n_plugin_dirs;
@@ -244,9 +254,11 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
         p->env_file = value;
         break;
     case ID_TARGET:
-        return set_url(&p->target_url, value, o->name, err);
+        p->target_url = value;
+        break;
     case ID_SOURCE:
-        return set_url(&p->source_url, value, o->name, err);
+        p->source_url = value;
+        break;
     case ID_ONLY:
         return set_names(&p->only, &p->n_only, value, o->name, err);
     case ID_SKIP:
@@ -294,20 +306,41 @@ static int set_flag(struct cli *cli, int id)
     return flag != NULL;
 }
 
-static int unknown(const char *text, struct error *err)
+/* getopt_long() takes an unambiguous beginning for the option; here it was none, or several. */
+static int unknown_long(const char *name, struct error *err)
 {
     const char *names[TABLE_SIZE];
-    size_t n = 0;
-    for (size_t i = 0; i < TABLE_SIZE; i++)
-        if (table[i].name)
-            names[n++] = table[i].name;
-    char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2 * (text[0] == '-'), "="),
-             text + 2 * (text[0] == '-'));
+    size_t n = 0, matches = 0;
+    struct str list;
+    str_init(&list, 0);
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (!table[i].name)
+            continue;
+        names[n++] = table[i].name;
+        if (strncmp(table[i].name, name, strlen(name)) == 0)
+            str_printf(&list, "%s--%s", matches++ ? ", " : "", table[i].name);
+    }
     const char *nearest = str_nearest(name, names, n);
-    error_set(err, STATUS_USAGE, "unknown option --%s", name);
-    error_fix(err, nearest ? "did you mean --%s?" : "see mighost --help", nearest);
+    if (matches > 1)
+        error_set(err, STATUS_USAGE, "option --%s may be %s", name, list.data);
+    else
+        error_set(err, STATUS_USAGE, "unknown option --%s", name);
+    if (nearest && matches <= 1)
+        error_fix(err, "did you mean --%s?", nearest);
+    str_clear(&list);
     return STATUS_USAGE;
+}
+
+/* What getopt_long() answered '?' to. */
+static int unknown(const char *text, struct error *err)
+{
+    char name[64];
+    if (optopt > 0 && optopt <= (int)TABLE_SIZE && text[0] == '-' && text[1] == '-')
+        return error_set(err, STATUS_USAGE, "option --%s takes no value", table[optopt - 1].name);
+    if (optopt)
+        return error_set(err, STATUS_USAGE, "unknown option -%c: options are long ones", optopt);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2, "="), text + 2);
+    return unknown_long(name, err);
 }
 
 static void make_long(struct option *out)
@@ -332,18 +365,17 @@ static int positional(struct cli *cli, int argc, char **argv, struct error *err)
         strspn(argv[first], "0123456789") == strlen(argv[first]))
         cli->argument = argv[first++];
     int n = argc - first;
-    int code = 0;
     for (int i = first; i < argc; i++)
         if (!strstr(argv[i], "://"))
             return error_set(err, STATUS_USAGE, "\"%.60s\" is neither an option nor a URL",
                              argv[i]);
     if (n > 2)
         return error_set(err, STATUS_USAGE, "at most two URLs: source and target");
-    if (n >= 1)
-        code = set_url(n == 1 ? &p->target_url : &p->source_url, argv[first], "target", err);
-    if (!code && n == 2)
-        code = set_url(&p->target_url, argv[first + 1], "target", err);
-    return code;
+    if (n)
+        p->target_url = argv[argc - 1];
+    if (n == 2)
+        p->source_url = argv[first];
+    return 0;
 }
 
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
@@ -353,12 +385,16 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
     out->session.project_path = "project.json";
     make_long(long_options);
     opterr = 0;
-    int code = 0;
+    int code = wipe_passwords(argc, argv, err);
     for (int got; !code && (got = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
-        if (got == '?')
-            return unknown(argv[optind - 1], err);
-        if (got == ':')
-            return error_set(err, STATUS_USAGE, "option %s needs a value", argv[optind - 1]);
+        if (got == '?') {
+            code = unknown(argv[optind - 1], err);
+            break;
+        }
+        if (got == ':') {
+            code = error_set(err, STATUS_USAGE, "option %s needs a value", argv[optind - 1]);
+            break;
+        }
         const struct cli_option *o = &table[got - 1];
         if (o->id < ID_PROJECT)
             code = set_action(out, o, optarg, err);
@@ -369,8 +405,11 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
         code = positional(out, argc, argv, err);
     if (!code && !out->action) {
         code = error_set(err, STATUS_USAGE, "no action given");
-        error_fix(err, "mighost --plugins DIR --project PATH --run; all options: mighost --help");
+        error_fix(err,
+                  "usage: mighost --plugins DIR --project PATH --run; all options: mighost --help");
     }
+    if (code)
+        error_fix(err, "see mighost --help");
     return code;
 }
 

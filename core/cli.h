@@ -46,7 +46,7 @@ struct cli {
     const char *format; /* of --plan */
 };
 
-/* STATUS_USAGE with err when the line is wrong. Overwrites a URL with a password in argv. */
+/* STATUS_USAGE with err when the line is wrong. Overwrites arguments that hold a password. */
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err);
 void cli_clear(struct cli *cli);
 /* All options, grouped by what one wants to do. */

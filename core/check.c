@@ -389,34 +389,43 @@ static void orphan_condition(const struct job *job, const struct job_reference *
     str_add_char(sql, ')');
 }
 
-/* The record that should have brought the parent, if this run refused it: in staging when check
- * did, by its final key when load did. */
-static void cause_of(const struct state *s, const struct job *job, const struct job_reference *r,
-                     struct str *sql)
+/* LEFT JOINs that find the record which should have brought the parent, if this run refused it:
+ * among staged rows when check did (p), by its final key when load did (q). */
+static void cause_joins(const struct state *s, const struct job *job, const struct job_reference *r,
+                        struct str *sql)
 {
-    if (r->parent == SIZE_MAX) {
-        str_add(sql, "NULL::bigint");
-        return;
-    }
     const struct job_table *p = &job->tables[r->parent];
-    int staged = 1;
-    for (size_t i = 0; i < r->key.n; i++)
-        staged &= job_staged(p, r->key.parent_columns[i]) != NULL;
-    str_add(sql, "coalesce(");
-    if (staged) {
-        str_printf(sql, "(SELECT p._mig_record FROM %s p WHERE p._mig_state <> 0 AND ", p->staging);
-        same_key(&r->key, "p", "w", sql);
-        str_add(sql, " ORDER BY p._mig_record LIMIT 1), ");
+    str_add(sql, " LEFT JOIN (SELECT min(_mig_record) AS record");
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(sql, ", ");
+        sql_ident(sql, r->key.parent_columns[i]);
+        str_printf(sql, " AS k%zu", i);
     }
-    str_printf(sql, "(SELECT q.record FROM %s.reject q WHERE q.run = %lld AND q.final_key = w.",
+    str_printf(sql, " FROM %s WHERE _mig_state <> 0 GROUP BY ", p->staging);
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(sql, i ? ", " : "");
+        sql_ident(sql, r->key.parent_columns[i]);
+    }
+    str_add(sql, ") p ON ");
+    for (size_t i = 0; i < r->key.n; i++)
+        str_printf(sql, "%sp.k%zu %s w.k%zu", i ? " AND " : "", i, r->key.operators[i], i);
+    str_printf(sql,
+               " LEFT JOIN (SELECT final_key, min(record) AS record FROM %s.reject WHERE run = %lld"
+               " AND step = 'load' AND stage IN (''",
                s->q, (long long)s->run);
-    sql_ident(sql, r->key.columns[0]);
-    str_add(sql, "::text AND q.stage IN (''");
     for (size_t i = 0; i < p->n_stages; i++) {
         str_add(sql, ", ");
         sql_literal(sql, job->stages[p->stages[i]].p->name);
     }
-    str_add(sql, ") ORDER BY q.record LIMIT 1))");
+    str_add(sql, ") GROUP BY final_key) q ON q.final_key = w.k0::text");
+}
+
+static int cause_known(const struct job *job, const struct job_reference *r)
+{
+    for (size_t i = 0; r->parent != SIZE_MAX && i < r->key.n; i++)
+        if (!job_staged(&job->tables[r->parent], r->key.parent_columns[i]))
+            return 0;
+    return r->parent != SIZE_MAX;
 }
 
 static int reject_orphans(struct state *s, const struct job *job, const struct job_table *t,
@@ -424,11 +433,23 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
 {
     struct str sql;
     char name[520];
+    int known = cause_known(job, r);
+    const char *cause = known ? "coalesce(p.record, q.record)" : "NULL::bigint";
     str_init(&sql, 0);
-    str_printf(&sql, "WITH w AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, (");
-    cause_of(s, job, r, &sql);
-    str_printf(&sql, ") AS cause FROM %s w WHERE ", t->will_be);
+    str_add(&sql, "WITH o AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key");
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(&sql, ", w.");
+        sql_ident(&sql, r->key.columns[i]);
+        str_printf(&sql, " AS k%zu", i);
+    }
+    str_printf(&sql, " FROM %s w WHERE ", t->will_be);
     orphan_condition(job, r, &sql);
+    str_printf(&sql,
+               "), w AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, %s AS cause"
+               " FROM o w",
+               cause);
+    if (known)
+        cause_joins(s, job, r, &sql);
     str_add(&sql, ") ");
     reject_head(s, t, MIG_REJECT, &sql);
     str_add(&sql, ", ");
@@ -517,24 +538,42 @@ static int count_rejects(struct state *s, int64_t *n, struct error *err)
     return 0;
 }
 
+/* Parents come first, so that one pass over the references settles every chain but those within
+ * a table or a cycle. */
+static int has_cycles(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; k < job->tables[i].n_references; k++)
+            if (job->tables[i].references[k].cycle || job->tables[i].references[k].parent == i)
+                return 1;
+    return 0;
+}
+
+static int check_live_collisions(struct state *s, const struct job *job, struct error *err)
+{
+    int64_t changed = 0;
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].t->n_keys; k++)
+            code = collisions_with_live(s, &job->tables[i], &job->tables[i].t->keys[k], err);
+    return code ? code : spread(s, job, &changed, err);
+}
+
+/* A row that falls gives its live row back, which may then hold a key that another wants. */
 static int to_fixed_point(struct state *s, struct job *job, struct error *err)
 {
-    int64_t before = -1, now = 0, changed = 0;
+    int64_t before, now = -1, collided = 0;
     int code = 0;
-    while (!code && before != now) {
+    do {
         before = now;
-        for (size_t i = 0; !code && i < job->n_tables; i++)
-            for (size_t k = 0; !code && k < job->tables[i].t->n_keys; k++)
-                code = collisions_with_live(s, &job->tables[i], &job->tables[i].t->keys[k], err);
+        code = check_live_collisions(s, job, err);
         if (!code)
-            code = spread(s, job, &changed, err);
-        if (!code)
+            code = count_rejects(s, &collided, err);
+        if (!code && (before == -1 || collided != before || has_cycles(job)))
             code = check_references(s, job, err);
         if (!code)
             code = count_rejects(s, &now, err);
-        if (before == -1)
-            before = 0; /* a first pass that refused nothing needs no second */
-    }
+    } while (!code && now != before);
     return code;
 }
 

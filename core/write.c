@@ -220,8 +220,8 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
         return 0;
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "INSERT INTO %s.id_map SELECT DISTINCT ON (s._mig_key) %lld, ", s->q,
-               (long long)s->project);
+    str_printf(&sql, "INSERT INTO %s.id_map SELECT DISTINCT ON (s._mig_key COLLATE \"C\") %lld, ",
+               s->q, (long long)s->project);
     sql_literal(&sql, st->p->name);
     str_add(&sql, ", s._mig_key, concat_ws(E'\\x1f'");
     for (size_t i = 0; i < t->match->n; i++) {
@@ -235,7 +235,7 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
     }
     str_printf(&sql,
                "), NULL, %lld FROM %s s WHERE s._mig_state = 0 AND s._mig_record >> 52 = %zu ORDER"
-               " BY s._mig_key, s._mig_id ON CONFLICT DO NOTHING",
+               " BY s._mig_key COLLATE \"C\", s._mig_id ON CONFLICT DO NOTHING",
                (long long)s->run, t->staging, st->no);
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);

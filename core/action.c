@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "bundle.h"
 #include "log.h"
 #include "output.h"
 #include "planprint.h"
@@ -18,8 +19,7 @@ static int failed(struct session *s, int code)
     return code ? code : faults_code(&s->faults);
 }
 
-/* A target marked as production: asked on a terminal, --yes elsewhere. */
-static int confirm(const struct cli *cli, struct session *s)
+int action_confirm(const struct cli *cli, struct session *s)
 {
     if (!s->project->target.production || cli->yes || cli->action == ACTION_DRY_RUN)
         return 0;
@@ -57,9 +57,11 @@ int action_run(const struct cli *cli, struct session *s)
                                   .json = cli->json};
     struct run_verdict verdict;
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
-    int code = confirm(cli, s);
+    int code = action_confirm(cli, s);
     if (!code)
         code = session_units(s);
+    if (!code)
+        code = bundle_check(s->project, &s->err);
     if (!code)
         code = session_target(s);
     if (!code)

@@ -21,30 +21,72 @@
 #include "validate.h"
 #include "verify.h"
 
-int bundle_open(struct bundle *b, const struct project *project, int64_t run, struct error *err)
+/* Below the work directory all is made that is missing; elsewhere a missing parent is more
+ * likely a slip of the pen. */
+static struct outdir *open_reports(const struct project *project, struct error *err)
 {
-    memset(b, 0, sizeof *b);
-    b->parent = outdir_open_all(project->report_dir, err);
-    for (int n = 1; b->parent && !b->dir && n < 1000; n++) {
+    size_t n = strlen(project->work_dir);
+    int own =
+        strncmp(project->report_dir, project->work_dir, n) == 0 && project->report_dir[n] == '/';
+    return own ? outdir_open_all(project->report_dir, err) : outdir_open(project->report_dir, err);
+}
+
+int bundle_check(const struct project *project, struct error *err)
+{
+    struct outdir *dir = open_reports(project, err);
+    outdir_close(dir);
+    return dir ? 0 : err->code;
+}
+
+static int is_link(const struct bundle *b, const char *name, struct error *err)
+{
+    struct stat st;
+    if (fstatat(outdir_fd(b->parent), name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISLNK(st.st_mode))
+        return 0;
+    error_set(err, STATUS_BACKUP, "%s/%s is a symbolic link where the bundle is due",
+              outdir_path(b->parent), name);
+    error_why(err, "it would lead the report, with the rejected records in it, elsewhere");
+    error_fix(err, "remove it, or choose another --report-dir");
+    return 1;
+}
+
+/* The run's number may be taken: by a run in another target, or by an earlier process of it. */
+static int make_directory(struct bundle *b, int64_t run, struct error *err)
+{
+    for (int n = 1; !b->dir && n < 1000; n++) {
         char name[64];
         struct error taken = {0};
         snprintf(name, sizeof name, n == 1 ? "run-%lld" : "run-%lld-%d", (long long)run, n);
+        if (is_link(b, name, err))
+            return err->code;
         b->dir = outdir_sub(b->parent, name, &taken);
-        if (!b->dir && taken.code != STATUS_BACKUP) {
+        if (!b->dir && faccessat(outdir_fd(b->parent), name, F_OK, AT_SYMLINK_NOFOLLOW)) {
             *err = taken;
-            break;
+            error_fix(err, "free space, or choose another --report-dir");
+            return err->code;
         }
     }
-    if (!b->dir)
-        return err->code ? err->code
-                         : error_set(err, STATUS_BACKUP, "no bundle could be made in %s",
-                                     project->report_dir);
+    if (b->dir)
+        return 0;
+    error_set(err, STATUS_BACKUP, "%s holds too many bundles of run %lld", outdir_path(b->parent),
+              (long long)run);
+    error_fix(err, "move them away, or choose another --report-dir");
+    return STATUS_BACKUP;
+}
+
+int bundle_open(struct bundle *b, const struct project *project, int64_t run, struct error *err)
+{
+    memset(b, 0, sizeof *b);
+    b->parent = open_reports(project, err);
+    if (!b->parent || make_directory(b, run, err))
+        return err->code;
     snprintf(b->path, sizeof b->path, "%s", outdir_path(b->dir));
     int fd = openat(outdir_fd(b->dir), "run.log",
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND, 0600);
     b->log = fd < 0 ? NULL : fdopen(fd, "a");
     if (!b->log) {
         error_set(err, STATUS_BACKUP, "run.log cannot be made in %s: %s", b->path, strerror(errno));
+        error_fix(err, "free space, or choose another --report-dir");
         return STATUS_BACKUP;
     }
     fchmod(fd, 0600);

@@ -15,6 +15,8 @@ struct bundle {
     char path[4096];
 };
 
+/* Can bundles be made there? Makes the report directory when it is missing. */
+int bundle_check(const struct project *project, struct error *err);
 /* Makes <report_dir>/run-<id> (-2, -3 ... when it is there) and begins its run.log. */
 int bundle_open(struct bundle *b, const struct project *project, int64_t run, struct error *err);
 /* Runs the reporters over the report and writes the manifest. `reader` is a connection of its

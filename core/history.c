@@ -53,7 +53,9 @@ static int attach(const struct cli *cli, struct session *s, const char *states)
 int history_rollback(const struct cli *cli, struct session *s)
 {
     struct rollback_result result;
-    int code = attach(cli, s, "'published', 'done'");
+    int code = action_confirm(cli, s);
+    if (!code)
+        code = attach(cli, s, "'published', 'done'");
     if (!code)
         code = rollback_run(&s->state, s->project, &result, &s->err);
     if (code)

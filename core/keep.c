@@ -64,10 +64,9 @@ int keep_backups(const struct cli *cli, struct session *s)
 
 int keep_restore(const struct cli *cli, struct session *s)
 {
-    int code = session_target(s);
-    if (!code && s->project->target.production && !cli->yes)
-        code = error_set(&s->err, STATUS_USAGE,
-                         "the target is marked as production: repeat with --yes");
+    int code = action_confirm(cli, s);
+    if (!code)
+        code = session_target(s);
     if (!code)
         code = backup_restore(s->project->backup_dir, cli->argument, s->url, &s->err);
     if (code)

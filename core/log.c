@@ -152,6 +152,26 @@ void log_write(enum log_level level, const char *format, ...)
     str_clear(&text);
 }
 
+/* What helps against a whole class of errors, where nothing better is known. */
+static const char *usual_fix(int code)
+{
+    switch (code) {
+    case STATUS_USAGE:
+        return "see mighost --help";
+    case STATUS_BUSY:
+        return "see what runs with --status";
+    case STATUS_TEMPORARY:
+        return "repeat the same command";
+    case STATUS_INTERRUPTED:
+    case STATUS_TERMINATED:
+        return "repeat the same command: it goes on where this one stopped";
+    case STATUS_BUG:
+        return "this is a mistake in the program: please report it";
+    default:
+        return "";
+    }
+}
+
 void log_error(const struct error *err, const char *state)
 {
     struct str text;
@@ -159,7 +179,8 @@ void log_error(const struct error *err, const char *state)
     str_printf(&text, "%s", err->what);
     write_all(LOG_ERROR, text.data);
     const char *const names[] = {"why", "fix", "state"};
-    const char *const values[] = {err->why, err->fix, state ? state : ""};
+    const char *fix = err->fix[0] ? err->fix : usual_fix(err->code);
+    const char *const values[] = {err->why, fix, state ? state : ""};
     for (int i = 0; i < 3; i++) {
         if (!values[i][0])
             continue;

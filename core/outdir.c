@@ -89,6 +89,7 @@ static int refuse_kind(int parent, const char *name, const char *path, struct er
     } else {
         error_set(err, STATUS_CONFIG, "output directory %s cannot be opened: %s", path,
                   strerror(why));
+        error_fix(err, "give a directory that this user can open");
     }
     return STATUS_CONFIG;
 }
@@ -136,6 +137,7 @@ static struct outdir *open_last(int parent, const char *name, const char *path, 
     if (outdir_make(parent, name) && errno != EEXIST && strcmp(name, ".") != 0) {
         error_set(err, STATUS_CONFIG, "output directory %s cannot be made: %s", path,
                   strerror(errno));
+        error_fix(err, "give another directory, or make its parent writable");
         return NULL;
     }
     int fd = outdir_openat(parent, name, O_RDONLY | O_DIRECTORY, 0);

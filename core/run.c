@@ -589,10 +589,13 @@ static char *build(struct run *r, int code, struct error *err)
 /* The bundle could not be written. What was published stays, and the target keeps the report. */
 static int unreported(struct run *r, int code, struct error *err)
 {
-    error_fix(err,
-              "free space or choose another --report-dir; the report is kept in the target: "
-              "mighost --report %lld",
-              (long long)r->s->run);
+    if (code == STATUS_OK || code == STATUS_PARTIAL) {
+        err->fix[0] = '\0'; /* repeating the command, which a full disk suggests, is not due */
+        error_fix(err,
+                  "free space, or choose another --report-dir; the report is kept in the target: "
+                  "mighost --report %lld",
+                  (long long)r->s->run);
+    }
     log_error(err, state_line(r, code));
     if (code != STATUS_OK && code != STATUS_PARTIAL)
         return code;

@@ -35,6 +35,7 @@ void signals_init(void)
     sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a limit on file sizes is an error of write() */
 }
 
 void signals_cancel_statements(int on)

@@ -21,7 +21,7 @@ const char *jsontest_start(struct mockhost *m, const char *name, const char *con
 
 const char *jsontest_begin_large(struct mockhost *m, struct sourcetest *t)
 {
-    size_t n = 40000;
+    size_t n = JSONTEST_LARGE - 1;
     char *text = malloc(16 * n), *p = stpcpy(text, "[{\"a\":1}");
     const char *field = "a";
     for (size_t i = 0; i < n; i++)

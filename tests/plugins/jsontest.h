@@ -8,6 +8,7 @@
  * Gives the file's path. */
 const char *jsontest_start(struct mockhost *m, const char *name, const char *content,
                            const char *option, const char *value);
+#define JSONTEST_LARGE 40001U /* records */
 /* Starts on a file that is longer than what is read at once, opens its entity "x" and reads one
  * record; the rest is the caller's. Gives the file's path. */
 const char *jsontest_begin_large(struct mockhost *m, struct sourcetest *t);

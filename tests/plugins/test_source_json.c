@@ -92,6 +92,7 @@ static void every_form_is_told_by_its_bytes(void)
     read_file("x.json", "[{\"a\":1}\n,{\"a\":2}]\n", "a", "n:1\nn:2\n");
     read_file("x.json", "{\"a\":1}\n\n{\"a\":2}\r\n{\"a\":3}", "a", "n:1\nn:2\nn:3\n");
     read_file("x.json", "{\"x\":[{\"a\":1}]}", "a", "n:1\n");
+    read_file("x.json", "{\"x\":[{\"a\":1}]}\n", "a", "n:1\n");
     read_file("x.ndjson", "{\"a\":1}", "a", "n:1\n");
     read_file("x.jsonl", "[1]\n{\"a\":1}\n", "a", "!not_an_object\nn:1\n");
 }

@@ -693,8 +693,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = state_heartbeat(s, err);
     if (!code)
-        code = pg_commit(s->pg, job->project->timeouts.commit, err);
-    if (code)
+        code = state_commit(s, err);
+    else
         pg_rollback(s->pg);
     if (!code && fault_point("check.done"))
         code = error_set(err, STATUS_TEMPORARY, "fault point check.done");

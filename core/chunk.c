@@ -214,23 +214,19 @@ static int attempt(struct chunk *c, struct state *s, const struct job *job, stru
     return code;
 }
 
-/* 1: the chunk is there, 0: it is not, < 0: -status. Locks the run row, so that an old backend
- * of ours has ended its transaction either way. */
-static int is_there(const struct chunk *c, struct state *s, struct error *err)
+/* What became of a COMMIT that nobody answered. The old transaction has ended. */
+static int find_chunk(const struct chunk *c, struct state *s, int *there, struct error *err)
 {
-    if (pg_begin(s->pg, "", err))
-        return -err->code;
-    int there = -1;
-    if (pg_execf(s->pg, err, "SELECT 1 FROM %s.run WHERE id = %lld FOR UPDATE", s->q,
-                 (long long)s->run) == 0) {
-        struct pg_result *res =
-            pg_queryf(s->pg, err, "SELECT count(*) FROM %s.chunk WHERE run = %lld AND no = %lld",
-                      s->q, (long long)s->run, (long long)c->no);
-        there = res ? (int)pg_get_int(res, 0, 0) : -1;
-        pg_free(res);
-    }
+    if (pg_begin(s->pg, "READ ONLY", err))
+        return err->code;
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "SELECT count(*) FROM %s.chunk WHERE run = %lld AND no = %lld", s->q,
+                  (long long)s->run, (long long)c->no);
+    if (res)
+        *there = pg_get_int(res, 0, 0) > 0;
+    pg_free(res);
     pg_rollback(s->pg);
-    return there >= 0 ? there : -err->code;
+    return res ? 0 : err->code;
 }
 
 struct refused {
@@ -280,47 +276,54 @@ static void back_off(int64_t attempt_no)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-/* After a failure: 0 to try again, 1 done after all, or a status. */
-static int settle(struct chunk *c, struct state *s, const struct job *job, int code,
-                  struct error *err)
+/* One more try. `in_doubt` stays set until it is known what became of a COMMIT, over failed
+ * attempts to reconnect too: sent again meanwhile, the chunk could be there twice. */
+static int try_once(struct chunk *c, struct state *s, const struct job *job, int *in_doubt,
+                    struct error *err)
 {
-    if (code == STATUS_INVALID) {
-        size_t before = c->n_rejects;
-        error_clear(err);
-        int failed = isolate(c, s, job, err);
-        if (!failed && c->n_rejects == before) /* refused together, taken alone */
-            failed = error_set(err, STATUS_BUG, "the server refuses a chunk but none of its rows");
-        return failed;
-    }
-    if (code != STATUS_TEMPORARY && code != STATUS_UNKNOWN)
+    int code = 0, there = 0;
+    if (*in_doubt || pg_lost(s->pg))
+        code = state_reconnect(s, NULL, err);
+    if (!code && *in_doubt)
+        code = find_chunk(c, s, &there, err);
+    if (code || there)
         return code;
-    log_write(LOG_WARNING, "chunk %lld: %s; trying again", (long long)c->no, err->what);
+    *in_doubt = 0;
+    code = attempt(c, s, job, err);
+    *in_doubt = code == STATUS_UNKNOWN;
+    return code;
+}
+
+static int take_out_refused(struct chunk *c, struct state *s, const struct job *job,
+                            struct error *err)
+{
+    size_t before = c->n_rejects;
     error_clear(err);
-    if ((code == STATUS_UNKNOWN || pg_lost(s->pg)) && pg_reconnect(s->pg, err))
-        return err->code == STATUS_TEMPORARY ? (error_clear(err), 0) : err->code;
-    if (code == STATUS_TEMPORARY)
-        return 0;
-    int there = is_there(c, s, err);
-    return there < 0 ? -there : there;
+    int code = isolate(c, s, job, err);
+    if (!code && c->n_rejects == before) /* refused together, taken alone */
+        code = error_set(err, STATUS_BUG, "the server refuses a chunk but none of its rows");
+    return code;
 }
 
 int chunk_commit(struct chunk *c, struct state *s, const struct job *job, struct error *err)
 {
-    for (int64_t n = 0;; n++) {
-        int code = attempt(c, s, job, err);
-        if (!code)
-            return 0;
-        struct error first = *err;
-        int settled = settle(c, s, job, code, err);
-        if (settled == 1 && code == STATUS_UNKNOWN)
-            return 0;
-        if (settled)
-            return settled;
-        if (n >= job->project->retries) {
-            *err = first;
-            return first.code;
+    int in_doubt = 0;
+    for (int64_t n = 0;;) {
+        int code = try_once(c, s, job, &in_doubt, err);
+        if (code == STATUS_INVALID) {
+            code = take_out_refused(c, s, job, err);
+            if (!code)
+                continue;
         }
-        if (code != STATUS_INVALID)
-            back_off(n);
+        if (code != STATUS_TEMPORARY && code != STATUS_UNKNOWN)
+            return code;
+        err->code = STATUS_TEMPORARY; /* in doubt too: who resumes looks for the chunk's row */
+        if (host_is_cancelled())
+            return STATUS_INTERRUPTED;
+        if (n >= job->project->retries)
+            return STATUS_TEMPORARY;
+        log_write(LOG_WARNING, "chunk %lld: %s; trying again", (long long)c->no, err->what);
+        error_clear(err);
+        back_off(n++);
     }
 }

@@ -106,6 +106,12 @@ int fault_point(const char *name)
     return act(end + 1);
 }
 
+int fault_number(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+    return text ? (int)strtol(text, NULL, 10) : otherwise;
+}
+
 void fault_print(void)
 {
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)

@@ -7,9 +7,12 @@
 #define MIGHOST_FAULT_H
 
 #ifdef MIGHOST_FAULTS
+/* A time that tests cannot wait for: the environment variable, or `otherwise`. */
+int fault_number(const char *name, int otherwise);
 /* 1 when the caller is to fail here as if the operation had failed; else 0. */
 int fault_point(const char *name);
 #else
+#define fault_number(name, otherwise) (otherwise)
 #define fault_point(name) 0
 #endif
 /* Prints the names of all points, one a line; empty without fault injection. */

@@ -107,6 +107,8 @@ static int settle(struct session *s, enum run_state to, const char *what)
 {
     int code = state_begin(&s->state, &s->err);
     if (!code)
+        code = state_claim(&s->state, &s->err);
+    if (!code)
         code = staging_drop_run(&s->state, s->state.run, &s->err);
     if (!code)
         code = state_move(&s->state, to, &s->err);

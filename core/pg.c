@@ -8,9 +8,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "arena.h"
+#include "fault.h"
 #include "log.h"
 
 struct pg {
@@ -512,9 +514,16 @@ static int wait_result(PGconn *conn, int64_t deadline)
 
 int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
 {
-    int64_t deadline = now_ms() + (deadline_seconds ? deadline_seconds : 60) * 1000LL;
-    if (!PQsendQuery(pg->conn, "COMMIT") || !wait_result(pg->conn, deadline))
+    if (!deadline_seconds)
+        deadline_seconds = pg->timeouts.commit ? pg->timeouts.commit : 60;
+    int64_t deadline = now_ms() + deadline_seconds * 1000LL;
+    if (!PQsendQuery(pg->conn, "COMMIT") || fault_point("commit.sent") ||
+        !wait_result(pg->conn, deadline)) {
+        /* Nothing may wait for this answer any more: not a ROLLBACK either. */
+        shutdown(PQsocket(pg->conn), SHUT_RDWR);
+        PQconsumeInput(pg->conn);
         return error_set(err, STATUS_UNKNOWN, "%s: no answer to COMMIT", pg->role);
+    }
     PGresult *res = PQgetResult(pg->conn);
     if (!res || !PQresultErrorField(res, PG_DIAG_SQLSTATE)) {
         /* A COMMIT of a failed transaction answers ROLLBACK without an error. */

@@ -394,7 +394,8 @@ int publish_run(struct state *s, struct job *job, struct publish_result *out, st
         int code = transaction(s, job, out, err);
         if (!code && fault_point("publish.after_commit"))
             return error_set(err, STATUS_TEMPORARY, "fault point publish.after_commit");
-        if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= job->project->retries)
+        if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= job->project->retries ||
+            host_is_cancelled())
             return code;
         log_write(LOG_WARNING, "publish: %s; trying again", err->what);
         error_clear(err);

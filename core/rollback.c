@@ -175,7 +175,9 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     if (!code && fault_point("rollback.before_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.before_commit");
     if (!code)
-        code = pg_commit(s->pg, 60, err);
+        code = pg_commit(s->pg, 0, err);
+    if (code == STATUS_UNKNOWN)
+        code = state_settle(s, RUN_ROLLED_BACK, err);
     str_clear(&sql);
     str_clear(&ignored);
     return code;
@@ -201,7 +203,8 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
         if (!code)
             break;
         pg_rollback(s->pg);
-        if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= project->retries)
+        if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= project->retries ||
+            host_is_cancelled())
             break;
         log_write(LOG_WARNING, "rollback: %s; trying again", err->what);
         error_clear(err);

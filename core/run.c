@@ -326,13 +326,27 @@ static int validators(struct run *r, enum validate_phase phase)
     return STATUS_INVALID;
 }
 
+/* A lock that an application holds, a deadlock with it: gone a moment later. */
+static int check_patiently(struct run *r, const struct check_options *options)
+{
+    for (int64_t n = 0;; n++) {
+        int code = check_run(r->s, r->job, options, &r->job->notes, &r->err);
+        if (code != STATUS_TEMPORARY || !pg_retryable(r->s->pg) || host_is_cancelled() ||
+            n >= r->x->project->retries)
+            return code;
+        log_write(LOG_WARNING, "check: %s; trying again", r->err.what);
+        error_clear(&r->err);
+        sleep(1);
+    }
+}
+
 static int check(struct run *r)
 {
     struct check_options options = {.may_delete = !r->options->limited,
                                     .delete_confirmed = r->options->yes};
     step(r, "check");
     signals_cancel_statements(1);
-    int code = check_run(r->s, r->job, &options, &r->job->notes, &r->err);
+    int code = check_patiently(r, &options);
     if (!code)
         code = load_raw(r->s, r->job, &r->err);
     if (!code)
@@ -415,50 +429,20 @@ static int move(struct run *r, enum run_state to)
     return code;
 }
 
-/* No answer to COMMIT: the run row knows. Locking it waits for the old backend's end, so that
- * the answer is final. */
-static int settle_commit(struct run *r)
-{
-    log_write(LOG_WARNING, "%s; asking the target what became of it", r->err.what);
-    for (int i = 0; i < 60; i++) {
-        error_clear(&r->err);
-        if (pg_reconnect(r->s->pg, &r->err) == 0 &&
-            pg_begin(r->s->pg, "ISOLATION LEVEL READ COMMITTED", &r->err) == 0) {
-            struct pg_result *res =
-                pg_queryf(r->s->pg, &r->err, "SELECT state FROM %s.run WHERE id = %lld FOR UPDATE",
-                          r->s->q, (long long)r->s->run);
-            int known = res && pg_rows(res) == 1;
-            if (known)
-                state_parse(pg_get(res, 0, 0), &r->s->at);
-            pg_free(res);
-            pg_rollback(r->s->pg);
-            if (known)
-                return r->s->at == RUN_PUBLISHED
-                           ? (error_clear(&r->err), 0)
-                           : error_set(&r->err, STATUS_TEMPORARY, "publish did not commit");
-        }
-        sleep(1);
-    }
-    error_clear(&r->err);
-    error_set(&r->err, STATUS_UNKNOWN, "whether publish of run %lld committed is not known",
-              (long long)r->s->run);
-    error_fix(&r->err,
-              "repeat the same command when the target can be reached: it asks the run row");
-    return STATUS_UNKNOWN;
-}
-
 static int publish_once(struct run *r)
 {
     enum run_state before = r->s->at;
-    int code = publish_run(r->s, r->job, &r->published, &r->err);
-    if (code == STATUS_UNKNOWN) {
-        code = settle_commit(r);
-        if (code == STATUS_TEMPORARY && r->s->at == before) {
-            error_clear(&r->err);
-            code = publish_run(r->s, r->job, &r->published, &r->err);
-        }
+    for (int64_t n = 0;; n++) {
+        int code = publish_run(r->s, r->job, &r->published, &r->err);
+        if (code != STATUS_UNKNOWN)
+            return code;
+        code = state_settle(r->s, RUN_PUBLISHED, &r->err);
+        if (code != STATUS_TEMPORARY || r->s->at != before || host_is_cancelled() ||
+            n >= r->x->project->retries)
+            return code;
+        log_write(LOG_WARNING, "%s; publishing again", r->err.what);
+        error_clear(&r->err);
     }
-    return code;
 }
 
 static int publish(struct run *r)
@@ -481,7 +465,7 @@ static int publish(struct run *r)
             break;
     }
     if (code)
-        return stopped(r) ? r->err.code : code;
+        return code != STATUS_UNKNOWN && stopped(r) ? r->err.code : code;
     r->is_published = 1;
     crash_state("the run is published");
     publish_analyze(r->s, r->job, &r->published);

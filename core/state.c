@@ -1,5 +1,5 @@
-/* state.c - schema "mighost" of the target: its tables, the run row, fence and takeover.
- * What a run means is in run.c; here is only who owns it and how far it is. */
+/* state.c - schema "mighost" of the target: its tables, the run row and its fence. What a run
+ * means is in run.c; here is only how far it is. Who may work on it is in state_open.c. */
 #include "state.h"
 
 #include <stdarg.h>
@@ -12,8 +12,7 @@
 #include "log.h"
 #include "sql.h"
 
-/* A run whose heartbeat is younger than this is taken for alive while its backend exists. */
-#define LEASE_SECONDS 30
+#define SETTLE_TRIES 60 /* one a second */
 
 static const char *const names[] = {"loading", "checked", "held",        "published", "done",
                                     "dry",     "failed",  "rolled_back", "abandoned", "finalized"};
@@ -183,215 +182,12 @@ int state_prepare(struct state *s, struct error *err)
     if (code && str_equal(pg_sqlstate(s->pg), "42501"))
         code = missing_rights(s, err);
     if (!code)
-        code = pg_commit(s->pg, 60, err);
-    if (code)
-        pg_rollback(s->pg);
+        return state_commit(s, err);
+    pg_rollback(s->pg);
     return code;
 }
 
-/* ---- opening a run --------------------------------------------------------------------- */
-
-static int project_number(struct state *s, const char *name, struct error *err)
-{
-    const char *const params[] = {name};
-    char sql[1024];
-    snprintf(sql, sizeof sql,
-             "WITH new AS (INSERT INTO %s.project SELECT coalesce(max(id), 0) + 1, $1 FROM"
-             " %s.project HAVING NOT EXISTS (SELECT FROM %s.project WHERE name = $1) RETURNING id)"
-             " SELECT id FROM new UNION ALL SELECT id FROM %s.project WHERE name = $1",
-             s->q, s->q, s->q, s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
-    if (!res)
-        return err->code;
-    s->project = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
-}
-
-struct holder { /* who works on a run, as the run row says */
-    int64_t run, epoch;
-    char text[400]; /* "run 7 of host h, pid 1, started ..., last heartbeat ..." */
-    enum run_state at;
-    int backend, alive, fresh;
-};
-
-/* `condition` selects among unfinished runs. 1 found, 0 none, else -status. */
-static int find_holder(struct state *s, const char *condition, struct holder *out,
-                       struct error *err)
-{
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "SELECT r.id, r.epoch, r.state, r.backend, EXISTS (SELECT FROM pg_stat_activity a WHERE"
-        " a.pid = r.backend AND a.datname = current_database() AND (a.application_name ="
-        " 'mighost' OR a.application_name IS NULL)),"
-        " clock_timestamp() - h.at < interval '%d seconds',"
-        " format('run %%s of project %%s on host %%s, pid %%s, started %%s, last heartbeat %%s',"
-        " r.id, p.name, r.host, r.pid, to_char(r.started, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-        " to_char(h.at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'))"
-        " FROM %s.run r JOIN %s.project p ON p.id = r.project LEFT JOIN %s.heartbeat h ON"
-        " h.run = r.id WHERE r.state IN ('loading', 'checked', 'held', 'published') AND %s"
-        " ORDER BY r.id DESC LIMIT 1",
-        LEASE_SECONDS, s->q, s->q, s->q, condition);
-    if (!res)
-        return -err->code;
-    int found = pg_rows(res);
-    if (found) {
-        out->run = pg_get_int(res, 0, 0);
-        out->epoch = pg_get_int(res, 0, 1);
-        state_parse(pg_get(res, 0, 2), &out->at);
-        out->backend = (int)pg_get_int(res, 0, 3);
-        out->alive = pg_get(res, 0, 4)[0] == 't';
-        out->fresh = pg_get(res, 0, 5) && pg_get(res, 0, 5)[0] == 't';
-        snprintf(out->text, sizeof out->text, "%s", pg_get(res, 0, 6) ? pg_get(res, 0, 6) : "");
-    }
-    pg_free(res);
-    return found;
-}
-
-static int busy(const struct holder *h, struct error *err)
-{
-    error_set(err, STATUS_BUSY, "another run is active: %s", h->text);
-    error_fix(err,
-              "wait for it, stop it with --stop %lld, or, when it hangs and its heartbeat is "
-              "old, take over with --takeover",
-              (long long)h->run);
-    return STATUS_BUSY;
-}
-
-/* A killed client's backend needs a moment to notice; then the run is free. */
-static int wait_gone(struct state *s, const char *condition, struct holder *h, struct error *err)
-{
-    for (int i = 0; i < 10 && h->alive; i++) {
-        usleep(200000);
-        /* pg_stat_activity is a snapshot of the transaction: ask for a new one. */
-        if (pg_exec(s->pg, err, "SELECT pg_stat_clear_snapshot()") ||
-            find_holder(s, condition, h, err) < 0)
-            return err->code;
-    }
-    return 0;
-}
-
-static int other_project_writes(struct state *s, const struct job *job, struct error *err)
-{
-    struct str where;
-    struct holder h;
-    str_init(&where, 0);
-    str_printf(&where,
-               "r.project <> %lld AND EXISTS (SELECT FROM %s.run_table t WHERE t.run = r.id"
-               " AND t.oid IN (0",
-               (long long)s->project, s->q);
-    for (size_t i = 0; i < job->n_tables; i++)
-        str_printf(&where, ", %u", job->tables[i].t->oid);
-    str_add(&where, "))");
-    int found = find_holder(s, where.data, &h, err);
-    str_clear(&where);
-    if (found < 0)
-        return -found;
-    return found && h.alive ? busy(&h, err) : 0;
-}
-
-static int insert_run(struct state *s, const struct job *job, const struct state_options *o,
-                      struct error *err)
-{
-    char host[128] = "", parent[32] = "NULL";
-    gethostname(host, sizeof host - 1);
-    struct str quoted;
-    str_init(&quoted, 0);
-    sql_literal(&quoted, host);
-    if (o->parent)
-        snprintf(parent, sizeof parent, "%lld", (long long)o->parent);
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "INSERT INTO %s.run (id, project, parent, kind, state, epoch, plan_hash, catalog_hash,"
-        " host, pid, backend, started) SELECT coalesce(max(id), 0) + 1, %lld, %s, '%s', 'loading',"
-        " 1, '%s', '%s', %s, %d, pg_backend_pid(), clock_timestamp() FROM %s.run RETURNING id,"
-        " to_char(started, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-        s->q, (long long)s->project, parent, o->kind, job->hash, job->catalog.hash, quoted.data,
-        (int)getpid(), s->q);
-    str_clear(&quoted);
-    if (!res)
-        return err->code;
-    s->run = pg_get_int(res, 0, 0);
-    s->epoch = 1;
-    s->at = RUN_LOADING;
-    snprintf(s->started, sizeof s->started, "%s", pg_get(res, 0, 1));
-    pg_free(res);
-    return pg_execf(s->pg, err, "INSERT INTO %s.heartbeat VALUES (%lld, clock_timestamp())", s->q,
-                    (long long)s->run);
-}
-
-/* FOR UPDATE waits for a writer in flight (bounded by lock_timeout); then the old backend is
- * ended, so that a stopped process cannot wake up with an open transaction. */
-static int take_over(struct state *s, const struct holder *h, struct error *err)
-{
-    char host[128] = "";
-    gethostname(host, sizeof host - 1);
-    struct str quoted;
-    str_init(&quoted, 0);
-    sql_literal(&quoted, host);
-    if (h->alive)
-        pg_execf(s->pg, err, "SELECT pg_terminate_backend(%d)", h->backend);
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "UPDATE %s.run SET epoch = epoch + 1, host = %s, pid = %d, backend = pg_backend_pid()"
-        " WHERE id = (SELECT id FROM %s.run WHERE id = %lld AND epoch = %lld FOR UPDATE)"
-        " RETURNING epoch, state, to_char(started, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-        s->q, quoted.data, (int)getpid(), s->q, (long long)h->run, (long long)h->epoch);
-    str_clear(&quoted);
-    if (!res)
-        return err->code;
-    int hit = pg_rows(res);
-    if (hit) {
-        s->run = h->run;
-        s->epoch = pg_get_int(res, 0, 0);
-        state_parse(pg_get(res, 0, 1), &s->at);
-        snprintf(s->started, sizeof s->started, "%s", pg_get(res, 0, 2));
-        s->resumed = 1;
-    }
-    pg_free(res);
-    return hit ? state_event(s, err, "taken over as epoch %lld", (long long)s->epoch)
-               : busy(h, err);
-}
-
-static int open_locked(struct state *s, const struct job *job, const struct state_options *o,
-                       struct error *err)
-{
-    struct holder h;
-    char condition[64];
-    int code = pg_exec(s->pg, err, "SELECT pg_advisory_xact_lock(hashtext('mighost open run'))");
-    if (!code)
-        code = project_number(s, job->project->name, err);
-    if (!code)
-        code = other_project_writes(s, job, err);
-    if (code)
-        return code;
-    snprintf(condition, sizeof condition, "r.project = %lld", (long long)s->project);
-    int found = find_holder(s, condition, &h, err);
-    if (found < 0)
-        return -found;
-    if (!found)
-        return insert_run(s, job, o, err);
-    if (wait_gone(s, condition, &h, err))
-        return err->code;
-    if (h.alive && (h.fresh || !o->takeover))
-        return busy(&h, err);
-    return take_over(s, &h, err);
-}
-
-int state_open_run(struct state *s, const struct job *job, const struct state_options *options,
-                   struct error *err)
-{
-    if (fault_point("run.before_open"))
-        return error_set(err, STATUS_TEMPORARY, "fault point run.before_open");
-    if (pg_begin(s->pg, "", err))
-        return err->code;
-    int code = open_locked(s, job, options, err);
-    if (!code)
-        code = pg_commit(s->pg, 60, err);
-    if (code)
-        pg_rollback(s->pg);
-    return code;
-}
+/* ---- finding runs ----------------------------------------------------------------------- */
 
 int state_attach(struct state *s, int64_t run, struct error *err)
 {
@@ -439,6 +235,14 @@ int64_t state_newest(struct state *s, const char *project, const char *states, s
 
 /* ---- inside a run ---------------------------------------------------------------------- */
 
+static int epoch_over(const struct state *s, int64_t now, struct error *err)
+{
+    error_set(err, STATUS_BUSY, "run %lld: epoch %lld is over, now %lld: another process took over",
+              (long long)s->run, (long long)s->epoch, (long long)now);
+    error_fix(err, "let the other process go on; see it with --status");
+    return STATUS_BUSY;
+}
+
 int state_fence(struct state *s, struct error *err)
 {
     struct pg_result *res =
@@ -448,12 +252,7 @@ int state_fence(struct state *s, struct error *err)
         return err->code;
     int64_t epoch = pg_rows(res) ? pg_get_int(res, 0, 0) : 0;
     pg_free(res);
-    if (epoch == s->epoch)
-        return 0;
-    error_set(err, STATUS_BUSY, "run %lld: epoch %lld is over, now %lld: another process took over",
-              (long long)s->run, (long long)s->epoch, (long long)epoch);
-    error_fix(err, "let the other process go on; see it with --status");
-    return STATUS_BUSY;
+    return epoch == s->epoch ? 0 : epoch_over(s, epoch, err);
 }
 
 int state_begin(struct state *s, struct error *err)
@@ -468,10 +267,82 @@ int state_begin(struct state *s, struct error *err)
 
 int state_commit(struct state *s, struct error *err)
 {
-    int code = pg_commit(s->pg, 60, err);
+    int code = pg_commit(s->pg, 0, err);
     if (code)
         pg_rollback(s->pg);
+    if (code != STATUS_UNKNOWN)
+        return code;
+    error_clear(err);
+    error_set(err, STATUS_TEMPORARY, "no answer to COMMIT from the target");
+    error_fix(err, "repeat the same command: it asks the target what became of it");
+    return STATUS_TEMPORARY;
+}
+
+/* The row lock is that of a takeover: an old transaction of ours ends before we have it. One
+ * that does not end has a client that is gone and a network that does not say so. */
+static int lock_after_loss(struct state *s, enum run_state *now, struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "SELECT epoch, state FROM %s.run WHERE id = %lld FOR UPDATE", s->q,
+                  (long long)s->run);
+    if (!res)
+        return err->code;
+    int64_t epoch = pg_rows(res) ? pg_get_int(res, 0, 0) : 0;
+    if (now && epoch)
+        state_parse(pg_get(res, 0, 1), now);
+    pg_free(res);
+    return epoch == s->epoch ? 0 : epoch_over(s, epoch, err);
+}
+
+static void end_old_backend(struct state *s)
+{
+    struct error err = {0};
+    pg_execf(s->pg, &err,
+             "SELECT pg_terminate_backend(r.backend) FROM %s.run r JOIN pg_stat_activity a ON"
+             " a.pid = r.backend WHERE r.id = %lld AND r.epoch = %lld AND r.backend <>"
+             " pg_backend_pid() AND a.application_name = 'mighost'",
+             s->q, (long long)s->run, (long long)s->epoch);
+}
+
+int state_reconnect(struct state *s, enum run_state *now, struct error *err)
+{
+    int code = pg_reconnect(s->pg, err);
+    if (!code)
+        code = pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err);
+    if (!code)
+        code = lock_after_loss(s, now, err);
+    int held = code && str_equal(pg_sqlstate(s->pg), "55P03");
+    if (!code)
+        code = pg_execf(s->pg, err, "UPDATE %s.run SET backend = pg_backend_pid() WHERE id = %lld",
+                        s->q, (long long)s->run);
+    if (!code)
+        return state_commit(s, err);
+    pg_rollback(s->pg);
+    if (held)
+        end_old_backend(s);
     return code;
+}
+
+int state_settle(struct state *s, enum run_state wanted, struct error *err)
+{
+    log_write(LOG_WARNING, "%s; asking the target what became of it", err->what);
+    for (int i = 0; i < SETTLE_TRIES && !host_is_cancelled(); i++) {
+        error_clear(err);
+        int code = state_reconnect(s, &s->at, err);
+        if (!code && s->at == wanted)
+            return 0;
+        if (!code)
+            return error_set(err, STATUS_TEMPORARY, "the transaction of run %lld did not commit",
+                             (long long)s->run);
+        if (code != STATUS_TEMPORARY)
+            return code;
+        sleep(1);
+    }
+    error_clear(err);
+    error_set(err, STATUS_UNKNOWN, "whether the transaction of run %lld committed is not known",
+              (long long)s->run);
+    error_fix(err, "repeat the same command when the target can be reached: it asks the run row");
+    return STATUS_UNKNOWN;
 }
 
 int state_move(struct state *s, enum run_state to, struct error *err)

@@ -57,6 +57,9 @@ int state_exists(struct state *s, struct error *err);
  * refuses when a live run of another project writes one of the job's tables. Own transaction. */
 int state_open_run(struct state *s, const struct job *job, const struct state_options *options,
                    struct error *err);
+/* Inside a transaction: the run is nobody else's from here on. STATUS_BUSY when a process works
+ * on it. */
+int state_claim(struct state *s, struct error *err);
 /* Attaches to an existing run for rollback, verify, report, without changing it. */
 int state_attach(struct state *s, int64_t run, struct error *err);
 /* Newest run of the project in one of these states; 0 none. `project` NULL: any. */
@@ -68,7 +71,15 @@ int state_fence(struct state *s, struct error *err);
 int state_move(struct state *s, enum run_state to, struct error *err);
 /* Begins a transaction and fences it. */
 int state_begin(struct state *s, struct error *err);
+/* STATUS_TEMPORARY when no answer came: the same command finds out by the run row. */
 int state_commit(struct state *s, struct error *err);
+/* A new connection in place of a lost one. Waits until the old transaction has ended, so that
+ * what is read afterwards is final; `now`, when not NULL, is the state that the run is in.
+ * STATUS_TEMPORARY: to be tried again; STATUS_BUSY: another took over meanwhile. */
+int state_reconnect(struct state *s, enum run_state *now, struct error *err);
+/* No answer to a COMMIT that was to bring the run into state `wanted`: 0 when it did, with s->at
+ * set; STATUS_TEMPORARY when it did not, STATUS_UNKNOWN when the target cannot be asked. */
+int state_settle(struct state *s, enum run_state wanted, struct error *err);
 int state_heartbeat(struct state *s, struct error *err);
 /* One line of the audit trail; inside a transaction. */
 int state_event(struct state *s, struct error *err, const char *format, ...)

@@ -295,6 +295,9 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     for (size_t i = 0; i < job->n_reporters; i++) {
         struct unit *u = job->reporters[i].unit;
         int32_t returned = call_report(u, &x.report);
+        size_t dropped = host_drop_files(job->host);
+        if (returned == MIG_OK && dropped)
+            returned = u->table.fail(&u->table, MIG_E_BUG, "report() left a file open", NULL);
         if (returned != MIG_OK)
             host_error(u, returned, "report", err);
     }

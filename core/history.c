@@ -18,36 +18,62 @@ static int failed(struct session *s, int code, const char *state)
     return code ? code : faults_code(&s->faults);
 }
 
+/* The number of the run that was asked for; 0: none was. */
+static int asked_run(const struct cli *cli, int64_t *run, struct error *err)
+{
+    char *end = NULL;
+    *run = cli->argument ? strtoll(cli->argument, &end, 10) : 0;
+    if (!cli->argument || (!*end && *run > 0))
+        return 0;
+    error_set(err, STATUS_USAGE, "\"%.40s\" is not the number of a run", cli->argument);
+    error_fix(err, "see the runs with --status");
+    return STATUS_USAGE;
+}
+
+static int find_run(struct session *s, int64_t run, const char *states)
+{
+    int there = state_exists(&s->state, &s->err);
+    if (there < 0)
+        return -there;
+    if (there == 0) {
+        error_set(&s->err, STATUS_REFUSED, "the target holds no run: it has no schema %s",
+                  s->state.schema);
+        error_fix(&s->err, "give the target, and the --state-schema, that the run had");
+        return STATUS_REFUSED;
+    }
+    if (!run)
+        run = state_newest(&s->state, s->project->name, states, &s->err);
+    if (!run && !s->err.code) {
+        error_set(&s->err, STATUS_REFUSED, "project %s has no run for which this can be done",
+                  s->project->name);
+        error_fix(&s->err, "see the runs with --status");
+    }
+    return s->err.code ? s->err.code : state_attach(&s->state, run, &s->err);
+}
+
 /* Connects and finds the run: by number, else the newest in `states` of this project. */
 static int attach(const struct cli *cli, struct session *s, const char *states)
 {
-    int code = session_target(s);
+    int64_t run;
+    int code = asked_run(cli, &run, &s->err);
+    if (!code)
+        code = session_target(s);
+    if (!code)
+        code = pg_begin(s->pg, "READ ONLY", &s->err);
     if (code)
         return code;
-    if (pg_begin(s->pg, "READ ONLY", &s->err))
-        return s->err.code;
-    int there = state_exists(&s->state, &s->err);
-    if (there == 0)
-        code = error_set(&s->err, STATUS_REFUSED, "the target holds no run: it has no schema %s",
-                         s->state.schema);
-    if (there < 0)
-        code = -there;
-    char *end = NULL;
-    int64_t run = cli->argument ? strtoll(cli->argument, &end, 10) : 0;
-    if (!code && cli->argument && (*end || run < 1))
-        code =
-            error_set(&s->err, STATUS_USAGE, "\"%.40s\" is not the number of a run", cli->argument);
-    if (!code && !run)
-        run = state_newest(&s->state, s->project->name, states, &s->err);
-    if (!code && !run)
-        code = s->err.code ? s->err.code
-                           : error_set(&s->err, STATUS_REFUSED,
-                                       "project %s has no run for which this can be done",
-                                       s->project->name);
-    if (!code)
-        code = state_attach(&s->state, run, &s->err);
+    code = find_run(s, run, states);
     pg_rollback(s->pg);
     return code;
+}
+
+/* The run is in a state in which this cannot be done. */
+static int unfit(struct session *s, const char *what)
+{
+    error_set(&s->err, STATUS_REFUSED, "run %lld is %s: %s", (long long)s->state.run,
+              state_text(s->state.at), what);
+    error_fix(&s->err, "see the runs with --status");
+    return STATUS_REFUSED;
 }
 
 int history_rollback(const struct cli *cli, struct session *s)
@@ -76,8 +102,7 @@ int history_verify(const struct cli *cli, struct session *s)
     struct job job = {0};
     int code = attach(cli, s, "'published', 'done'");
     if (!code && s->state.at != RUN_PUBLISHED && s->state.at != RUN_DONE)
-        code = error_set(&s->err, STATUS_REFUSED, "run %lld is %s, there is nothing to verify",
-                         (long long)s->state.run, state_text(s->state.at));
+        code = unfit(s, "there is nothing to verify");
     if (!code)
         code = pg_begin(s->pg, "READ ONLY", &s->err);
     if (!code)
@@ -126,9 +151,7 @@ int history_finalize(const struct cli *cli, struct session *s)
 {
     int code = attach(cli, s, "'done'");
     if (!code && s->state.at != RUN_DONE)
-        code =
-            error_set(&s->err, STATUS_REFUSED, "run %lld is %s, only a done run can be finalized",
-                      (long long)s->state.run, state_text(s->state.at));
+        code = unfit(s, "only a done run can be finalized");
     if (code)
         return failed(s, code, "nothing was changed");
     return settle(s, RUN_FINALIZED,
@@ -141,9 +164,7 @@ int history_abandon(const struct cli *cli, struct session *s)
     int code = attach(cli, s, "'loading', 'checked', 'held'");
     if (!code && s->state.at != RUN_LOADING && s->state.at != RUN_CHECKED &&
         s->state.at != RUN_HELD)
-        code =
-            error_set(&s->err, STATUS_REFUSED, "run %lld is %s, only a half run can be abandoned",
-                      (long long)s->state.run, state_text(s->state.at));
+        code = unfit(s, "only a half run can be abandoned");
     if (code)
         return failed(s, code, "nothing was changed");
     return settle(s, RUN_ABANDONED,
@@ -155,8 +176,7 @@ int history_purge(const struct cli *cli, struct session *s)
 {
     int code = attach(cli, s, "'finalized', 'rolled_back', 'failed', 'abandoned', 'dry'");
     if (!code && (s->state.at == RUN_PUBLISHED || s->state.at == RUN_DONE))
-        code = error_set(&s->err, STATUS_REFUSED, "run %lld can still be undone: finalize it first",
-                         (long long)s->state.run);
+        code = unfit(s, "it can still be undone, finalize it first");
     if (!code)
         code = state_begin(&s->state, &s->err);
     if (!code)

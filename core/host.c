@@ -321,6 +321,19 @@ static int32_t service_file_close(const mig_host_t *h, uint32_t handle)
     return code == 0 ? MIG_OK : service_fail(h, MIG_E_IO, err.what, err.fix);
 }
 
+size_t host_drop_files(struct host *h)
+{
+    size_t dropped = 0;
+    for (uint32_t i = 0; i < MAX_FILES; i++) {
+        if (!h->files[i])
+            continue;
+        outfile_abandon(h->files[i]);
+        h->files[i] = NULL;
+        dropped++;
+    }
+    return dropped;
+}
+
 static const void *service_extension(const mig_host_t *h, const char *id)
 {
     (void)h;

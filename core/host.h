@@ -99,6 +99,8 @@ void host_record_done(struct host *h);
 /* Turns a unit's negative return into an error that names the unit; a return without fail()
  * is the plugin's fault and said so. Returns the status. */
 int host_error(struct unit *u, int32_t returned, const char *call, struct error *err);
+/* Removes the files that a reporter left open, and says how many there were. */
+size_t host_drop_files(struct host *h);
 /* Set from a signal handler: host->cancelled(). */
 void host_cancel(void);
 int host_is_cancelled(void);

@@ -412,7 +412,7 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
 
 void pg_rollback(struct pg *pg)
 {
-    if (!pg_lost(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+    if (pg && !pg_lost(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
         PQclear(PQexec(pg->conn, "ROLLBACK"));
 }
 

@@ -16,12 +16,4 @@ struct check_options {
 int check_run(struct state *s, struct job *job, const struct check_options *options,
               struct str *notes, struct error *err);
 
-/* Rejects the records of rows of `t` that satisfy `condition` (SQL over the alias w, the row as
- * it will be). In the check transaction. */
-struct check_rule {
-    const char *condition, *code, *reason, *field; /* field may be NULL */
-};
-int check_reject(struct state *s, const struct job_table *t, const struct check_rule *rule,
-                 struct error *err);
-
 #endif

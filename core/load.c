@@ -15,6 +15,7 @@
 #include "digest.h"
 #include "fault.h"
 #include "log.h"
+#include "resume.h"
 #include "sql.h"
 #include "staging.h"
 
@@ -303,13 +304,6 @@ static void map_columns(struct load_state *l)
     }
 }
 
-struct resume_point {
-    int64_t chunks; /* done */
-    uint64_t read, rejected;
-    char *position; /* owned */
-    int done;
-};
-
 static int open_source(struct load_state *l, const struct resume_point *at, struct error *err)
 {
     const struct job_stage *st = l->stage;
@@ -350,120 +344,7 @@ static int load_stage(struct load_state *l, const struct resume_point *at, struc
     return code;
 }
 
-/* ---- resume ---------------------------------------------------------------------------- */
-
-static int source_identity(struct job_stage *st, struct str *out, struct error *err)
-{
-    mig_str_t text = {NULL, 0};
-    int32_t got = call_identity(st, &text);
-    if (got != MIG_OK)
-        return host_error(st->source, got, "identity", err);
-    str_reset(out);
-    str_add_n(out, text.len ? text.data : "", text.len);
-    return 0;
-}
-
-/* Everything that this stage brought into the run is forgotten. */
-static int forget_stage(struct state *s, const struct job *job, const struct job_stage *st,
-                        struct error *err)
-{
-    int64_t from = STAGING_RECORD(STAGING_CHUNK(st->no, 0), 0);
-    int64_t to = STAGING_RECORD(STAGING_CHUNK(st->no + 1, 0), 0);
-    int code = 0;
-    for (size_t m = 0; !code && m < st->migrator->n_tables; m++)
-        code = pg_execf(s->pg, err,
-                        "DELETE FROM %s WHERE _mig_record >= %lld AND _mig_record <"
-                        " %lld",
-                        job->tables[st->tables[m]].staging, (long long)from, (long long)to);
-    static const char *const by_stage[] = {"chunk", "repair", "reject"};
-    for (size_t i = 0; !code && i < 3; i++) {
-        struct str sql;
-        str_init(&sql, 0);
-        str_printf(&sql, "DELETE FROM %s.%s WHERE run = %lld AND stage = ", s->q, by_stage[i],
-                   (long long)s->run);
-        sql_literal(&sql, st->p->name);
-        code = pg_exec(s->pg, err, sql.data);
-        str_clear(&sql);
-    }
-    return code;
-}
-
-static int read_resume(struct state *s, const struct job_stage *st, const char *identity,
-                       struct resume_point *at, int *same, struct error *err)
-{
-    char run[32];
-    snprintf(run, sizeof run, "%lld", (long long)s->run);
-    const char *const params[] = {run, st->p->name, st->hash, identity};
-    char sql[1200];
-    snprintf(sql, sizeof sql,
-             "SELECT t.done, t.hash = $3 AND t.identity = $4, c.n, c.read, c.rejected,"
-             " coalesce((SELECT position_after FROM %s.chunk WHERE run = $1 AND stage = $2 ORDER BY"
-             " no DESC LIMIT 1), '') FROM %s.run_stage t LEFT JOIN (SELECT count(*) AS n,"
-             " coalesce(sum(read), 0) AS read, coalesce(sum(rejected), 0) AS rejected FROM"
-             " %s.chunk WHERE run = $1 AND stage = $2) c ON true WHERE t.run = $1 AND t.name = $2",
-             s->q, s->q, s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 4, params);
-    if (!res)
-        return err->code;
-    *same = pg_rows(res) ? pg_get(res, 0, 1)[0] == 't' : 0;
-    if (*same) {
-        at->done = pg_get(res, 0, 0)[0] == 't';
-        at->chunks = pg_get_int(res, 0, 2);
-        at->read = (uint64_t)pg_get_int(res, 0, 3);
-        at->rejected = (uint64_t)pg_get_int(res, 0, 4);
-        free(at->position);
-        at->position = strdup(pg_get(res, 0, 5));
-    }
-    pg_free(res);
-    return 0;
-}
-
-static int begin_stage_row(struct state *s, const struct job_stage *st, const char *identity,
-                           struct error *err)
-{
-    char run[32], no[32], sql[700];
-    snprintf(run, sizeof run, "%lld", (long long)s->run);
-    snprintf(no, sizeof no, "%zu", st->no);
-    const char *const params[] = {run, no, st->p->name, st->hash, identity};
-    snprintf(sql, sizeof sql,
-             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true) ON CONFLICT"
-             " (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
-             " seconds = NULL, own_keys = true",
-             s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 5, params);
-    pg_free(res);
-    return res ? 0 : err->code;
-}
-
-/* Where the stage goes on: behind its last chunk when nothing changed and the source can tell
- * positions, else from the start with everything forgotten. */
-static int find_resume(struct state *s, const struct job *job, struct job_stage *st, int forced,
-                       struct resume_point *at, int *fresh, struct error *err)
-{
-    struct str identity;
-    int same = 0;
-    str_init(&identity, 0);
-    int code = source_identity(st, &identity, err);
-    if (!code)
-        code = state_begin(s, err);
-    if (!code)
-        code = read_resume(s, st, identity.data, at, &same, err);
-    int usable = same && !forced && (at->done || !at->chunks || at->position[0]);
-    *fresh = !usable;
-    if (!code && !usable) {
-        free(at->position);
-        *at = (struct resume_point){.position = strdup("")};
-        code = forget_stage(s, job, st, err);
-        if (!code)
-            code = begin_stage_row(s, st, identity.data, err);
-    }
-    if (!code)
-        code = state_commit(s, err);
-    else
-        pg_rollback(s->pg);
-    str_clear(&identity);
-    return code;
-}
+/* ---- all stages ------------------------------------------------------------------------ */
 
 /* A stage is loaded anew when one that it uses keys of was. */
 static int depends_on_fresh(const struct job *job, const struct job_stage *st, const char *fresh)
@@ -489,7 +370,7 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
         struct resume_point at = {.position = strdup("")};
         int is_fresh = 0;
         l.stage = &job->stages[i];
-        code = find_resume(s, job, l.stage, s->resumed && depends_on_fresh(job, l.stage, fresh),
+        code = resume_find(s, job, l.stage, s->resumed && depends_on_fresh(job, l.stage, fresh),
                            &at, &is_fresh, err);
         fresh[i] = (char)(is_fresh && s->resumed);
         if (!code && !at.done)
@@ -500,101 +381,5 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     str_clear(&l.key);
     if (!code && fault_point("load.done"))
         code = error_set(err, STATUS_TEMPORARY, "fault point load.done");
-    return code;
-}
-
-/* ---- records as they were read --------------------------------------------------------- */
-
-static int store_raw(struct state *s, int64_t record, mig_str_t raw, struct error *err)
-{
-    char run[32], number[32], sql[256];
-    snprintf(run, sizeof run, "%lld", (long long)s->run);
-    snprintf(number, sizeof number, "%lld", (long long)record);
-    char *text = strndup(raw.data, raw.len);
-    const char *const params[] = {text, run, number};
-    snprintf(sql, sizeof sql, "UPDATE %s.reject SET raw = $1 WHERE run = $2 AND record = $3", s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 3, params);
-    pg_free(res);
-    free(text);
-    return res ? 0 : err->code;
-}
-
-struct raw_item {
-    int64_t record;
-    uint64_t number; /* in the entity */
-};
-
-/* Items are sorted by number; `from` is the number of records before `position`. */
-static int read_raw(struct state *s, struct job_stage *st, const char *position, uint64_t from,
-                    const struct raw_item *items, size_t n, struct error *err)
-{
-    mig_record_t record = {.size = sizeof record};
-    int32_t got = call_open(st, (mig_str_t){position, strlen(position)});
-    if (got != MIG_OK)
-        return host_error(st->source, got, "open", err);
-    int code = 0;
-    for (size_t i = 0; !code && i < n && got != MIG_END;) {
-        got = load_next(st, &record);
-        if (got < 0)
-            code = host_error(st->source, got, "next", err);
-        host_record_done(st->source->host);
-        if (++from != items[i].number || code)
-            continue;
-        mig_str_t raw = call_raw(st);
-        if (raw.data && str_utf8_ok(raw.data, raw.len))
-            code = store_raw(s, items[i].record, raw, err);
-        i++;
-    }
-    call_close(st);
-    return code;
-}
-
-/* One pass over the source per run of neighbouring chunks would save little: rejects of check
- * are few, and each chunk knows where it begins. */
-static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
-{
-    char run[32], sql[700];
-    snprintf(run, sizeof run, "%lld", (long long)s->run);
-    const char *const params[] = {run, st->p->name};
-    snprintf(sql, sizeof sql,
-             "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
-             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
-             " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL ORDER BY r.number LIMIT 100000",
-             s->q, s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
-    if (!res)
-        return err->code;
-    int n = pg_rows(res), code = 0;
-    struct raw_item *items = arena_heap(NULL, ((size_t)n + 1) * sizeof *items);
-    for (int i = 0; i < n; i++)
-        items[i] = (struct raw_item){pg_get_int(res, i, 0), (uint64_t)pg_get_int(res, i, 1)};
-    for (int i = 0; !code && i < n;) {
-        const char *position = pg_get(res, i, 2);
-        int j = i + 1; /* without positions: one pass for all */
-        while (j < n && (!position[0] || pg_get_int(res, j, 4) == pg_get_int(res, i, 4)))
-            j++;
-        uint64_t from = position[0] ? (uint64_t)pg_get_int(res, i, 3) - 1 : 0;
-        code = read_raw(s, st, position, from, items + i, (size_t)(j - i), err);
-        i = j;
-    }
-    free(items);
-    pg_free(res);
-    return code;
-}
-
-int load_raw(struct state *s, struct job *job, struct error *err)
-{
-    int code = 0;
-    for (size_t i = 0; !code && i < job->n_stages; i++) {
-        if (job->stages[i].p->n_secret)
-            continue;
-        code = state_begin(s, err);
-        if (!code)
-            code = stage_raw(s, &job->stages[i], err);
-        if (!code)
-            code = state_commit(s, err);
-        else
-            pg_rollback(s->pg);
-    }
     return code;
 }

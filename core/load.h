@@ -24,8 +24,6 @@ struct load_options {
  * it are loaded anew. Returns a status; STATUS_INTERRUPTED/TERMINATED leave a state to resume. */
 int load_run(struct state *s, struct job *job, const struct load_options *options,
              struct error *err);
-/* Reads the records again that check rejected, to keep them as they were read. */
-int load_raw(struct state *s, struct job *job, struct error *err);
 /* One record's next() with all waiting done. MIG_OK, MIG_END, MIG_REJECT or negative. */
 int32_t load_next(const struct job_stage *stage, mig_record_t *record);
 

@@ -16,11 +16,13 @@
 #include "crash.h"
 #include "fault.h"
 #include "fingerprint.h"
+#include "ledger.h"
 #include "load.h"
 #include "log.h"
 #include "output.h"
 #include "progress.h"
 #include "publish.h"
+#include "reread.h"
 #include "rollback.h"
 #include "signals.h"
 #include "staging.h"
@@ -174,158 +176,6 @@ static int load(struct run *r)
 
 /* ---- check ----------------------------------------------------------------------------- */
 
-static int over(const struct limit *limit, int64_t rejected, int64_t read)
-{
-    if (limit->value < 0)
-        return 0;
-    return limit->is_percent ? (double)rejected * 100.0 > limit->value * (double)read
-                             : (double)rejected > limit->value;
-}
-
-static void limit_text(const struct limit *limit, char out[48])
-{
-    snprintf(out, 48, limit->is_percent ? "%g %%" : "%g", limit->value);
-}
-
-static int stage_budget(struct run *r, const char *name, int64_t read, int64_t rejected,
-                        int64_t lost)
-{
-    const struct project_stage *p = project_stage_find(r->x->project, name);
-    char limit[48];
-    if (p && p->critical && lost) {
-        error_set(&r->err, STATUS_INVALID,
-                  "stage %s is critical and would lose %lld of %lld records", name, (long long)lost,
-                  (long long)read);
-        error_fix(&r->err, "correct the records in errors.csv of the bundle, or the mapping");
-        return STATUS_INVALID;
-    }
-    if (p && p->has_max_rejects && over(&p->max_rejects, rejected, read)) {
-        limit_text(&p->max_rejects, limit);
-        error_set(&r->err, STATUS_REJECTS,
-                  "stage %s: %lld of %lld records rejected, allowed are %s", name,
-                  (long long)rejected, (long long)read, limit);
-        error_fix(&r->err, "see the reasons in summary.txt; check the field mappings first");
-        return STATUS_REJECTS;
-    }
-    return 0;
-}
-
-static int budgets(struct run *r)
-{
-    struct pg_result *res = pg_queryf(
-        r->s->pg, &r->err,
-        "SELECT c.stage, sum(c.read), coalesce(j.rejected, 0), coalesce(j.lost, 0) FROM %s.chunk c"
-        " LEFT JOIN (SELECT stage, count(*) FILTER (WHERE outcome = %d) AS rejected, count(*) "
-        "FILTER"
-        " (WHERE outcome = %d OR code = 'parent_rejected') AS lost FROM %s.reject WHERE run = %lld"
-        " GROUP BY stage) j USING (stage) WHERE c.run = %lld GROUP BY 1, 3, 4 ORDER BY 1",
-        r->s->q, MIG_REJECT, MIG_REJECT, r->s->q, (long long)r->s->run, (long long)r->s->run);
-    if (!res)
-        return r->err.code;
-    int64_t read = 0, rejected = 0, lost = 0;
-    int code = 0;
-    for (int i = 0; i < pg_rows(res); i++) {
-        read += pg_get_int(res, i, 1);
-        rejected += pg_get_int(res, i, 2);
-        lost += pg_get_int(res, i, 3);
-        if (!code)
-            code = stage_budget(r, pg_get(res, i, 0), pg_get_int(res, i, 1), pg_get_int(res, i, 2),
-                                pg_get_int(res, i, 3));
-    }
-    pg_free(res);
-    if (!code && r->x->project->on_invalid == ON_INVALID_FAIL && lost) {
-        code = error_set(&r->err, STATUS_INVALID, "%lld of %lld records are invalid",
-                         (long long)lost, (long long)read);
-        error_fix(&r->err,
-                  "each is in errors.csv of the bundle with entity, id, field and message");
-    }
-    if (!code && over(&r->x->project->max_rejects, rejected, read)) {
-        char limit[48];
-        limit_text(&r->x->project->max_rejects, limit);
-        code = error_set(&r->err, STATUS_REJECTS, "%lld of %lld records rejected, allowed are %s",
-                         (long long)rejected, (long long)read, limit);
-        error_fix(&r->err, "see the reasons in summary.txt; check the field mappings first");
-    }
-    return code;
-}
-
-/* What the chunks say must be what is there: rows staged and rejects kept. */
-static int ledger(struct run *r)
-{
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql,
-               "SELECT coalesce(sum(rows), 0), coalesce(sum(skipped + rejected), 0), (SELECT"
-               " count(*) FROM %s.reject WHERE run = %lld AND step = 'load'), (0",
-               r->s->q, (long long)r->s->run);
-    for (size_t i = 0; i < r->job->n_tables; i++)
-        str_printf(&sql, " + (SELECT count(*) FROM %s)", r->job->tables[i].staging);
-    str_printf(&sql,
-               "), coalesce(sum(read - loaded - skipped - rejected), 0) FROM %s.chunk WHERE"
-               " run = %lld",
-               r->s->q, (long long)r->s->run);
-    struct pg_result *res = pg_query(r->s->pg, &r->err, sql.data, 0, NULL);
-    str_clear(&sql);
-    if (!res)
-        return r->err.code;
-    long long rows = pg_get_int(res, 0, 0), staged = pg_get_int(res, 0, 3);
-    long long counted = pg_get_int(res, 0, 1), kept = pg_get_int(res, 0, 2);
-    long long open = pg_get_int(res, 0, 4);
-    pg_free(res);
-    if (rows == staged && counted == kept && !open)
-        return 0;
-    error_set(
-        &r->err, STATUS_INVALID,
-        "the ledger does not close: %lld rows sent and %lld staged, %lld records left out and "
-        "%lld kept, %lld unaccounted",
-        rows, staged, counted, kept, open);
-    error_fix(&r->err,
-              "somebody wrote to schema %s; drop the run with --abandon %lld and run again",
-              r->s->schema, (long long)r->s->run);
-    return STATUS_INVALID;
-}
-
-static int check_counts(struct run *r)
-{
-    int code = state_begin(r->s, &r->err);
-    if (!code)
-        code = ledger(r);
-    if (!code)
-        code = budgets(r);
-    pg_rollback(r->s->pg);
-    return code;
-}
-
-static int keep_results(struct run *r, const struct validate_list *list, const char *phase)
-{
-    int code = state_begin(r->s, &r->err);
-    if (!code)
-        code = validate_keep(r->s, list, phase, &r->err);
-    if (!code)
-        code = state_commit(r->s, &r->err);
-    else
-        pg_rollback(r->s->pg);
-    return code;
-}
-
-static int validators(struct run *r, enum validate_phase phase)
-{
-    struct validate_list list;
-    int code = validate_run(r->x->reader, r->job, phase, &list, &r->err);
-    if (!code)
-        code = keep_results(r, &list, phase == VALIDATE_AS_IF ? "before" : "after");
-    if (code || !list.errors)
-        return code;
-    for (size_t i = 0; i < list.n; i++)
-        if (list.items[i].failed)
-            log_write(LOG_ERROR, "validator %s, check %s: %lld violations", list.items[i].validator,
-                      list.items[i].name, (long long)list.items[i].violations);
-    error_set(&r->err, STATUS_INVALID, "%zu checks found faults in the %s", list.errors,
-              phase == VALIDATE_AS_IF ? "outcome" : "live tables");
-    error_fix(&r->err, "the checks and their SQL are in report.json of the bundle");
-    return STATUS_INVALID;
-}
-
 /* A lock that an application holds, a deadlock with it: gone a moment later. */
 static int check_patiently(struct run *r, const struct check_options *options)
 {
@@ -348,11 +198,11 @@ static int check(struct run *r)
     signals_cancel_statements(1);
     int code = check_patiently(r, &options);
     if (!code)
-        code = load_raw(r->s, r->job, &r->err);
+        code = reread_rejects(r->s, r->job, &r->err);
     if (!code)
-        code = check_counts(r);
+        code = ledger_check(r->s, r->job, &r->err);
     if (!code)
-        code = validators(r, VALIDATE_AS_IF);
+        code = validate_step(r->s, r->x->reader, r->job, VALIDATE_AS_IF, &r->err);
     signals_cancel_statements(0);
     return stopped(r) ? r->err.code : code;
 }
@@ -491,7 +341,7 @@ static int verify(struct run *r)
         error_fix(&r->err, "%.900s", r->verify.details.data);
     }
     if (!code)
-        code = validators(r, VALIDATE_LIVE);
+        code = validate_step(r->s, r->x->reader, r->job, VALIDATE_LIVE, &r->err);
     if (!code && fault_point("verify.done"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point verify.done");
     return code;

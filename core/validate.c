@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "call.h"
-#include "check.h"
+#include "log.h"
+#include "reject.h"
 #include "sql.h"
 
 static int next_check(const struct job_validator *v, uint32_t number, mig_check_t *check,
@@ -36,9 +37,9 @@ int validate_rows(struct state *s, struct job *job, struct error *err)
             size_t t = check.kind == MIG_CHECK_ROW ? named_table(job, check.table) : SIZE_MAX;
             if (t == SIZE_MAX || check.severity != MIG_SEVERITY_ERROR)
                 continue;
-            code = check_reject(
+            code = reject_rows(
                 s, &job->tables[t],
-                &(struct check_rule){check.sql, check.code, check.message, check.column}, err);
+                &(struct reject_rule){check.sql, check.code, check.message, check.column}, err);
         }
         if (got < 0)
             code = -got;
@@ -151,8 +152,8 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
     return code;
 }
 
-int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
-                  struct error *err)
+static int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
+                         struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < list->n; i++) {
@@ -178,6 +179,39 @@ int validate_keep(struct state *s, const struct validate_list *list, const char 
         pg_free(res);
     }
     return code;
+}
+
+/* Keeps the results in the state schema. */
+static int keep(struct state *s, const struct validate_list *list, const char *phase,
+                struct error *err)
+{
+    int code = state_begin(s, err);
+    if (!code)
+        code = validate_keep(s, list, phase, err);
+    if (!code)
+        code = state_commit(s, err);
+    else
+        pg_rollback(s->pg);
+    return code;
+}
+
+int validate_step(struct state *s, struct pg *reader, struct job *job, enum validate_phase phase,
+                  struct error *err)
+{
+    struct validate_list list;
+    int code = validate_run(reader, job, phase, &list, err);
+    if (!code)
+        code = keep(s, &list, phase == VALIDATE_AS_IF ? "before" : "after", err);
+    if (code || !list.errors)
+        return code;
+    for (size_t i = 0; i < list.n; i++)
+        if (list.items[i].failed)
+            log_write(LOG_ERROR, "validator %s, check %s: %lld violations", list.items[i].validator,
+                      list.items[i].name, (long long)list.items[i].violations);
+    error_set(err, STATUS_INVALID, "%zu checks found faults in the %s", list.errors,
+              phase == VALIDATE_AS_IF ? "outcome" : "live tables");
+    error_fix(err, "the checks and their SQL are in report.json of the bundle");
+    return STATUS_INVALID;
 }
 
 int validate_invariants(struct state *s, const struct job *job, struct error *err)

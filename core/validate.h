@@ -25,8 +25,9 @@ int validate_rows(struct state *s, struct job *job, struct error *err);
 /* All checks, as queries, on `reader`, in a read-only transaction of their own. */
 int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
                  struct validate_list *out, struct error *err);
-/* Keeps the results in the state schema; in the caller's transaction. */
-int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
+/* validate_run, with the results kept in the state schema and logged; STATUS_INVALID when checks
+ * of severity error found faults. Own transactions. */
+int validate_step(struct state *s, struct pg *reader, struct job *job, enum validate_phase phase,
                   struct error *err);
 /* The project's invariants, on the live tables, inside the caller's (publish) transaction;
  * STATUS_INVALID names the first that does not hold. */

@@ -1,0 +1,172 @@
+/* collide.c - rows that want a key which another row has: within the run, and against live rows
+ * that stay. Keys are compared as their unique index compares them: its expressions, operators,
+ * collation and predicate. The first record in source order wins. */
+#include "collide.h"
+
+#include <stdio.h>
+
+#include "match.h"
+#include "reject.h"
+#include "sql.h"
+
+static void key_list(const struct catalog_key *k, const char *prefix, struct str *sql)
+{
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, "%s%sk%zu", i ? ", " : "", prefix, i);
+}
+
+/* (SELECT ids, (part) AS k0, ... FROM source WHERE predicate): an index's key of each row. */
+static void key_rows(const struct catalog_key *k, const char *ids, const char *from,
+                     struct str *sql)
+{
+    str_printf(sql, "(SELECT %s", ids);
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, ", (%s)%s%s AS k%zu", k->parts[i], k->collations[i] ? " COLLATE " : "",
+                   k->collations[i] ? k->collations[i] : "", i);
+    str_printf(sql, " FROM %s%s%s)", from, k->predicate ? " WHERE " : "",
+               k->predicate ? k->predicate : "");
+}
+
+static void none_null(const struct catalog_key *k, const char *alias, struct str *sql)
+{
+    for (size_t i = 0; !k->nulls_equal && i < k->n; i++)
+        str_printf(sql, " AND %s.k%zu IS NOT NULL", alias, i);
+}
+
+static const char *key_field(const struct catalog_key *k)
+{
+    return k->n == 1 ? k->columns[0] : NULL;
+}
+
+/* The first record in source order keeps the key. */
+static int duplicates_within(struct state *s, const struct job_table *t,
+                             const struct catalog_key *k, struct error *err)
+{
+    struct str sql;
+    char reason[300];
+    str_init(&sql, 0);
+    snprintf(reason, sizeof reason, "an earlier record of this run has the same key (index %s)",
+             k->name);
+    reject_head(s, t, MIG_REJECT, &sql);
+    reject_reason(&(struct reject_rule){NULL, "duplicate", reason, key_field(k)}, &sql);
+    str_add(&sql, "FROM (SELECT _mig_id, _mig_record, _mig_key, row_number() OVER (PARTITION BY ");
+    key_list(k, "", &sql);
+    str_add(&sql, " ORDER BY _mig_id) AS n FROM ");
+    key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
+    str_add(&sql, " x WHERE true");
+    none_null(k, "x", &sql);
+    str_add(&sql, ") w");
+    reject_join(s, &sql);
+    str_add(&sql, " WHERE w.n > 1 ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    return reject_run(s, &sql, err);
+}
+
+/* The same for the match key itself where the live row is not overwritten: staged rows that
+ * stand for one live row are not in the view of what will be. */
+static int duplicates_matched(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    reject_head(s, t, MIG_REJECT, &sql);
+    reject_reason(
+        &(struct reject_rule){NULL, "duplicate",
+                              "an earlier record of this run stands for the same live row",
+                              key_field(t->match)},
+        &sql);
+    str_printf(&sql,
+               "FROM (SELECT s._mig_id, s._mig_record, s._mig_key, row_number() OVER (PARTITION BY"
+               " m._mig_ctid ORDER BY s._mig_id) AS n FROM %s s JOIN %s m USING (_mig_id) WHERE"
+               " s._mig_state = 0) w",
+               t->staging, t->match_table);
+    reject_join(s, &sql);
+    str_add(&sql, " WHERE w.n > 1 ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    return reject_run(s, &sql, err);
+}
+
+/* Live rows that stay as they are and hold a key that a staged row wants. First the pairs of
+ * equal keys other than a row with its own live row, which are few; then what becomes of these
+ * live rows. */
+static int collisions_with_live(struct state *s, const struct job_table *t,
+                                const struct catalog_key *k, struct error *err)
+{
+    struct str sql;
+    char reason[300];
+    str_init(&sql, 0);
+    snprintf(reason, sizeof reason, "a live row that stays has the same key (index %s)", k->name);
+    str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, l.ctid AS"
+                  " live FROM ");
+    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_live", t->will_be, &sql);
+    str_add(&sql, " w JOIN ");
+    key_rows(k, "ctid", t->t->quoted, &sql);
+    str_add(&sql, " l ON l.ctid IS DISTINCT FROM w._mig_live");
+    for (size_t i = 0; i < k->n; i++) {
+        if (k->nulls_equal)
+            str_printf(&sql, " AND (w.k%zu %s l.k%zu OR (w.k%zu IS NULL AND l.k%zu IS NULL))", i,
+                       k->operators[i], i, i, i);
+        else
+            str_printf(&sql, " AND w.k%zu %s l.k%zu", i, k->operators[i], i);
+    }
+    str_add(&sql, ") ");
+    reject_head(s, t, MIG_REJECT, &sql);
+    reject_reason(&(struct reject_rule){NULL, "collision", reason, key_field(k)}, &sql);
+    str_add(&sql, "FROM hit w");
+    reject_join(s, &sql);
+    str_printf(&sql, " WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_ctid = w.live)",
+               t->delete_table);
+    if (match_overwrites(t))
+        str_printf(&sql,
+                   " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE m._mig_ctid ="
+                   " w.live AND s._mig_state = 0)",
+                   t->match_table, t->staging);
+    str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    return reject_run(s, &sql, err);
+}
+
+/* Policies insert and reject: a staged row that has a live row. Under insert one that is the
+ * same already is left as unchanged, so that a second run has nothing to do. */
+static int refuse_existing(struct state *s, const struct job_table *t, struct error *err)
+{
+    if (t->policy != POLICY_INSERT && t->policy != POLICY_REJECT)
+        return 0;
+    struct str sql;
+    str_init(&sql, 0);
+    reject_head(s, t, MIG_REJECT, &sql);
+    reject_reason(&(struct reject_rule){NULL, "exists",
+                                        t->policy == POLICY_INSERT
+                                            ? "a live row with this key is there, with other values"
+                                            : "a live row with this key is there",
+                                        NULL},
+                  &sql);
+    str_printf(&sql, "FROM %s w JOIN %s m USING (_mig_id)", t->staging, t->match_table);
+    reject_join(s, &sql);
+    str_printf(&sql,
+               " WHERE w._mig_state = 0%s ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING",
+               t->policy == POLICY_INSERT ? " AND NOT m._mig_same" : "");
+    return reject_run(s, &sql, err);
+}
+
+int collide_within(struct state *s, struct job *job, struct error *err)
+{
+    int64_t changed = 0;
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        if (t->match)
+            code = duplicates_matched(s, t, err);
+        for (size_t k = 0; !code && k < t->t->n_keys; k++)
+            code = duplicates_within(s, t, &t->t->keys[k], err);
+        if (!code)
+            code = refuse_existing(s, t, err);
+    }
+    return code ? code : reject_spread(s, job, &changed, err);
+}
+
+int collide_with_live(struct state *s, const struct job *job, struct error *err)
+{
+    int64_t changed = 0;
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].t->n_keys; k++)
+            code = collisions_with_live(s, &job->tables[i], &job->tables[i].t->keys[k], err);
+    return code ? code : reject_spread(s, job, &changed, err);
+}

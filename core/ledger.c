@@ -1,0 +1,132 @@
+/* ledger.c - do the accounts close, and are the losses within what the project allows? Counted by
+ * the target from what is there, compared with what the chunks said when they committed. */
+#include "ledger.h"
+
+#include <stdio.h>
+
+struct accounts {
+    struct state *s;
+    const struct job *job;
+    const struct project *project;
+    struct error *err;
+};
+
+static int over(const struct limit *limit, int64_t rejected, int64_t read)
+{
+    if (limit->value < 0)
+        return 0;
+    return limit->is_percent ? (double)rejected * 100.0 > limit->value * (double)read
+                             : (double)rejected > limit->value;
+}
+
+static void limit_text(const struct limit *limit, char out[48])
+{
+    snprintf(out, 48, limit->is_percent ? "%g %%" : "%g", limit->value);
+}
+
+static int stage_budget(const struct accounts *x, const char *name, int64_t read, int64_t rejected,
+                        int64_t lost)
+{
+    const struct project_stage *p = project_stage_find(x->project, name);
+    char limit[48];
+    if (p && p->critical && lost) {
+        error_set(x->err, STATUS_INVALID,
+                  "stage %s is critical and would lose %lld of %lld records", name, (long long)lost,
+                  (long long)read);
+        error_fix(x->err, "correct the records in errors.csv of the bundle, or the mapping");
+        return STATUS_INVALID;
+    }
+    if (p && p->has_max_rejects && over(&p->max_rejects, rejected, read)) {
+        limit_text(&p->max_rejects, limit);
+        error_set(x->err, STATUS_REJECTS, "stage %s: %lld of %lld records rejected, allowed are %s",
+                  name, (long long)rejected, (long long)read, limit);
+        error_fix(x->err, "see the reasons in summary.txt; check the field mappings first");
+        return STATUS_REJECTS;
+    }
+    return 0;
+}
+
+static int budgets(const struct accounts *x)
+{
+    struct pg_result *res = pg_queryf(
+        x->s->pg, x->err,
+        "SELECT c.stage, sum(c.read), coalesce(j.rejected, 0), coalesce(j.lost, 0) FROM %s.chunk c"
+        " LEFT JOIN (SELECT stage, count(*) FILTER (WHERE outcome = %d) AS rejected, count(*) "
+        "FILTER"
+        " (WHERE outcome = %d OR code = 'parent_rejected') AS lost FROM %s.reject WHERE run = %lld"
+        " GROUP BY stage) j USING (stage) WHERE c.run = %lld GROUP BY 1, 3, 4 ORDER BY 1",
+        x->s->q, MIG_REJECT, MIG_REJECT, x->s->q, (long long)x->s->run, (long long)x->s->run);
+    if (!res)
+        return x->err->code;
+    int64_t read = 0, rejected = 0, lost = 0;
+    int code = 0;
+    for (int i = 0; i < pg_rows(res); i++) {
+        read += pg_get_int(res, i, 1);
+        rejected += pg_get_int(res, i, 2);
+        lost += pg_get_int(res, i, 3);
+        if (!code)
+            code = stage_budget(x, pg_get(res, i, 0), pg_get_int(res, i, 1), pg_get_int(res, i, 2),
+                                pg_get_int(res, i, 3));
+    }
+    pg_free(res);
+    if (!code && x->project->on_invalid == ON_INVALID_FAIL && lost) {
+        code = error_set(x->err, STATUS_INVALID, "%lld of %lld records are invalid",
+                         (long long)lost, (long long)read);
+        error_fix(x->err, "each is in errors.csv of the bundle with entity, id, field and message");
+    }
+    if (!code && over(&x->project->max_rejects, rejected, read)) {
+        char limit[48];
+        limit_text(&x->project->max_rejects, limit);
+        code = error_set(x->err, STATUS_REJECTS, "%lld of %lld records rejected, allowed are %s",
+                         (long long)rejected, (long long)read, limit);
+        error_fix(x->err, "see the reasons in summary.txt; check the field mappings first");
+    }
+    return code;
+}
+
+/* What the chunks say must be what is there: rows staged and rejects kept. */
+static int closes(const struct accounts *x)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "SELECT coalesce(sum(rows), 0), coalesce(sum(skipped + rejected), 0), (SELECT"
+               " count(*) FROM %s.reject WHERE run = %lld AND step = 'load'), (0",
+               x->s->q, (long long)x->s->run);
+    for (size_t i = 0; i < x->job->n_tables; i++)
+        str_printf(&sql, " + (SELECT count(*) FROM %s)", x->job->tables[i].staging);
+    str_printf(&sql,
+               "), coalesce(sum(read - loaded - skipped - rejected), 0) FROM %s.chunk WHERE"
+               " run = %lld",
+               x->s->q, (long long)x->s->run);
+    struct pg_result *res = pg_query(x->s->pg, x->err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return x->err->code;
+    long long rows = pg_get_int(res, 0, 0), staged = pg_get_int(res, 0, 3);
+    long long counted = pg_get_int(res, 0, 1), kept = pg_get_int(res, 0, 2);
+    long long open = pg_get_int(res, 0, 4);
+    pg_free(res);
+    if (rows == staged && counted == kept && !open)
+        return 0;
+    error_set(
+        x->err, STATUS_INVALID,
+        "the ledger does not close: %lld rows sent and %lld staged, %lld records left out and "
+        "%lld kept, %lld unaccounted",
+        rows, staged, counted, kept, open);
+    error_fix(x->err, "somebody wrote to schema %s; drop the run with --abandon %lld and run again",
+              x->s->schema, (long long)x->s->run);
+    return STATUS_INVALID;
+}
+
+int ledger_check(struct state *s, const struct job *job, struct error *err)
+{
+    const struct accounts x = {s, job, job->project, err};
+    int code = state_begin(s, err);
+    if (!code)
+        code = closes(&x);
+    if (!code)
+        code = budgets(&x);
+    pg_rollback(s->pg);
+    return code;
+}

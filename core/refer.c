@@ -1,0 +1,218 @@
+/* refer.c - references of staged rows, declared as foreign keys or by the project: an orphan has
+ * neither an accepted staged parent nor a live one that stays. What refers to a refused record is
+ * left out with the first cause. */
+#include "refer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "reject.h"
+#include "sql.h"
+
+static void same_key(const struct catalog_reference *k, const char *parent, const char *child,
+                     struct str *sql)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        str_printf(sql, "%s%s.", i ? " AND " : "", parent);
+        sql_ident(sql, k->parent_columns[i]);
+        str_printf(sql, " %s %s.", k->operators[i], child);
+        sql_ident(sql, k->columns[i]);
+    }
+}
+
+/* WHERE the child's columns are set and no parent will be there. */
+static void orphan_condition(const struct job *job, const struct job_reference *r, struct str *sql)
+{
+    const char *parent = r->parent == SIZE_MAX ? r->parent_quoted : job->tables[r->parent].as_if;
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_printf(sql, "%sw.", i ? " AND " : "");
+        sql_ident(sql, r->key.columns[i]);
+        str_add(sql, " IS NOT NULL");
+    }
+    str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parent);
+    same_key(&r->key, "p", "w", sql);
+    str_add_char(sql, ')');
+}
+
+/* LEFT JOINs that find the record which should have brought the parent, if this run refused it:
+ * among staged rows when check did (p), by its final key when load did (q). */
+static void cause_joins(const struct state *s, const struct job *job, const struct job_reference *r,
+                        struct str *sql)
+{
+    const struct job_table *p = &job->tables[r->parent];
+    str_add(sql, " LEFT JOIN (SELECT min(_mig_record) AS record");
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(sql, ", ");
+        sql_ident(sql, r->key.parent_columns[i]);
+        str_printf(sql, " AS k%zu", i);
+    }
+    str_printf(sql, " FROM %s WHERE _mig_state <> 0 GROUP BY ", p->staging);
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(sql, i ? ", " : "");
+        sql_ident(sql, r->key.parent_columns[i]);
+    }
+    str_add(sql, ") p ON ");
+    for (size_t i = 0; i < r->key.n; i++)
+        str_printf(sql, "%sp.k%zu %s w.k%zu", i ? " AND " : "", i, r->key.operators[i], i);
+    str_printf(sql,
+               " LEFT JOIN (SELECT final_key, min(record) AS record FROM %s.reject WHERE run = %lld"
+               " AND step = 'load' AND stage IN (''",
+               s->q, (long long)s->run);
+    for (size_t i = 0; i < p->n_stages; i++) {
+        str_add(sql, ", ");
+        sql_literal(sql, job->stages[p->stages[i]].p->name);
+    }
+    str_add(sql, ") GROUP BY final_key) q ON q.final_key = w.k0::text");
+}
+
+static int cause_known(const struct job *job, const struct job_reference *r)
+{
+    for (size_t i = 0; r->parent != SIZE_MAX && i < r->key.n; i++)
+        if (!job_staged(&job->tables[r->parent], r->key.parent_columns[i]))
+            return 0;
+    return r->parent != SIZE_MAX;
+}
+
+static int reject_orphans(struct state *s, const struct job *job, const struct job_table *t,
+                          const struct job_reference *r, struct error *err)
+{
+    struct str sql;
+    char name[520];
+    int known = cause_known(job, r);
+    const char *cause = known ? "coalesce(p.record, q.record)" : "NULL::bigint";
+    str_init(&sql, 0);
+    str_add(&sql, "WITH o AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key");
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(&sql, ", w.");
+        sql_ident(&sql, r->key.columns[i]);
+        str_printf(&sql, " AS k%zu", i);
+    }
+    str_printf(&sql, " FROM %s w WHERE ", t->will_be);
+    orphan_condition(job, r, &sql);
+    str_printf(&sql,
+               "), w AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, %s AS cause"
+               " FROM o w",
+               cause);
+    if (known)
+        cause_joins(s, job, r, &sql);
+    str_add(&sql, ") ");
+    reject_head(s, t, MIG_REJECT, &sql);
+    str_add(&sql, ", ");
+    reject_text(&sql, r->key.n == 1 ? r->key.columns[0] : NULL);
+    snprintf(name, sizeof name, "the row refers to a missing row of %s.%s (%s)",
+             r->key.parent_schema, r->key.parent_table, r->key.name);
+    str_add(&sql, ", CASE WHEN w.cause IS NULL THEN 'orphan' ELSE 'parent_rejected' END, ");
+    sql_literal(&sql, name);
+    str_printf(&sql,
+               ", w.cause, coalesce(f.first_cause, f.stage || ':' || coalesce(f.key, '?') || ' ' ||"
+               " f.code) FROM w LEFT JOIN %s.reject f ON f.run = %lld AND f.record = w.cause",
+               s->q, (long long)s->run);
+    reject_join(s, &sql);
+    str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    int code = reject_run(s, &sql, err);
+    /* Left out because its parent was: that is a skip, not a fault of its own. */
+    return code ? code
+                : pg_execf(s->pg, err,
+                           "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
+                           " 'parent_rejected' AND outcome = %d",
+                           s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
+}
+
+static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,
+                        const struct job_reference *r, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "WITH gone AS (SELECT w._mig_id, w._mig_record FROM ");
+    str_printf(&sql, "%s w WHERE ", t->will_be);
+    orphan_condition(job, r, &sql);
+    str_printf(&sql, "), cut AS (UPDATE %s s SET ", t->staging);
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, r->key.columns[i]);
+        str_add(&sql, " = NULL");
+    }
+    str_printf(&sql,
+               " FROM gone g WHERE g._mig_id = s._mig_id) INSERT INTO %s.repair SELECT %lld, 0,"
+               " c.stage, ",
+               s->q, (long long)s->run);
+    sql_literal(&sql, r->key.columns[0]);
+    str_add(&sql, ", 'missing parent set to NULL', count(*) FROM gone w");
+    reject_join(s, &sql);
+    str_add(&sql, " GROUP BY c.stage");
+    return reject_run(s, &sql, err);
+}
+
+static int reference_staged(const struct job_table *t, const struct job_reference *r)
+{
+    for (size_t i = 0; i < r->key.n; i++)
+        if (!job_staged(t, r->key.columns[i]))
+            return 0;
+    return 1;
+}
+
+int refer_check(struct state *s, struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        int64_t changed = 0;
+        for (size_t k = 0; !code && k < t->n_references; k++) {
+            const struct job_reference *r = &t->references[k];
+            if (!reference_staged(t, r))
+                continue;
+            code = r->key.set_null ? null_orphans(s, job, t, r, err)
+                                   : reject_orphans(s, job, t, r, err);
+        }
+        /* Parents come first: what falls here is known to the tables behind. */
+        if (!code)
+            code = reject_spread(s, job, &changed, err);
+    }
+    return code;
+}
+
+/* Parents come first, so that one pass over the references settles every chain but those within
+ * a table or a cycle. */
+int refer_has_cycles(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; k < job->tables[i].n_references; k++)
+            if (job->tables[i].references[k].cycle || job->tables[i].references[k].parent == i)
+                return 1;
+    return 0;
+}
+
+/* Live rows that stay and refer to a row that replace would delete: the foreign key would
+ * refuse, or worse, cascade. */
+int refer_left_behind(struct state *s, const struct job *job, const struct job_table *t,
+                      const struct catalog_reference *k, struct error *err)
+{
+    struct str sql;
+    size_t child = job_find_table(job, k->child_schema, k->child_table);
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT count(*) FROM ");
+    if (child == SIZE_MAX)
+        sql_table(&sql, k->child_schema, k->child_table);
+    else
+        str_add(&sql, job->tables[child].as_if);
+    str_printf(&sql, " w WHERE EXISTS (SELECT FROM %s d JOIN %s p ON p.ctid = d._mig_ctid WHERE ",
+               t->delete_table, t->t->quoted);
+    same_key(k, "p", "w", &sql);
+    str_printf(&sql, ") AND NOT EXISTS (SELECT FROM %s p WHERE ", t->as_if);
+    same_key(k, "p", "w", &sql);
+    str_add_char(&sql, ')');
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    long long n = (long long)pg_get_int(res, 0, 0);
+    pg_free(res);
+    if (!n)
+        return 0;
+    error_set(err, STATUS_INVALID,
+              "policy replace would delete rows of %s.%s to which %lld rows of %s.%s refer (%s)",
+              t->t->schema, t->t->name, n, k->child_schema, k->child_table, k->name);
+    error_fix(err, "narrow the policy by \"scope\", or migrate %s.%s too", k->child_schema,
+              k->child_table);
+    return STATUS_INVALID;
+}

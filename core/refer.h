@@ -1,0 +1,16 @@
+/* refer.h - references of staged rows; in the check transaction. */
+#ifndef MIGHOST_REFER_H
+#define MIGHOST_REFER_H
+
+#include "job.h"
+#include "state.h"
+
+/* One pass, parents first: orphans are rejected or their columns set NULL. */
+int refer_check(struct state *s, struct job *job, struct error *err);
+/* A reference within a table or a cycle: one pass may not settle every chain. */
+int refer_has_cycles(const struct job *job);
+/* STATUS_INVALID when rows that stay refer by this key to rows that replace would delete. */
+int refer_left_behind(struct state *s, const struct job *job, const struct job_table *t,
+                      const struct catalog_reference *k, struct error *err);
+
+#endif

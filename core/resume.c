@@ -1,0 +1,122 @@
+/* resume.c - where a stage's load goes on after it was stopped. A chunk that committed counts;
+ * whether it may stay depends on the stage's hash and on the source's identity. */
+#include "resume.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "sql.h"
+#include "staging.h"
+
+static int source_identity(struct job_stage *st, struct str *out, struct error *err)
+{
+    mig_str_t text = {NULL, 0};
+    int32_t got = call_identity(st, &text);
+    if (got != MIG_OK)
+        return host_error(st->source, got, "identity", err);
+    str_reset(out);
+    str_add_n(out, text.len ? text.data : "", text.len);
+    return 0;
+}
+
+/* Everything that this stage brought into the run is forgotten. */
+static int forget_stage(struct state *s, const struct job *job, const struct job_stage *st,
+                        struct error *err)
+{
+    int64_t from = STAGING_RECORD(STAGING_CHUNK(st->no, 0), 0);
+    int64_t to = STAGING_RECORD(STAGING_CHUNK(st->no + 1, 0), 0);
+    int code = 0;
+    for (size_t m = 0; !code && m < st->migrator->n_tables; m++)
+        code = pg_execf(s->pg, err,
+                        "DELETE FROM %s WHERE _mig_record >= %lld AND _mig_record <"
+                        " %lld",
+                        job->tables[st->tables[m]].staging, (long long)from, (long long)to);
+    static const char *const by_stage[] = {"chunk", "repair", "reject"};
+    for (size_t i = 0; !code && i < 3; i++) {
+        struct str sql;
+        str_init(&sql, 0);
+        str_printf(&sql, "DELETE FROM %s.%s WHERE run = %lld AND stage = ", s->q, by_stage[i],
+                   (long long)s->run);
+        sql_literal(&sql, st->p->name);
+        code = pg_exec(s->pg, err, sql.data);
+        str_clear(&sql);
+    }
+    return code;
+}
+
+static int read_resume(struct state *s, const struct job_stage *st, const char *identity,
+                       struct resume_point *at, int *same, struct error *err)
+{
+    char run[32];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    const char *const params[] = {run, st->p->name, st->hash, identity};
+    char sql[1200];
+    snprintf(sql, sizeof sql,
+             "SELECT t.done, t.hash = $3 AND t.identity = $4, c.n, c.read, c.rejected,"
+             " coalesce((SELECT position_after FROM %s.chunk WHERE run = $1 AND stage = $2 ORDER BY"
+             " no DESC LIMIT 1), '') FROM %s.run_stage t LEFT JOIN (SELECT count(*) AS n,"
+             " coalesce(sum(read), 0) AS read, coalesce(sum(rejected), 0) AS rejected FROM"
+             " %s.chunk WHERE run = $1 AND stage = $2) c ON true WHERE t.run = $1 AND t.name = $2",
+             s->q, s->q, s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 4, params);
+    if (!res)
+        return err->code;
+    *same = pg_rows(res) ? pg_get(res, 0, 1)[0] == 't' : 0;
+    if (*same) {
+        at->done = pg_get(res, 0, 0)[0] == 't';
+        at->chunks = pg_get_int(res, 0, 2);
+        at->read = (uint64_t)pg_get_int(res, 0, 3);
+        at->rejected = (uint64_t)pg_get_int(res, 0, 4);
+        free(at->position);
+        at->position = strdup(pg_get(res, 0, 5));
+    }
+    pg_free(res);
+    return 0;
+}
+
+static int begin_stage_row(struct state *s, const struct job_stage *st, const char *identity,
+                           struct error *err)
+{
+    char run[32], no[32], sql[700];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    snprintf(no, sizeof no, "%zu", st->no);
+    const char *const params[] = {run, no, st->p->name, st->hash, identity};
+    snprintf(sql, sizeof sql,
+             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true) ON CONFLICT"
+             " (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
+             " seconds = NULL, own_keys = true",
+             s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 5, params);
+    pg_free(res);
+    return res ? 0 : err->code;
+}
+
+int resume_find(struct state *s, const struct job *job, struct job_stage *st, int forced,
+                struct resume_point *at, int *fresh, struct error *err)
+{
+    struct str identity;
+    int same = 0;
+    str_init(&identity, 0);
+    int code = source_identity(st, &identity, err);
+    if (!code)
+        code = state_begin(s, err);
+    if (!code)
+        code = read_resume(s, st, identity.data, at, &same, err);
+    int usable = same && !forced && (at->done || !at->chunks || at->position[0]);
+    *fresh = !usable;
+    if (!code && !usable) {
+        free(at->position);
+        *at = (struct resume_point){.position = strdup("")};
+        code = forget_stage(s, job, st, err);
+        if (!code)
+            code = begin_stage_row(s, st, identity.data, err);
+    }
+    if (!code)
+        code = state_commit(s, err);
+    else
+        pg_rollback(s->pg);
+    str_clear(&identity);
+    return code;
+}

@@ -1,0 +1,21 @@
+/* resume.h - where a stage's load goes on after it was stopped. */
+#ifndef MIGHOST_RESUME_H
+#define MIGHOST_RESUME_H
+
+#include "job.h"
+#include "state.h"
+
+struct resume_point {
+    int64_t chunks; /* done */
+    uint64_t read, rejected;
+    char *position; /* owned */
+    int done;
+};
+
+/* Behind the stage's last chunk when nothing changed and the source can tell positions; else from
+ * the start, with everything that the stage brought forgotten (`fresh`). `forced`: from the start
+ * in any case. at->position is the caller's to free. */
+int resume_find(struct state *s, const struct job *job, struct job_stage *st, int forced,
+                struct resume_point *at, int *fresh, struct error *err);
+
+#endif

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "fault.h"
 #include "log.h"
+#include "sqlstate.h"
 
 struct pg {
     PGconn *conn;
@@ -65,60 +66,6 @@ static void cancel_forget(const PGconn *conn)
 
 /* ---- errors -------------------------------------------------------------------------- */
 
-static int class_is(const char *sqlstate, const char *class)
-{
-    return strncmp(sqlstate, class, 2) == 0;
-}
-
-static const char *state_text(const char *s)
-{
-    static const struct {
-        const char *state, *text;
-    } table[] = {{"23505", "a duplicate key"},
-                 {"23503", "a row that refers to a missing row"},
-                 {"23502", "NULL in a column that must not be NULL"},
-                 {"23514", "a row that violates a check constraint"},
-                 {"23P01", "a row that violates an exclusion constraint"},
-                 {"40001", "a serialization failure"},
-                 {"40P01", "a deadlock"},
-                 {"55P03", "a lock that could not be had in time"},
-                 {"57014", "a cancelled statement or a statement timeout"},
-                 {"57P01", "a shutdown or termination by an administrator"},
-                 {"57P03", "a server that is starting up or shutting down"},
-                 {"53100", "a full disk on the server"},
-                 {"53200", "no memory left on the server"},
-                 {"53300", "too many connections"},
-                 {"42501", "a missing privilege"},
-                 {"42P01", "a table that does not exist"},
-                 {"42703", "a column that does not exist"},
-                 {"25006", "a read-only transaction"},
-                 {"28P01", "a wrong password"},
-                 {"28000", "a refused login"},
-                 {"3D000", "a database that does not exist"},
-                 {"0A000", "a feature that is not supported there"}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strcmp(table[i].state, s) == 0)
-            return table[i].text;
-    if (class_is(s, "22"))
-        return "a value that does not fit its type";
-    if (class_is(s, "42"))
-        return "a statement that does not fit the schema";
-    return "an error";
-}
-
-static int state_status(const char *s)
-{
-    if (!s[0] || class_is(s, "08") || class_is(s, "57") || class_is(s, "53") || class_is(s, "40") ||
-        strcmp(s, "55P03") == 0 || strcmp(s, "25P03") == 0)
-        return STATUS_TEMPORARY;
-    if (class_is(s, "22") || class_is(s, "23") || class_is(s, "P0"))
-        return STATUS_INVALID;
-    if (class_is(s, "42") || class_is(s, "28") || class_is(s, "25") || class_is(s, "0A") ||
-        class_is(s, "3D") || class_is(s, "3F") || class_is(s, "55"))
-        return STATUS_PREFLIGHT;
-    return STATUS_BUG;
-}
-
 static void take_field(char *out, size_t size, const PGresult *res, int field)
 {
     const char *text = res ? PQresultErrorField(res, field) : NULL;
@@ -142,10 +89,10 @@ static int fail(struct pg *pg, const PGresult *res, struct error *err)
     }
     /* Syntax errors and undefined names come from our or the project's SQL: no row values. */
     char message[300] = "";
-    if (class_is(pg->sqlstate, "42") || class_is(pg->sqlstate, "P0"))
+    if (sqlstate_class(pg->sqlstate, "42") || sqlstate_class(pg->sqlstate, "P0"))
         take_field(message, sizeof message, res, PG_DIAG_MESSAGE_PRIMARY);
-    return error_set(err, state_status(pg->sqlstate), "%s: %s (SQLSTATE %s%s%s%s%s%s%s)%s%s",
-                     pg->role, state_text(pg->sqlstate), pg->sqlstate,
+    return error_set(err, sqlstate_status(pg->sqlstate), "%s: %s (SQLSTATE %s%s%s%s%s%s%s)%s%s",
+                     pg->role, sqlstate_text(pg->sqlstate), pg->sqlstate,
                      pg->table[0] ? ", table " : "", pg->table, pg->column[0] ? ", column " : "",
                      pg->column, pg->constraint[0] ? ", constraint " : "", pg->constraint,
                      message[0] ? ": " : "", message);
@@ -291,7 +238,8 @@ struct pg *pg_connect(const char *url, const char *role, const struct project_ti
     memset(pg, 0, sizeof *pg);
     pg->conn = conn;
     pg->role = role;
-    pg->url = strcpy(arena_heap(NULL, strlen(url) + 1), url);
+    size_t n = strlen(url) + 1;
+    pg->url = memcpy(arena_heap(NULL, n), url, n);
     if (timeouts)
         pg->timeouts = *timeouts;
     cancel_register(conn);
@@ -543,7 +491,8 @@ int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
     while ((res = PQgetResult(pg->conn)))
         PQclear(res);
     /* 57P01 and the like may come after the commit record was written. */
-    return class_is(pg->sqlstate, "57") || class_is(pg->sqlstate, "08") ? STATUS_UNKNOWN : code;
+    return sqlstate_class(pg->sqlstate, "57") || sqlstate_class(pg->sqlstate, "08") ? STATUS_UNKNOWN
+                                                                                    : code;
 }
 
 /* ---- COPY and streams ----------------------------------------------------------------- */

@@ -65,8 +65,8 @@ const char *pg_failed_table(const struct pg *pg);
 const char *pg_failed_column(const struct pg *pg);
 int pg_lost(const struct pg *pg); /* 1: the connection is gone */
 
-/* COMMIT with a deadline, 0: the connection's own. 0; a status when the server said no (rolled back); STATUS_UNKNOWN
- * when no answer came: the caller finds out by the run row. */
+/* COMMIT with a deadline, 0: the connection's own. 0; a status when the server said no (rolled
+ * back); STATUS_UNKNOWN when no answer came: the caller finds out by the run row. */
 int pg_commit(struct pg *pg, int deadline_seconds, struct error *err);
 
 /* COPY ... FROM STDIN: begin, any number of pieces, end. `rows`: what the server counted. */

@@ -1,0 +1,62 @@
+/* sqlstate.c - what an SQLSTATE means: in words for messages, and as an exit code (PostgreSQL,
+ * appendix "PostgreSQL Error Codes"). The server's own texts carry row values. Pure. */
+#include "sqlstate.h"
+
+#include <string.h>
+
+#include "status.h"
+
+int sqlstate_class(const char *sqlstate, const char *class)
+{
+    return strncmp(sqlstate, class, 2) == 0;
+}
+
+const char *sqlstate_text(const char *s)
+{
+    static const struct {
+        const char *state, *text;
+    } table[] = {{"23505", "a duplicate key"},
+                 {"23503", "a row that refers to a missing row"},
+                 {"23502", "NULL in a column that must not be NULL"},
+                 {"23514", "a row that violates a check constraint"},
+                 {"23P01", "a row that violates an exclusion constraint"},
+                 {"40001", "a serialization failure"},
+                 {"40P01", "a deadlock"},
+                 {"55P03", "a lock that could not be had in time"},
+                 {"57014", "a cancelled statement or a statement timeout"},
+                 {"57P01", "a shutdown or termination by an administrator"},
+                 {"57P03", "a server that is starting up or shutting down"},
+                 {"53100", "a full disk on the server"},
+                 {"53200", "no memory left on the server"},
+                 {"53300", "too many connections"},
+                 {"42501", "a missing privilege"},
+                 {"42P01", "a table that does not exist"},
+                 {"42703", "a column that does not exist"},
+                 {"25006", "a read-only transaction"},
+                 {"28P01", "a wrong password"},
+                 {"28000", "a refused login"},
+                 {"3D000", "a database that does not exist"},
+                 {"0A000", "a feature that is not supported there"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].state, s) == 0)
+            return table[i].text;
+    if (sqlstate_class(s, "22"))
+        return "a value that does not fit its type";
+    if (sqlstate_class(s, "42"))
+        return "a statement that does not fit the schema";
+    return "an error";
+}
+
+int sqlstate_status(const char *s)
+{
+    if (!s[0] || sqlstate_class(s, "08") || sqlstate_class(s, "57") || sqlstate_class(s, "53") ||
+        sqlstate_class(s, "40") || strcmp(s, "55P03") == 0 || strcmp(s, "25P03") == 0)
+        return STATUS_TEMPORARY;
+    if (sqlstate_class(s, "22") || sqlstate_class(s, "23") || sqlstate_class(s, "P0"))
+        return STATUS_INVALID;
+    if (sqlstate_class(s, "42") || sqlstate_class(s, "28") || sqlstate_class(s, "25") ||
+        sqlstate_class(s, "0A") || sqlstate_class(s, "3D") || sqlstate_class(s, "3F") ||
+        sqlstate_class(s, "55"))
+        return STATUS_PREFLIGHT;
+    return STATUS_BUG;
+}

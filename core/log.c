@@ -158,6 +158,8 @@ static const char *usual_fix(int code)
     switch (code) {
     case STATUS_USAGE:
         return "see mighost --help";
+    case STATUS_CONFIG:
+        return "correct this, then repeat the command";
     case STATUS_BUSY:
         return "see what runs with --status";
     case STATUS_TEMPORARY:
@@ -211,4 +213,15 @@ void log_line(const char *format, ...)
     fflush(stderr);
     str_clear(&text);
     str_clear(&safe);
+}
+
+void log_redraw(const char *text)
+{
+    static int drawn;
+    if (text)
+        fprintf(stderr, "\r\033[K%s", text);
+    else if (drawn)
+        fputc('\n', stderr);
+    fflush(stderr);
+    drawn = text != NULL;
 }

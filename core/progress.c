@@ -13,7 +13,6 @@
 #define PLAIN_INTERVAL 30 /* seconds between lines of a stage where nobody looks */
 
 static int live, silent;
-static int drawn;
 static char stage[128];
 static struct timespec begun;
 static time_t told;
@@ -27,9 +26,7 @@ void progress_init(enum progress_mode mode)
 
 void progress_end(void)
 {
-    if (drawn)
-        fputs("\n", stderr);
-    drawn = 0;
+    log_redraw(NULL);
 }
 
 void progress_step(const char *name)
@@ -72,10 +69,10 @@ void progress_load(void *ctx, const struct load_progress *p)
     remaining(left, sizeof left, p->parts, seconds);
     double rate = seconds > 0.001 ? (double)p->read / seconds : 0;
     if (live) {
-        fprintf(stderr, "\r\033[K  %s: %llu records, %llu rejected, %.0f/s, %s", p->stage,
-                (unsigned long long)p->read, (unsigned long long)p->rejected, rate, left);
-        fflush(stderr);
-        drawn = 1;
+        char line[256];
+        snprintf(line, sizeof line, "  %s: %llu records, %llu rejected, %.0f/s, %s", p->stage,
+                 (unsigned long long)p->read, (unsigned long long)p->rejected, rate, left);
+        log_redraw(line);
         return;
     }
     struct timespec now;

@@ -45,7 +45,7 @@ struct unit {
     mig_host_t table; /* first: host->impl points back here */
     struct host *host;
     const struct registry_unit *def; /* a copy: the registry may grow */
-    const char *where;               /* "stage students", for messages */
+    const char *where;               /* "stage orders", for messages */
     struct crash_unit who;           /* the same for the words after a crash */
     void *self;
     struct options options;

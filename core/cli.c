@@ -106,6 +106,7 @@ static const struct cli_option table[] = {
 };
 
 #define TABLE_SIZE (sizeof table / sizeof *table)
+#define FIRST_LONG 256 /* what getopt_long() gives for table[0]: no letter and not '?' or ':' */
 
 void cli_help(struct str *out)
 {
@@ -335,8 +336,9 @@ static int unknown_long(const char *name, struct error *err)
 static int unknown(const char *text, struct error *err)
 {
     char name[64];
-    if (optopt > 0 && optopt <= (int)TABLE_SIZE && text[0] == '-' && text[1] == '-')
-        return error_set(err, STATUS_USAGE, "option --%s takes no value", table[optopt - 1].name);
+    if (optopt >= FIRST_LONG)
+        return error_set(err, STATUS_USAGE, "option --%s takes no value",
+                         table[optopt - FIRST_LONG].name);
     if (optopt)
         return error_set(err, STATUS_USAGE, "unknown option -%c: options are long ones", optopt);
     snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2, "="), text + 2);
@@ -352,7 +354,7 @@ static void make_long(struct option *out)
                                        !table[i].argument            ? no_argument
                                        : table[i].argument[0] == '[' ? optional_argument
                                                                      : required_argument,
-                                       NULL, (int)i + 1};
+                                       NULL, FIRST_LONG + (int)i};
     out[n] = (struct option){NULL, 0, NULL, 0};
 }
 
@@ -392,10 +394,11 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
             break;
         }
         if (got == ':') {
-            code = error_set(err, STATUS_USAGE, "option %s needs a value", argv[optind - 1]);
+            code = error_set(err, STATUS_USAGE, "option --%s needs a value",
+                             table[optopt - FIRST_LONG].name);
             break;
         }
-        const struct cli_option *o = &table[got - 1];
+        const struct cli_option *o = &table[got - FIRST_LONG];
         if (o->id < ID_PROJECT)
             code = set_action(out, o, optarg, err);
         else if (!set_flag(out, o->id))

@@ -115,11 +115,26 @@ static void faults_are_named(void)
     }
 }
 
+/* No option's number may be one of getopt_long()'s own answers. */
+static void every_flag_is_taken(void)
+{
+    static const char *const flags[] = {"--verbose", "--quiet",        "--json",
+                                        "--yes",     "--require-lock", "--with-dependencies"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        struct line l;
+        const char *const args[] = {"--run", flags[i], NULL};
+        parse(&l, args);
+        CU_ASSERT_EQUAL(l.code, 0);
+        line_clear(&l);
+    }
+}
+
 static const struct unit_case cases[] = {
     {"passwords_are_overwritten", passwords_are_overwritten},
     {"other_arguments_stay", other_arguments_stay},
     {"urls_by_position", urls_by_position},
     {"faults_are_named", faults_are_named},
+    {"every_flag_is_taken", every_flag_is_taken},
 };
 
 int main(int argc, char **argv)

@@ -103,6 +103,14 @@ static int embedded_schema(struct session *s)
     return code;
 }
 
+static const char *origin_of(const struct project *p, const char *key)
+{
+    for (size_t i = 0; i < p->n_settings; i++)
+        if (str_equal(p->settings[i].key, key))
+            return p->settings[i].origin;
+    return "default";
+}
+
 int session_target(struct session *s)
 {
     const struct project *p = s->project;
@@ -116,8 +124,10 @@ int session_target(struct session *s)
         s->embedded = 1;
     }
     s->pg = pg_connect(s->url, "target", &p->timeouts, &s->err);
-    if (!s->pg)
+    if (!s->pg) {
+        error_why(&s->err, "the target's URL comes from: %s", origin_of(p, "target.url"));
         return s->err.code;
+    }
     if (s->embedded && embedded_schema(s))
         return s->err.code;
     state_init(&s->state, s->pg, p->target.state_schema);

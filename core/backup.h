@@ -50,7 +50,7 @@ int backup_verify(const char *dir, const char *id, struct error *err);
 int backup_restore(const char *dir, const char *id, const char *url, struct error *err);
 /* Removes those older than `days`, and those beyond the `keep` newest whole ones (0: no such
  * rule), never the newest good one; also what killed backups left. Appends removed ids as lines
- * to `out`. */
+ * to `out` (may be NULL). */
 int backup_prune(const char *dir, int64_t days, int64_t keep, struct str *out, struct error *err);
 
 #endif

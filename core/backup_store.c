@@ -236,7 +236,7 @@ static int prune_list(int all, const struct backup_info *list, size_t n, size_t 
         if ((!old && !beyond) || i == spared)
             continue;
         rc = remove_backup(all, list[i].id, err);
-        if (!rc)
+        if (!rc && out)
             str_printf(out, "%s\n", list[i].id);
     }
     return rc;

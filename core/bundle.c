@@ -189,14 +189,29 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
     return finish_each(x, code);
 }
 
+/* What the log holds so far, for reporters that keep a copy under another name. */
+static int log_text(struct source *x)
+{
+    char piece[1 << 14];
+    int fd = outdir_openat(outdir_fd(x->job->host->bundle), "run.log", O_RDONLY, 0);
+    ssize_t n = fd < 0 ? -1 : 0;
+    while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
+        str_add_n(&x->text, piece, (size_t)n);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? error_set(&x->err, STATUS_BACKUP, "run.log cannot be read back") : 0;
+}
+
 static int32_t service_text(const mig_report_t *r, const char *name, mig_str_t *out)
 {
     struct source *x = r->impl;
     int code = 0;
     str_clear(&x->text);
-    if (x->s->at != RUN_PUBLISHED && x->s->at != RUN_DONE)
+    if (str_equal(name, "run.log")) {
+        code = log_text(x);
+    } else if (x->s->at != RUN_PUBLISHED && x->s->at != RUN_DONE) {
         return MIG_END;
-    if (str_equal(name, "rollback.sql")) {
+    } else if (str_equal(name, "rollback.sql")) {
         code = pg_begin(x->s->pg, "READ ONLY", &x->err);
         if (!code)
             code = undo_script(x->s, x->job, &x->text, &x->err);
@@ -205,10 +220,67 @@ static int32_t service_text(const mig_report_t *r, const char *name, mig_str_t *
         verify_sql(x->s, x->job, &x->text);
         validate_sql(x->job, &x->text);
     } else {
-        return MIG_END; /* run.log is in the bundle already */
+        return MIG_END;
     }
     *out = (mig_str_t){x->text.data, x->text.len};
     return code || x->text.failed ? MIG_E_SOURCE : MIG_OK;
+}
+
+/* ---- what a rollback needs to know -------------------------------------------------------- */
+
+static int write_rollback_info(struct bundle *b, struct state *s, const struct job *job,
+                               struct error *err)
+{
+    struct pg_where where;
+    struct pg_result *res =
+        pg_begin(s->pg, "READ ONLY", err)
+            ? NULL
+            : pg_queryf(
+                  s->pg, err,
+                  "SELECT schema_name || '.' || table_name, policy, inserted, updated, deleted,"
+                  " (SELECT rows || ' ' || sum FROM %s.fingerprint f WHERE f.run = t.run AND"
+                  " phase = 'before' AND f.schema_name = t.schema_name AND f.table_name ="
+                  " t.table_name) FROM %s.run_table t WHERE run = %lld ORDER BY no",
+                  s->q, s->q, (long long)s->run);
+    json_t *tables = json_array();
+    for (int i = 0; res && i < pg_rows(res); i++)
+        json_array_append_new(tables,
+                              json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "table",
+                                        pg_get(res, i, 0), "policy", pg_get(res, i, 1), "inserted",
+                                        (json_int_t)pg_get_int(res, i, 2), "updated",
+                                        (json_int_t)pg_get_int(res, i, 3), "deleted",
+                                        (json_int_t)pg_get_int(res, i, 4), "before",
+                                        pg_get(res, i, 5) ? pg_get(res, i, 5) : ""));
+    pg_free(res);
+    pg_rollback(s->pg);
+    pg_where(s->pg, &where);
+    json_t *root = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o}", "run", (json_int_t)s->run, "project",
+                             job->project->name, "started", s->started, "database", where.dbname,
+                             "state_schema", s->schema, "tables", tables);
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    int code = err->code;
+    if (!code)
+        code = text ? outdir_put(b->dir, "rollback_info.json", text, strlen(text), err)
+                    : error_set(err, STATUS_BUG, "rollback_info.json cannot be made");
+    free(text);
+    return code;
+}
+
+int bundle_rollback_info(const char *path, char run[32], struct error *err)
+{
+    json_error_t where;
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+    json_t *number = root ? json_object_get(root, "run") : NULL;
+    int ok = number && json_is_integer(number) && json_integer_value(number) > 0;
+    if (ok)
+        snprintf(run, 32, "%lld", (long long)json_integer_value(number));
+    json_decref(root);
+    if (ok)
+        return 0;
+    error_set(err, STATUS_USAGE, "%s is no rollback_info.json of a bundle", path);
+    error_fix(err, "name the file of that name in the run's bundle, or the run's number");
+    return STATUS_USAGE;
 }
 
 /* ---- manifest -------------------------------------------------------------------------- */
@@ -303,6 +375,8 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     }
     job->host->bundle = NULL;
     str_clear(&x.text);
+    if (!err->code && (s->at == RUN_PUBLISHED || s->at == RUN_DONE))
+        write_rollback_info(b, s, job, err);
     if (fault_point("report.done"))
         error_set(err, STATUS_TEMPORARY, "fault point report.done");
     return err->code ? err->code : write_manifest(b, s, job, err);

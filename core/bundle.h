@@ -23,6 +23,8 @@ int bundle_open(struct bundle *b, const struct project *project, int64_t run, st
  * own. Every reporter is tried; the first failure is returned. */
 int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *reader,
                  const char *report, struct error *err);
+/* The run's number out of a bundle's rollback_info.json. */
+int bundle_rollback_info(const char *path, char run[32], struct error *err);
 void bundle_close(struct bundle *b);
 
 #endif

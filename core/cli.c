@@ -33,6 +33,7 @@ enum option_id {
     ID_QUIET,
     ID_FORMAT,
     ID_FULL,
+    ID_ROLLBACK_FILE,
     ID_REQUIRE_LOCK
 };
 
@@ -93,6 +94,7 @@ static const struct cli_option table[] = {
     {"takeover", NULL, ID_TAKEOVER, "take over a run whose process hangs"},
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with the next --run"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
+    {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
     {"full", NULL, ID_FULL, "with --backup: the whole database"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
     {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
@@ -281,6 +283,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_LOG_LEVEL:
         p->log_level = value;
         break;
+    case ID_ROLLBACK_FILE:
+        cli->rollback_file = value;
+        break;
     case ID_FORMAT:
         cli->format = value;
         break;
@@ -380,6 +385,17 @@ static int positional(struct cli *cli, int argc, char **argv, struct error *err)
     return 0;
 }
 
+static char *join_words(int argc, char **argv)
+{
+    struct str line;
+    str_init(&line, 1 << 16);
+    for (int i = 0; i < argc; i++) {
+        str_add(&line, i ? " " : "");
+        str_add(&line, argv[i]);
+    }
+    return str_take(&line);
+}
+
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 {
     struct option long_options[TABLE_SIZE + 1];
@@ -388,6 +404,8 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
     make_long(long_options);
     opterr = 0;
     int code = wipe_passwords(argc, argv, err);
+    out->command = join_words(argc, argv);
+    out->session.command = out->command;
     for (int got; !code && (got = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
         if (got == '?') {
             code = unknown(argv[optind - 1], err);
@@ -422,4 +440,5 @@ void cli_clear(struct cli *cli)
     free_names(p->only, p->n_only);
     free_names(p->skip, p->n_skip);
     free(cli->plugin_dirs);
+    free(cli->command);
 }

@@ -42,6 +42,8 @@ struct cli {
     const char *argument; /* RUN, ID, FILE, DAYS of the action, or NULL */
     struct session_options session;
     const char **plugin_dirs;
+    char *command; /* the whole line, secrets wiped */
+    const char *rollback_file;
     int yes, takeover, hold, json, verbose, quiet, dot, full;
     const char *format; /* of --plan */
 };

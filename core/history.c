@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "actions.h"
+#include "bundle.h"
 #include "log.h"
 #include "output.h"
 #include "ran.h"
@@ -109,7 +110,13 @@ int history_verify(const struct cli *cli, struct session *s)
         code = ran_load(&s->state, s->project, &job, &s->err);
     if (!code)
         code = verify_run(&s->state, &job, &result, &s->err);
+    int64_t broken = 0;
+    if (!code)
+        code = state_trail(&s->state, &broken, &s->err);
     pg_rollback(s->pg);
+    if (!code && broken)
+        printf("run %lld: %lld lines of its audit trail were edited or removed\n",
+               (long long)s->state.run, (long long)broken);
     if (!code) {
         output_text(result.details.data);
         output_format(
@@ -118,7 +125,7 @@ int history_verify(const struct cli *cli, struct session *s)
             (long long)s->state.run, (long long)result.rows, (long long)result.fields,
             (long long)result.differences, (long long)result.by_target,
             (long long)result.by_others);
-        code = result.differences || result.by_others ? STATUS_INVALID : 0;
+        code = result.differences || result.by_others || broken ? STATUS_INVALID : 0;
         verify_clear(&result);
     } else {
         failed(s, code, "nothing was written");

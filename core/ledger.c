@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "log.h"
+
 struct accounts {
     struct state *s;
     const struct job *job;
@@ -129,4 +131,22 @@ int ledger_check(struct state *s, const struct job *job, struct error *err)
         code = budgets(&x);
     pg_rollback(s->pg);
     return code;
+}
+
+int ledger_log(struct state *s, struct error *err)
+{
+    struct pg_result *res =
+        state_begin(s, err) ? NULL
+                            : pg_queryf(s->pg, err,
+                                        "SELECT stage, number, outcome, code, coalesce(field, '-')"
+                                        " FROM %s.reject WHERE run = %lld ORDER BY record LIMIT"
+                                        " 10000",
+                                        s->q, (long long)s->run);
+    for (int i = 0; res && i < pg_rows(res); i++)
+        log_write(LOG_DEBUG, "%s record %s: %s, %s (field %s)", pg_get(res, i, 0),
+                  pg_get(res, i, 1), pg_get_int(res, i, 2) == MIG_SKIP ? "skipped" : "rejected",
+                  pg_get(res, i, 3), pg_get(res, i, 4));
+    pg_free(res);
+    pg_rollback(s->pg);
+    return err->code;
 }

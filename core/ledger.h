@@ -10,4 +10,7 @@
  * transaction, writes nothing. */
 int ledger_check(struct state *s, const struct job *job, struct error *err);
 
+/* Logs each record that is left out and why, by number: keys may be personal. */
+int ledger_log(struct state *s, struct error *err);
+
 #endif

@@ -1,4 +1,5 @@
 /* look.c - the actions that only look: status, report, ping, configuration, grants, plugins. */
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,10 @@ int look_plugins(const struct cli *cli, struct session *s)
 int look_check_plugin(const struct cli *cli, struct session *s)
 {
     struct loader_plugin *p = NULL;
-    int code = loader_init(&s->loader, NULL, 0, &s->faults);
+    char *path = strdup(cli->argument); /* its own directory is looked in, no other */
+    const char *dir = path ? dirname(path) : ".";
+    int code = loader_init(&s->loader, &dir, 1, &s->faults);
+    free(path);
     if (!code)
         code = loader_check_file(&s->loader, cli->argument, &p, &s->faults);
     if (code || s->faults.n || !p)

@@ -329,10 +329,44 @@ static int finish_exec(struct pg *pg, PGresult *res, struct error *err)
     return code;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The slowest statements of the process, longest first, for the report. */
+static struct pg_statement slowest[PG_SLOWEST];
+
+static void note_time(const char *sql, int64_t begun)
+{
+    double seconds = (double)(now_ms() - begun) / 1000.0;
+    size_t i = PG_SLOWEST;
+    while (i > 0 && slowest[i - 1].seconds < seconds)
+        i--;
+    if (i == PG_SLOWEST)
+        return;
+    memmove(&slowest[i + 1], &slowest[i], (PG_SLOWEST - 1 - i) * sizeof *slowest);
+    slowest[i].seconds = seconds;
+    snprintf(slowest[i].sql, sizeof slowest[i].sql, "%s", sql);
+    size_t n = strlen(slowest[i].sql); /* cut text ends with a whole character */
+    while (n && !str_utf8_ok(slowest[i].sql, n))
+        slowest[i].sql[--n] = '\0';
+}
+
+const struct pg_statement *pg_slowest(void)
+{
+    return slowest;
+}
+
 int pg_exec(struct pg *pg, struct error *err, const char *sql)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
-    return finish_exec(pg, PQexec(pg->conn, sql), err);
+    int64_t begun = now_ms();
+    int code = finish_exec(pg, PQexec(pg->conn, sql), err);
+    note_time(sql, begun);
+    return code;
 }
 
 int pg_begin(struct pg *pg, const char *mode, struct error *err)
@@ -382,8 +416,10 @@ struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, in
                            const char *const *params)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
+    int64_t begun = now_ms();
     PGresult *res = n_params ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
                              : PQexec(pg->conn, sql);
+    note_time(sql, begun);
     ExecStatusType status = PQresultStatus(res);
     if (!res || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)) {
         fail(pg, res, err);
@@ -438,13 +474,6 @@ void pg_free(struct pg_result *r)
 }
 
 /* ---- COMMIT with a deadline ----------------------------------------------------------- */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* 1 when a result is there, 0 when the time is over or the connection broke. */
 static int wait_result(PGconn *conn, int64_t deadline)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_tools.h"
 #include "call.h"
 #include "sql.h"
 
@@ -78,6 +79,9 @@ void preflight_tables(const struct job *job, struct faults *faults, struct str *
             snprintf(fix, sizeof fix, "GRANT %s ON %s TO the role", missing.data + 2, t->t->quoted);
             fault(faults, what, "publish would fail half way", fix);
         }
+        if (t->t->rows)
+            str_printf(notes, "%s.%s holds about %lld rows already\n", t->t->schema, t->t->name,
+                       (long long)t->t->rows);
         if (t->t->triggers[0])
             str_printf(notes, "%s.%s has triggers that will fire: %s\n", t->t->schema, t->t->name,
                        t->t->triggers);
@@ -100,12 +104,20 @@ static void ping_sources(const struct job *job, struct faults *faults)
     }
 }
 
-int preflight_outside(const struct job *job, struct pg *pg, struct faults *faults,
-                      struct str *notes, struct error *err)
+/* The run ends before its first write where the backup cannot be made: said before the load. */
+static void check_tools(const struct job *job, struct pg *pg, struct faults *faults)
 {
-    (void)pg;
-    (void)err;
-    (void)notes;
+    struct backup_tools tools;
+    struct error err = {0};
+    if (job->project->backup_scope == BACKUP_NONE)
+        return;
+    if (backup_tools_open(&tools, pg_server_version(pg) / 10000, NULL, &err))
+        faults_add(faults, &err);
+    backup_tools_close(&tools);
+}
+
+void preflight_outside(const struct job *job, struct pg *pg, struct faults *faults)
+{
+    check_tools(job, pg, faults);
     ping_sources(job, faults);
-    return 0;
 }

@@ -11,8 +11,7 @@
 int preflight_server(struct pg *pg, struct faults *faults, struct str *notes, struct error *err);
 /* The tables of the job: privileges; what triggers are there. */
 void preflight_tables(const struct job *job, struct faults *faults, struct str *notes);
-/* pg_dump for the backup, room for it; sources answer. */
-int preflight_outside(const struct job *job, struct pg *pg, struct faults *faults,
-                      struct str *notes, struct error *err);
+/* pg_dump for the backup is there and fits; sources answer. */
+void preflight_outside(const struct job *job, struct pg *pg, struct faults *faults);
 
 #endif

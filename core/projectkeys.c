@@ -175,9 +175,7 @@ static const struct field target_fields[] = {
      .type = FIELD_BOOL,
      .offset = AT(project, target.production),
      .fallback = "false"},
-    {.key = "embedded_schema",
-     .type = FIELD_PATH,
-     .offset = AT(project, target.embedded_schema)},
+    {.key = "embedded_schema", .type = FIELD_PATH, .offset = AT(project, target.embedded_schema)},
 };
 static const struct section target = {"target", target_fields, COUNT(target_fields), 0};
 

@@ -287,6 +287,16 @@ static json_t *warnings(const struct report_input *in)
     return list;
 }
 
+static json_t *statements(void)
+{
+    json_t *list = json_array();
+    const struct pg_statement *s = pg_slowest();
+    for (size_t i = 0; i < PG_SLOWEST && s[i].seconds > 0; i++)
+        json_array_append_new(list,
+                              json_pack("{s:f, s:s}", "seconds", s[i].seconds, "sql", s[i].sql));
+    return list;
+}
+
 static json_t *verify_part(const struct report_input *in)
 {
     const struct verify_result *v = in->verify;
@@ -403,6 +413,7 @@ char *report_build(struct state *s, const struct job *job, const struct report_i
         code = lists(s, root, err);
     if (!code)
         code = fingerprints(s, root, err);
+    json_object_set_new(root, "statements", statements());
     json_object_set_new(root, "warnings", warnings(in));
     json_object_set_new(root, "verify", verify_part(in));
     if (in->err && in->err->code)

@@ -183,6 +183,20 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     return code;
 }
 
+static void tell(struct state *s)
+{
+    struct error err = {0};
+    struct pg_result *res =
+        pg_queryf(s->pg, &err,
+                  "SELECT schema_name || '.' || table_name, inserted, updated, deleted FROM"
+                  " %s.run_table WHERE run = %lld ORDER BY no DESC",
+                  s->q, (long long)s->run);
+    for (int i = 0; res && i < pg_rows(res); i++)
+        log_write(LOG_INFO, "%s: %s inserted rows removed, %s updated and %s deleted ones restored",
+                  pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2), pg_get(res, i, 3));
+    pg_free(res);
+}
+
 int rollback_run(struct state *s, const struct project *project, struct rollback_result *out,
                  struct error *err)
 {
@@ -212,6 +226,8 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
     }
     if (!code && fault_point("rollback.after_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.after_commit");
+    if (!code)
+        tell(s);
     clock_gettime(CLOCK_MONOTONIC, &now);
     out->seconds =
         (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;

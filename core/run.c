@@ -158,9 +158,9 @@ static int open_run(struct run *r)
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
     log_write(LOG_INFO, "run %lld of project %s%s", (long long)r->s->run, r->x->project->name,
               r->s->resumed ? ", goes on where it stopped" : "");
-    return fault_point("run.opened")
-               ? error_set(&r->err, STATUS_TEMPORARY, "fault point run.opened")
-               : 0;
+    if (fault_point("run.opened"))
+        return error_set(&r->err, STATUS_TEMPORARY, "fault point run.opened");
+    return state_sign(r->s, r->x->options->command, &r->err);
 }
 
 static int load(struct run *r)
@@ -199,6 +199,8 @@ static int check(struct run *r)
     int code = check_patiently(r, &options);
     if (!code)
         code = reread_rejects(r->s, r->job, &r->err);
+    if (!code && log_level_get() == LOG_DEBUG)
+        code = ledger_log(r->s, &r->err);
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
     if (!code)
@@ -250,6 +252,9 @@ static int backup(struct run *r)
         log_write(LOG_INFO, "backup %s", r->backup);
         code = backup_verify(p->backup_dir, r->backup, &r->err);
     }
+    if (!code && (p->backup_keep_days || p->backup_keep_count))
+        code =
+            backup_prune(p->backup_dir, p->backup_keep_days, p->backup_keep_count, NULL, &r->err);
     if (!code && fault_point("backup.done"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point backup.done");
     return code;

@@ -147,7 +147,7 @@ int session_catalog(struct session *s)
     if (!code && !s->faults.n)
         preflight_tables(&s->job, &s->faults, &s->job.notes);
     if (!code && !s->faults.n)
-        code = preflight_outside(&s->job, s->pg, &s->faults, &s->job.notes, &s->err);
+        preflight_outside(&s->job, s->pg, &s->faults);
     if (!code && !s->faults.n && fault_point("preflight.done"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point preflight.done");
     return s->faults.n ? faults_code(&s->faults) : code;

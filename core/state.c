@@ -75,8 +75,8 @@ static const char *const ddl[] = {
     "CREATE INDEX reject_final_key ON %s.reject (run, stage, final_key)",
     "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
     " count bigint NOT NULL)",
-    "CREATE TABLE %s.event (run bigint, at timestamptz NOT NULL DEFAULT clock_timestamp(),"
-    " what text NOT NULL)",
+    "CREATE TABLE %s.event (run bigint, no bigint, at timestamptz NOT NULL, who text NOT NULL,"
+    " what text NOT NULL, chain text NOT NULL, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.check_result (run bigint, phase text, validator text, name text, kind text,"
     " severity text, status text NOT NULL, violations bigint NOT NULL, sql text)",
     "CREATE TABLE %s.fingerprint (run bigint, schema_name text, table_name text, phase text,"
@@ -368,6 +368,23 @@ int state_heartbeat(struct state *s, struct error *err)
                     s->q, (long long)s->run);
 }
 
+/* What the chain's link is made of: an edited, added or removed line breaks it. */
+#define CHAIN                                                                                      \
+    "encode(sha256(convert_to(concat_ws('|', %s, run, no, at::text, who, what), 'UTF8')), 'hex')"
+
+void state_event_sql(const struct state *s, const char *what, struct str *out)
+{
+    str_printf(out, "INSERT INTO %s.event SELECT run, no, at, who, what, " CHAIN, s->q, "last");
+    str_printf(
+        out,
+        " FROM (SELECT %lld::bigint AS run, coalesce(max(no), 0) + 1 AS no,"
+        " clock_timestamp() AS at, session_user::text AS who, coalesce((array_agg(chain ORDER"
+        " BY no DESC))[1], '') AS last, ",
+        (long long)s->run);
+    sql_literal(out, what);
+    str_printf(out, "::text AS what FROM %s.event WHERE run = %lld) x", s->q, (long long)s->run);
+}
+
 int state_event(struct state *s, struct error *err, const char *format, ...)
 {
     struct str sql, text;
@@ -377,11 +394,26 @@ int state_event(struct state *s, struct error *err, const char *format, ...)
     va_start(ap, format);
     str_vprintf(&text, format, ap);
     va_end(ap);
-    str_printf(&sql, "INSERT INTO %s.event (run, what) VALUES (%lld, ", s->q, (long long)s->run);
-    sql_literal(&sql, text.data);
-    str_add_char(&sql, ')');
+    state_event_sql(s, text.data, &sql);
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
     str_clear(&text);
     return code;
+}
+
+int state_trail(struct state *s, int64_t *broken, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT count(*) FROM (SELECT *, row_number() OVER (ORDER BY no) AS n,"
+                  " coalesce(lag(chain) OVER (ORDER BY no), '') AS last FROM ");
+    str_printf(&sql, "%s.event WHERE run = %lld) x WHERE n <> no OR chain <> " CHAIN, s->q,
+               (long long)s->run, "last");
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    *broken = pg_get_int(res, 0, 0);
+    pg_free(res);
+    return 0;
 }

@@ -60,6 +60,8 @@ int state_open_run(struct state *s, const struct job *job, const struct state_op
 /* Inside a transaction: the run is nobody else's from here on. STATUS_BUSY when a process works
  * on it. */
 int state_claim(struct state *s, struct error *err);
+/* Into the audit trail: who began or took up the run, from where, with which words. */
+int state_sign(struct state *s, const char *command, struct error *err);
 /* Attaches to an existing run for rollback, verify, report, without changing it. */
 int state_attach(struct state *s, int64_t run, struct error *err);
 /* Newest run of the project in one of these states; 0 none. `project` NULL: any. */
@@ -84,6 +86,11 @@ int state_heartbeat(struct state *s, struct error *err);
 /* One line of the audit trail; inside a transaction. */
 int state_event(struct state *s, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same as a statement without its semicolon, for scripts. */
+void state_event_sql(const struct state *s, const char *what, struct str *out);
+/* How many lines of the run's audit trail do not fit their chain of SHA-256. */
+int state_trail(struct state *s, int64_t *broken, struct error *err);
 
 const char *state_text(enum run_state state);
 int state_parse(const char *text, enum run_state *out);

@@ -295,8 +295,8 @@ static void settle_state(const struct state *s, struct str *out)
                "UPDATE %s.run SET state = 'rolled_back', rolled_back = clock_timestamp() WHERE id ="
                " %lld AND state IN ('published', 'done');\n",
                s->q, (long long)s->run);
-    str_printf(out, "INSERT INTO %s.event (run, what) VALUES (%lld, 'rolled_back');\n", s->q,
-               (long long)s->run);
+    state_event_sql(s, "rolled_back", out);
+    str_add(out, ";\n");
 }
 
 int undo_statements(struct state *s, const struct job *job, struct str *out, struct error *err)

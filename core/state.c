@@ -326,7 +326,8 @@ int state_reconnect(struct state *s, enum run_state *now, struct error *err)
 int state_settle(struct state *s, enum run_state wanted, struct error *err)
 {
     log_write(LOG_WARNING, "%s; asking the target what became of it", err->what);
-    for (int i = 0; i < SETTLE_TRIES && !host_is_cancelled(); i++) {
+    int tries = fault_number("MIGHOST_SETTLE", SETTLE_TRIES);
+    for (int i = 0; i < tries && !host_is_cancelled(); i++) {
         error_clear(err);
         int code = state_reconnect(s, &s->at, err);
         if (!code && s->at == wanted)

@@ -34,7 +34,8 @@ enum option_id {
     ID_FORMAT,
     ID_FULL,
     ID_ROLLBACK_FILE,
-    ID_REQUIRE_LOCK
+    ID_REQUIRE_LOCK,
+    ID_SAME_DATABASE
 };
 
 struct cli_option {
@@ -92,6 +93,7 @@ static const struct cli_option table[] = {
     {"yes", NULL, ID_YES, "confirm what would be asked (production, many deletions)"},
     {"force", NULL, ID_YES, "the same as --yes"},
     {"takeover", NULL, ID_TAKEOVER, "take over a run whose process hangs"},
+    {"same-database", NULL, ID_SAME_DATABASE, "a source may read tables that the project writes"},
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with the next --run"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
@@ -305,6 +307,7 @@ static int set_flag(struct cli *cli, int id)
                 : id == ID_QUIET             ? &cli->quiet
                 : id == ID_FULL              ? &cli->full
                 : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
+                : id == ID_SAME_DATABASE     ? &cli->session.same_database
                 : id == ID_WITH_DEPENDENCIES ? &cli->session.overrides.with_dependencies
                                              : NULL;
     if (flag)

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "preflight.h"
 #include "safefile.h"
+#include "samedb.h"
 
 void session_init(struct session *s, const struct session_options *options)
 {
@@ -148,6 +149,8 @@ int session_catalog(struct session *s)
         preflight_tables(&s->job, &s->faults, &s->job.notes);
     if (!code && !s->faults.n)
         preflight_outside(&s->job, s->pg, &s->faults);
+    if (!code && !s->faults.n && !s->options->same_database)
+        samedb_check(&s->job, s->pg, &s->faults);
     if (!code && !s->faults.n && fault_point("preflight.done"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point preflight.done");
     return s->faults.n ? faults_code(&s->faults) : code;

@@ -1,0 +1,46 @@
+/* steps.h - the steps of a run, one function each; run.c says which follows which. */
+#ifndef MIGHOST_STEPS_H
+#define MIGHOST_STEPS_H
+
+#include <time.h>
+
+#include "bundle.h"
+#include "publish.h"
+#include "run.h"
+#include "verify.h"
+
+struct run {
+    struct session *x;
+    const struct run_options *options;
+    struct run_verdict *verdict;
+    struct state *s;
+    struct job *job;
+    struct error err;
+    struct bundle bundle;
+    struct publish_result published;
+    struct verify_result verify;
+    int is_published, is_verified;
+    char backup[64];
+    char *report; /* owned; report.json, kept in the run row at the end */
+    struct report_step steps[REPORT_STEPS];
+    size_t n_steps;
+    struct timespec begun, step_begun;
+};
+
+/* Each returns 0 or a status, with run.err filled. */
+double steps_seconds(const struct timespec *t);
+void steps_end(struct run *r);
+void steps_begin(struct run *r, const char *name);
+int steps_stopped(struct run *r);
+int steps_open(struct run *r);
+int steps_load(struct run *r);
+int steps_check(struct run *r);
+int steps_any_write(struct run *r, int *any);
+int steps_backup(struct run *r);
+int steps_fingerprint(struct run *r, const char *phase);
+int steps_move(struct run *r, enum run_state to);
+int steps_publish(struct run *r);
+int steps_verify(struct run *r);
+void steps_undo(struct run *r);
+
+#endif

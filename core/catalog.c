@@ -281,7 +281,8 @@ static int read_table(struct reader *r, struct catalog_table *t)
         "  AND g.tgenabled IN ('O', 'A') AND g.tgtype & 3 = 3),"
         " coalesce((SELECT string_agg(g.tgname || CASE WHEN g.tgtype & 2 > 0 THEN ' (before)' ELSE"
         "  ' (after)' END, ', ' ORDER BY g.tgname) FROM pg_trigger g WHERE g.tgrelid = c.oid"
-        "  AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')), '')"
+        "  AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')), ''),"
+        " c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid)"
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = $1 AND c.relname = $2",
         2, params);
@@ -302,6 +303,7 @@ static int read_table(struct reader *r, struct catalog_table *t)
         t->row_triggers = (int)pg_get_int(res, 0, 11);
         t->before_triggers = (int)pg_get_int(res, 0, 12);
         t->triggers = keep(r, res, 0, 13);
+        t->many_files = flag(res, 0, 14);
     }
     pg_free(res);
     if (!t->oid)

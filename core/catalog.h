@@ -87,6 +87,7 @@ struct catalog_table {
     int can_select, can_insert, can_update, can_delete;
     int64_t rows; /* estimate */
     int64_t bytes;
+    int many_files; /* partitions or children: a ctid alone does not tell a row */
 };
 
 struct catalog {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "match.h"
+#include "refer.h"
 #include "reject.h"
 #include "sql.h"
 
@@ -75,7 +76,7 @@ static int duplicates_matched(struct state *s, const struct job_table *t, struct
         &sql);
     str_printf(&sql,
                "FROM (SELECT s._mig_id, s._mig_record, s._mig_key, row_number() OVER (PARTITION BY"
-               " m._mig_ctid ORDER BY s._mig_id) AS n FROM %s s JOIN %s m USING (_mig_id) WHERE"
+               " m._mig_at ORDER BY s._mig_id) AS n FROM %s s JOIN %s m USING (_mig_id) WHERE"
                " s._mig_state = 0) w",
                t->staging, t->match_table);
     reject_join(s, &sql);
@@ -85,20 +86,25 @@ static int duplicates_matched(struct state *s, const struct job_table *t, struct
 
 /* Live rows that stay as they are and hold a key that a staged row wants. First the pairs of
  * equal keys other than a row with its own live row, which are few; then what becomes of these
- * live rows. */
+ * live rows. A key that is checked row by row cannot go from one updated row to another: which
+ * of them the server writes first is its own choice, now and at undo. */
 static int collisions_with_live(struct state *s, const struct job_table *t,
                                 const struct catalog_key *k, struct error *err)
 {
     struct str sql;
-    char reason[300];
+    char reason[300], ids[64], live[600];
     str_init(&sql, 0);
-    snprintf(reason, sizeof reason, "a live row that stays has the same key (index %s)", k->name);
-    str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, l.ctid AS"
-                  " live FROM ");
-    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_live", t->will_be, &sql);
+    snprintf(reason, sizeof reason,
+             "a live row that stays, or hands it over in this run, has the same key (index %s)",
+             k->name);
+    str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key,"
+                  " w._mig_old, l.at FROM ");
+    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_old, _mig_live", t->will_be, &sql);
     str_add(&sql, " w JOIN ");
-    key_rows(k, "ctid", t->t->quoted, &sql);
-    str_add(&sql, " l ON l.ctid IS DISTINCT FROM w._mig_live");
+    snprintf(ids, sizeof ids, "%s AS at", match_at(t));
+    snprintf(live, sizeof live, "%s l", t->t->quoted);
+    key_rows(k, ids, live, &sql);
+    str_add(&sql, " l ON l.at IS DISTINCT FROM w._mig_live");
     for (size_t i = 0; i < k->n; i++) {
         if (k->nulls_equal)
             str_printf(&sql, " AND (w.k%zu %s l.k%zu OR (w.k%zu IS NULL AND l.k%zu IS NULL))", i,
@@ -111,13 +117,13 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
     reject_reason(&(struct reject_rule){NULL, "collision", reason, key_field(k)}, &sql);
     str_add(&sql, "FROM hit w");
     reject_join(s, &sql);
-    str_printf(&sql, " WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_ctid = w.live)",
+    str_printf(&sql, " WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_at = w.at)",
                t->delete_table);
     if (match_overwrites(t))
         str_printf(&sql,
-                   " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE m._mig_ctid ="
-                   " w.live AND s._mig_state = 0)",
-                   t->match_table, t->staging);
+                   " AND (%s OR NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
+                   " m._mig_at = w.at AND s._mig_state = 0))",
+                   k->immediate ? "w._mig_old" : "false", t->match_table, t->staging);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
 }
@@ -155,6 +161,8 @@ int collide_within(struct state *s, struct job *job, struct error *err)
             code = duplicates_matched(s, t, err);
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             code = duplicates_within(s, t, &t->t->keys[k], err);
+        if (!code)
+            code = refer_null_missing(s, job, t, err);
         if (!code)
             code = refuse_existing(s, t, err);
     }

@@ -14,7 +14,7 @@
 
 #define JOB_NAME_SIZE 160
 
-enum job_cycle { CYCLE_NONE, CYCLE_DEFER, CYCLE_TWO_PASS, CYCLE_REBUILD };
+enum job_cycle { CYCLE_NONE, CYCLE_DEFER, CYCLE_TWO_PASS, CYCLE_LOOSEN };
 
 struct job_reference { /* a foreign key or undeclared reference of a written table */
     struct catalog_reference key;

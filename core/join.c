@@ -281,10 +281,11 @@ static int waits_for(const struct job *job, size_t i, const char *done)
 }
 
 /* Breaks one reference of a cycle: deferrable ones are deferred, nullable ones written in two
- * passes, else the table's own key is rebuilt. */
+ * passes, else the key is
+ * made deferrable for the time of publish. */
 static void break_cycle(struct job *job, const char *done)
 {
-    static const enum job_cycle ways[] = {CYCLE_DEFER, CYCLE_TWO_PASS, CYCLE_REBUILD};
+    static const enum job_cycle ways[] = {CYCLE_DEFER, CYCLE_TWO_PASS, CYCLE_LOOSEN};
     for (size_t way = 0; way < 3; way++)
         for (size_t i = 0; i < job->n_tables; i++)
             for (size_t k = 0; !done[i] && k < job->tables[i].n_references; k++) {
@@ -292,7 +293,7 @@ static void break_cycle(struct job *job, const char *done)
                 if (r->parent == SIZE_MAX || r->parent == i || done[r->parent] || r->cycle)
                     continue;
                 int fits = !r->key.declared || (way == 0 && r->key.deferrable) ||
-                           (way == 1 && r->key.nullable) || way == 2;
+                           (way == 1 && r->key.nullable && job->tables[i].match) || way == 2;
                 if (!fits)
                     continue;
                 r->cycle = ways[way];
@@ -300,7 +301,7 @@ static void break_cycle(struct job *job, const char *done)
                            job->tables[i].t->name,
                            way == 0   ? "deferred to the end of publish"
                            : way == 1 ? "written in a second pass"
-                                      : "dropped and rebuilt inside publish");
+                                      : "deferrable until publish ends");
                 return;
             }
 }

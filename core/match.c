@@ -1,6 +1,6 @@
 /* match.c - staged rows against live rows, as sets in the target. Live rows are remembered by
- * ctid and xmin: publish compares both again under lock, so that a change in between is seen.
- * Nothing here writes a live table. */
+ * place (ctid) and xmin: publish compares both again under lock, so that a change in between is
+ * seen. Nothing here writes a live table. */
 #include "match.h"
 
 #include <string.h>
@@ -11,6 +11,11 @@
 int match_overwrites(const struct job_table *t)
 {
     return t->policy == POLICY_UPDATE || t->policy == POLICY_REPLACE;
+}
+
+const char *match_at(const struct job_table *t)
+{
+    return t->t->many_files ? "(l.tableoid::text || l.ctid::text)" : "l.ctid";
 }
 
 void match_condition(const struct catalog_key *k, const char *left, const char *right,
@@ -54,8 +59,8 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
     str_init(&sql, 0);
     str_printf(&sql,
                "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id,"
-               " l.ctid AS _mig_ctid, l.xmin AS _mig_xmin, false AS _mig_same FROM ",
-               t->match_table, t->match_table);
+               " %s AS _mig_at, l.xmin AS _mig_xmin, false AS _mig_same FROM ",
+               t->match_table, t->match_table, match_at(t));
     if (t->match) {
         str_printf(&sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
         match_condition(t->match, "s", "l", &sql);
@@ -64,7 +69,7 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
     }
     int code = run_sql(s, &sql, err);
     if (!code) /* its rows are met by both: few rows by index, many by hash */
-        code = pg_execf(s->pg, err, "CREATE INDEX ON %s (_mig_ctid); CREATE INDEX ON %s (_mig_id)",
+        code = pg_execf(s->pg, err, "CREATE INDEX ON %s (_mig_at); CREATE INDEX ON %s (_mig_id)",
                         t->match_table, t->match_table);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
 }
@@ -89,10 +94,10 @@ static int resolve_absent(struct state *s, const struct job_table *t, struct err
         str_add(&sql, " END");
     }
     str_printf(&sql,
-               " FROM %s s2 LEFT JOIN (SELECT m._mig_id, x.* FROM %s m JOIN %s x ON x.ctid ="
-               " m._mig_ctid) l ON l._mig_id = s2._mig_id WHERE s2._mig_id = s._mig_id AND"
+               " FROM %s s2 LEFT JOIN (SELECT m._mig_id, l.* FROM %s m JOIN %s l ON %s ="
+               " m._mig_at) l ON l._mig_id = s2._mig_id WHERE s2._mig_id = s._mig_id AND"
                " s._mig_absent IS NOT NULL",
-               t->staging, t->match_table, t->t->quoted);
+               t->staging, t->match_table, t->t->quoted, match_at(t));
     return run_sql(s, &sql, err);
 }
 
@@ -111,9 +116,8 @@ static int adopt_reference(struct state *s, const struct job_table *parent,
         str_add(&sql, " = l.");
         sql_ident(&sql, k->parent_columns[i]);
     }
-    str_printf(&sql,
-               " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON l.ctid = m._mig_ctid WHERE ",
-               parent->staging, parent->match_table, parent->t->quoted);
+    str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
+               parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
     for (size_t i = 0; i < k->n; i++) {
         str_printf(&sql, "%sp.", i ? " AND " : "");
         sql_ident(&sql, k->parent_columns[i]);
@@ -135,8 +139,8 @@ static int adopt_own(struct state *s, const struct job_table *t, const struct ca
         str_add(&sql, " = l.");
         sql_ident(&sql, k->columns[i]);
     }
-    str_printf(&sql, " FROM %s m JOIN %s l ON l.ctid = m._mig_ctid WHERE m._mig_id = s._mig_id",
-               t->match_table, t->t->quoted);
+    str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
+               t->match_table, t->t->quoted, match_at(t));
     return run_sql(s, &sql, err);
 }
 
@@ -170,22 +174,26 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, stru
     return code ? code : adopt_own(s, t, &t->t->keys[0], err);
 }
 
-static int mark_same(struct state *s, const struct job_table *t, struct error *err)
+/* Only rows whose mark changes are written: called again when staged values changed. */
+int match_same(struct state *s, const struct job_table *t, struct error *err)
 {
-    struct str sql;
+    struct str sql, same;
     str_init(&sql, 0);
-    str_printf(&sql,
-               "UPDATE %s m SET _mig_same = true FROM %s s, %s l WHERE s._mig_id = m._mig_id"
-               " AND l.ctid = m._mig_ctid AND record_image_eq(ROW(",
-               t->match_table, t->staging, t->t->quoted);
-    columns_of(t, "s", 0, &sql);
-    str_add(&sql, "), ROW(");
+    str_init(&same, 0);
+    str_add(&same, "record_image_eq(ROW(");
+    columns_of(t, "s", 0, &same);
+    str_add(&same, "), ROW(");
     for (size_t i = 0; i < t->n_columns; i++) {
-        str_add(&sql, i ? ", l." : "l.");
-        sql_ident(&sql, t->columns[i]->name);
-        str_printf(&sql, "::%s", t->columns[i]->base);
+        str_add(&same, i ? ", l." : "l.");
+        sql_ident(&same, t->columns[i]->name);
+        str_printf(&same, "::%s", t->columns[i]->base);
     }
-    str_add(&sql, "))");
+    str_add(&same, "))");
+    str_printf(&sql,
+               "UPDATE %s m SET _mig_same = NOT _mig_same FROM %s s, %s l WHERE s._mig_id ="
+               " m._mig_id AND %s = m._mig_at AND _mig_same <> %s",
+               t->match_table, t->staging, t->t->quoted, match_at(t), same.data);
+    str_clear(&same);
     return run_sql(s, &sql, err);
 }
 
@@ -280,9 +288,9 @@ static int make_delete(struct state *s, const struct job *job, const struct job_
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql,
-               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT l.ctid AS _mig_ctid,"
-               " l.xmin AS _mig_xmin FROM %s l WHERE ",
-               t->delete_table, t->delete_table, t->t->quoted);
+               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT %s AS _mig_at,"
+               " l.xmin AS _mig_xmin, false AS _mig_late FROM %s l WHERE ",
+               t->delete_table, t->delete_table, match_at(t), t->t->quoted);
     if (deletes) {
         str_printf(&sql, "(%s) AND NOT EXISTS (SELECT FROM %s s WHERE ",
                    t->scope ? t->scope : "true", t->staging);
@@ -333,16 +341,16 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
         sql_ident(&sql, c->name);
     }
     str_add(&sql, " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, m._mig_id IS NOT NULL AS"
-                  " _mig_old, m._mig_ctid AS _mig_live");
+                  " _mig_old, m._mig_at AS _mig_live");
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed) {
             str_add(&sql, ", ");
             will_be_column(t, &t->t->columns[i], &sql);
         }
     str_printf(&sql,
-               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON l.ctid ="
-               " m._mig_ctid WHERE s._mig_state = 0%s) w",
-               t->staging, t->match_table, t->t->quoted,
+               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON %s ="
+               " m._mig_at WHERE s._mig_state = 0%s) w",
+               t->staging, t->match_table, t->t->quoted, match_at(t),
                match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
     return run_sql(s, &sql, err);
 }
@@ -357,13 +365,13 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
         sql_ident(&sql, t->t->columns[i].name);
         str_printf(&sql, "::%s", t->t->columns[i].base);
     }
-    str_printf(&sql, " FROM %s l WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_ctid = l.ctid)",
-               t->t->quoted, t->delete_table);
+    str_printf(&sql, " FROM %s l WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_at = %s)",
+               t->t->quoted, t->delete_table, match_at(t));
     if (match_overwrites(t))
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
-                   " m._mig_ctid = l.ctid AND s._mig_state = 0)",
-                   t->match_table, t->staging);
+                   " m._mig_at = %s AND s._mig_state = 0)",
+                   t->match_table, t->staging, match_at(t));
     str_add(&sql, " UNION ALL SELECT ");
     for (size_t i = 0; i < t->t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
@@ -400,7 +408,7 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
         if (!code)
             code = resolve_absent(s, t, err);
         if (!code)
-            code = mark_same(s, t, err);
+            code = match_same(s, t, err);
         if (!code)
             code = make_delete(s, job, t, may_delete, notes, err);
         if (!code)

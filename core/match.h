@@ -11,9 +11,13 @@
  * --limit). Notes for the report go to `notes`. */
 int match_run(struct state *s, struct job *job, int may_delete, struct str *notes,
               struct error *err);
+/* Marks the matched rows that are the same as their live row. */
+int match_same(struct state *s, const struct job_table *t, struct error *err);
 /* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */
 void match_condition(const struct catalog_key *k, const char *left, const char *right,
                      struct str *out);
+/* The place of live row "l", as _mig_at of the match and delete tables keeps it. */
+const char *match_at(const struct job_table *t);
 /* Staged rows that overwrite their live row: policies update and replace. */
 int match_overwrites(const struct job_table *t);
 

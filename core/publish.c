@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "log.h"
 #include "match.h"
+#include "remove.h"
 #include "sql.h"
 #include "staging.h"
 #include "validate.h"
@@ -65,10 +66,10 @@ static int no_drift(struct state *s, const struct job_table *t, struct error *er
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql,
-               "SELECT (SELECT count(*) FROM (SELECT _mig_ctid, _mig_xmin FROM %s UNION ALL SELECT"
-               " _mig_ctid, _mig_xmin FROM %s) m LEFT JOIN %s l ON l.ctid = m._mig_ctid WHERE"
+               "SELECT (SELECT count(*) FROM (SELECT _mig_at, _mig_xmin FROM %s UNION ALL SELECT"
+               " _mig_at, _mig_xmin FROM %s) m LEFT JOIN %s l ON %s = m._mig_at WHERE"
                " l.xmin IS NULL OR l.xmin <> m._mig_xmin)",
-               t->match_table, t->delete_table, t->t->quoted);
+               t->match_table, t->delete_table, t->t->quoted, match_at(t));
     if (t->match) {
         str_printf(&sql, ", (SELECT count(*) FROM %s w JOIN %s l ON ", t->will_be, t->t->quoted);
         match_condition(t->match, "w", "l", &sql);
@@ -191,36 +192,25 @@ static int defer_cycles(struct state *s, const struct job *job, struct error *er
     return code;
 }
 
-/* The last way out of a cycle: the key is dropped before and made again after the writes. Its
- * text is taken from the catalog before it goes. */
-static int rebuild_cycles(struct state *s, const struct job *job, struct str *again,
-                          struct error *err)
+/* The last way out of a cycle: the key is deferrable until the writes are done. `again` makes it
+ * what it was. */
+static int loosen_cycles(struct state *s, const struct job *job, struct str *again,
+                         struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
         for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
             const struct job_reference *r = &job->tables[i].references[k];
-            if (r->cycle != CYCLE_REBUILD || !r->key.declared)
+            if (r->cycle != CYCLE_LOOSEN || !r->key.declared)
                 continue;
             struct str name;
             str_init(&name, 0);
             sql_ident(&name, r->key.name);
-            struct pg_result *res = pg_queryf(
-                s->pg, err,
-                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %u AND"
-                " quote_ident(conname) IN ($mig$%s$mig$, trim(both '\"' from $mig$%s$mig$)) AND"
-                " contype = 'f'",
-                job->tables[i].t->oid, name.data, name.data);
-            if (res && pg_rows(res) == 1)
-                str_printf(again, "ALTER TABLE %s ADD CONSTRAINT %s %s;", job->tables[i].t->quoted,
-                           name.data, pg_get(res, 0, 0));
-            else if (res)
-                error_set(err, STATUS_DRIFT, "foreign key %s is gone", r->key.name);
-            code = err->code;
-            pg_free(res);
-            if (!code)
-                code = pg_execf(s->pg, err, "ALTER TABLE %s DROP CONSTRAINT %s",
-                                job->tables[i].t->quoted, name.data);
+            code = pg_execf(s->pg, err,
+                            "ALTER TABLE %s ALTER CONSTRAINT %s DEFERRABLE INITIALLY DEFERRED",
+                            job->tables[i].t->quoted, name.data);
+            str_printf(again, "ALTER TABLE %s ALTER CONSTRAINT %s NOT DEFERRABLE;",
+                       job->tables[i].t->quoted, name.data);
             str_clear(&name);
         }
     return code;
@@ -257,15 +247,15 @@ static int run_hooks(struct state *s, const struct job *job, int after, struct e
 static int write_all(struct state *s, struct job *job, const struct publish_result *r,
                      struct error *err)
 {
-    int code = 0;
+    int code = remove_prepare(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = write_before_images(s, &job->tables[i], err);
     if (!code && fault_point("publish.before_images"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_images");
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = write_moving_defaults(s, &job->tables[i], err);
-    for (size_t i = job->n_tables; !code && i-- > 0;)
-        code = write_deletes(s, &job->tables[i], &r->tables[i], err);
+    if (!code)
+        code = remove_rows(s, job, 0, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = write_rows(s, &job->tables[i], &r->tables[i], err);
         if (!code && fault_point("publish.table"))
@@ -273,6 +263,8 @@ static int write_all(struct state *s, struct job *job, const struct publish_resu
     }
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = write_second_pass(s, &job->tables[i], err);
+    if (!code)
+        code = remove_rows(s, job, 1, err);
     for (size_t i = 0; !code && i < job->n_stages; i++)
         code = write_id_map(s, job, &job->stages[i], err);
     return code;
@@ -355,7 +347,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = run_hooks(s, job, 0, err);
     if (!code)
-        code = rebuild_cycles(s, job, &again, err);
+        code = loosen_cycles(s, job, &again, err);
     if (!code)
         code = defer_cycles(s, job, err);
     if (!code)

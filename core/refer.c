@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "match.h"
 #include "reject.h"
 #include "sql.h"
 
@@ -151,6 +152,20 @@ static int reference_staged(const struct job_table *t, const struct job_referenc
     return 1;
 }
 
+int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
+                       struct error *err)
+{
+    int code = 0, any = 0;
+    for (size_t k = 0; !code && k < t->n_references; k++) {
+        const struct job_reference *r = &t->references[k];
+        if (!r->key.set_null || !reference_staged(t, r))
+            continue;
+        any = 1;
+        code = null_orphans(s, job, t, r, err);
+    }
+    return code || !any ? code : match_same(s, t, err);
+}
+
 int refer_check(struct state *s, struct job *job, struct error *err)
 {
     int code = 0;
@@ -159,11 +174,11 @@ int refer_check(struct state *s, struct job *job, struct error *err)
         int64_t changed = 0;
         for (size_t k = 0; !code && k < t->n_references; k++) {
             const struct job_reference *r = &t->references[k];
-            if (!reference_staged(t, r))
-                continue;
-            code = r->key.set_null ? null_orphans(s, job, t, r, err)
-                                   : reject_orphans(s, job, t, r, err);
+            if (!r->key.set_null && reference_staged(t, r))
+                code = reject_orphans(s, job, t, r, err);
         }
+        if (!code)
+            code = refer_null_missing(s, job, t, err);
         /* Parents come first: what falls here is known to the tables behind. */
         if (!code)
             code = reject_spread(s, job, &changed, err);
@@ -195,9 +210,9 @@ int refer_left_behind(struct state *s, const struct job *job, const struct job_t
         sql_table(&sql, k->child_schema, k->child_table);
     else
         str_add(&sql, job->tables[child].as_if);
-    str_printf(&sql, " w WHERE EXISTS (SELECT FROM %s d JOIN %s p ON p.ctid = d._mig_ctid WHERE ",
-               t->delete_table, t->t->quoted);
-    same_key(k, "p", "w", &sql);
+    str_printf(&sql, " w WHERE EXISTS (SELECT FROM %s d JOIN %s l ON %s = d._mig_at WHERE ",
+               t->delete_table, t->t->quoted, match_at(t));
+    same_key(k, "l", "w", &sql);
     str_printf(&sql, ") AND NOT EXISTS (SELECT FROM %s p WHERE ", t->as_if);
     same_key(k, "p", "w", &sql);
     str_add_char(&sql, ')');

@@ -7,6 +7,10 @@
 
 /* One pass, parents first: orphans are rejected or their columns set NULL. */
 int refer_check(struct state *s, struct job *job, struct error *err);
+/* Sets columns NULL whose parent will not be there, where the project wants that. A row that only
+ * differed by it may then be the same as its live row. */
+int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
+                       struct error *err);
 /* A reference within a table or a cycle: one pass may not settle every chain. */
 int refer_has_cycles(const struct job *job);
 /* STATUS_INVALID when rows that stay refer by this key to rows that replace would delete. */

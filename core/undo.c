@@ -1,7 +1,8 @@
-/* undo.c - the statements that take a published run back. They retrace publish backwards: per
- * table from the last to the first, inserted rows go, updated ones get their before-image;
- * then deleted rows return, first table first. So every state on the way is one that publish
- * passed too, and foreign keys hold. Sequences go back only where nobody moved them since. */
+/* undo.c - the statements that take a published run back. They retrace publish backwards: late
+ * deletions return, then the second pass is undone, then per table from the last to the first
+ * inserted rows go and updated ones get their before-image; then early deletions return. So every
+ * state on the way is one that publish passed too, and unique and foreign keys hold. Sequences go
+ * back only where nobody moved them since. */
 #include "undo.h"
 
 #include <stdio.h>
@@ -74,7 +75,7 @@ static void drift_written(const struct state *s, const struct job_table *t, stru
     query_head(t, out);
     str_printf(out, "%s b JOIN %s l ON ", t->before, t->t->quoted);
     match_condition(t->match, "b", "l", out);
-    str_add(out, " WHERE b._mig_op = 'D'\n");
+    str_add(out, " WHERE b._mig_op IN ('D', 'L')\n");
 }
 
 /* Without a key rows can only be told by the transaction that wrote them, and only where the
@@ -170,6 +171,31 @@ static void inserted_rows(const struct job_table *t, struct str *out)
     match_condition(t->match, "s", "l", out);
 }
 
+/* What an UPDATE may set and the before-image holds. */
+static int restorable(const struct catalog_column *c)
+{
+    return !c->computed && c->identity != 'a';
+}
+
+static void restore_updated(const struct job_table *t, struct str *out)
+{
+    /* All columns, not only those that were staged: a trigger may have changed others. */
+    size_t n = 0;
+    str_printf(out, "UPDATE %s l SET ", t->t->quoted);
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        if (!restorable(&t->t->columns[i]))
+            continue;
+        str_add(out, n++ ? ", " : "");
+        sql_ident(out, t->t->columns[i].name);
+        str_add(out, " = b.");
+        sql_ident(out, t->t->columns[i].name);
+    }
+    str_printf(out, " FROM %s b WHERE b._mig_op = 'U' AND ", t->before);
+    match_condition(t->match, "b", "l", out);
+}
+
+/* One statement where it updates, too: its rows may refer to each other, and foreign keys are
+ * looked at when it ends. The updates wait for the deletions, whose unique keys they take back. */
 static void undo_table(const struct state *s, const struct job_table *t, struct str *out)
 {
     if (!t->match) {
@@ -178,27 +204,19 @@ static void undo_table(const struct state *s, const struct job_table *t, struct 
         str_add(out, ";\n");
         return;
     }
-    str_printf(out, "DELETE FROM %s l USING %s s WHERE ", t->t->quoted, t->staging);
+    int both = match_overwrites(t);
+    str_printf(out, "%sDELETE FROM %s l USING %s s WHERE ", both ? "WITH d AS (" : "", t->t->quoted,
+               t->staging);
     inserted_rows(t, out);
-    str_add(out, ";\n");
-    if (!match_overwrites(t))
-        return;
-    size_t n = 0;
-    str_printf(out, "UPDATE %s l SET ", t->t->quoted);
-    for (size_t i = 0; i < t->n_columns; i++) {
-        if (t->columns[i]->identity == 'a')
-            continue;
-        str_add(out, n++ ? ", " : "");
-        sql_ident(out, t->columns[i]->name);
-        str_add(out, " = b.");
-        sql_ident(out, t->columns[i]->name);
+    if (both) {
+        str_add(out, " RETURNING 1) ");
+        restore_updated(t, out);
+        str_add(out, " AND (SELECT count(*) FROM d) >= 0");
     }
-    str_printf(out, " FROM %s b WHERE b._mig_op = 'U' AND ", t->before);
-    match_condition(t->match, "b", "l", out);
     str_add(out, ";\n");
 }
 
-static void restore_deleted(const struct job_table *t, struct str *out)
+static void restore_table(const struct job_table *t, char op, struct str *out)
 {
     struct str columns;
     size_t n = 0;
@@ -210,43 +228,104 @@ static void restore_deleted(const struct job_table *t, struct str *out)
         }
     str_printf(out,
                "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s WHERE _mig_op ="
-               " 'D';\n",
-               t->t->quoted, columns.data, columns.data, t->before);
+               " '%c'",
+               t->t->quoted, columns.data, columns.data, t->before, op);
     str_clear(&columns);
 }
 
-/* A foreign key to a table that was published later was a broken cycle: nullable ones are cut
- * first, others deferred or dropped for the time being. */
-static int cycles(struct state *s, const struct job *job, struct str *before, struct str *after,
-                  struct error *err)
+/* As they were deleted, all tables in one statement: rows may refer to each other in a circle. */
+static void restore_deleted(const struct job *job, char op, struct str *out)
 {
+    const struct job_table *last = NULL;
+    size_t n = 0;
     for (size_t i = 0; i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
-        for (size_t k = 0; k < t->t->n_references; k++) {
-            const struct catalog_reference *r = &t->t->references[k];
-            size_t parent = job_find_table(job, r->parent_schema, r->parent_table);
-            if (parent == SIZE_MAX || parent <= i || r->deferrable || !t->match)
+        if (job->tables[i].policy != POLICY_REPLACE)
+            continue;
+        if (last) {
+            str_printf(out, "%sr%zu AS (", n ? ", " : "WITH ", n);
+            restore_table(last, op, out);
+            str_add_char(out, ')');
+            n++;
+        }
+        last = &job->tables[i];
+    }
+    if (!last)
+        return;
+    str_add(out, n ? " " : "");
+    restore_table(last, op, out);
+    str_add(out, ";\n");
+}
+
+/* ---- cycles ---------------------------------------------------------------------------- */
+
+/* A foreign key to a table that was published later is one at which a cycle was broken. */
+static int broken(const struct job *job, size_t table, const struct catalog_reference *r)
+{
+    size_t parent = job_find_table(job, r->parent_schema, r->parent_table);
+    return parent != SIZE_MAX && parent > table && !r->deferrable;
+}
+
+static int in_second_pass(const struct job *job, size_t table, const char *column)
+{
+    const struct catalog_table *t = job->tables[table].t;
+    for (size_t k = 0; k < t->n_references; k++)
+        for (size_t i = 0; t->references[k].nullable && i < t->references[k].n; i++)
+            if (str_equal(t->references[k].columns[i], column) &&
+                broken(job, table, &t->references[k]))
+                return 1;
+    return 0;
+}
+
+/* Takes back the second pass: rows that it wrote are again as the first pass left them. */
+static void undo_second_pass(const struct job *job, size_t table, struct str *out)
+{
+    const struct job_table *t = &job->tables[table];
+    struct str old, none;
+    str_init(&old, 0);
+    str_init(&none, 0);
+    for (size_t i = 0; t->match && i < t->n_columns; i++) {
+        if (!in_second_pass(job, table, t->columns[i]->name))
+            continue;
+        str_add(&old, old.len ? ", " : "");
+        str_add(&none, none.len ? ", " : "");
+        sql_ident(&old, t->columns[i]->name);
+        str_add(&old, " = b.");
+        sql_ident(&old, t->columns[i]->name);
+        sql_ident(&none, t->columns[i]->name);
+        str_add(&none, " = NULL");
+    }
+    if (old.len && match_overwrites(t)) {
+        str_printf(out, "UPDATE %s l SET %s FROM %s b WHERE b._mig_op = 'U' AND ", t->t->quoted,
+                   old.data, t->before);
+        match_condition(t->match, "b", "l", out);
+        str_add(out, ";\n");
+    }
+    if (none.len) {
+        str_printf(out, "UPDATE %s l SET %s FROM %s s WHERE ", t->t->quoted, none.data, t->staging);
+        inserted_rows(t, out);
+        str_add(out, ";\n");
+    }
+    str_clear(&old);
+    str_clear(&none);
+}
+
+/* Keys that are neither deferrable nor nullable are deferrable for the time being. */
+static void loosen(const struct job *job, struct str *before, struct str *after)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; k < job->tables[i].t->n_references; k++) {
+            const struct catalog_reference *r = &job->tables[i].t->references[k];
+            if (r->nullable || !broken(job, i, r))
                 continue;
             struct str name;
             str_init(&name, 0);
             sql_ident(&name, r->name);
-            struct pg_result *res = pg_queryf(s->pg, err,
-                                              "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
-                                              "WHERE conrelid = %u AND contype"
-                                              " = 'f' AND confrelid = %u ORDER BY conname LIMIT 1",
-                                              t->t->oid, r->parent_oid);
-            if (res && pg_rows(res)) {
-                str_printf(before, "ALTER TABLE %s DROP CONSTRAINT %s;\n", t->t->quoted, name.data);
-                str_printf(after, "ALTER TABLE %s ADD CONSTRAINT %s %s;\n", t->t->quoted, name.data,
-                           pg_get(res, 0, 0));
-            }
-            pg_free(res);
+            str_printf(before, "ALTER TABLE %s ALTER CONSTRAINT %s DEFERRABLE;\n",
+                       job->tables[i].t->quoted, name.data);
+            str_printf(after, "ALTER TABLE %s ALTER CONSTRAINT %s NOT DEFERRABLE;\n",
+                       job->tables[i].t->quoted, name.data);
             str_clear(&name);
-            if (err->code)
-                return err->code;
         }
-    }
-    return 0;
 }
 
 /* ---- the rest -------------------------------------------------------------------------- */
@@ -309,17 +388,18 @@ int undo_statements(struct state *s, const struct job *job, struct str *out, str
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = triggers(s, &job->tables[i], &off, &on, err);
-    if (!code)
-        code = cycles(s, job, &cut, &mend, err);
+    loosen(job, &cut, &mend);
+    str_add(out, cut.data);
     str_add(out, "SET CONSTRAINTS ALL DEFERRED;\n");
     str_add(out, off.data);
-    str_add(out, cut.data);
     if (!code)
         code = hooks(s, out, err);
-    for (size_t i = job->n_tables; !code && i-- > 0;)
+    restore_deleted(job, 'L', out);
+    for (size_t i = 0; i < job->n_tables; i++)
+        undo_second_pass(job, i, out);
+    for (size_t i = job->n_tables; i-- > 0;)
         undo_table(s, &job->tables[i], out);
-    for (size_t i = 0; !code && i < job->n_tables; i++)
-        restore_deleted(&job->tables[i], out);
+    restore_deleted(job, 'D', out);
     str_add(out, "SET CONSTRAINTS ALL IMMEDIATE;\n");
     str_add(out, mend.data);
     str_add(out, on.data);

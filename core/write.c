@@ -8,6 +8,17 @@
 #include "match.h"
 #include "sql.h"
 
+int write_swallowed(const struct job_table *t, const char *what, int64_t written, int64_t expected,
+                    struct error *err)
+{
+    error_set(err, STATUS_INVALID, "%s of %s.%s: %lld of %lld rows were written", what,
+              t->t->schema, t->t->name, (long long)written, (long long)expected);
+    error_why(err, "a BEFORE trigger that returns NULL swallows rows without an error%s%s",
+              t->t->triggers[0] ? "; triggers there: " : "", t->t->triggers);
+    error_fix(err, "correct the trigger, or disable it for the migration");
+    return STATUS_INVALID;
+}
+
 static int run_counted(struct state *s, struct str *sql, int64_t expected, const char *what,
                        const struct job_table *t, struct error *err)
 {
@@ -19,14 +30,7 @@ static int run_counted(struct state *s, struct str *sql, int64_t expected, const
         return err->code;
     int64_t n = pg_affected(res);
     pg_free(res);
-    if (n == expected)
-        return 0;
-    error_set(err, STATUS_INVALID, "%s of %s.%s: %lld of %lld rows were written", what,
-              t->t->schema, t->t->name, (long long)n, (long long)expected);
-    error_why(err, "a BEFORE trigger that returns NULL swallows rows without an error%s%s",
-              t->t->triggers[0] ? "; triggers there: " : "", t->t->triggers);
-    error_fix(err, "correct the trigger, or disable it for the migration");
-    return STATUS_INVALID;
+    return n == expected ? 0 : write_swallowed(t, what, n, expected, err);
 }
 
 int write_plan(struct state *s, const struct job_table *t, struct write_counts *out,
@@ -59,24 +63,13 @@ int write_before_images(struct state *s, const struct job_table *t, struct error
 {
     /* Typed as the live table is: values never pass through text. */
     return pg_execf(s->pg, err,
-                    "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT 'D'::\"char\" AS _mig_op,"
-                    " l.* FROM %s l JOIN %s d ON d._mig_ctid = l.ctid UNION ALL SELECT"
-                    " 'U'::\"char\", l.* FROM %s l JOIN %s m ON m._mig_ctid = l.ctid JOIN %s s"
-                    " USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s",
-                    t->before, t->before, t->t->quoted, t->delete_table, t->t->quoted,
-                    t->match_table, t->staging, match_overwrites(t) ? "true" : "false");
-}
-
-int write_deletes(struct state *s, const struct job_table *t, const struct write_counts *c,
-                  struct error *err)
-{
-    if (!c->deleted)
-        return 0;
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, "DELETE FROM %s l USING %s d WHERE l.ctid = d._mig_ctid", t->t->quoted,
-               t->delete_table);
-    return run_counted(s, &sql, c->deleted, "deletion", t, err);
+                    "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT CASE WHEN d._mig_late THEN"
+                    " 'L' ELSE 'D' END::\"char\" AS _mig_op, l.* FROM %s l JOIN %s d ON d._mig_at ="
+                    " %s UNION ALL SELECT 'U'::\"char\", l.* FROM %s l JOIN %s m ON m._mig_at = %s"
+                    " JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s",
+                    t->before, t->before, t->t->quoted, t->delete_table, match_at(t), t->t->quoted,
+                    t->match_table, match_at(t), t->staging,
+                    match_overwrites(t) ? "true" : "false");
 }
 
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err)
@@ -117,69 +110,128 @@ static int is_second_pass(const struct job_table *t, const char *column)
     return 0;
 }
 
-static int updates(struct state *s, const struct job_table *t, const struct write_counts *c,
-                   struct error *err)
+/* Columns of the second pass keep their old value here: what they will refer to may come later. */
+static void update_sql(const struct job_table *t, struct str *sql)
 {
-    if (!c->updated)
-        return 0;
-    struct str sql;
     size_t n = 0;
-    str_init(&sql, 0);
-    str_printf(&sql, "UPDATE %s l SET ", t->t->quoted);
+    str_printf(sql, "UPDATE %s l SET ", t->t->quoted);
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct catalog_column *k = t->columns[i];
-        if (k->identity == 'a') /* only DEFAULT may be set there */
+        if (k->identity == 'a' || is_second_pass(t, k->name)) /* 'a': only DEFAULT may be set */
             continue;
-        str_add(&sql, n++ ? ", " : "");
-        sql_ident(&sql, k->name);
-        str_add(&sql, " = s.");
-        sql_ident(&sql, k->name);
-        str_printf(&sql, "::%s", k->declared);
+        str_add(sql, n++ ? ", " : "");
+        sql_ident(sql, k->name);
+        str_add(sql, " = s.");
+        sql_ident(sql, k->name);
+        str_printf(sql, "::%s", k->declared);
     }
-    str_printf(&sql,
-               " FROM %s s JOIN %s m USING (_mig_id) WHERE l.ctid = m._mig_ctid AND s._mig_state ="
+    str_printf(sql,
+               " FROM %s s JOIN %s m USING (_mig_id) WHERE %s = m._mig_at AND s._mig_state ="
                " 0 AND NOT m._mig_same",
-               t->staging, t->match_table);
-    return run_counted(s, &sql, c->updated, "update", t, err);
+               t->staging, t->match_table, match_at(t));
 }
 
-static int inserts(struct state *s, const struct job_table *t, const struct write_counts *c,
-                   struct error *err)
+static void insert_sql(const struct job_table *t, const char *condition, struct str *sql)
 {
-    if (!c->inserted)
-        return 0;
-    struct str sql;
     int always = 0;
-    str_init(&sql, 0);
-    str_printf(&sql, "INSERT INTO %s (", t->t->quoted);
+    str_printf(sql, "INSERT INTO %s (", t->t->quoted);
     for (size_t i = 0; i < t->n_columns; i++) {
         always |= t->columns[i]->identity == 'a';
-        str_add(&sql, i ? ", " : "");
-        sql_ident(&sql, t->columns[i]->name);
+        str_add(sql, i ? ", " : "");
+        sql_ident(sql, t->columns[i]->name);
     }
-    str_printf(&sql, ")%s SELECT ", always ? " OVERRIDING SYSTEM VALUE" : "");
+    str_printf(sql, ")%s SELECT ", always ? " OVERRIDING SYSTEM VALUE" : "");
     for (size_t i = 0; i < t->n_columns; i++) {
-        str_add(&sql, i ? ", " : "");
+        str_add(sql, i ? ", " : "");
         if (is_second_pass(t, t->columns[i]->name)) {
-            str_printf(&sql, "NULL::%s", t->columns[i]->declared);
+            str_printf(sql, "NULL::%s", t->columns[i]->declared);
             continue;
         }
-        str_add(&sql, "s.");
-        sql_ident(&sql, t->columns[i]->name);
-        str_printf(&sql, "::%s", t->columns[i]->declared);
+        str_add(sql, "s.");
+        sql_ident(sql, t->columns[i]->name);
+        str_printf(sql, "::%s", t->columns[i]->declared);
     }
-    str_printf(&sql,
+    str_printf(sql,
                " FROM %s s WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id"
-               " = s._mig_id) ORDER BY s._mig_id",
-               t->staging, t->match_table);
-    return run_counted(s, &sql, c->inserted, "insertion", t, err);
+               " = s._mig_id)%s ORDER BY s._mig_id",
+               t->staging, t->match_table, condition);
+}
+
+static int refers_to_itself(const struct job_table *t)
+{
+    for (size_t i = 0; i < t->t->n_references; i++)
+        if (t->t->references[i].parent_oid == t->t->oid)
+            return 1;
+    return 0;
+}
+
+/* An updated row may refer to an inserted one of the same table: foreign keys are looked at when
+ * the statement ends. The insertion waits for the updates, whose unique keys it may take over. */
+static int rows_together(struct state *s, const struct job_table *t, const struct write_counts *c,
+                         struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "WITH u AS (");
+    update_sql(t, &sql);
+    str_add(&sql, " RETURNING 1), i AS (");
+    insert_sql(t, " AND (SELECT count(*) FROM u) >= 0", &sql);
+    str_add(&sql, " RETURNING 1) SELECT (SELECT count(*) FROM u), (SELECT count(*) FROM i)");
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    int64_t updated = pg_get_int(res, 0, 0), inserted = pg_get_int(res, 0, 1);
+    pg_free(res);
+    if (updated != c->updated)
+        return write_swallowed(t, "update", updated, c->updated, err);
+    return inserted == c->inserted ? 0
+                                   : write_swallowed(t, "insertion", inserted, c->inserted, err);
 }
 
 int write_rows(struct state *s, const struct job_table *t, const struct write_counts *c,
                struct error *err)
 {
-    int code = updates(s, t, c, err);
-    return code ? code : inserts(s, t, c, err);
+    struct str sql;
+    if (c->updated && c->inserted && refers_to_itself(t))
+        return rows_together(s, t, c, err);
+    str_init(&sql, 0);
+    update_sql(t, &sql);
+    int code = c->updated ? run_counted(s, &sql, c->updated, "update", t, err) : 0;
+    str_clear(&sql);
+    insert_sql(t, "", &sql);
+    if (!code && c->inserted)
+        code = run_counted(s, &sql, c->inserted, "insertion", t, err);
+    str_clear(&sql);
+    return code;
+}
+
+static void second_pass_columns(const struct job_table *t, const char *alias, struct str *sql)
+{
+    size_t n = 0;
+    str_add(sql, "ROW(");
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (is_second_pass(t, t->columns[i]->name)) {
+            str_printf(sql, "%s%s.", n++ ? ", " : "", alias);
+            sql_ident(sql, t->columns[i]->name);
+            if (alias[0] == 's')
+                str_printf(sql, "::%s", t->columns[i]->declared);
+        }
+    str_add_char(sql, ')');
+}
+
+/* FROM staging WHERE: rows that publish wrote and whose second pass is still to come. */
+static void second_pass_rows(const struct job_table *t, struct str *sql)
+{
+    str_printf(sql,
+               " %s s LEFT JOIN %s m ON m._mig_id = s._mig_id WHERE s._mig_state = 0 AND"
+               " (m._mig_id IS NULL OR %s) AND NOT record_image_eq(",
+               t->staging, t->match_table, match_overwrites(t) ? "NOT m._mig_same" : "false");
+    second_pass_columns(t, "l", sql);
+    str_add(sql, ", ");
+    second_pass_columns(t, "s", sql);
+    str_add(sql, ") AND ");
+    match_condition(t->match, "s", "l", sql);
 }
 
 int write_second_pass(struct state *s, const struct job_table *t, struct error *err)
@@ -187,7 +239,7 @@ int write_second_pass(struct state *s, const struct job_table *t, struct error *
     struct str sql;
     size_t n = 0;
     str_init(&sql, 0);
-    str_printf(&sql, "UPDATE %s l SET ", t->t->quoted);
+    str_printf(&sql, "WITH u AS (UPDATE %s l SET ", t->t->quoted);
     for (size_t i = 0; i < t->n_columns; i++) {
         if (!is_second_pass(t, t->columns[i]->name))
             continue;
@@ -201,14 +253,19 @@ int write_second_pass(struct state *s, const struct job_table *t, struct error *
         str_clear(&sql);
         return 0;
     }
-    str_printf(&sql,
-               " FROM %s s WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE"
-               " m._mig_id = s._mig_id) AND ",
-               t->staging, t->match_table);
-    match_condition(t->match, "s", "l", &sql);
-    int code = pg_exec(s->pg, err, sql.data);
+    str_add(&sql, " FROM");
+    second_pass_rows(t, &sql);
+    /* The whole statement sees the table as it was before: the rows to be written. */
+    str_printf(&sql, " RETURNING 1) SELECT (SELECT count(*) FROM u), count(*) FROM %s l,",
+               t->t->quoted);
+    second_pass_rows(t, &sql);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
     str_clear(&sql);
-    return code;
+    if (!res)
+        return err->code;
+    int64_t written = pg_get_int(res, 0, 0), wanted = pg_get_int(res, 0, 1);
+    pg_free(res);
+    return written == wanted ? 0 : write_swallowed(t, "second pass", written, wanted, err);
 }
 
 /* One line per source key of the stage: the key of the row in the stage's first table. */

@@ -1,4 +1,4 @@
-/* write.h - the writes of publish: before-images, deletions, updates, insertions, id map. All
+/* write.h - the writes of publish: before-images, updates, insertions, id map. All
  * inside the caller's publish transaction; each compares what the server counted with what was
  * planned (BEFORE triggers and rules can swallow rows without an error). */
 #ifndef MIGHOST_WRITE_H
@@ -16,15 +16,16 @@ struct write_counts {
 int write_plan(struct state *s, const struct job_table *t, struct write_counts *out,
                struct error *err);
 int write_before_images(struct state *s, const struct job_table *t, struct error *err);
-int write_deletes(struct state *s, const struct job_table *t, const struct write_counts *c,
-                  struct error *err);
 /* Updates, then insertions. */
 int write_rows(struct state *s, const struct job_table *t, const struct write_counts *c,
                struct error *err);
-/* References of a cycle that were left NULL by write_rows. */
+/* References of a cycle that write_rows left NULL, or as they were. */
 int write_second_pass(struct state *s, const struct job_table *t, struct error *err);
 /* Values that a sequence gives to rows that are about to be inserted. */
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err);
+/* The error of rows that the server took and did not write. */
+int write_swallowed(const struct job_table *t, const char *what, int64_t written, int64_t expected,
+                    struct error *err);
 int write_id_map(struct state *s, const struct job *job, const struct job_stage *st,
                  struct error *err);
 

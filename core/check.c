@@ -133,18 +133,18 @@ static int count_rejects(struct state *s, int64_t *n, struct error *err)
 /* A row that falls gives its live row back, which may then hold a key that another wants. */
 static int to_fixed_point(struct state *s, struct job *job, struct error *err)
 {
-    int64_t before, now = -1, collided = 0;
-    int code = 0;
-    do {
+    int64_t before = 0, now = 0, collided = 0;
+    int code = count_rejects(s, &now, err);
+    for (int first = 1; !code && (first || now != before); first = 0) {
         before = now;
         code = collide_with_live(s, job, err);
         if (!code)
             code = count_rejects(s, &collided, err);
-        if (!code && (before == -1 || collided != before || refer_has_cycles(job)))
+        if (!code && (first || collided != before || refer_has_cycles(job)))
             code = refer_check(s, job, err);
         if (!code)
             code = count_rejects(s, &now, err);
-    } while (!code && now != before);
+    }
     return code;
 }
 

@@ -173,8 +173,12 @@ int collide_with_live(struct state *s, const struct job *job, struct error *err)
 {
     int64_t changed = 0;
     int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++)
-        for (size_t k = 0; !code && k < job->tables[i].t->n_keys; k++)
-            code = collisions_with_live(s, &job->tables[i], &job->tables[i].t->keys[k], err);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        /* By its match key a staged row has no other live row than the one it stands for. */
+        for (size_t k = 0; !code && k < t->t->n_keys; k++)
+            if (&t->t->keys[k] != t->match)
+                code = collisions_with_live(s, t, &t->t->keys[k], err);
+    }
     return code ? code : reject_spread(s, job, &changed, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "rivals.h"
 #include "sql.h"
 
 /* ---- units ----------------------------------------------------------------------------- */
@@ -250,11 +251,12 @@ int job_order(struct job *job, struct faults *faults)
                                       p->stages[i].enabled, needs.items, needs.n};
     }
     const char **also;
-    size_t n_also = known_features(job, &also);
+    size_t n_also = known_features(job, &also), before = faults->n;
     struct plan_result result = {0};
-    int code = plan_resolve(nodes, p->n_stages, also, n_also, job->mem, &result, faults);
-    if (code)
-        return code;
+    plan_resolve(nodes, p->n_stages, also, n_also, job->mem, &result, faults);
+    rivals_check(job, nodes, faults);
+    if (faults->n > before)
+        return STATUS_PLUGIN;
     struct job_stage *sorted = arena_alloc(job->mem, (job->n_stages + 1) * sizeof *sorted);
     struct digest *d = digest_new();
     size_t n = 0;

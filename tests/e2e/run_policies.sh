@@ -16,17 +16,18 @@ data policies <<'JSON'
              { "id": 3, "name": "third", "price": 3 } ],
   "fresh": [ { "id": 6, "name": "sixth", "price": 6 } ] }
 JSON
-stage() # NAME ENTITY TABLE POLICY
+stage() # NAME ENTITY TABLE POLICY [NEED]
 {
-    printf '{ "name": "%s", "entity": "%s", "policy": "%s", "ids": "keep", "options": { "table":
-        "%s", "fields": { "id": "id", "name": "name", "price": "price" } } }' "$1" "$2" "$4" "$3"
+    printf '{ "name": "%s", "entity": "%s", "policy": "%s", "ids": "keep", "needs": [%s], "options":
+        { "table": "%s", "fields": { "id": "id", "name": "name", "price": "price" } } }' \
+        "$1" "$2" "$4" "${5-}" "$3"
 }
 project policies <<JSON
 { "name": "policies", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
   "max_delete": "60%",
   "stages": [ $(stage insert items p_insert insert), $(stage skip items p_skip skip),
     $(stage update items p_update update), $(stage replace items p_replace replace),
-    $(stage reject items p_reject reject), $(stage fresh fresh p_reject reject) ] }
+    $(stage reject items p_reject reject), $(stage fresh fresh p_reject reject '"after:stage:reject"') ] }
 JSON
 
 echo "each policy"

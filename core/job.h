@@ -35,7 +35,8 @@ struct job_table { /* one target table that the job writes */
     const char *scope; /* replace: condition on live rows, or NULL */
     size_t *stages;    /* indexes into job.stages of those that write it */
     size_t n_stages;
-    int text; /* a column's type has no encoder: staged by text COPY */
+    int text;         /* a column's type has no encoder: staged by text COPY */
+    const char *xmin; /* see lineage.h; NULL: the row's own */
     /* Quoted names in the state schema, set when the run's number is known. */
     char staging[JOB_NAME_SIZE];      /* rows waiting */
     char match_table[JOB_NAME_SIZE];  /* staged rows that have a live row: id, ctid, xmin, same */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "fault.h"
+#include "lineage.h"
 #include "log.h"
 #include "match.h"
 #include "remove.h"
@@ -302,6 +303,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
         code = same_catalog(s, job, err);
     if (!code)
         code = staging_tune(s, job, err);
+    if (!code)
+        code = lineage_read(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = no_drift(s, &job->tables[i], err);
         if (!code)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lineage.h"
 #include "sql.h"
 
 static int parse_policy(const char *text, enum policy *out)
@@ -105,5 +106,5 @@ int ran_load(struct state *s, const struct project *project, struct job *job, st
     faults_clear(&faults);
     pg_free(res);
     job_name_tables(job, s->run);
-    return code;
+    return code ? code : lineage_read(s, job, err);
 }

@@ -53,7 +53,8 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.run (id bigint PRIMARY KEY, project int NOT NULL, parent bigint,"
     " kind text NOT NULL, state text NOT NULL, epoch bigint NOT NULL, plan_hash text NOT NULL,"
     " catalog_hash text, host text, pid int, backend int, started timestamptz NOT NULL,"
-    " finished timestamptz, published timestamptz, publish_seconds float8, publish_xid xid8,"
+    " finished timestamptz, published timestamptz, publish_seconds float8, publish_xid xid8, "
+    "undo_xid xid8,"
     " rolled_back timestamptz, exit_code int, backup text, bundle text, report text)",
     "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL)",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"

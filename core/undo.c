@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lineage.h"
 #include "match.h"
 #include "sql.h"
 
@@ -32,7 +33,7 @@ static int stages_all(const struct job_table *t)
  * after-image (xmin says nothing after a dump and restore). */
 static void untouched(const struct state *s, const struct job_table *t, struct str *sql)
 {
-    str_add(sql, "(l.xmin::text::bigint = ");
+    str_printf(sql, "(%s = ", lineage_xmin(t));
     run_xid(s, sql);
     if (stages_all(t)) {
         str_add(sql, " OR record_image_eq(ROW(");
@@ -92,7 +93,7 @@ static void drift_keyless(const struct state *s, const struct job_table *t, stru
 }
 
 /* Rows that the application added below a row that the run inserted. */
-static void drift_children(const struct state *s, const struct job_table *t,
+static void drift_children(const struct state *s, const struct job *job, const struct job_table *t,
                            const struct catalog_reference *k, struct str *out)
 {
     for (size_t i = 0; i < k->n; i++)
@@ -100,20 +101,22 @@ static void drift_children(const struct state *s, const struct job_table *t,
             return;
     str_add(out, "SELECT ");
     struct str child;
+    size_t own = job_find_table(job, k->child_schema, k->child_table);
     str_init(&child, 0);
     sql_table(&child, k->child_schema, k->child_table);
     sql_literal(out, child.data);
-    str_printf(out, ", count(*) FROM %s c JOIN %s s ON ", child.data, t->staging);
+    str_printf(out, ", count(*) FROM %s l JOIN %s s ON ", child.data, t->staging);
     for (size_t i = 0; i < k->n; i++) {
         str_printf(out, "%ss.", i ? " AND " : "");
         sql_ident(out, k->parent_columns[i]);
-        str_printf(out, " %s c.", k->operators[i]);
+        str_printf(out, " %s l.", k->operators[i]);
         sql_ident(out, k->columns[i]);
     }
     str_printf(out,
                " WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
-               " s._mig_id) AND c.xmin::text::bigint <> ",
-               t->match_table);
+               " s._mig_id) AND %s <> ",
+               t->match_table,
+               own == SIZE_MAX ? "l.xmin::text::bigint" : lineage_xmin(&job->tables[own]));
     run_xid(s, out);
     str_add_char(out, '\n');
     str_clear(&child);
@@ -128,7 +131,7 @@ int undo_drift_queries(struct state *s, const struct job *job, struct str *out, 
         else
             drift_keyless(s, t, out);
         for (size_t k = 0; k < t->t->n_incoming; k++)
-            drift_children(s, t, &t->t->incoming[k], out);
+            drift_children(s, job, t, &t->t->incoming[k], out);
     }
     return out->failed ? error_set(err, STATUS_BUG, "rollback statements are too long") : 0;
 }
@@ -371,7 +374,8 @@ static void settle_state(const struct state *s, struct str *out)
 {
     str_printf(out, "DELETE FROM %s.id_map WHERE run = %lld;\n", s->q, (long long)s->run);
     str_printf(out,
-               "UPDATE %s.run SET state = 'rolled_back', rolled_back = clock_timestamp() WHERE id ="
+               "UPDATE %s.run SET state = 'rolled_back', rolled_back = clock_timestamp(), undo_xid "
+               "= pg_current_xact_id() WHERE id ="
                " %lld AND state IN ('published', 'done');\n",
                s->q, (long long)s->run);
     state_event_sql(s, "rolled_back", out);

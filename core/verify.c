@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lineage.h"
 #include "match.h"
 #include "sql.h"
 #include "staging.h"
@@ -35,12 +36,13 @@ static void pairs(const struct job_table *t, struct str *sql)
 }
 
 /* Written by publish, or left as check saw it. */
-static void ours(const struct state *s, struct str *sql)
+static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
+    const char *xmin = lineage_xmin(t);
     str_printf(sql,
-               "(l.xmin = m._mig_xmin OR l.xmin::text::bigint = (SELECT publish_xid::text::numeric"
-               " %% 4294967296 FROM %s.run WHERE id = %lld)::bigint)",
-               s->q, (long long)s->run);
+               "(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint OR %s = (SELECT"
+               " publish_xid::text::numeric %% 4294967296 FROM %s.run WHERE id = %lld)::bigint)",
+               xmin, xmin, s->q, (long long)s->run);
 }
 
 static void compare_keyed(const struct state *s, const struct job_table *t, struct str *sql)
@@ -51,9 +53,9 @@ static void compare_keyed(const struct state *s, const struct job_table *t, stru
     str_add(sql, ", ");
     rows_of(t, "l", NULL, sql);
     str_add(sql, ") AND l.ctid IS NOT NULL AND ");
-    ours(s, sql);
+    ours(s, t, sql);
     str_add(sql, "), count(*) FILTER (WHERE l.ctid IS NOT NULL AND NOT ");
-    ours(s, sql);
+    ours(s, t, sql);
     str_add(sql, ") FROM ");
     pairs(t, sql);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lineage.h"
 #include "match.h"
 #include "sql.h"
 
@@ -62,14 +63,16 @@ int write_plan(struct state *s, const struct job_table *t, struct write_counts *
 int write_before_images(struct state *s, const struct job_table *t, struct error *err)
 {
     /* Typed as the live table is: values never pass through text. */
-    return pg_execf(s->pg, err,
-                    "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT CASE WHEN d._mig_late THEN"
-                    " 'L' ELSE 'D' END::\"char\" AS _mig_op, l.* FROM %s l JOIN %s d ON d._mig_at ="
-                    " %s UNION ALL SELECT 'U'::\"char\", l.* FROM %s l JOIN %s m ON m._mig_at = %s"
-                    " JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s",
-                    t->before, t->before, t->t->quoted, t->delete_table, match_at(t), t->t->quoted,
-                    t->match_table, match_at(t), t->staging,
-                    match_overwrites(t) ? "true" : "false");
+    return pg_execf(
+        s->pg, err,
+        "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT CASE WHEN d._mig_late THEN"
+        " 'L' ELSE 'D' END::\"char\" AS _mig_op, %s AS _mig_xmin, l.* FROM %s l JOIN %s d"
+        " ON d._mig_at = %s UNION ALL SELECT 'U'::\"char\", %s, l.* FROM %s l JOIN %s m ON "
+        "m._mig_at = %s"
+        " JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s",
+        t->before, t->before, lineage_xmin(t), t->t->quoted, t->delete_table, match_at(t),
+        lineage_xmin(t), t->t->quoted, t->match_table, match_at(t), t->staging,
+        match_overwrites(t) ? "true" : "false");
 }
 
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err)

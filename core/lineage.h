@@ -1,0 +1,15 @@
+/* lineage.h - xmin of a live row as if the runs that were rolled back had never been: a row that
+ * an undo put back counts as what it was before that run. */
+#ifndef MIGHOST_LINEAGE_H
+#define MIGHOST_LINEAGE_H
+
+#include "job.h"
+#include "state.h"
+
+/* Fills `xmin` of every table of the job, for runs after which others were rolled back. In the
+ * caller's transaction. */
+int lineage_read(struct state *s, struct job *job, struct error *err);
+/* The SQL of it for alias l, a bigint. */
+const char *lineage_xmin(const struct job_table *t);
+
+#endif

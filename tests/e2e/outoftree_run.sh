@@ -1,0 +1,56 @@
+# outoftree_run.sh - a plugin that is built outside of this tree, against the installed header
+# and pkg-config alone, takes part in a run; it stays out of a run that does not use it.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+command -v pkg-config >/dev/null || exit 77
+
+prefix=$TEST_DIR/prefix
+mkdir -p "$prefix/include/mighost" "$prefix/lib/pkgconfig" "$TEST_DIR/slug"
+cp "$top_srcdir/include/mighost/plugin.h" "$prefix/include/mighost"
+cp "$top_builddir/share/mighost.pc" "$prefix/lib/pkgconfig"
+cp "$top_srcdir"/tests/abi/outoftree/* "$TEST_DIR/slug"
+chmod -R u+w "$TEST_DIR/slug"
+PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+PKG_CONFIG="pkg-config --define-variable=prefix=$prefix --define-variable=libdir=$prefix/lib \
+--define-variable=includedir=$prefix/include"
+export PKG_CONFIG_PATH PKG_CONFIG
+umask 022
+(
+    unset CFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH MAKEFLAGS MFLAGS MAKELEVEL
+    make -s -C "$TEST_DIR/slug" CC="${CC:-cc}" install
+)
+
+pg_createdb blog
+psql_t blog -c "CREATE TABLE post (id int PRIMARY KEY, slug text NOT NULL)"
+DATABASE_URL=$(pg_url blog)
+export DATABASE_URL
+mkdir "$TEST_DIR/project"
+cat >"$TEST_DIR/project/data.json" <<'JSON'
+{ "posts": [ { "id": 1, "title": "Hello, World" }, { "id": 2, "title": "Moving House" } ] }
+JSON
+cat >"$TEST_DIR/project/project.json" <<'JSON'
+{ "name": "blog", "target": { "url": "${DATABASE_URL}" },
+  "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "posts", "ids": "keep", "options": { "table": "post",
+      "fields": { "id": "id", "slug": [ "title", "slug" ] } } } ] }
+JSON
+
+run()
+{
+    "$MIGHOST" "$@" --project "$TEST_DIR/project" --work-dir "$TEST_DIR/work" --run
+}
+
+echo "without its directory the feature is missing, by name"
+code=0
+run --plugins "$PLUGINS" >"$TEST_DIR/out" 2>&1 || code=$?
+[ "$code" = 4 ]
+grep -q 'transform:slug' "$TEST_DIR/out"
+
+echo "with it the plugin takes part"
+run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-0" >"$TEST_DIR/out" 2>&1 || {
+    cat "$TEST_DIR/out"
+    exit 1
+}
+[ "$(psql_t blog -c 'SELECT slug FROM post ORDER BY id')" = "hello-world
+moving-house" ]
+jq -e '[.run.plugins[].id] | index("org.example.slug")' \
+    "$(sed -n 's/^.*report: //p' "$TEST_DIR/out" | tail -1)/report.json" >/dev/null

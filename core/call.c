@@ -193,6 +193,12 @@ int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mi
     struct crash_call outer = enter(transform, "apply");
     int32_t got = ops->apply(transform->self, in, n, out);
     got = leave(outer, transform, "apply", got, MAY_REJECT);
+    /* The migrator passes it on: without this it would be blamed. */
+    if (got < 0 && !transform->host->failure.code) {
+        char text[100];
+        snprintf(text, sizeof text, "apply() returned %d and did not say why", got);
+        return broken(transform, text);
+    }
     return got == MIG_OK && bad_values(out, 1)
                ? broken(transform, "apply() gave a value of no known kind, or without data")
                : got;

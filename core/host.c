@@ -43,8 +43,8 @@ static void service_log(const mig_host_t *h, int32_t level, const char *text)
 
 static int32_t service_fail(const mig_host_t *h, int32_t status, const char *text, const char *fix)
 {
-    static const int codes[] = {STATUS_BUG,       STATUS_PLUGIN, STATUS_CONFIG,    STATUS_SOURCE,
-                                STATUS_TEMPORARY, STATUS_BUG,    STATUS_TEMPORARY, STATUS_BACKUP};
+    static const int codes[] = {STATUS_BUG,       STATUS_BUG, STATUS_CONFIG,    STATUS_SOURCE,
+                                STATUS_TEMPORARY, STATUS_BUG, STATUS_TEMPORARY, STATUS_BACKUP};
     struct unit *u = unit_of(h);
     int code = status < 0 && status >= -7 ? codes[-status] : STATUS_BUG;
     error_set(&u->host->failure, code, "%s (%s): %s", u->def->feature, u->where, text);

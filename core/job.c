@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "rivals.h"
 #include "sql.h"
+#include "url.h"
 
 /* ---- units ----------------------------------------------------------------------------- */
 
@@ -52,6 +53,42 @@ static void stage_fields(struct job *job, struct job_stage *s)
         s->key_index[i] = field_add(s, s->p->key[i]);
 }
 
+/* Where the source reads; passwords and keys do not count, and must not go into a digest that
+ * is kept. */
+static void source_hash(struct digest *d, const struct options *options)
+{
+    for (size_t i = 0; i < options->n; i++) {
+        const mig_option_t *o = &options->table[i];
+        const mig_value_t *v = &options->values[i];
+        struct str text;
+        str_init(&text, 0);
+        if (v->kind != MIG_ABSENT && v->kind != MIG_NULL && !(o->flags & MIG_OPTF_SECRET))
+            str_add_n(&text, v->data, v->len);
+        digest_add(d, o->name, strlen(o->name) + 1);
+        if (o->type == MIG_OPT_URL) {
+            struct str masked;
+            str_init(&masked, 0);
+            url_mask(&masked, text.data);
+            digest_add(d, masked.data, masked.len + 1);
+            str_clear(&masked);
+        } else {
+            digest_add(d, text.data, text.len + 1);
+        }
+        str_clear(&text);
+    }
+}
+
+static void table_hash(struct digest *d, const struct project_table *t)
+{
+    const char *scope = t->scope ? t->scope : "";
+    digest_add(d, t->name, strlen(t->name) + 1);
+    digest_add(d, scope, strlen(scope) + 1);
+    if (t->has_policy)
+        digest_add(d, &t->policy, sizeof t->policy);
+    for (size_t j = 0; j < t->n_match; j++)
+        digest_add(d, t->match[j], strlen(t->match[j]) + 1);
+}
+
 /* Everything that the stage's rows depend on but the source's content: another hash means
  * that a half run's chunks of this stage are of no use. */
 static void stage_hash(struct job *job, struct job_stage *s)
@@ -74,9 +111,9 @@ static void stage_hash(struct job *job, struct job_stage *s)
     digest_add(d, &job->project->batch_size, sizeof job->project->batch_size);
     for (size_t i = 0; i < p->n_key; i++)
         digest_add(d, p->key[i], strlen(p->key[i]) + 1);
+    source_hash(d, &s->source->options);
     for (size_t i = 0; i < p->n_tables; i++)
-        for (size_t j = 0; j < p->tables[i].n_match; j++)
-            digest_add(d, p->tables[i].match[j], strlen(p->tables[i].match[j]) + 1);
+        table_hash(d, &p->tables[i]);
     for (size_t i = 0; i < s->migrator->n_transforms; i++)
         digest_add(d, s->migrator->transforms[i]->def->sha256, 64);
     digest_hex(d, s->hash);

@@ -36,8 +36,11 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
                  mig_str_t position)
 {
     arena_reset(c->mem);
-    for (size_t i = 0; i < c->n_tables; i++)
+    for (size_t i = 0; i < c->n_tables; i++) {
+        if (c->stage != stage) /* else memory would grow with the number of stages */
+            staging_clear(&c->rows[i]);
         staging_truncate(&c->rows[i], 0);
+    }
     c->stage = stage;
     c->no = no;
     c->first_number = first_number;

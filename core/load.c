@@ -19,9 +19,10 @@
 #include "sql.h"
 #include "staging.h"
 
-#define CHUNK_BYTES ((size_t)8 << 20) /* a chunk ends here whatever its record count */
-#define KEY_SEPARATOR '\x1f'          /* between the parts of a composite source key */
-#define OWN_KEY_SAMPLE 100            /* records of a chunk whose first key is compared */
+#define CHUNK_BYTES                                                                                \
+    ((size_t)1 << 20)        /* a chunk ends here whatever its record count: memory stays flat */
+#define KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
+#define OWN_KEY_SAMPLE 100   /* records of a chunk whose first key is compared */
 
 struct load_state {
     struct state *s;

@@ -538,7 +538,8 @@ int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err)
 {
     const char *p = data;
     while (n) {
-        int piece = n > (1 << 20) ? 1 << 20 : (int)n;
+        /* libpq copies a piece as a whole before it sends any of it. */
+        int piece = n > (64 << 10) ? 64 << 10 : (int)n;
         if (PQputCopyData(pg->conn, p, piece) != 1)
             return fail(pg, NULL, err);
         p += piece;

@@ -68,7 +68,7 @@ static int read_columns(struct reader *r, struct catalog_table *t)
         "  WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped"
         " UNION ALL SELECT b.attnum, t.typbasetype,"
         "  CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.nn OR t.typnotnull,"
-        "  concat_ws(' AND ', b.chk, (SELECT string_agg('(' || pg_get_expr(conbin, 0) || ')',"
+        "  concat_ws(' AND ', nullif(b.chk, ''), (SELECT string_agg('(' || pg_get_expr(conbin, 0) || ')',"
         "  ' AND ') FROM pg_constraint WHERE contypid = t.oid AND contype = 'c')) COLLATE \"C\""
         " FROM base b JOIN pg_type t ON t.oid = b.typ WHERE t.typtype = 'd')"
         " SELECT a.attname, a.attnum, b.typ, b.typmod,"
@@ -233,20 +233,25 @@ static int read_rest(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res =
         pg_queryf(r->pg, r->err,
-                  "SELECT n.nspname, s.relname, a.attname FROM pg_depend d"
-                  " JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'"
-                  " JOIN pg_namespace n ON n.oid = s.relnamespace"
-                  " JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
-                  " WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
-                  " AND d.refobjid = %u AND d.deptype IN ('a', 'i') ORDER BY 1, 2",
-                  t->oid);
+                  "SELECT n.nspname, s.relname, a.attname, pg_has_role(s.relowner, 'USAGE'),"
+                  " has_sequence_privilege(s.oid, 'SELECT') AND has_sequence_privilege(s.oid,"
+                  " 'UPDATE'), q.seqincrement < 0 FROM (SELECT objid, refobjsubid FROM pg_depend"
+                  " WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass"
+                  " AND refobjid = %u AND deptype IN ('a', 'i') UNION SELECT d.refobjid, e.adnum"
+                  " FROM pg_attrdef e JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND"
+                  " d.objid = e.oid AND d.refclassid = 'pg_class'::regclass WHERE e.adrelid = %u)"
+                  " d JOIN pg_sequence q ON q.seqrelid = d.objid JOIN pg_class s ON s.oid = d.objid"
+                  " JOIN pg_namespace n ON n.oid = s.relnamespace JOIN pg_attribute a ON a.attrelid"
+                  " = %u AND a.attnum = d.refobjsubid ORDER BY 1, 2, 3",
+                  t->oid, t->oid, t->oid);
     if (!res)
         return r->err->code;
     t->n_sequences = (size_t)pg_rows(res);
     t->sequences = arena_alloc(r->out->mem, t->n_sequences * sizeof *t->sequences);
     for (int i = 0; i < (int)t->n_sequences; i++)
         t->sequences[i] =
-            (struct catalog_sequence){keep(r, res, i, 0), keep(r, res, i, 1), keep(r, res, i, 2)};
+            (struct catalog_sequence){keep(r, res, i, 0), keep(r, res, i, 1), keep(r, res, i, 2),
+                                      flag(res, i, 3),    flag(res, i, 4),    flag(res, i, 5)};
     pg_free(res);
     res = pg_queryf(r->pg, r->err,
                     "SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint"

@@ -53,8 +53,11 @@ struct catalog_reference { /* a foreign key, or an undeclared one from the proje
     int nullable;              /* all child columns may be NULL */
 };
 
-struct catalog_sequence { /* owned by a column of the table */
+struct catalog_sequence { /* owned by a column of the table, or its default takes from it */
     const char *schema, *name, *column;
+    int owned;  /* by the role */
+    int usable; /* the role may read and set it */
+    int descending;
 };
 
 struct catalog_check { /* a CHECK constraint */

@@ -213,6 +213,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = reset(s, job, err);
     if (!code)
+        code = pg_own_path(s->pg, err);
+    if (!code)
         code = match_run(s, job, options->may_delete, notes, err);
     if (!code)
         code = check_values(s, job, err);

@@ -383,7 +383,7 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
 
 /* ---- all together ---------------------------------------------------------------------- */
 
-static int drop_views(struct state *s, const struct job *job, struct error *err)
+int match_drop_views(struct state *s, const struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
@@ -395,7 +395,7 @@ static int drop_views(struct state *s, const struct job *job, struct error *err)
 int match_run(struct state *s, struct job *job, int may_delete, struct str *notes,
               struct error *err)
 {
-    int code = drop_views(s, job, err);
+    int code = match_drop_views(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = pg_execf(s->pg, err, "ANALYZE %s", job->tables[i].staging);
     if (!code)

@@ -11,6 +11,9 @@
  * --limit). Notes for the report go to `notes`. */
 int match_run(struct state *s, struct job *job, int may_delete, struct str *notes,
               struct error *err);
+/* The views depend on the live tables: once published they would only be in the way of the
+ * application's DDL. */
+int match_drop_views(struct state *s, const struct job *job, struct error *err);
 /* Marks the matched rows that are the same as their live row. */
 int match_same(struct state *s, const struct job_table *t, struct error *err);
 /* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */

@@ -392,6 +392,11 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
     return code;
 }
 
+int pg_own_path(struct pg *pg, struct error *err)
+{
+    return pg_exec(pg, err, "SET LOCAL search_path TO DEFAULT");
+}
+
 void pg_rollback(struct pg *pg)
 {
     if (pg && !pg_lost(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)

@@ -39,7 +39,11 @@ int pg_backend_pid(const struct pg *pg);
  * runs between pg_begin and pg_commit or pg_rollback. `mode` is "" or the rest of the BEGIN
  * statement ("READ ONLY"). */
 int pg_begin(struct pg *pg, const char *mode, struct error *err);
-void pg_rollback(struct pg *pg); /* harmless without a transaction */
+void pg_rollback(struct pg *pg);
+/* The role's own search_path for the rest of the transaction: the target's triggers, functions and
+ * the project's SQL may rely on it. pg_begin() pins another, for expressions that the server
+ * prints. */
+int pg_own_path(struct pg *pg, struct error *err); /* harmless without a transaction */
 /* Is it worth to try the whole transaction again? 1 after 40001, 40P01, 55P03. */
 int pg_retryable(const struct pg *pg);
 

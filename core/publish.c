@@ -14,6 +14,7 @@
 #include "log.h"
 #include "match.h"
 #include "remove.h"
+#include "sequence.h"
 #include "sql.h"
 #include "staging.h"
 #include "validate.h"
@@ -90,88 +91,6 @@ static int no_drift(struct state *s, const struct job_table *t, struct error *er
               t->t->schema, t->t->name, (long long)changed, (long long)taken);
     error_fix(err, "run again when fewer writers are active");
     return STATUS_DRIFT;
-}
-
-/* ---- sequences ------------------------------------------------------------------------- */
-
-/* ALTER SEQUENCE gives the sequence a new file, so that everything done to it in this
- * transaction is undone with it. */
-static int hold_sequence(struct state *s, const struct catalog_sequence *q, struct error *err)
-{
-    struct str name, sql;
-    str_init(&name, 0);
-    str_init(&sql, 0);
-    sql_table(&name, q->schema, q->name);
-    str_printf(&sql, "INSERT INTO %s.sequence SELECT %lld, ", s->q, (long long)s->run);
-    sql_literal(&sql, q->schema);
-    str_add(&sql, ", ");
-    sql_literal(&sql, q->name);
-    str_printf(&sql,
-               ", last_value, is_called FROM %s ON CONFLICT DO NOTHING; ALTER SEQUENCE %s"
-               " RESTART; SELECT setval(",
-               name.data, name.data);
-    sql_literal(&sql, name.data);
-    str_printf(&sql,
-               ", before_last, before_called) FROM %s.sequence WHERE run = %lld AND"
-               " schema_name = ",
-               s->q, (long long)s->run);
-    sql_literal(&sql, q->schema);
-    str_add(&sql, " AND sequence_name = ");
-    sql_literal(&sql, q->name);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&name);
-    str_clear(&sql);
-    return code;
-}
-
-static int advance_sequence(struct state *s, const struct job_table *t,
-                            const struct catalog_sequence *q, struct error *err)
-{
-    struct str name, sql;
-    str_init(&name, 0);
-    str_init(&sql, 0);
-    sql_table(&name, q->schema, q->name);
-    str_add(&sql, "SELECT setval(");
-    sql_literal(&sql, name.data);
-    str_add(&sql, ", m.top) FROM (SELECT max(");
-    sql_ident(&sql, q->column);
-    str_printf(&sql,
-               ")::bigint AS top FROM %s) m, %s q WHERE m.top > q.last_value OR m.top ="
-               " q.last_value AND NOT q.is_called",
-               t->t->quoted, name.data);
-    str_printf(&sql,
-               "; UPDATE %s.sequence SET (after_last, after_called) = (SELECT last_value, is_called"
-               " FROM %s) WHERE run = %lld AND schema_name = ",
-               s->q, name.data, (long long)s->run);
-    sql_literal(&sql, q->schema);
-    str_add(&sql, " AND sequence_name = ");
-    sql_literal(&sql, q->name);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&name);
-    str_clear(&sql);
-    return code;
-}
-
-static int moves_sequences(const struct job *job, const struct job_table *t,
-                           const struct write_counts *c)
-{
-    return job->project->sequences == SEQUENCES_ADVANCE && (c->inserted || c->updated) &&
-           t->t->n_sequences && t->t->owned;
-}
-
-static int each_sequence(struct state *s, struct job *job, const struct publish_result *r,
-                         int advance, struct error *err)
-{
-    int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
-        if (!moves_sequences(job, t, &r->tables[i]))
-            continue;
-        for (size_t k = 0; !code && k < t->t->n_sequences; k++)
-            code = advance ? advance_sequence(s, t, &t->t->sequences[k], err)
-                           : hold_sequence(s, &t->t->sequences[k], err);
-    }
-    return code;
 }
 
 /* ---- cycles and hooks ------------------------------------------------------------------ */
@@ -318,6 +237,8 @@ static int finish(struct state *s, struct job *job, const struct publish_result 
 {
     struct timespec now;
     int code = keep_counts(s, job, r, err);
+    if (!code)
+        code = match_drop_views(s, job, err);
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (!code)
         code = state_move(s, RUN_PUBLISHED, err);
@@ -346,7 +267,9 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     clock_gettime(CLOCK_MONOTONIC, &begun);
     int code = prepare(s, job, r, err);
     if (!code)
-        code = each_sequence(s, job, r, 0, err);
+        code = pg_own_path(s->pg, err);
+    if (!code)
+        code = sequence_hold(s, job, r->tables, err);
     if (!code)
         code = run_hooks(s, job, 0, err);
     if (!code)
@@ -356,7 +279,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = write_all(s, job, r, err);
     if (!code)
-        code = each_sequence(s, job, r, 1, err);
+        code = sequence_settle(s, job, r->tables, err);
     if (!code && fault_point("publish.sequences"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.sequences");
     if (!code)

@@ -339,6 +339,8 @@ static void sequences(const struct state *s, const struct job *job, struct str *
         for (size_t k = 0; k < job->tables[i].t->n_sequences; k++) {
             const struct catalog_sequence *q = &job->tables[i].t->sequences[k];
             struct str name;
+            if (!q->usable)
+                continue;
             str_init(&name, 0);
             sql_table(&name, q->schema, q->name);
             str_add(out, "DO $mig$ DECLARE q record; BEGIN SELECT x.* INTO q FROM ");
@@ -349,8 +351,9 @@ static void sequences(const struct state *s, const struct job *job, struct str *
             sql_literal(out, q->name);
             str_printf(out,
                        " AND c.last_value = x.after_last AND c.is_called = x.after_called; IF FOUND"
-                       " THEN ALTER SEQUENCE %s RESTART; PERFORM setval(",
-                       name.data);
+                       " THEN %s%s%s PERFORM setval(",
+                       q->owned ? "ALTER SEQUENCE " : "", q->owned ? name.data : "",
+                       q->owned ? " RESTART;" : "");
             sql_literal(out, name.data);
             str_add(out, ", q.before_last, q.before_called); END IF; END $mig$;\n");
             str_clear(&name);
@@ -394,7 +397,7 @@ int undo_statements(struct state *s, const struct job *job, struct str *out, str
         code = triggers(s, &job->tables[i], &off, &on, err);
     loosen(job, &cut, &mend);
     str_add(out, cut.data);
-    str_add(out, "SET CONSTRAINTS ALL DEFERRED;\n");
+    str_add(out, "SET CONSTRAINTS ALL DEFERRED;\nSET LOCAL search_path TO DEFAULT;\n");
     str_add(out, off.data);
     if (!code)
         code = hooks(s, out, err);
@@ -407,6 +410,7 @@ int undo_statements(struct state *s, const struct job *job, struct str *out, str
     str_add(out, "SET CONSTRAINTS ALL IMMEDIATE;\n");
     str_add(out, mend.data);
     str_add(out, on.data);
+    str_add(out, "SET LOCAL search_path = pg_catalog, pg_temp;\n");
     sequences(s, job, out);
     settle_state(s, out);
     str_clear(&off);

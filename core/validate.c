@@ -135,6 +135,8 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
 {
     memset(out, 0, sizeof *out);
     int code = pg_begin(reader, "READ ONLY", err);
+    if (!code)
+        code = pg_own_path(reader, err);
     for (size_t i = 0; !code && i < job->n_validators; i++) {
         mig_check_t check;
         int got = 0;

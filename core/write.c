@@ -7,6 +7,7 @@
 
 #include "lineage.h"
 #include "match.h"
+#include "sequence.h"
 #include "sql.h"
 
 int write_swallowed(const struct job_table *t, const char *what, int64_t written, int64_t expected,
@@ -82,6 +83,7 @@ int write_moving_defaults(struct state *s, const struct job_table *t, struct err
         const struct catalog_column *c = t->columns[i];
         if (!c->fallback_moves)
             continue;
+        code = sequence_pass(s, t, c, err);
         struct str sql;
         str_init(&sql, 0);
         str_printf(&sql, "UPDATE %s s SET ", t->staging);
@@ -97,7 +99,8 @@ int write_moving_defaults(struct state *s, const struct job_table *t, struct err
                    " WHERE s._mig_state = 0 AND %d = ANY (s._mig_absent) AND NOT EXISTS (SELECT"
                    " FROM %s m WHERE m._mig_id = s._mig_id)",
                    c->attnum, t->match_table);
-        code = pg_exec(s->pg, err, sql.data);
+        if (!code)
+            code = pg_exec(s->pg, err, sql.data);
         str_clear(&sql);
     }
     return code;

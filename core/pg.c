@@ -417,12 +417,13 @@ int pg_execf(struct pg *pg, struct error *err, const char *format, ...)
     return code;
 }
 
-struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, int n_params,
-                           const char *const *params)
+/* `extended`: by the protocol that takes parameters, and one statement only. */
+static struct pg_result *query(struct pg *pg, struct error *err, const char *sql, int extended,
+                               int n_params, const char *const *params)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
     int64_t begun = now_ms();
-    PGresult *res = n_params ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
+    PGresult *res = extended ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
                              : PQexec(pg->conn, sql);
     note_time(sql, begun);
     ExecStatusType status = PQresultStatus(res);
@@ -434,6 +435,17 @@ struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, in
     struct pg_result *r = arena_heap(NULL, sizeof *r);
     r->res = res;
     return r;
+}
+
+struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, int n_params,
+                           const char *const *params)
+{
+    return query(pg, err, sql, n_params > 0, n_params, params);
+}
+
+struct pg_result *pg_query_one(struct pg *pg, struct error *err, const char *sql)
+{
+    return query(pg, err, sql, 1, 0, NULL);
 }
 
 struct pg_result *pg_queryf(struct pg *pg, struct error *err, const char *format, ...)

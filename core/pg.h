@@ -54,6 +54,8 @@ int pg_execf(struct pg *pg, struct error *err, const char *format, ...)
 /* One statement with text parameters (NULL: SQL NULL); rows in text. NULL on failure. */
 struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, int n_params,
                            const char *const *params);
+/* SQL that users wrote: one statement only, so that it cannot end its transaction. */
+struct pg_result *pg_query_one(struct pg *pg, struct error *err, const char *sql);
 struct pg_result *pg_queryf(struct pg *pg, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int pg_rows(const struct pg_result *r);

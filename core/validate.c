@@ -89,6 +89,19 @@ static int check_query(const struct job *job, const mig_check_t *check, enum val
     return code;
 }
 
+/* A comment at the end of the SQL must not take the bracket with it. */
+static struct pg_result *count_rows(struct pg *pg, const char *select, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "SELECT count(*) FROM (%s\n) violations", select);
+    struct pg_result *res = sql.failed ? NULL : pg_query_one(pg, err, sql.data);
+    if (sql.failed)
+        error_set(err, STATUS_CONFIG, "the SQL of a check is too long");
+    str_clear(&sql);
+    return res;
+}
+
 static int run_check(struct pg *reader, struct job *job, const struct job_validator *v,
                      const mig_check_t *check, enum validate_phase phase,
                      struct validate_result *out, struct error *err)
@@ -103,13 +116,13 @@ static int run_check(struct pg *reader, struct job *job, const struct job_valida
                                     arena_strdup(job->mem, sql.data),
                                     0,
                                     0};
-    struct pg_result *res =
-        code ? NULL : pg_queryf(reader, err, "SELECT count(*) FROM (%s) violations", sql.data);
+    struct pg_result *res = code ? NULL : count_rows(reader, sql.data, err);
     if (!code && !res) {
         char what[400];
         snprintf(what, sizeof what, "validator %s, check %s: %.300s", v->p->name, check->name,
                  err->what);
         snprintf(err->what, sizeof err->what, "%s", what);
+        error_fix(err, "correct the check: one SELECT that reads only, tables named as {table}");
         code = err->code;
     }
     if (res)
@@ -208,7 +221,7 @@ int validate_step(struct state *s, struct pg *reader, struct job *job, enum vali
         return code;
     for (size_t i = 0; i < list.n; i++)
         if (list.items[i].failed)
-            log_write(LOG_ERROR, "validator %s, check %s: %lld violations", list.items[i].validator,
+            log_write(LOG_INFO, "validator %s, check %s: %lld violations", list.items[i].validator,
                       list.items[i].name, (long long)list.items[i].violations);
     error_set(err, STATUS_INVALID, "%zu checks found faults in the %s", list.errors,
               phase == VALIDATE_AS_IF ? "outcome" : "live tables");
@@ -220,10 +233,11 @@ int validate_invariants(struct state *s, const struct job *job, struct error *er
 {
     for (size_t i = 0; i < job->project->n_invariants; i++) {
         const struct project_invariant *v = &job->project->invariants[i];
-        struct pg_result *res =
-            pg_queryf(s->pg, err, "SELECT count(*) FROM (%s) violations", v->sql);
-        if (!res)
+        struct pg_result *res = count_rows(s->pg, v->sql, err);
+        if (!res) {
+            error_why(err, "invariant %s of the project", v->name);
             return err->code;
+        }
         int64_t n = pg_get_int(res, 0, 0);
         pg_free(res);
         if (!n)

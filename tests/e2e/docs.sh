@@ -1,0 +1,122 @@
+# docs.sh - what the manuals say is so: their command lines run, in a copy of the tree; options,
+# files, make targets and error messages that they name are there. The lines of README.md under
+# "Use it" are run by readme.sh.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+
+# A line of a block ```sh must end with 0, or with what its comment says: "# ends with 20".
+docs_lines() # FILE
+{
+    awk '/^ *```sh$/ { on = 1; next } /^ *```$/ { on = 0 } on' "$1" | sed 's/^ *//' | grep .
+}
+
+fail()
+{
+    echo "FAIL: $1"
+    exit 1
+}
+
+tree=$TEST_DIR/tree
+mkdir -p "$tree/build" "$tree/share"
+cp -R "$top_srcdir/docs" "$top_srcdir/README.md" "$tree"
+cp -R "$top_srcdir/share/examples" "$tree/share"
+cp "$top_srcdir/share/project.schema.json" "$tree/share"
+chmod -R u+w "$tree"
+cp -R "$PLUGINS" "$tree/build/plugins"
+ln -s "$MIGHOST" "$tree/build/mighost"
+classroom=$tree/share/examples/classroom
+ln -s ../../../build/plugins "$classroom/plugins"
+
+# DATABASE is the target, made from the example's schema; each document has one of its own.
+run_document() # FILE DIRECTORY DATABASE
+{
+    echo "--- $1"
+    pg_createdb "$3" "$classroom/target.sql"
+    docs_lines "$tree/$1" >"$TEST_DIR/lines"
+    [ "$(wc -l <"$TEST_DIR/lines")" -ge 4 ] || fail "$1 has lost its command lines"
+    DATABASE_URL=$(pg_url "$3")
+    export DATABASE_URL
+    cd "$2"
+    while read -r line; do
+        due=$(expr "$line" : '.*# ends with \([0-9]*\)' || :)
+        status=0
+        eval "$line" >"$TEST_DIR/out" 2>&1 </dev/null || status=$?
+        [ "$status" -eq "${due:-0}" ] || {
+            cat "$TEST_DIR/out"
+            fail "$1: \"$line\" ends with $status, not ${due:-0}"
+        }
+    done <"$TEST_DIR/lines"
+    unset DATABASE_URL
+    cd "$tree"
+}
+
+run_document docs/tutorial.md "$tree" tutorial
+ln -s "$tree/build" "$TEST_DIR/bin"
+PATH=$TEST_DIR/bin:$PATH
+MIGHOST_PLUGIN_PATH=$tree/build/plugins
+export MIGHOST_PLUGIN_PATH
+run_document docs/operations.md "$classroom" operations
+unset MIGHOST_PLUGIN_PATH
+is_left=$(psql_t operations -c "SELECT count(*) FROM school.students")
+[ "$is_left" -gt 0 ] || fail "the night of docs/operations.md leaves no rows"
+
+echo "--- options"
+"$MIGHOST" --help >"$TEST_DIR/help"
+sed -n 's/^ *\(--[a-z-]*\).*/\1/p' "$TEST_DIR/help" | sort >"$TEST_DIR/options"
+page=$top_srcdir/docs/mighost.1
+sed -n -e 's/\\-/-/g' -e '/^\.TP/{n' -e 's/\\-/-/g' -e 's/^\.B[IR]* \(--[a-z-]*\).*/\1/p' -e '}' "$page" |
+    sort >"$TEST_DIR/page"
+diff "$TEST_DIR/options" "$TEST_DIR/page" || fail "mighost --help (<) and docs/mighost.1 (>) differ"
+{
+    cat "$TEST_DIR/options"
+    "$top_srcdir/configure" --help 2>/dev/null | grep -o -e '--[a-z-]*' || :
+    sh "$top_srcdir/autogen.sh" --help | grep -o -e '--[a-z-]*'
+    printf '%s\n' --cflags --variable
+} | sort -u >"$TEST_DIR/known"
+for document in README.md docs/*.md; do
+    sed 's/\]([^)]*)//g' "$document" | grep -o -e '--[a-z][a-z-]*[a-z]' | sort -u |
+        comm -23 - "$TEST_DIR/known" >"$TEST_DIR/unknown"
+    [ ! -s "$TEST_DIR/unknown" ] || fail "$document: no such option: $(cat "$TEST_DIR/unknown")"
+done
+
+echo "--- exit codes"
+sed -n 's/^ *STATUS_[A-Z]* = \([0-9]*\).*/\1/p' "$top_srcdir/core/status.h" | sort >"$TEST_DIR/codes"
+sed -n '/^\.SH "EXIT STATUS"/,/^\.SH FILES/s/^\.B[R]* \([0-9][0-9", ]*\).*/\1/p' "$page" |
+    tr -cs '0-9' '\n' | grep . | sort >"$TEST_DIR/page"
+diff "$TEST_DIR/codes" "$TEST_DIR/page" || fail "core/status.h (<) and docs/mighost.1 (>) differ"
+
+echo "--- files"
+for document in README.md NEWS SECURITY.md CONTRIBUTING.md docs/*.md docs/mighost.1; do
+    [ -f "$top_srcdir/$document" ] || fail "there is no $document"
+    folder=$(dirname "$document")
+    {
+        grep -o '](\([^)#:]*\)[#)]' "$top_srcdir/$document" | sed "s|^](\(.*\).$|$folder/\1|"
+        grep -o '`[^`]*`' "$top_srcdir/$document" | tr -d '`' |
+            grep -E '^(core|docs|include|plugins|share|tests|\.ci)/[A-Za-z0-9_./-]+$'
+    } >"$TEST_DIR/named" || :
+    while read -r name; do
+        [ -e "$top_srcdir/$name" ] || fail "$document names $name, which is not there"
+    done <"$TEST_DIR/named"
+done
+
+echo "--- make targets"
+for document in README.md docs/hacking.md CONTRIBUTING.md; do
+    grep -o 'make [a-z][a-z-]*' "$top_srcdir/$document" | sort -u | while read -r make target; do
+        case $target in automake | it | sure) continue ;; esac
+        grep -q "^$target:" "$top_builddir/Makefile" || fail "$document: no target \"$make $target\""
+    done
+done
+
+# Each piece of a message of docs/operations.md between its "…" must stand in the source.
+echo "--- messages"
+find "$top_srcdir/core" "$top_srcdir/plugins" -name '*.c' -exec cat {} + |
+    awk '{ printf "%s ", $0 }' | sed -e 's/" *\(PRI[a-zA-Z0-9]* *\)*"//g' -e 's/\\"/"/g' >"$TEST_DIR/source"
+sed -n '/^## Troubleshooting/,/^## Starting/s/^| \(.*`\)[^`|]* | [0-9][0-9]* | .*/\1/p' \
+    "$top_srcdir/docs/operations.md" | grep -o '`[^`]*`' | tr -d '`' >"$TEST_DIR/messages"
+[ "$(wc -l <"$TEST_DIR/messages")" -ge 40 ] || fail "docs/operations.md has lost its messages"
+while read -r message; do
+    echo "$message" | sed -e 's/^env file//' -e 's/…/\n/g' |
+        sed -e 's/^[ :,."()]*//' -e 's/[ :,."()]*$//' | grep '..' |
+        while read -r piece; do
+            grep -qF -- "$piece" "$TEST_DIR/source" || fail "no message has \"$piece\": $message"
+        done
+done <"$TEST_DIR/messages"

@@ -192,6 +192,22 @@ static int send_counts(const struct chunk *c, struct state *s, int64_t rows, str
     return code;
 }
 
+/* With the chunk that showed it: who goes on behind it does not see it again. */
+static int send_own_keys(const struct chunk *c, struct state *s, struct error *err)
+{
+    if (c->own_keys)
+        return 0;
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "UPDATE %s.run_stage SET own_keys = false WHERE run = %lld AND own_keys AND name = ",
+               s->q, (long long)s->run);
+    sql_literal(&sql, c->stage->p->name);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
 /* ---- the transaction ------------------------------------------------------------------- */
 
 static int attempt(struct chunk *c, struct state *s, const struct job *job, struct error *err)
@@ -206,6 +222,8 @@ static int attempt(struct chunk *c, struct state *s, const struct job *job, stru
         code = send_repairs(c, s, job->host, err);
     if (!code)
         code = send_counts(c, s, rows, err);
+    if (!code)
+        code = send_own_keys(c, s, err);
     if (!code)
         code = state_heartbeat(s, err);
     if (!code && fault_point("chunk.before_commit"))

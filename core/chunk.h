@@ -30,6 +30,7 @@ struct chunk {
     char *left;            /* per record: 1 = its rows are not sent */
     uint32_t left_capacity;
     char *position_before, *position_after;
+    int own_keys; /* so far the first table's key is the stage's own key */
 };
 
 void chunk_init(struct chunk *c, const struct job *job);

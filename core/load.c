@@ -273,6 +273,7 @@ static int chunks(struct load_state *l, int64_t done, struct error *err)
         position = call_position(l->stage);
         l->chunk.position_after =
             arena_strndup(l->chunk.mem, position.len ? position.data : "", position.len);
+        l->chunk.own_keys = l->own_keys;
         if (fault_point("chunk.read"))
             return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
         if (l->chunk.records && chunk_commit(&l->chunk, l->s, l->job, err))

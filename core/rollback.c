@@ -177,7 +177,7 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     if (!code)
         code = pg_commit(s->pg, 0, err);
     if (code == STATUS_UNKNOWN)
-        code = state_settle(s, RUN_ROLLED_BACK, err);
+        code = state_settle(s, RUN_ROLLED_BACK, 1, err);
     str_clear(&sql);
     str_clear(&ignored);
     return code;

@@ -28,7 +28,9 @@ static const char *state_line(const struct run *r, int code)
         return "the run is published";
     if (r->s->at == RUN_ROLLED_BACK)
         return "the run was published and rolled back: live tables are as before";
-    return code == STATUS_UNKNOWN ? "unknown: see above" : "no live table was changed";
+    return code == STATUS_UNKNOWN ? "unknown: see above"
+           : code == STATUS_BUSY  ? "no live table was changed by this process"
+                                  : "no live table was changed";
 }
 
 static void make_text(struct run *r, int code)
@@ -134,7 +136,7 @@ static int close_run(struct run *r, int code)
     if (!failed)
         failed = pg_execf(r->s->pg, &err,
                           "UPDATE %s.run SET finished = clock_timestamp(), exit_code = %d, backup ="
-                          " nullif('%s', '') WHERE id = %lld",
+                          " coalesce(nullif('%s', ''), backup) WHERE id = %lld",
                           r->s->q, code, r->backup, (long long)r->s->run);
     if (!failed && r->report)
         failed = report_keep(r->s, r->report, &err);
@@ -207,8 +209,25 @@ static int rejects_code(struct run *r)
     return t.rejected ? STATUS_PARTIAL : STATUS_OK;
 }
 
+/* A lost connection may mean that another process took the run over, and what became of the run
+ * meanwhile is known only now. */
+static int look_again(struct run *r, int code)
+{
+    struct error err = {0};
+    if (code != STATUS_TEMPORARY || !r->s->run || !pg_lost(r->s->pg))
+        return code;
+    int again = state_reconnect(r->s, &r->s->at, &err);
+    if (!again && r->s->at == RUN_PUBLISHED)
+        r->is_published = 1;
+    if (again != STATUS_BUSY)
+        return code;
+    r->err = err;
+    return again;
+}
+
 static int finish(struct run *r, int code)
 {
+    code = look_again(r, code);
     if (code)
         log_error(&r->err, state_line(r, code));
     if (can_resume(code)) {

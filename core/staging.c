@@ -44,29 +44,35 @@ static void add_array(struct str *sql, const char *const *items, size_t n)
     str_add(sql, "]::text[]");
 }
 
-static int register_table(struct state *s, const struct job *job, const struct job_table *t,
-                          struct error *err)
+void staging_shape(const struct job_table *t, struct str *sql)
 {
-    const char **names = arena_alloc(job->mem, (t->n_columns + 1) * sizeof *names);
-    for (size_t i = 0; i < t->n_columns; i++)
-        names[i] = t->columns[i]->name;
+    str_printf(sql, "(%zu, %u::bigint, '%s', ARRAY[", t->no, t->t->oid, policy_text(t->policy));
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(sql, i ? ", " : "");
+        sql_literal(sql, t->columns[i]->name);
+    }
+    str_add(sql, "]::text[], ");
+    if (t->match)
+        add_array(sql, t->match->columns, t->match->n);
+    else
+        str_add(sql, "NULL::text[]");
+    str_add_char(sql, ')');
+}
+
+static int register_table(struct state *s, const struct job_table *t, struct error *err)
+{
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql,
-               "INSERT INTO %s.run_table (run, no, schema_name, table_name, oid, policy, columns,"
-               " key_columns) VALUES (%lld, %zu, ",
-               s->q, (long long)s->run, t->no);
+               "INSERT INTO %s.run_table (run, schema_name, table_name, no, oid, policy, columns,"
+               " key_columns) SELECT %lld, ",
+               s->q, (long long)s->run);
     sql_literal(&sql, t->t->schema);
     str_add(&sql, ", ");
     sql_literal(&sql, t->t->name);
-    str_printf(&sql, ", %u, '%s', ", t->t->oid, policy_text(t->policy));
-    add_array(&sql, names, t->n_columns);
-    str_add(&sql, ", ");
-    if (t->match)
-        add_array(&sql, t->match->columns, t->match->n);
-    else
-        str_add(&sql, "NULL");
-    str_add(&sql, ") ON CONFLICT DO NOTHING");
+    str_add(&sql, ", x.* FROM (VALUES ");
+    staging_shape(t, &sql);
+    str_add(&sql, ") x ON CONFLICT DO NOTHING");
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
     return code;
@@ -78,7 +84,7 @@ int staging_create(struct state *s, struct job *job, struct error *err)
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = create_staging(s, &job->tables[i], err);
         if (!code)
-            code = register_table(s, job, &job->tables[i], err);
+            code = register_table(s, &job->tables[i], err);
     }
     return code;
 }

@@ -25,6 +25,9 @@ struct staging_rows { /* rows of one table in one chunk */
     size_t n, capacity;
 };
 
+/* (no, oid, policy, columns, key columns) of the table, as a row of VALUES: what the rows in
+ * its staging table depend on. */
+void staging_shape(const struct job_table *t, struct str *sql);
 /* Makes the tables of the run (idempotent). In the caller's transaction. */
 int staging_create(struct state *s, struct job *job, struct error *err);
 /* Planner settings for the current transaction, once staging tables hold rows and statistics:

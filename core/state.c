@@ -171,7 +171,7 @@ static int make_tables(struct state *s, struct error *err)
 
 int state_prepare(struct state *s, struct error *err)
 {
-    if (pg_begin(s->pg, "", err))
+    if (pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err))
         return err->code;
     /* Two first runs at once: the second waits, then finds the schema. */
     int code = pg_exec(s->pg, err, "SELECT pg_advisory_xact_lock(hashtext('mighost schema'))");
@@ -324,10 +324,10 @@ int state_reconnect(struct state *s, enum run_state *now, struct error *err)
     return code;
 }
 
-int state_settle(struct state *s, enum run_state wanted, struct error *err)
+int state_settle(struct state *s, enum run_state wanted, int in_doubt, struct error *err)
 {
-    log_write(LOG_WARNING, "%s; asking the target what became of it", err->what);
     int tries = fault_number("MIGHOST_SETTLE", SETTLE_TRIES);
+    log_write(LOG_WARNING, "%s; asking the target what became of it", err->what);
     for (int i = 0; i < tries && !host_is_cancelled(); i++) {
         error_clear(err);
         int code = state_reconnect(s, &s->at, err);
@@ -340,6 +340,8 @@ int state_settle(struct state *s, enum run_state wanted, struct error *err)
             return code;
         sleep(1);
     }
+    if (!in_doubt)
+        return STATUS_TEMPORARY;
     error_clear(err);
     error_set(err, STATUS_UNKNOWN, "whether the transaction of run %lld committed is not known",
               (long long)s->run);

@@ -79,9 +79,10 @@ int state_commit(struct state *s, struct error *err);
  * what is read afterwards is final; `now`, when not NULL, is the state that the run is in.
  * STATUS_TEMPORARY: to be tried again; STATUS_BUSY: another took over meanwhile. */
 int state_reconnect(struct state *s, enum run_state *now, struct error *err);
-/* No answer to a COMMIT that was to bring the run into state `wanted`: 0 when it did, with s->at
- * set; STATUS_TEMPORARY when it did not, STATUS_UNKNOWN when the target cannot be asked. */
-int state_settle(struct state *s, enum run_state wanted, struct error *err);
+/* The connection was lost in a transaction that was to bring the run into state `wanted`: 0 when
+ * it did, with s->at set; STATUS_TEMPORARY when it did not. When the target cannot be asked:
+ * STATUS_UNKNOWN if COMMIT was sent (`in_doubt`), else STATUS_TEMPORARY. */
+int state_settle(struct state *s, enum run_state wanted, int in_doubt, struct error *err);
 int state_heartbeat(struct state *s, struct error *err);
 /* One line of the audit trail; inside a transaction. */
 int state_event(struct state *s, struct error *err, const char *format, ...)

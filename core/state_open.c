@@ -11,6 +11,7 @@
 
 /* A run whose heartbeat is younger than this is taken for alive while its backend exists. */
 #define LEASE_SECONDS 30
+#define GONE_TRIES 10 /* five a second: so long a dead client's backend is waited for */
 
 static int project_number(struct state *s, const char *name, struct error *err)
 {
@@ -78,17 +79,20 @@ static int busy(const struct holder *h, struct error *err)
     return STATUS_BUSY;
 }
 
-/* A killed client's backend needs a moment to notice; then the run is free. */
+/* A killed client's backend needs a moment to notice; then the run is free. 1: there is still a
+ * half run, 0: it was ended meanwhile, else -status. */
 static int wait_gone(struct state *s, const char *condition, struct holder *h, struct error *err)
 {
-    for (int i = 0; i < 10 && h->alive; i++) {
+    int found = 1;
+    int tries = fault_number("MIGHOST_GONE", GONE_TRIES);
+    for (int i = 0; i < tries && found == 1 && h->alive; i++) {
         usleep(200000);
         /* pg_stat_activity is a snapshot of the transaction: ask for a new one. */
-        if (pg_exec(s->pg, err, "SELECT pg_stat_clear_snapshot()") ||
-            find_holder(s, condition, h, err) < 0)
-            return err->code;
+        if (pg_exec(s->pg, err, "SELECT pg_stat_clear_snapshot()"))
+            return -err->code;
+        found = find_holder(s, condition, h, err);
     }
-    return 0;
+    return found;
 }
 
 static int other_project_writes(struct state *s, const struct job *job, struct error *err)
@@ -189,12 +193,12 @@ static int open_locked(struct state *s, const struct job *job, const struct stat
         return code;
     snprintf(condition, sizeof condition, "r.project = %lld", (long long)s->project);
     int found = find_holder(s, condition, &h, err);
+    if (found == 1)
+        found = wait_gone(s, condition, &h, err);
     if (found < 0)
         return -found;
     if (!found)
         return insert_run(s, job, o, err);
-    if (wait_gone(s, condition, &h, err))
-        return err->code;
     if (h.alive && (h.fresh || !o->takeover))
         return busy(&h, err);
     if (o->dry_run && !h.dry) /* a half run is not for a dry one to end */
@@ -207,7 +211,7 @@ int state_open_run(struct state *s, const struct job *job, const struct state_op
 {
     if (fault_point("run.before_open"))
         return error_set(err, STATUS_TEMPORARY, "fault point run.before_open");
-    if (pg_begin(s->pg, "", err))
+    if (pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err))
         return err->code;
     int code = open_locked(s, job, options, err);
     if (!code)
@@ -222,10 +226,10 @@ int state_claim(struct state *s, struct error *err)
     char condition[64];
     snprintf(condition, sizeof condition, "r.id = %lld", (long long)s->run);
     int found = find_holder(s, condition, &h, err);
+    if (found == 1)
+        found = wait_gone(s, condition, &h, err);
     if (found < 0)
         return -found;
-    if (found && wait_gone(s, condition, &h, err))
-        return err->code;
     if (found && h.alive)
         return busy(&h, err);
     struct pg_result *res = pg_queryf(

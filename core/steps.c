@@ -13,6 +13,8 @@
 #include "log.h"
 #include "progress.h"
 #include "publish.h"
+#include "ran.h"
+#include "renew.h"
 #include "reread.h"
 #include "rollback.h"
 #include "signals.h"
@@ -68,46 +70,12 @@ int steps_stopped(struct run *r)
 
 /* ---- open and load --------------------------------------------------------------------- */
 
-/* The half run's staging tables have the shape of an older plan: they are made anew. */
-static int same_plan(struct run *r, int *same)
-{
-    struct pg_result *res =
-        pg_queryf(r->s->pg, &r->err,
-                  "SELECT plan_hash = '%s' AND catalog_hash = '%s' FROM %s.run WHERE id = %lld",
-                  r->job->hash, r->job->catalog.hash, r->s->q, (long long)r->s->run);
-    if (!res)
-        return r->err.code;
-    *same = pg_get(res, 0, 0)[0] == 't';
-    pg_free(res);
-    return 0;
-}
-
-static int renew(struct run *r)
-{
-    static const char *const tables[] = {"run_table", "run_stage", "chunk", "reject", "repair"};
-    log_write(LOG_INFO, "the plan changed since the run began: everything is loaded anew");
-    int code = staging_drop_run(r->s, r->s->run, &r->err);
-    for (size_t i = 0; !code && i < sizeof tables / sizeof *tables; i++)
-        code = pg_execf(r->s->pg, &r->err, "DELETE FROM %s.%s WHERE run = %lld", r->s->q, tables[i],
-                        (long long)r->s->run);
-    return code ? code
-                : pg_execf(r->s->pg, &r->err,
-                           "UPDATE %s.run SET plan_hash = '%s', catalog_hash = '%s', state ="
-                           " 'loading' WHERE id = %lld",
-                           r->s->q, r->job->hash, r->job->catalog.hash, (long long)r->s->run);
-}
-
 static int prepare_staging(struct run *r)
 {
-    int same = 1;
     int code = state_begin(r->s, &r->err);
     if (!code && r->s->resumed)
-        code = same_plan(r, &same);
-    if (!code && !same) {
-        code = renew(r);
-        r->s->at = RUN_LOADING;
-    }
-    if (!code && r->s->at == RUN_CHECKED)
+        code = renew_half_run(r->s, r->job, &r->err);
+    if (!code && (r->s->at == RUN_CHECKED || r->s->at == RUN_HELD))
         code = state_move(r->s, RUN_LOADING, &r->err);
     if (!code)
         code = staging_create(r->s, r->job, &r->err);
@@ -203,6 +171,20 @@ int steps_any_write(struct run *r, int *any)
     return code;
 }
 
+/* Known to the run from here on, whoever ends it. */
+static int keep_backup(struct run *r)
+{
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = pg_execf(r->s->pg, &r->err, "UPDATE %s.run SET backup = '%s' WHERE id = %lld",
+                        r->s->q, r->backup, (long long)r->s->run);
+    if (!code)
+        code = state_commit(r->s, &r->err);
+    else
+        pg_rollback(r->s->pg);
+    return code;
+}
+
 int steps_backup(struct run *r)
 {
     char run[32];
@@ -233,21 +215,28 @@ int steps_backup(struct run *r)
     if (!code && (p->backup_keep_days || p->backup_keep_count))
         code =
             backup_prune(p->backup_dir, p->backup_keep_days, p->backup_keep_count, NULL, &r->err);
+    if (!code)
+        code = keep_backup(r);
     if (!code && fault_point("backup.done"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point backup.done");
     return code;
 }
 
-int steps_fingerprint(struct run *r, const char *phase)
+static int take_fingerprint(struct run *r, const struct job *job, const char *phase)
 {
     int code = state_begin(r->s, &r->err);
     if (!code)
-        code = fingerprint_take(r->s, r->job, phase, &r->err);
+        code = fingerprint_take(r->s, job, phase, &r->err);
     if (!code)
         code = state_commit(r->s, &r->err);
     else
         pg_rollback(r->s->pg);
     return code;
+}
+
+int steps_fingerprint(struct run *r, const char *phase)
+{
+    return take_fingerprint(r, r->job, phase);
 }
 
 int steps_move(struct run *r, enum run_state to)
@@ -267,9 +256,10 @@ static int publish_once(struct run *r)
     enum run_state before = r->s->at;
     for (int64_t n = 0;; n++) {
         int code = publish_run(r->s, r->job, &r->published, &r->err);
-        if (code != STATUS_UNKNOWN)
+        int in_doubt = code == STATUS_UNKNOWN;
+        if (!in_doubt && (code != STATUS_TEMPORARY || !pg_lost(r->s->pg)))
             return code;
-        code = state_settle(r->s, RUN_PUBLISHED, &r->err);
+        code = state_settle(r->s, RUN_PUBLISHED, in_doubt, &r->err);
         if (code != STATUS_TEMPORARY || r->s->at != before || host_is_cancelled() ||
             n >= r->x->project->retries)
             return code;
@@ -307,16 +297,33 @@ int steps_publish(struct run *r)
 
 /* ---- behind publish -------------------------------------------------------------------- */
 
-int steps_verify(struct run *r)
+/* What an earlier process published is compared by what that run left: the plan may be another
+ * by now. */
+static int compare(struct run *r)
 {
-    steps_begin(r, "verify");
+    struct job ran = {0};
+    const struct job *job = r->job;
     int code = state_begin(r->s, &r->err);
+    if (!code && r->s->resumed) {
+        code = ran_load(r->s, r->x->project, &ran, &r->err);
+        job = &ran;
+    }
     if (!code)
-        code = verify_run(r->s, r->job, &r->verify, &r->err);
+        code = verify_run(r->s, job, &r->verify, &r->err);
     r->is_verified = !code;
     pg_rollback(r->s->pg);
     if (!code)
-        code = steps_fingerprint(r, "after");
+        code = take_fingerprint(r, job, "after");
+    if (ran.mem)
+        job_clear(&ran);
+    return code;
+}
+
+int steps_verify(struct run *r)
+{
+    steps_begin(r, "verify");
+    signals_cancel_statements(1);
+    int code = compare(r);
     if (!code && r->verify.differences) {
         code = error_set(&r->err, STATUS_INVALID,
                          "%lld of %lld rows are not in the live tables as they were staged",
@@ -325,9 +332,10 @@ int steps_verify(struct run *r)
     }
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_LIVE, &r->err);
+    signals_cancel_statements(0);
     if (!code && fault_point("verify.done"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point verify.done");
-    return code;
+    return code == STATUS_TEMPORARY && steps_stopped(r) ? r->err.code : code;
 }
 
 /* Published, and then found wrong: taken back at once, with proof. */

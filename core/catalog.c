@@ -68,7 +68,8 @@ static int read_columns(struct reader *r, struct catalog_table *t)
         "  WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped"
         " UNION ALL SELECT b.attnum, t.typbasetype,"
         "  CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.nn OR t.typnotnull,"
-        "  concat_ws(' AND ', nullif(b.chk, ''), (SELECT string_agg('(' || pg_get_expr(conbin, 0) || ')',"
+        "  concat_ws(' AND ', nullif(b.chk, ''), (SELECT string_agg('(' || pg_get_expr(conbin, 0) "
+        "|| ')',"
         "  ' AND ') FROM pg_constraint WHERE contypid = t.oid AND contype = 'c')) COLLATE \"C\""
         " FROM base b JOIN pg_type t ON t.oid = b.typ WHERE t.typtype = 'd')"
         " SELECT a.attname, a.attnum, b.typ, b.typmod,"
@@ -253,10 +254,14 @@ static int read_rest(struct reader *r, struct catalog_table *t)
             (struct catalog_sequence){keep(r, res, i, 0), keep(r, res, i, 1), keep(r, res, i, 2),
                                       flag(res, i, 3),    flag(res, i, 4),    flag(res, i, 5)};
     pg_free(res);
-    res = pg_queryf(r->pg, r->err,
-                    "SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint"
-                    " WHERE conrelid = %u AND contype = 'c' AND convalidated ORDER BY conname",
-                    t->oid);
+    res =
+        pg_queryf(r->pg, r->err,
+                  "SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint"
+                  " WHERE conrelid = %u AND contype = 'c' AND convalidated UNION ALL SELECT NULL,"
+                  " '(' || coalesce(string_agg(pg_get_partition_constraintdef(relid), ' OR '),"
+                  " 'false') || ') IS TRUE' FROM pg_partition_tree(%u) WHERE isleaf AND relid <> %u"
+                  " HAVING '%c' = 'p' ORDER BY 1",
+                  t->oid, t->oid, t->oid, t->kind);
     if (!res)
         return r->err->code;
     t->n_checks = (size_t)pg_rows(res);
@@ -378,7 +383,8 @@ static void hash(struct catalog *c)
             str_printf(&text, "I%s|%u|%c%c\n", t->incoming[j].name, t->incoming[j].child_oid,
                        t->incoming[j].on_delete, t->incoming[j].on_update);
         for (size_t j = 0; j < t->n_checks; j++)
-            str_printf(&text, "X%s|%s\n", t->checks[j].name, t->checks[j].sql);
+            str_printf(&text, "X%s|%s\n", t->checks[j].name ? t->checks[j].name : "",
+                       t->checks[j].sql);
         digest_add(d, text.data, text.len);
         str_reset(&text);
     }

@@ -60,7 +60,7 @@ struct catalog_sequence { /* owned by a column of the table, or its default take
     int descending;
 };
 
-struct catalog_check { /* a CHECK constraint */
+struct catalog_check { /* a CHECK constraint; name NULL: a partition must take the row */
     const char *name, *sql;
 };
 

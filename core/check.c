@@ -89,14 +89,20 @@ static int check_constraints(struct state *s, const struct job_table *t, struct 
 {
     int code = 0;
     for (size_t i = 0; !code && i < t->t->n_checks; i++) {
+        const struct catalog_check *c = &t->t->checks[i];
+        struct reject_rule rule = {NULL, "no_partition", "no partition of the table takes the row",
+                                   NULL};
         struct str condition;
         char reason[300];
         str_init(&condition, 0);
-        str_printf(&condition, "NOT (%s)", t->t->checks[i].sql);
-        snprintf(reason, sizeof reason, "the row violates check constraint %s",
-                 t->t->checks[i].name);
-        code = reject_rows(
-            s, t, &(struct reject_rule){condition.data, "check_constraint", reason, NULL}, err);
+        str_printf(&condition, "NOT (%s)", c->sql);
+        rule.condition = condition.data;
+        if (c->name) {
+            snprintf(reason, sizeof reason, "the row violates check constraint %s", c->name);
+            rule.code = "check_constraint";
+            rule.reason = reason;
+        }
+        code = reject_rows(s, t, &rule, err);
         str_clear(&condition);
     }
     return code;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "digest.h"
 #include "fault.h"
 #include "log.h"
 #include "sql.h"
@@ -253,24 +254,34 @@ static int find_chunk(const struct chunk *c, struct state *s, int *there, struct
 struct refused {
     struct chunk *c;
     const struct job_table *table;
+    const struct staging_rows *rows;
+    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept keys */
 };
 
 static void refused_row(void *ctx, uint32_t record, const char *sqlstate, const char *column)
 {
     struct refused *x = ctx;
-    char name[160], reason[200];
+    char name[160], reason[200], uuid[37];
+    struct str key;
     if (x->c->left[record])
         return;
     x->c->left[record] = 1;
+    str_init(&key, 0);
+    staging_key(x->table, x->rows, record, &key);
+    if (x->own)
+        digest_uuid5(x->own, key.data, key.len, uuid);
     snprintf(name, sizeof name, "%s.%s", x->table->t->schema, x->table->t->name);
     snprintf(reason, sizeof reason, "the server refuses the value (SQLSTATE %s)", sqlstate);
     chunk_reject(x->c, &(struct chunk_reject){.record = record,
                                               .outcome = MIG_REJECT,
                                               .number = x->c->first_number + record - 1,
+                                              .key = key.data,
+                                              .final_key = x->own ? uuid : key.data,
                                               .table = name,
                                               .field = column,
                                               .code = "refused_value",
                                               .reason = reason});
+    str_clear(&key);
 }
 
 /* The encoders let a value through that the server does not take: find its record, so that
@@ -282,12 +293,16 @@ static int isolate(struct chunk *c, struct state *s, const struct job *job, stru
         c->left_capacity = c->records + 1;
         memset(c->left, 0, c->left_capacity);
     }
+    struct digest_uuid *own = c->stage->p->ids == ID_UUID5
+                                  ? digest_uuid_new(job->project->name, c->stage->p->name)
+                                  : NULL;
     int code = state_begin(s, err);
     for (size_t i = 0; !code && i < c->n_tables; i++) {
-        struct refused x = {c, &job->tables[i]};
+        struct refused x = {c, &job->tables[i], &c->rows[i], own};
         code = staging_isolate(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
     }
     pg_rollback(s->pg);
+    digest_uuid_free(own);
     return code;
 }
 

@@ -82,6 +82,9 @@ static int fail(struct pg *pg, const PGresult *res, struct error *err)
     take_field(pg->constraint, sizeof pg->constraint, res, PG_DIAG_CONSTRAINT_NAME);
     take_field(pg->table, sizeof pg->table, res, PG_DIAG_TABLE_NAME);
     take_field(pg->column, sizeof pg->column, res, PG_DIAG_COLUMN_NAME);
+    if (res && !pg->column[0])
+        sqlstate_copy_column(PQresultErrorField(res, PG_DIAG_CONTEXT), pg->column,
+                             sizeof pg->column);
     if (!pg->sqlstate[0] || pg_lost(pg)) {
         int code = error_set(err, STATUS_TEMPORARY, "%s: the connection was lost", pg->role);
         error_fix(err, "see that the server runs and repeat the same command");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "arraytext.h"
 #include "fault.h"
 #include "sql.h"
 
@@ -230,9 +231,14 @@ static int text_field(struct encode_buffer *out, const struct catalog_column *c,
     struct encode_buffer scratch = {0};
     const struct encode_type *check = encode_supports(&c->type) ? &c->type : &any_text;
     int bad = encode_value(check, v, &scratch, fault);
-    free(scratch.data);
-    if (!bad)
+    if (!bad && check->category == 'A') { /* JSON lists are understood by the encoder only */
+        scratch.len = 0;
+        arraytext_add(check, v->data, v->len, &scratch);
+        add_copy_text(out, (const char *)scratch.data, scratch.len);
+    } else if (!bad) {
         add_copy_text(out, v->data, v->len);
+    }
+    free(scratch.data);
     return bad;
 }
 
@@ -288,6 +294,32 @@ void staging_truncate(struct staging_rows *rows, size_t n)
         return;
     rows->data.len = rows->rows[n].offset;
     rows->n = n;
+}
+
+/* The key stands behind two numbers, in binary with their lengths, in text with tabs. */
+static void decode_key(const struct job_table *t, const char *p, struct str *out)
+{
+    if (!t->text) {
+        const unsigned char *n = (const unsigned char *)p + 26;
+        str_add_n(out, p + 30, (size_t)n[0] << 24 | (size_t)n[1] << 16 | (size_t)n[2] << 8 | n[3]);
+        return;
+    }
+    p = strchr(strchr(p, '\t') + 1, '\t') + 1;
+    for (; *p != '\t'; p++) {
+        static const char letters[] = "nrt", controls[] = "\n\r\t";
+        const char *letter = *p == '\\' ? strchr(letters, *++p) : NULL;
+        str_add_char(out, letter ? controls[letter - letters] : *p);
+    }
+}
+
+void staging_key(const struct job_table *t, const struct staging_rows *rows, uint32_t record,
+                 struct str *out)
+{
+    size_t i = 0;
+    while (i < rows->n && rows->rows[i].record != record)
+        i++;
+    if (i < rows->n)
+        decode_key(t, (const char *)rows->data.data + rows->rows[i].offset, out);
 }
 
 void staging_clear(struct staging_rows *rows)

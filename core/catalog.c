@@ -254,6 +254,14 @@ static int read_rest(struct reader *r, struct catalog_table *t)
             (struct catalog_sequence){keep(r, res, i, 0), keep(r, res, i, 1), keep(r, res, i, 2),
                                       flag(res, i, 3),    flag(res, i, 4),    flag(res, i, 5)};
     pg_free(res);
+<<<<<<< core/catalog.c
+    res = pg_queryf(r->pg, r->err,
+                    "SELECT conname, pg_get_expr(conbin, conrelid), CASE WHEN cardinality(conkey)"
+                    " = 1 THEN (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND"
+                    " attnum = conkey[1]) END FROM pg_constraint WHERE conrelid = %u AND contype = "
+                    "'c' AND convalidated ORDER BY conname",
+                    t->oid);
+=======
     res =
         pg_queryf(r->pg, r->err,
                   "SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint"
@@ -262,12 +270,14 @@ static int read_rest(struct reader *r, struct catalog_table *t)
                   " 'false') || ') IS TRUE' FROM pg_partition_tree(%u) WHERE isleaf AND relid <> %u"
                   " HAVING '%c' = 'p' ORDER BY 1",
                   t->oid, t->oid, t->oid, t->kind);
+>>>>>>> /tmp/e2e/src/core/catalog.c
     if (!res)
         return r->err->code;
     t->n_checks = (size_t)pg_rows(res);
     t->checks = arena_alloc(r->out->mem, t->n_checks * sizeof *t->checks);
     for (int i = 0; i < (int)t->n_checks; i++)
-        t->checks[i] = (struct catalog_check){keep(r, res, i, 0), keep(r, res, i, 1)};
+        t->checks[i] =
+            (struct catalog_check){keep(r, res, i, 0), keep(r, res, i, 1), keep(r, res, i, 2)};
     pg_free(res);
     return 0;
 }

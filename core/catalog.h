@@ -62,6 +62,7 @@ struct catalog_sequence { /* owned by a column of the table, or its default take
 
 struct catalog_check { /* a CHECK constraint; name NULL: a partition must take the row */
     const char *name, *sql;
+    const char *column; /* the only one that it looks at, or NULL */
 };
 
 struct catalog_table {

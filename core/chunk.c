@@ -254,14 +254,35 @@ static int find_chunk(const struct chunk *c, struct state *s, int *there, struct
 struct refused {
     struct chunk *c;
     const struct job_table *table;
+<<<<<<< core/chunk.c
+    const char *project;
+=======
     const struct staging_rows *rows;
     struct digest_uuid *own; /* makes the stage's own keys; NULL: kept keys */
+>>>>>>> /tmp/e2e/src/core/chunk.c
 };
 
-static void refused_row(void *ctx, uint32_t record, const char *sqlstate, const char *column)
+/* The target key that goes with a source key: replace must know which live rows are to stay. */
+static const char *final_key(const struct refused *x, const char *key, char out[37])
+{
+    const struct project_stage *p = x->c->stage->p;
+    if (p->ids != ID_UUID5)
+        return key;
+    struct digest_uuid *own = digest_uuid_new(x->project, p->name);
+    digest_uuid5(own, key, strlen(key), out);
+    digest_uuid_free(own);
+    return out;
+}
+
+static void refused_row(void *ctx, const struct staging_refusal *r)
 {
     struct refused *x = ctx;
     char name[160], reason[200], uuid[37];
+<<<<<<< core/chunk.c
+    if (x->c->left[r->record])
+        return;
+    x->c->left[r->record] = 1;
+=======
     struct str key;
     if (x->c->left[record])
         return;
@@ -270,15 +291,22 @@ static void refused_row(void *ctx, uint32_t record, const char *sqlstate, const 
     staging_key(x->table, x->rows, record, &key);
     if (x->own)
         digest_uuid5(x->own, key.data, key.len, uuid);
+>>>>>>> /tmp/e2e/src/core/chunk.c
     snprintf(name, sizeof name, "%s.%s", x->table->t->schema, x->table->t->name);
-    snprintf(reason, sizeof reason, "the server refuses the value (SQLSTATE %s)", sqlstate);
-    chunk_reject(x->c, &(struct chunk_reject){.record = record,
+    snprintf(reason, sizeof reason, "the server refuses the value (SQLSTATE %s)", r->sqlstate);
+    chunk_reject(x->c, &(struct chunk_reject){.record = r->record,
                                               .outcome = MIG_REJECT,
+<<<<<<< core/chunk.c
+                                              .number = x->c->first_number + r->record - 1,
+                                              .key = r->key,
+                                              .final_key = final_key(x, r->key, uuid),
+=======
                                               .number = x->c->first_number + record - 1,
                                               .key = key.data,
                                               .final_key = x->own ? uuid : key.data,
+>>>>>>> /tmp/e2e/src/core/chunk.c
                                               .table = name,
-                                              .field = column,
+                                              .field = r->column,
                                               .code = "refused_value",
                                               .reason = reason});
     str_clear(&key);
@@ -298,7 +326,11 @@ static int isolate(struct chunk *c, struct state *s, const struct job *job, stru
                                   : NULL;
     int code = state_begin(s, err);
     for (size_t i = 0; !code && i < c->n_tables; i++) {
+<<<<<<< core/chunk.c
+        struct refused x = {c, &job->tables[i], job->project->name};
+=======
         struct refused x = {c, &job->tables[i], &c->rows[i], own};
+>>>>>>> /tmp/e2e/src/core/chunk.c
         code = staging_isolate(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
     }
     pg_rollback(s->pg);

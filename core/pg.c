@@ -76,23 +76,41 @@ static void take_field(char *out, size_t size, const PGresult *res, int field)
     out[n] = '\0';
 }
 
+/* "COPY staging, line 7, column price: ..." - all that is known of the column; behind the colon
+ * stands the value. */
+static void copy_column(struct pg *pg, const PGresult *res)
+{
+    const char *context = res ? PQresultErrorField(res, PG_DIAG_CONTEXT) : NULL;
+    const char *name =
+        context && strncmp(context, "COPY ", 5) == 0 ? strstr(context, ", column ") : NULL;
+    const char *end = name ? strstr(name += strlen(", column "), ": \"") : NULL;
+    if (end)
+        snprintf(pg->column, sizeof pg->column, "%.*s", (int)(end - name), name);
+}
+
 static int fail(struct pg *pg, const PGresult *res, struct error *err)
 {
     take_field(pg->sqlstate, sizeof pg->sqlstate, res, PG_DIAG_SQLSTATE);
     take_field(pg->constraint, sizeof pg->constraint, res, PG_DIAG_CONSTRAINT_NAME);
     take_field(pg->table, sizeof pg->table, res, PG_DIAG_TABLE_NAME);
     take_field(pg->column, sizeof pg->column, res, PG_DIAG_COLUMN_NAME);
+<<<<<<< core/pg.c
+    if (!pg->column[0])
+        copy_column(pg, res);
+=======
     if (res && !pg->column[0])
         sqlstate_copy_column(PQresultErrorField(res, PG_DIAG_CONTEXT), pg->column,
                              sizeof pg->column);
+>>>>>>> /tmp/e2e/src/core/pg.c
     if (!pg->sqlstate[0] || pg_lost(pg)) {
         int code = error_set(err, STATUS_TEMPORARY, "%s: the connection was lost", pg->role);
         error_fix(err, "see that the server runs and repeat the same command");
         return code;
     }
-    /* Syntax errors and undefined names come from our or the project's SQL: no row values. */
+    /* Syntax errors and undefined names come from our or the project's SQL: no row values. What
+     * a trigger raises (P0001) may hold any. */
     char message[300] = "";
-    if (sqlstate_class(pg->sqlstate, "42") || sqlstate_class(pg->sqlstate, "P0"))
+    if (sqlstate_class(pg->sqlstate, "42"))
         take_field(message, sizeof message, res, PG_DIAG_MESSAGE_PRIMARY);
     return error_set(err, sqlstate_status(pg->sqlstate), "%s: %s (SQLSTATE %s%s%s%s%s%s%s)%s%s",
                      pg->role, sqlstate_text(pg->sqlstate), pg->sqlstate,

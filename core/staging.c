@@ -9,7 +9,11 @@
 #include <string.h>
 
 #include "arena.h"
+<<<<<<< core/staging.c
+#include "encode_literal.h"
+=======
 #include "arraytext.h"
+>>>>>>> /tmp/e2e/src/core/staging.c
 #include "fault.h"
 #include "sql.h"
 
@@ -230,7 +234,16 @@ static int text_field(struct encode_buffer *out, const struct catalog_column *c,
     }
     struct encode_buffer scratch = {0};
     const struct encode_type *check = encode_supports(&c->type) ? &c->type : &any_text;
+    int literal = encode_literal_due(&c->type, v);
     int bad = encode_value(check, v, &scratch, fault);
+<<<<<<< core/staging.c
+    scratch.len = 0;
+    if (!bad && literal)
+        bad = encode_literal(&c->type, v, &scratch, fault);
+    if (!bad)
+        add_copy_text(out, literal ? (const char *)scratch.data : v->data,
+                      literal ? scratch.len : v->len);
+=======
     if (!bad && check->category == 'A') { /* JSON lists are understood by the encoder only */
         scratch.len = 0;
         arraytext_add(check, v->data, v->len, &scratch);
@@ -238,6 +251,7 @@ static int text_field(struct encode_buffer *out, const struct catalog_column *c,
     } else if (!bad) {
         add_copy_text(out, v->data, v->len);
     }
+>>>>>>> /tmp/e2e/src/core/staging.c
     free(scratch.data);
     return bad;
 }
@@ -397,9 +411,45 @@ struct isolation {
     const struct job_table *t;
     const struct staging_rows *rows;
     const char *left;
-    void (*bad)(void *ctx, uint32_t record, const char *sqlstate, const char *column);
+    staging_refused *bad;
     void *ctx;
 };
+
+static const char *unescape_copy(struct str *out, const char *p)
+{
+    for (; *p != '\t'; p++) {
+        char c = *p == '\\' ? *++p : *p;
+        str_add_char(out, c == 'n' && p[-1] == '\\'   ? '\n'
+                          : c == 'r' && p[-1] == '\\' ? '\r'
+                          : c == 't' && p[-1] == '\\' ? '\t'
+                                                      : c);
+    }
+    return out->data;
+}
+
+/* The source key stands in the encoded row: fixed fields come before it. */
+static void row_key(const struct isolation *x, size_t i, struct str *out)
+{
+    const unsigned char *p = x->rows->data.data + x->rows->rows[i].offset;
+    if (x->t->text) {
+        const char *text = strchr(strchr((const char *)p, '\t') + 1, '\t') + 1;
+        unescape_copy(out, text);
+        return;
+    }
+    p += 2 + 12 + 12; /* number of fields, _mig_id, _mig_record */
+    uint32_t n = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    str_add_n(out, (const char *)p + 4, n);
+}
+
+static void tell_bad(const struct isolation *x, size_t i, const char *sqlstate)
+{
+    struct str key;
+    str_init(&key, 0);
+    row_key(x, i, &key);
+    x->bad(x->ctx, &(struct staging_refusal){x->rows->rows[i].record, key.data, sqlstate,
+                                             pg_failed_column(x->s->pg)});
+    str_clear(&key);
+}
 
 static int isolate(const struct isolation *x, size_t from, size_t to, struct error *err)
 {
@@ -420,7 +470,7 @@ static int isolate(const struct isolation *x, size_t from, size_t to, struct err
     if (!failed)
         return 0;
     if (to - from == 1) {
-        x->bad(x->ctx, x->rows->rows[from].record, sqlstate, pg_failed_column(x->s->pg));
+        tell_bad(x, from, sqlstate);
         return 0;
     }
     size_t middle = from + (to - from) / 2;
@@ -429,10 +479,7 @@ static int isolate(const struct isolation *x, size_t from, size_t to, struct err
 }
 
 int staging_isolate(struct state *s, const struct job_table *t, const struct staging_rows *rows,
-                    const char *left,
-                    void (*bad)(void *ctx, uint32_t record, const char *sqlstate,
-                                const char *column),
-                    void *ctx, struct error *err)
+                    const char *left, staging_refused *bad, void *ctx, struct error *err)
 {
     struct isolation x = {s, t, rows, left, bad, ctx};
     return rows->n ? isolate(&x, 0, rows->n, err) : 0;

@@ -62,12 +62,16 @@ void staging_key(const struct job_table *t, const struct staging_rows *rows, uin
  * be NULL). 0; a status. STATUS_INVALID: the server refused a value, see staging_isolate. */
 int staging_send(struct state *s, const struct job_table *t, const struct staging_rows *rows,
                  const char *left, int64_t *sent, struct error *err);
-/* Finds the rows that the server refuses by halving under savepoints; calls `bad` for each with
- * its record number within the chunk, SQLSTATE and column. Leaves nothing written. */
+struct staging_refusal {
+    uint32_t record;               /* number within the chunk */
+    const char *key;               /* the record's source key */
+    const char *sqlstate, *column; /* column: "" when the server does not say */
+};
+typedef void staging_refused(void *ctx, const struct staging_refusal *refusal);
+
+/* Finds the rows that the server refuses by halving under savepoints; calls `bad` for each. Texts
+ * live for the call. Leaves nothing written. */
 int staging_isolate(struct state *s, const struct job_table *t, const struct staging_rows *rows,
-                    const char *left,
-                    void (*bad)(void *ctx, uint32_t record, const char *sqlstate,
-                                const char *column),
-                    void *ctx, struct error *err);
+                    const char *left, staging_refused *bad, void *ctx, struct error *err);
 
 #endif

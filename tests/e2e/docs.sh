@@ -55,9 +55,30 @@ PATH=$TEST_DIR/bin:$PATH
 MIGHOST_PLUGIN_PATH=$tree/build/plugins
 export MIGHOST_PLUGIN_PATH
 run_document docs/operations.md "$classroom" operations
-unset MIGHOST_PLUGIN_PATH
 is_left=$(psql_t operations -c "SELECT count(*) FROM school.students")
 [ "$is_left" -gt 0 ] || fail "the night of docs/operations.md leaves no rows"
+
+# Its examples: plain lines, so that 20 is as good as 0 for a run.
+echo "--- docs/mighost.1"
+pg_createdb page "$classroom/target.sql"
+cd "$classroom"
+sed -n '/^\.SH EXAMPLES/,/^\.SH "SEE/p' "$tree/docs/mighost.1" | sed -n '/^\.nf/,/^\.fi/p' |
+    sed -e '/^\./d' -e 's/\\-/-/g' -e "s|^export DATABASE_URL=.*|export DATABASE_URL='$(pg_url page)'|" \
+        -e 's|/srv/school|.|' >"$TEST_DIR/lines"
+[ "$(wc -l <"$TEST_DIR/lines")" -ge 7 ] || fail "docs/mighost.1 has lost its examples"
+while read -r line; do
+    status=0
+    eval "$line" >"$TEST_DIR/out" 2>&1 </dev/null || status=$?
+    case $line,$status in
+    *,0 | *-run*,20) ;;
+    *)
+        cat "$TEST_DIR/out"
+        fail "docs/mighost.1: \"$line\" ends with $status"
+        ;;
+    esac
+done <"$TEST_DIR/lines"
+unset DATABASE_URL MIGHOST_PLUGIN_PATH
+cd "$tree"
 
 echo "--- options"
 "$MIGHOST" --help >"$TEST_DIR/help"

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "fault.h"
 #include "log.h"
+#include "slow.h"
 #include "sqlstate.h"
 
 struct pg {
@@ -94,14 +95,8 @@ static int fail(struct pg *pg, const PGresult *res, struct error *err)
     take_field(pg->constraint, sizeof pg->constraint, res, PG_DIAG_CONSTRAINT_NAME);
     take_field(pg->table, sizeof pg->table, res, PG_DIAG_TABLE_NAME);
     take_field(pg->column, sizeof pg->column, res, PG_DIAG_COLUMN_NAME);
-<<<<<<< core/pg.c
     if (!pg->column[0])
         copy_column(pg, res);
-=======
-    if (res && !pg->column[0])
-        sqlstate_copy_column(PQresultErrorField(res, PG_DIAG_CONTEXT), pg->column,
-                             sizeof pg->column);
->>>>>>> /tmp/e2e/src/core/pg.c
     if (!pg->sqlstate[0] || pg_lost(pg)) {
         int code = error_set(err, STATUS_TEMPORARY, "%s: the connection was lost", pg->role);
         error_fix(err, "see that the server runs and repeat the same command");
@@ -357,36 +352,12 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The slowest statements of the process, longest first, for the report. */
-static struct pg_statement slowest[PG_SLOWEST];
-
-static void note_time(const char *sql, int64_t begun)
-{
-    double seconds = (double)(now_ms() - begun) / 1000.0;
-    size_t i = PG_SLOWEST;
-    while (i > 0 && slowest[i - 1].seconds < seconds)
-        i--;
-    if (i == PG_SLOWEST)
-        return;
-    memmove(&slowest[i + 1], &slowest[i], (PG_SLOWEST - 1 - i) * sizeof *slowest);
-    slowest[i].seconds = seconds;
-    snprintf(slowest[i].sql, sizeof slowest[i].sql, "%s", sql);
-    size_t n = strlen(slowest[i].sql); /* cut text ends with a whole character */
-    while (n && !str_utf8_ok(slowest[i].sql, n))
-        slowest[i].sql[--n] = '\0';
-}
-
-const struct pg_statement *pg_slowest(void)
-{
-    return slowest;
-}
-
 int pg_exec(struct pg *pg, struct error *err, const char *sql)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
     int64_t begun = now_ms();
     int code = finish_exec(pg, PQexec(pg->conn, sql), err);
-    note_time(sql, begun);
+    slow_note(sql, now_ms() - begun);
     return code;
 }
 
@@ -446,7 +417,7 @@ static struct pg_result *query(struct pg *pg, struct error *err, const char *sql
     int64_t begun = now_ms();
     PGresult *res = extended ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
                              : PQexec(pg->conn, sql);
-    note_time(sql, begun);
+    slow_note(sql, now_ms() - begun);
     ExecStatusType status = PQresultStatus(res);
     if (!res || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)) {
         fail(pg, res, err);

@@ -71,15 +71,6 @@ const char *pg_failed_table(const struct pg *pg);
 const char *pg_failed_column(const struct pg *pg);
 int pg_lost(const struct pg *pg); /* 1: the connection is gone */
 
-/* The slowest statements so far, PG_SLOWEST of them, longest first; unused ones have seconds 0.
- * Names only: values travel as parameters or by COPY. */
-#define PG_SLOWEST 10
-struct pg_statement {
-    double seconds;
-    char sql[300];
-};
-const struct pg_statement *pg_slowest(void);
-
 /* COMMIT with a deadline, 0: the connection's own. 0; a status when the server said no (rolled
  * back); STATUS_UNKNOWN when no answer came: the caller finds out by the run row. */
 int pg_commit(struct pg *pg, int deadline_seconds, struct error *err);

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "fingerprint.h"
 #include "match.h"
+#include "slow.h"
 #include "sql.h"
 
 #define MAX_ERRORS 1000
@@ -290,8 +291,8 @@ static json_t *warnings(const struct report_input *in)
 static json_t *statements(void)
 {
     json_t *list = json_array();
-    const struct pg_statement *s = pg_slowest();
-    for (size_t i = 0; i < PG_SLOWEST && s[i].seconds > 0; i++)
+    const struct slow_statement *s = slow_list();
+    for (size_t i = 0; i < SLOW_MOST && s[i].seconds > 0; i++)
         json_array_append_new(list,
                               json_pack("{s:f, s:s}", "seconds", s[i].seconds, "sql", s[i].sql));
     return list;

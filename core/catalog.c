@@ -254,23 +254,16 @@ static int read_rest(struct reader *r, struct catalog_table *t)
             (struct catalog_sequence){keep(r, res, i, 0), keep(r, res, i, 1), keep(r, res, i, 2),
                                       flag(res, i, 3),    flag(res, i, 4),    flag(res, i, 5)};
     pg_free(res);
-<<<<<<< core/catalog.c
-    res = pg_queryf(r->pg, r->err,
-                    "SELECT conname, pg_get_expr(conbin, conrelid), CASE WHEN cardinality(conkey)"
-                    " = 1 THEN (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND"
-                    " attnum = conkey[1]) END FROM pg_constraint WHERE conrelid = %u AND contype = "
-                    "'c' AND convalidated ORDER BY conname",
-                    t->oid);
-=======
-    res =
-        pg_queryf(r->pg, r->err,
-                  "SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint"
-                  " WHERE conrelid = %u AND contype = 'c' AND convalidated UNION ALL SELECT NULL,"
-                  " '(' || coalesce(string_agg(pg_get_partition_constraintdef(relid), ' OR '),"
-                  " 'false') || ') IS TRUE' FROM pg_partition_tree(%u) WHERE isleaf AND relid <> %u"
-                  " HAVING '%c' = 'p' ORDER BY 1",
-                  t->oid, t->oid, t->oid, t->kind);
->>>>>>> /tmp/e2e/src/core/catalog.c
+    res = pg_queryf(
+        r->pg, r->err,
+        "SELECT conname, pg_get_expr(conbin, conrelid), CASE WHEN cardinality(conkey) = 1 THEN"
+        " (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1]) END"
+        " FROM pg_constraint WHERE conrelid = %u AND contype = 'c' AND convalidated UNION ALL "
+        "SELECT"
+        " NULL, '(' || coalesce(string_agg(pg_get_partition_constraintdef(relid), ' OR '), 'false')"
+        " || ') IS TRUE', NULL FROM pg_partition_tree(%u) WHERE isleaf AND relid <> %u HAVING"
+        " '%c' = 'p' ORDER BY 1",
+        t->oid, t->oid, t->oid, t->kind);
     if (!res)
         return r->err->code;
     t->n_checks = (size_t)pg_rows(res);

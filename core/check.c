@@ -95,24 +95,15 @@ static int check_constraints(struct state *s, const struct job_table *t, struct 
         struct str condition;
         char reason[300];
         str_init(&condition, 0);
-<<<<<<< core/check.c
-        str_printf(&condition, "NOT (%s)", t->t->checks[i].sql);
-        snprintf(reason, sizeof reason, "the row violates check constraint %s",
-                 t->t->checks[i].name);
-        code = reject_rows(s, t,
-                           &(struct reject_rule){condition.data, "check_constraint", reason,
-                                                 t->t->checks[i].column},
-                           err);
-=======
         str_printf(&condition, "NOT (%s)", c->sql);
         rule.condition = condition.data;
         if (c->name) {
             snprintf(reason, sizeof reason, "the row violates check constraint %s", c->name);
             rule.code = "check_constraint";
             rule.reason = reason;
+            rule.field = c->column;
         }
         code = reject_rows(s, t, &rule, err);
->>>>>>> /tmp/e2e/src/core/check.c
         str_clear(&condition);
     }
     return code;

@@ -254,12 +254,7 @@ static int find_chunk(const struct chunk *c, struct state *s, int *there, struct
 struct refused {
     struct chunk *c;
     const struct job_table *table;
-<<<<<<< core/chunk.c
     const char *project;
-=======
-    const struct staging_rows *rows;
-    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept keys */
->>>>>>> /tmp/e2e/src/core/chunk.c
 };
 
 /* The target key that goes with a source key: replace must know which live rows are to stay. */
@@ -278,38 +273,20 @@ static void refused_row(void *ctx, const struct staging_refusal *r)
 {
     struct refused *x = ctx;
     char name[160], reason[200], uuid[37];
-<<<<<<< core/chunk.c
     if (x->c->left[r->record])
         return;
     x->c->left[r->record] = 1;
-=======
-    struct str key;
-    if (x->c->left[record])
-        return;
-    x->c->left[record] = 1;
-    str_init(&key, 0);
-    staging_key(x->table, x->rows, record, &key);
-    if (x->own)
-        digest_uuid5(x->own, key.data, key.len, uuid);
->>>>>>> /tmp/e2e/src/core/chunk.c
     snprintf(name, sizeof name, "%s.%s", x->table->t->schema, x->table->t->name);
     snprintf(reason, sizeof reason, "the server refuses the value (SQLSTATE %s)", r->sqlstate);
     chunk_reject(x->c, &(struct chunk_reject){.record = r->record,
                                               .outcome = MIG_REJECT,
-<<<<<<< core/chunk.c
                                               .number = x->c->first_number + r->record - 1,
                                               .key = r->key,
                                               .final_key = final_key(x, r->key, uuid),
-=======
-                                              .number = x->c->first_number + record - 1,
-                                              .key = key.data,
-                                              .final_key = x->own ? uuid : key.data,
->>>>>>> /tmp/e2e/src/core/chunk.c
                                               .table = name,
                                               .field = r->column,
                                               .code = "refused_value",
                                               .reason = reason});
-    str_clear(&key);
 }
 
 /* The encoders let a value through that the server does not take: find its record, so that
@@ -321,20 +298,12 @@ static int isolate(struct chunk *c, struct state *s, const struct job *job, stru
         c->left_capacity = c->records + 1;
         memset(c->left, 0, c->left_capacity);
     }
-    struct digest_uuid *own = c->stage->p->ids == ID_UUID5
-                                  ? digest_uuid_new(job->project->name, c->stage->p->name)
-                                  : NULL;
     int code = state_begin(s, err);
     for (size_t i = 0; !code && i < c->n_tables; i++) {
-<<<<<<< core/chunk.c
         struct refused x = {c, &job->tables[i], job->project->name};
-=======
-        struct refused x = {c, &job->tables[i], &c->rows[i], own};
->>>>>>> /tmp/e2e/src/core/chunk.c
         code = staging_isolate(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
     }
     pg_rollback(s->pg);
-    digest_uuid_free(own);
     return code;
 }
 

@@ -60,21 +60,3 @@ int sqlstate_status(const char *s)
         return STATUS_PREFLIGHT;
     return STATUS_BUG;
 }
-
-/* "COPY name, line 1, column x: ..." */
-void sqlstate_copy_column(const char *context, char *out, size_t size)
-{
-    out[0] = '\0';
-    if (!context || strncmp(context, "COPY ", 5) != 0)
-        return;
-    const char *column = strstr(context, ", column ");
-    const char *end = column ? strchr(column, ':') : NULL;
-    if (!end)
-        return;
-    column += strlen(", column ");
-    size_t n = (size_t)(end - column);
-    if (n >= size)
-        return;
-    memcpy(out, column, n);
-    out[n] = '\0';
-}

@@ -2,16 +2,11 @@
 #ifndef MIGHOST_SQLSTATE_H
 #define MIGHOST_SQLSTATE_H
 
-#include <stddef.h>
-
 /* Its first two characters are `class`. */
 int sqlstate_class(const char *sqlstate, const char *class);
 /* "a duplicate key": what stands for the server's message. */
 const char *sqlstate_text(const char *sqlstate);
 /* The exit code when nothing is known but the SQLSTATE; "" is a lost connection. */
 int sqlstate_status(const char *sqlstate);
-
-/* The column that COPY was at, from the context of an English error; "" when it does not say. */
-void sqlstate_copy_column(const char *context, char *out, size_t size);
 
 #endif

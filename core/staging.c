@@ -9,11 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
-<<<<<<< core/staging.c
 #include "encode_literal.h"
-=======
-#include "arraytext.h"
->>>>>>> /tmp/e2e/src/core/staging.c
 #include "fault.h"
 #include "sql.h"
 
@@ -236,22 +232,12 @@ static int text_field(struct encode_buffer *out, const struct catalog_column *c,
     const struct encode_type *check = encode_supports(&c->type) ? &c->type : &any_text;
     int literal = encode_literal_due(&c->type, v);
     int bad = encode_value(check, v, &scratch, fault);
-<<<<<<< core/staging.c
     scratch.len = 0;
     if (!bad && literal)
         bad = encode_literal(&c->type, v, &scratch, fault);
     if (!bad)
         add_copy_text(out, literal ? (const char *)scratch.data : v->data,
                       literal ? scratch.len : v->len);
-=======
-    if (!bad && check->category == 'A') { /* JSON lists are understood by the encoder only */
-        scratch.len = 0;
-        arraytext_add(check, v->data, v->len, &scratch);
-        add_copy_text(out, (const char *)scratch.data, scratch.len);
-    } else if (!bad) {
-        add_copy_text(out, v->data, v->len);
-    }
->>>>>>> /tmp/e2e/src/core/staging.c
     free(scratch.data);
     return bad;
 }
@@ -308,32 +294,6 @@ void staging_truncate(struct staging_rows *rows, size_t n)
         return;
     rows->data.len = rows->rows[n].offset;
     rows->n = n;
-}
-
-/* The key stands behind two numbers, in binary with their lengths, in text with tabs. */
-static void decode_key(const struct job_table *t, const char *p, struct str *out)
-{
-    if (!t->text) {
-        const unsigned char *n = (const unsigned char *)p + 26;
-        str_add_n(out, p + 30, (size_t)n[0] << 24 | (size_t)n[1] << 16 | (size_t)n[2] << 8 | n[3]);
-        return;
-    }
-    p = strchr(strchr(p, '\t') + 1, '\t') + 1;
-    for (; *p != '\t'; p++) {
-        static const char letters[] = "nrt", controls[] = "\n\r\t";
-        const char *letter = *p == '\\' ? strchr(letters, *++p) : NULL;
-        str_add_char(out, letter ? controls[letter - letters] : *p);
-    }
-}
-
-void staging_key(const struct job_table *t, const struct staging_rows *rows, uint32_t record,
-                 struct str *out)
-{
-    size_t i = 0;
-    while (i < rows->n && rows->rows[i].record != record)
-        i++;
-    if (i < rows->n)
-        decode_key(t, (const char *)rows->data.data + rows->rows[i].offset, out);
 }
 
 void staging_clear(struct staging_rows *rows)

@@ -54,9 +54,6 @@ int staging_encode(struct staging_rows *rows, const struct staging_encode *row,
 /* Forgets rows behind the first `n`. */
 void staging_truncate(struct staging_rows *rows, size_t n);
 void staging_clear(struct staging_rows *rows);
-/* Appends the source key of a record that has a row here. */
-void staging_key(const struct job_table *t, const struct staging_rows *rows, uint32_t record,
-                 struct str *out);
 
 /* Sends all rows but those of records marked in `left` (one byte per record of the chunk, may
  * be NULL). 0; a status. STATUS_INVALID: the server refused a value, see staging_isolate. */

@@ -105,6 +105,14 @@ sed -n '/^\.SH "EXIT STATUS"/,/^\.SH FILES/s/^\.B[R]* \([0-9][0-9", ]*\).*/\1/p'
     tr -cs '0-9' '\n' | grep . | sort >"$TEST_DIR/page"
 diff "$TEST_DIR/codes" "$TEST_DIR/page" || fail "core/status.h (<) and docs/mighost.1 (>) differ"
 
+echo "--- tables of schema mighost"
+psql_t page -c "SELECT relname FROM pg_class WHERE relnamespace = 'mighost'::regnamespace AND
+    relkind = 'r' AND relname !~ '_[0-9]+_[0-9]+$'" | sort >"$TEST_DIR/tables"
+sed -n '/^## Schema/,/^With run/s/^| `\([a-z_]*\)` .*/\1/p' "$top_srcdir/docs/how-it-works.md" |
+    sort >"$TEST_DIR/page"
+diff "$TEST_DIR/tables" "$TEST_DIR/page" ||
+    fail "schema mighost (<) and docs/how-it-works.md (>) differ"
+
 echo "--- files"
 for document in README.md NEWS SECURITY.md CONTRIBUTING.md docs/*.md docs/mighost.1; do
     [ -f "$top_srcdir/$document" ] || fail "there is no $document"

@@ -157,8 +157,10 @@ SQL
 data natural <<'JSON'
 { "accounts": [ { "id": "u1", "email": "ann@x", "name": "Ann B." }, { "id": "u2", "email": "bob@x", "name": "Bob" },
                 { "id": "u3", "email": "eve@x", "name": "Eve" }, { "id": "u4", "email": "ann@x", "name": "Again" } ],
-  "notes": [ { "id": "n1", "account": "u1", "by": "u2", "what": "of Ann" }, { "id": "n2", "account": "u2", "what": "of Bob" },
-             { "id": "n3", "account": "u3", "by": "u1", "what": "of Eve" }, { "id": "n4", "account": "u4", "what": "of her, too" } ] }
+  "notes": [ { "id": "n1", "account": "u1", "by": "u2", "what": "of Ann" },
+             { "id": "n2", "account": "u2", "what": "of Bob" },
+             { "id": "n3", "account": "u3", "by": "u1", "what": "of Eve" },
+             { "id": "n4", "account": "u4", "what": "of her, too" } ] }
 JSON
 natural() # POLICY
 {
@@ -166,7 +168,8 @@ natural() # POLICY
 { "name": "natural", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
   "stages": [
     { "name": "accounts", "policy": "$1", "tables": { "account": { "match": ["email"] } },
-      "options": { "table": "account", "fields": { "id": { "key": "accounts" }, "email": "email", "name": "name" } } },
+      "options": { "table": "account", "fields": { "id": { "key": "accounts" },
+        "email": "email", "name": "name" } } },
     { "name": "notes", "policy": "update", "tables": { "note": { "references": [ { "columns": ["reviewer"],
         "to": "account", "to_columns": ["id"] } ] } },
       "options": { "table": "note", "fields": { "id": { "key": "notes" }, "account_id": { "key": "accounts",

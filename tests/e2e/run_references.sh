@@ -137,10 +137,14 @@ ALTER TABLE y ADD FOREIGN KEY (x_id) REFERENCES x $2;
 SQL
 }
 data cycle <<'JSON'
-{ "a": [ { "id": 1, "b_id": 2, "name": "moved" }, { "id": 2, "b_id": 2, "name": "new" }, { "id": 3, "b_id": 3, "name": "falls" } ],
-  "b": [ { "id": 1, "c_id": 2, "name": "moved" }, { "id": 2, "c_id": 2, "name": "new" }, { "id": 3, "c_id": 3, "name": "falls" } ],
-  "c": [ { "id": 1, "a_id": 2, "name": "moved" }, { "id": 2, "a_id": 2, "name": "new" }, { "id": 3, "a_id": 77, "name": "falls" } ],
-  "x": [ { "id": 1, "y_id": 2, "name": "moved" }, { "id": 2, "y_id": 2, "name": "new" }, { "id": 3, "y_id": 1, "name": "new" } ],
+{ "a": [ { "id": 1, "b_id": 2, "name": "moved" }, { "id": 2, "b_id": 2, "name": "new" },
+         { "id": 3, "b_id": 3, "name": "falls" } ],
+  "b": [ { "id": 1, "c_id": 2, "name": "moved" }, { "id": 2, "c_id": 2, "name": "new" },
+         { "id": 3, "c_id": 3, "name": "falls" } ],
+  "c": [ { "id": 1, "a_id": 2, "name": "moved" }, { "id": 2, "a_id": 2, "name": "new" },
+         { "id": 3, "a_id": 77, "name": "falls" } ],
+  "x": [ { "id": 1, "y_id": 2, "name": "moved" }, { "id": 2, "y_id": 2, "name": "new" },
+         { "id": 3, "y_id": 1, "name": "new" } ],
   "y": [ { "id": 1, "x_id": 3, "name": "moved" }, { "id": 2, "x_id": 1, "name": "new" } ] }
 JSON
 simple cycle "$(kept a a replace '' b_id name), $(kept b b replace '' c_id name),
@@ -233,7 +237,8 @@ SET client_min_messages = warning;
 DROP TABLE IF EXISTS leaf, branch, trunk, outside CASCADE;
 CREATE TABLE trunk (id int PRIMARY KEY, name text UNIQUE);
 CREATE TABLE branch (id int PRIMARY KEY, trunk_id int $2 REFERENCES trunk ON DELETE $1, name text);
-CREATE TABLE leaf (id int PRIMARY KEY, branch_id int REFERENCES branch ON DELETE $1, up int REFERENCES leaf ON DELETE $1);
+CREATE TABLE leaf (id int PRIMARY KEY, branch_id int REFERENCES branch ON DELETE $1,
+    up int REFERENCES leaf ON DELETE $1);
 CREATE TABLE outside (id int PRIMARY KEY, trunk_id int REFERENCES trunk ON DELETE $1);
 INSERT INTO trunk VALUES (1, 'one'), (2, 'two'), (3, 'three'), (4, 'four');
 INSERT INTO branch VALUES (1, 1, 'a'), (2, 2, 'b'), (3, 3, 'c'), (4, 4, 'd');

@@ -19,7 +19,9 @@ offers() # WANTED WORDS...: the offers for the last word, sorted, on one line
     failed=1
 }
 
-offers "--rollback" --rol
+offers "$("$MIGHOST" --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p' | LC_ALL=C sort | xargs)" ""
+offers "--restore" --res
+offers "--rollback --rollback-file" --rol
 offers "--plan --plugins" --pl
 offers "--backup --backup-dir --backups" --backup
 offers "dot json text" --plan --format ""

@@ -49,14 +49,15 @@ static int duplicates_within(struct state *s, const struct job_table *t,
     snprintf(reason, sizeof reason, "an earlier record of this run has the same key (index %s)",
              k->name);
     reject_head(s, t, MIG_REJECT, &sql);
-    reject_reason(&(struct reject_rule){NULL, "duplicate", reason, key_field(k)}, &sql);
-    str_add(&sql, "FROM (SELECT _mig_id, _mig_record, _mig_key, row_number() OVER (PARTITION BY ");
-    key_list(k, "", &sql);
-    str_add(&sql, " ORDER BY _mig_id) AS n FROM ");
+    reject_for(&(struct reject_rule){NULL, "duplicate", reason, key_field(k)}, "w.winner", &sql);
+    str_add(&sql, "FROM (SELECT _mig_id, _mig_record, _mig_key, row_number() OVER same AS n,"
+                  " first_value(_mig_key) OVER same AS winner FROM ");
     key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
     str_add(&sql, " x WHERE true");
     none_null(k, "x", &sql);
-    str_add(&sql, ") w");
+    str_add(&sql, " WINDOW same AS (PARTITION BY ");
+    key_list(k, "", &sql);
+    str_add(&sql, " ORDER BY _mig_id)) w");
     reject_join(s, &sql);
     str_add(&sql, " WHERE w.n > 1 ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
@@ -69,15 +70,15 @@ static int duplicates_matched(struct state *s, const struct job_table *t, struct
     struct str sql;
     str_init(&sql, 0);
     reject_head(s, t, MIG_REJECT, &sql);
-    reject_reason(
-        &(struct reject_rule){NULL, "duplicate",
-                              "an earlier record of this run stands for the same live row",
-                              key_field(t->match)},
-        &sql);
+    reject_for(&(struct reject_rule){NULL, "duplicate",
+                                     "an earlier record of this run stands for the same live row",
+                                     key_field(t->match)},
+               "w.winner", &sql);
     str_printf(&sql,
-               "FROM (SELECT s._mig_id, s._mig_record, s._mig_key, row_number() OVER (PARTITION BY"
-               " m._mig_at ORDER BY s._mig_id) AS n FROM %s s JOIN %s m USING (_mig_id) WHERE"
-               " s._mig_state = 0) w",
+               "FROM (SELECT s._mig_id, s._mig_record, s._mig_key, row_number() OVER same AS n,"
+               " first_value(s._mig_key) OVER same AS winner FROM %s s JOIN %s m USING (_mig_id)"
+               " WHERE s._mig_state = 0 WINDOW same AS (PARTITION BY m._mig_at ORDER BY"
+               " s._mig_id)) w",
                t->staging, t->match_table);
     reject_join(s, &sql);
     str_add(&sql, " WHERE w.n > 1 ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");

@@ -55,7 +55,7 @@ void reject_text(struct str *sql, const char *text)
         str_add(sql, "NULL");
 }
 
-void reject_reason(const struct reject_rule *rule, struct str *sql)
+void reject_for(const struct reject_rule *rule, const char *winner, struct str *sql)
 {
     str_add(sql, ", ");
     reject_text(sql, rule->field);
@@ -63,7 +63,14 @@ void reject_reason(const struct reject_rule *rule, struct str *sql)
     sql_literal(sql, rule->code);
     str_add(sql, ", ");
     sql_literal(sql, rule->reason);
+    if (winner)
+        str_printf(sql, " || ': the one with the source key ' || %s || ' stays'", winner);
     str_add(sql, ", NULL::bigint, NULL ");
+}
+
+void reject_reason(const struct reject_rule *rule, struct str *sql)
+{
+    reject_for(rule, NULL, sql);
 }
 
 int reject_rows(struct state *s, const struct job_table *t, const struct reject_rule *rule,

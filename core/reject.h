@@ -20,6 +20,8 @@ int reject_spread(struct state *s, const struct job *job, int64_t *changed, stru
 /* Pieces for statements of the form INSERT INTO reject ... SELECT ... FROM w. */
 void reject_head(const struct state *s, const struct job_table *t, int outcome, struct str *sql);
 void reject_reason(const struct reject_rule *rule, struct str *sql);
+/* The same, and which record stays: `winner` is SQL for its source key. */
+void reject_for(const struct reject_rule *rule, const char *winner, struct str *sql);
 void reject_join(const struct state *s, struct str *sql); /* w with its chunk, alias c */
 void reject_text(struct str *sql, const char *text);      /* a literal or NULL */
 /* Runs the statement and frees its text. */

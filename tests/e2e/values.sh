@@ -207,8 +207,10 @@ JSON
 shop_db mail
 ends 20 --plugins "$PLUGINS" --project "$SHOP" --work-dir "$TEST_DIR/work" --run
 is "groups" "$(psql_t mail -c "SELECT key, code, reason FROM mighost.reject ORDER BY record")" \
-    "2|duplicate|an earlier record of this run has the same key (index people_email)
-3|duplicate|an earlier record of this run has the same key (index people_email)
+    "2|duplicate|an earlier record of this run has the same key (index people_email): the one with \
+the source key 1 stays
+3|duplicate|an earlier record of this run has the same key (index people_email): the one with \
+the source key 1 stays
 4|collision|a live row that stays, or hands it over in this run, has the same key (index people_email)"
 is "people" "$(psql_t mail -c 'SELECT id, email FROM people ORDER BY 1')" "1|Ann@example.org
 5|bob@example.org

@@ -52,8 +52,7 @@ int action_run(const struct cli *cli, struct session *s)
                                   .takeover = cli->takeover,
                                   .hold = cli->hold,
                                   .yes = cli->yes,
-                                  .limited = cli->session.overrides.n_only > 0 &&
-                                             !cli->session.overrides.with_dependencies,
+                                  .limited = cli->session.overrides.n_only > 0,
                                   .json = cli->json};
     struct run_verdict verdict;
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);

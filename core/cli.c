@@ -202,8 +202,8 @@ static int parse_size(const char *text, int64_t *out, struct error *err)
 {
     char *end;
     long long v = strtoll(text, &end, 10);
-    if (*end || v < 1 || v > 10000000)
-        return error_set(err, STATUS_USAGE, "--batch-size takes a whole number from 1 to 10000000");
+    if (*end || v < 1 || v > 1000000)
+        return error_set(err, STATUS_USAGE, "--batch-size takes a whole number from 1 to 1000000");
     *out = v;
     return 0;
 }

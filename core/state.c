@@ -107,16 +107,12 @@ void state_grants(const char *schema, const char *role, const char *database, st
 static int missing_rights(struct state *s, struct error *err)
 {
     struct pg_where where;
-    struct str grants;
-    str_init(&grants, 0);
     pg_where(s->pg, &where);
-    state_grants(s->schema, where.user, where.dbname, &grants);
     error_clear(err);
     error_set(err, STATUS_PREFLIGHT, "role %s may not make schema %s in database %s", where.user,
               s->schema, where.dbname);
     error_why(err, "staging tables and the state of runs live there, also in a dry run");
-    error_fix(err, "%s", grants.data);
-    str_clear(&grants);
+    error_fix(err, "have a DBA make it: mighost --print-grants prints the SQL");
     return STATUS_PREFLIGHT;
 }
 
@@ -147,11 +143,23 @@ int state_exists(struct state *s, struct error *err)
     return -STATUS_PREFLIGHT;
 }
 
+/* IF NOT EXISTS would ask for the right to create schemas even where a DBA has made this one. */
+static int make_schema(struct state *s, struct error *err)
+{
+    const char *const params[] = {s->schema};
+    struct pg_result *res =
+        pg_query(s->pg, err, "SELECT FROM pg_namespace WHERE nspname = $1", 1, params);
+    if (!res)
+        return err->code;
+    int there = pg_rows(res) > 0;
+    pg_free(res);
+    int code = there ? 0 : pg_execf(s->pg, err, "CREATE SCHEMA %s", s->q);
+    return code ? code : pg_execf(s->pg, err, "REVOKE ALL ON SCHEMA %s FROM PUBLIC", s->q);
+}
+
 static int make_tables(struct state *s, struct error *err)
 {
-    int code =
-        pg_execf(s->pg, err, "CREATE SCHEMA IF NOT EXISTS %s; REVOKE ALL ON SCHEMA %s FROM PUBLIC",
-                 s->q, s->q);
+    int code = make_schema(s, err);
     for (size_t i = 0; !code && i < sizeof ddl / sizeof *ddl; i++) {
         char sql[2048];
         snprintf(sql, sizeof sql, ddl[i], s->q);

@@ -35,14 +35,16 @@ static void pairs(const struct job_table *t, struct str *sql)
         str_add(sql, " AND (m._mig_id IS NULL OR m._mig_same)");
 }
 
-/* Written by publish, or left as check saw it. */
+/* Written by publish, or left as check saw it: an inserted row meets no live row in check, and
+ * NULL there would hide that others changed it. */
 static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
     const char *xmin = lineage_xmin(t);
-    str_printf(sql,
-               "(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint OR %s = (SELECT"
-               " publish_xid::text::numeric %% 4294967296 FROM %s.run WHERE id = %lld)::bigint)",
-               xmin, xmin, s->q, (long long)s->run);
+    str_printf(
+        sql,
+        "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ="
+        " (SELECT publish_xid::text::numeric %% 4294967296 FROM %s.run WHERE id = %lld)::bigint)",
+        xmin, xmin, s->q, (long long)s->run);
 }
 
 static void compare_keyed(const struct state *s, const struct job_table *t, struct str *sql)

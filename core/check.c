@@ -21,21 +21,22 @@ static int check_not_null(struct state *s, const struct job_table *t, struct err
     int code = 0;
     for (size_t i = 0; !code && i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
-        if (!c->not_null || c->computed)
+        int staged = job_staged(t, c->name) != NULL;
+        /* What a sequence will give is not known before publish. */
+        if (!c->not_null || c->computed || (!staged && c->fallback_moves))
             continue;
         struct str condition;
         str_init(&condition, 0);
         str_add(&condition, "w.");
         sql_ident(&condition, c->name);
         str_add(&condition, " IS NULL");
-        /* What a sequence will give is not known before publish. */
-        if (c->fallback_moves && job_staged(t, c->name))
+        if (!staged) /* the live row has a value, and keeps it */
+            str_add(&condition, " AND NOT w._mig_old");
+        else if (c->fallback_moves)
             str_printf(&condition,
                        " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_id = w._mig_id AND %d = ANY"
                        " (x._mig_absent) AND NOT w._mig_old)",
                        t->staging, c->attnum);
-        else if (c->fallback_moves)
-            str_add(&condition, " AND w._mig_old");
         code = reject_rows(s, t,
                            &(struct reject_rule){condition.data, "required",
                                                  "a value is required (NOT NULL)", c->name},
@@ -137,20 +138,56 @@ static int count_rejects(struct state *s, int64_t *n, struct error *err)
     return 0;
 }
 
-/* A row that falls gives its live row back, which may then hold a key that another wants. */
+/* Live rows whose staged row fell: they stay, with keys that another staged row may want. */
+static int count_returned(struct state *s, const struct job *job, int64_t *n, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT 0");
+    for (size_t i = 0; i < job->n_tables; i++)
+        str_printf(&sql,
+                   " + (SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state <>"
+                   " 0)",
+                   job->tables[i].staging, job->tables[i].match_table);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    *n = pg_get_int(res, 0, 0);
+    pg_free(res);
+    return 0;
+}
+
+struct fallen {
+    int64_t rejects, returned;
+};
+
+static int count_fallen(struct state *s, const struct job *job, struct fallen *out,
+                        struct error *err)
+{
+    int code = count_rejects(s, &out->rejects, err);
+    return code ? code : count_returned(s, job, &out->returned, err);
+}
+
+/* One pass settles all where references only lead forward, change no staged value, and no live
+ * row came back. */
 static int to_fixed_point(struct state *s, struct job *job, struct error *err)
 {
-    int64_t before = 0, now = 0, collided = 0;
-    int code = count_rejects(s, &now, err);
-    for (int first = 1; !code && (first || now != before); first = 0) {
+    struct fallen before, now = {-1, -1};
+    int64_t collided = 0;
+    int again = refer_has_cycles(job) || refer_sets_null(job);
+    int code = again ? 0 : count_fallen(s, job, &now, err);
+    for (int first = 1; !code; first = 0) {
         before = now;
         code = collide_with_live(s, job, err);
         if (!code)
             code = count_rejects(s, &collided, err);
-        if (!code && (first || collided != before || refer_has_cycles(job)))
+        if (!code && (first || collided != before.rejects || refer_has_cycles(job)))
             code = refer_check(s, job, err);
         if (!code)
-            code = count_rejects(s, &now, err);
+            code = count_fallen(s, job, &now, err);
+        if (now.rejects == before.rejects || (!again && now.returned == before.returned))
+            break;
     }
     return code;
 }

@@ -3,31 +3,48 @@
  * version. The tests have their own statement of it. */
 #include "fingerprint.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "digest.h"
 #include "sql.h"
 
+static int keep(struct state *s, const struct catalog_table *t, const char *phase, const char *rows,
+                const char *sum, struct error *err)
+{
+    char run[32], sql[512];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO %s.fingerprint VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run, phase,"
+             " schema_name, table_name) DO UPDATE SET rows = excluded.rows, sum = excluded.sum",
+             s->q);
+    const char *const params[] = {run, t->schema, t->name, phase, rows, sum};
+    struct pg_result *res = pg_query(s->pg, err, sql, 6, params);
+    pg_free(res);
+    return res ? 0 : err->code;
+}
+
+/* Read and kept by two statements: the server may use several workers only for one that does not
+ * write. */
 static int take_table(struct state *s, const struct catalog_table *t, const char *phase,
                       struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "INSERT INTO %s.fingerprint SELECT %lld, ", s->q, (long long)s->run);
-    sql_literal(&sql, t->schema);
-    str_add(&sql, ", ");
-    sql_literal(&sql, t->name);
-    str_printf(&sql, ", '%s', count(*), concat_ws('-'", phase);
+    str_add(&sql, "SELECT count(*), concat_ws('-'");
     for (int i = 0; i < 2; i++)
         str_printf(&sql, ", coalesce(sum(('x' || substr(h, %d, 15))::bit(60)::int8), 0)",
                    1 + 15 * i);
     str_printf(&sql,
-               ") FROM (SELECT encode(sha256(convert_to(t::text, 'UTF8')), 'hex') AS h FROM %s t) x"
-               " ON CONFLICT (run, phase, schema_name, table_name) DO UPDATE SET rows ="
-               " excluded.rows, sum = excluded.sum",
+               ") FROM (SELECT encode(sha256(convert_to(t::text, 'UTF8')), 'hex') AS h FROM %s t)"
+               " x",
                t->quoted);
-    int code = pg_exec(s->pg, err, sql.data);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
     str_clear(&sql);
+    if (!res)
+        return err->code;
+    int code = keep(s, t, phase, pg_get(res, 0, 0), pg_get(res, 0, 1), err);
+    pg_free(res);
     return code;
 }
 

@@ -19,8 +19,8 @@
 #include "sql.h"
 #include "staging.h"
 
-#define CHUNK_BYTES                                                                                \
-    ((size_t)1 << 20)        /* a chunk ends here whatever its record count: memory stays flat */
+/* A chunk ends here whatever its record count, so that memory does not grow with the source. */
+#define CHUNK_BYTES ((size_t)1 << 20)
 #define KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
 #define OWN_KEY_SAMPLE 100   /* records of a chunk whose first key is compared */
 

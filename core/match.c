@@ -52,6 +52,19 @@ static void columns_of(const struct job_table *t, const char *alias, int cast, s
 
 /* ---- match tables ---------------------------------------------------------------------- */
 
+static void same_image(const struct job_table *t, struct str *sql)
+{
+    str_add(sql, "record_image_eq(ROW(");
+    columns_of(t, "s", 0, sql);
+    str_add(sql, "), ROW(");
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(sql, i ? ", l." : "l.");
+        sql_ident(sql, t->columns[i]->name);
+        str_printf(sql, "::%s", t->columns[i]->base);
+    }
+    str_add(sql, "))");
+}
+
 /* Domain casts are left out here: a value may still violate its domain; verify casts. */
 static int make_match(struct state *s, const struct job_table *t, struct error *err)
 {
@@ -59,8 +72,10 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
     str_init(&sql, 0);
     str_printf(&sql,
                "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id,"
-               " %s AS _mig_at, l.xmin AS _mig_xmin, false AS _mig_same FROM ",
+               " %s AS _mig_at, l.xmin AS _mig_xmin, ",
                t->match_table, t->match_table, match_at(t));
+    same_image(t, &sql);
+    str_add(&sql, " AS _mig_same FROM ");
     if (t->match) {
         str_printf(&sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
         match_condition(t->match, "s", "l", &sql);
@@ -76,29 +91,49 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
 
 /* Absent on update: the live value stays; absent on insert: the catalog's default, unless it
  * takes from a sequence, which publish does. */
-static int resolve_absent(struct state *s, const struct job_table *t, struct error *err)
+static void resolved(const struct catalog_column *c, struct str *sql)
+{
+    str_printf(sql, "(CASE WHEN NOT %d = ANY (s._mig_absent) THEN s.", c->attnum);
+    sql_ident(sql, c->name);
+    str_add(sql, " WHEN l._mig_id IS NOT NULL THEN l.");
+    sql_ident(sql, c->name);
+    if (c->fallback && !c->fallback_moves)
+        str_printf(sql, " ELSE %s", c->fallback);
+    str_printf(sql, " END)::%s", c->base);
+}
+
+/* Rows that hold the outcome already, as NULL mostly does, are not written again. */
+static int resolve_absent(struct state *s, const struct job_table *t, int *changed,
+                          struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql, "UPDATE %s s SET ", t->staging);
     for (size_t i = 0; i < t->n_columns; i++) {
-        const struct catalog_column *c = t->columns[i];
         str_add(&sql, i ? ", " : "");
-        sql_ident(&sql, c->name);
-        str_printf(&sql, " = CASE WHEN NOT %d = ANY (s._mig_absent) THEN s.", c->attnum);
-        sql_ident(&sql, c->name);
-        str_add(&sql, " WHEN l._mig_id IS NOT NULL THEN l.");
-        sql_ident(&sql, c->name);
-        if (c->fallback && !c->fallback_moves)
-            str_printf(&sql, " ELSE %s", c->fallback);
-        str_add(&sql, " END");
+        sql_ident(&sql, t->columns[i]->name);
+        str_add(&sql, " = ");
+        resolved(t->columns[i], &sql);
     }
     str_printf(&sql,
                " FROM %s s2 LEFT JOIN (SELECT m._mig_id, l.* FROM %s m JOIN %s l ON %s ="
                " m._mig_at) l ON l._mig_id = s2._mig_id WHERE s2._mig_id = s._mig_id AND"
-               " s._mig_absent IS NOT NULL",
+               " s._mig_absent IS NOT NULL AND record_image_ne(ROW(",
                t->staging, t->match_table, t->t->quoted, match_at(t));
-    return run_sql(s, &sql, err);
+    columns_of(t, "s", 0, &sql);
+    str_add(&sql, "), ROW(");
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(&sql, i ? ", " : "");
+        resolved(t->columns[i], &sql);
+    }
+    str_add(&sql, "))");
+    struct pg_result *res = sql.failed ? NULL : pg_query(s->pg, err, sql.data, 0, NULL);
+    if (sql.failed)
+        error_set(err, STATUS_BUG, "a statement is too long");
+    str_clear(&sql);
+    *changed |= res && pg_affected(res) > 0;
+    pg_free(res);
+    return err->code;
 }
 
 /* Where rows are found by another key than the one that children refer to, the live key wins:
@@ -152,13 +187,15 @@ static int key_staged(const struct job_table *t, const struct catalog_key *k)
     return 1;
 }
 
-static int adopt_keys(struct state *s, const struct job *job, size_t index, struct error *err)
+static int adopt_keys(struct state *s, const struct job *job, size_t index, int *changed,
+                      struct error *err)
 {
     const struct job_table *t = &job->tables[index];
     if (!t->match || t->match->primary || !t->t->n_keys || !t->t->keys[0].primary ||
         !key_staged(t, &t->t->keys[0]))
         return 0;
     int code = 0;
+    *changed = 1;
     for (size_t i = 0; i < job->n_tables; i++)
         for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
             const struct job_reference *r = &job->tables[i].references[k];
@@ -177,23 +214,13 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, stru
 /* Only rows whose mark changes are written: called again when staged values changed. */
 int match_same(struct state *s, const struct job_table *t, struct error *err)
 {
-    struct str sql, same;
+    struct str sql;
     str_init(&sql, 0);
-    str_init(&same, 0);
-    str_add(&same, "record_image_eq(ROW(");
-    columns_of(t, "s", 0, &same);
-    str_add(&same, "), ROW(");
-    for (size_t i = 0; i < t->n_columns; i++) {
-        str_add(&same, i ? ", l." : "l.");
-        sql_ident(&same, t->columns[i]->name);
-        str_printf(&same, "::%s", t->columns[i]->base);
-    }
-    str_add(&same, "))");
     str_printf(&sql,
                "UPDATE %s m SET _mig_same = NOT _mig_same FROM %s s, %s l WHERE s._mig_id ="
-               " m._mig_id AND %s = m._mig_at AND _mig_same <> %s",
-               t->match_table, t->staging, t->t->quoted, match_at(t), same.data);
-    str_clear(&same);
+               " m._mig_id AND %s = m._mig_at AND _mig_same <> ",
+               t->match_table, t->staging, t->t->quoted, match_at(t));
+    same_image(t, &sql);
     return run_sql(s, &sql, err);
 }
 
@@ -396,18 +423,22 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
               struct error *err)
 {
     int code = match_drop_views(s, job, err);
+    /* Numbers of rows and of distinct keys are what the plans here depend on: a small sample. */
+    if (!code)
+        code = pg_exec(s->pg, err, "SET LOCAL default_statistics_target = 20");
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = pg_execf(s->pg, err, "ANALYZE %s", job->tables[i].staging);
     if (!code)
         code = staging_tune(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
+        int changed = 0;
         code = make_match(s, t, err);
         if (!code)
-            code = adopt_keys(s, job, i, err);
+            code = adopt_keys(s, job, i, &changed, err);
         if (!code)
-            code = resolve_absent(s, t, err);
-        if (!code)
+            code = resolve_absent(s, t, &changed, err);
+        if (!code && changed)
             code = match_same(s, t, err);
         if (!code)
             code = make_delete(s, job, t, may_delete, notes, err);

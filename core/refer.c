@@ -197,6 +197,15 @@ int refer_has_cycles(const struct job *job)
     return 0;
 }
 
+int refer_sets_null(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; k < job->tables[i].n_references; k++)
+            if (job->tables[i].references[k].key.set_null)
+                return 1;
+    return 0;
+}
+
 /* Live rows that stay and refer to a row that replace would delete: the foreign key would
  * refuse, or worse, cascade. */
 int refer_left_behind(struct state *s, const struct job *job, const struct job_table *t,

@@ -13,6 +13,8 @@ int refer_null_missing(struct state *s, const struct job *job, const struct job_
                        struct error *err);
 /* A reference within a table or a cycle: one pass may not settle every chain. */
 int refer_has_cycles(const struct job *job);
+/* Does the project set columns NULL where a parent is missing? */
+int refer_sets_null(const struct job *job);
 /* STATUS_INVALID when rows that stay refer by this key to rows that replace would delete. */
 int refer_left_behind(struct state *s, const struct job *job, const struct job_table *t,
                       const struct catalog_reference *k, struct error *err);

@@ -9,19 +9,40 @@
 
 #include "call.h"
 #include "load.h"
+#include "sql.h"
 
-static int store_raw(struct state *s, int64_t record, mig_str_t raw, struct error *err)
+#define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
+#define BATCH_ITEMS 2000               /* records that are looked for in one pass */
+
+struct batch { /* records on their way into the table of rejects */
+    struct state *s;
+    struct str sql;
+};
+
+static int send_batch(struct batch *b, struct error *err)
 {
-    char run[32], number[32], sql[256];
-    snprintf(run, sizeof run, "%lld", (long long)s->run);
-    snprintf(number, sizeof number, "%lld", (long long)record);
+    if (!b->sql.len)
+        return 0;
+    str_printf(&b->sql, ") v (record, raw) WHERE r.run = %lld AND r.record = v.record",
+               (long long)b->s->run);
+    int code = b->sql.failed ? error_set(err, STATUS_BUG, "a statement is too long")
+                             : pg_exec(b->s->pg, err, b->sql.data);
+    str_reset(&b->sql);
+    return code;
+}
+
+static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct error *err)
+{
+    if (b->sql.len)
+        str_add(&b->sql, ", ");
+    else
+        str_printf(&b->sql, "UPDATE %s.reject r SET raw = v.raw FROM (VALUES ", b->s->q);
     char *text = strndup(raw.data, raw.len);
-    const char *const params[] = {text, run, number};
-    snprintf(sql, sizeof sql, "UPDATE %s.reject SET raw = $1 WHERE run = $2 AND record = $3", s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 3, params);
-    pg_free(res);
+    str_printf(&b->sql, "(%lld::bigint, ", (long long)record);
+    sql_literal(&b->sql, text);
+    str_add(&b->sql, "::text)");
     free(text);
-    return res ? 0 : err->code;
+    return b->sql.len < BATCH_BYTES ? 0 : send_batch(b, err);
 }
 
 struct raw_item {
@@ -30,7 +51,7 @@ struct raw_item {
 };
 
 /* Items are sorted by number; `from` is the number of records before `position`. */
-static int read_raw(struct state *s, struct job_stage *st, const char *position, uint64_t from,
+static int read_raw(struct batch *b, struct job_stage *st, const char *position, uint64_t from,
                     const struct raw_item *items, size_t n, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
@@ -47,43 +68,70 @@ static int read_raw(struct state *s, struct job_stage *st, const char *position,
             continue;
         mig_str_t raw = call_raw(st);
         if (raw.data && str_utf8_ok(raw.data, raw.len))
-            code = store_raw(s, items[i].record, raw, err);
+            code = store_raw(b, items[i].record, raw, err);
         i++;
     }
     call_close(st);
     return code;
 }
 
-/* One pass over the source per run of neighbouring chunks would save little: rejects of check
- * are few, and each chunk knows where it begins. */
-static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
+/* Each chunk knows where it begins; without positions one pass serves all. */
+static int read_items(struct batch *b, struct job_stage *st, const struct pg_result *res,
+                      const struct raw_item *items, struct error *err)
 {
-    char run[32], sql[700];
-    snprintf(run, sizeof run, "%lld", (long long)s->run);
-    const char *const params[] = {run, st->p->name};
-    snprintf(sql, sizeof sql,
-             "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
-             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
-             " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL ORDER BY r.number LIMIT 100000",
-             s->q, s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
-    if (!res)
-        return err->code;
-    int n = pg_rows(res), code = 0;
-    struct raw_item *items = arena_heap(NULL, ((size_t)n + 1) * sizeof *items);
-    for (int i = 0; i < n; i++)
-        items[i] = (struct raw_item){pg_get_int(res, i, 0), (uint64_t)pg_get_int(res, i, 1)};
+    int code = 0, n = pg_rows(res);
     for (int i = 0; !code && i < n;) {
         const char *position = pg_get(res, i, 2);
-        int j = i + 1; /* without positions: one pass for all */
+        int j = i + 1;
         while (j < n && (!position[0] || pg_get_int(res, j, 4) == pg_get_int(res, i, 4)))
             j++;
         uint64_t from = position[0] ? (uint64_t)pg_get_int(res, i, 3) - 1 : 0;
-        code = read_raw(s, st, position, from, items + i, (size_t)(j - i), err);
+        code = read_raw(b, st, position, from, items + i, (size_t)(j - i), err);
         i = j;
     }
+    return code ? code : send_batch(b, err);
+}
+
+/* The next records behind number `*after` in the entity, which becomes the last one's; 0 at the
+ * end. */
+static int some_raw(struct batch *b, struct job_stage *st, uint64_t *after, struct error *err)
+{
+    char run[32], last[32], sql[700];
+    snprintf(run, sizeof run, "%lld", (long long)b->s->run);
+    snprintf(last, sizeof last, "%llu", (unsigned long long)*after);
+    const char *const params[] = {run, st->p->name, last};
+    snprintf(sql, sizeof sql,
+             "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
+             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
+             " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL AND r.number > $3 ORDER BY"
+             " r.number LIMIT %d",
+             b->s->q, b->s->q, BATCH_ITEMS);
+    *after = 0;
+    struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
+    if (!res)
+        return err->code;
+    int n = pg_rows(res);
+    struct raw_item *items = arena_heap(NULL, ((size_t)n + 1) * sizeof *items);
+    for (int i = 0; i < n; i++)
+        items[i] = (struct raw_item){pg_get_int(res, i, 0), (uint64_t)pg_get_int(res, i, 1)};
+    if (n == BATCH_ITEMS)
+        *after = items[n - 1].number;
+    int code = read_items(b, st, res, items, err);
     free(items);
     pg_free(res);
+    return code;
+}
+
+static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
+{
+    struct batch b = {.s = s};
+    uint64_t after = 0;
+    int code = 0;
+    str_init(&b.sql, 0);
+    do
+        code = some_raw(&b, st, &after, err);
+    while (!code && after);
+    str_clear(&b.sql);
     return code;
 }
 

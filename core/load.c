@@ -20,7 +20,7 @@
 #include "staging.h"
 
 /* A chunk ends here whatever its record count, so that memory does not grow with the source. */
-#define CHUNK_BYTES ((size_t)1 << 20)
+#define CHUNK_BYTES ((size_t)512 << 10)
 #define KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
 #define OWN_KEY_SAMPLE 100   /* records of a chunk whose first key is compared */
 

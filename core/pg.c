@@ -377,6 +377,9 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
                (pg->timeouts.lock ? pg->timeouts.lock : 5) * 1000);
     if (pg_server_version(pg) >= 140000)
         str_add(&sql, "; SET LOCAL client_connection_check_interval = 1000");
+    /* Compiling a statement costs more here than the statement itself. */
+    if (pg_server_version(pg) >= 110000)
+        str_add(&sql, "; SET LOCAL jit = off");
     int code = finish_exec(pg, PQexec(pg->conn, sql.data), err);
     str_clear(&sql);
     if (code)

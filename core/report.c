@@ -15,7 +15,7 @@
 #include "slow.h"
 #include "sql.h"
 
-#define MAX_ERRORS 1000
+#define MAX_ERRORS 500
 
 static json_t *text_or_null(const struct pg_result *res, int row, int column)
 {

@@ -111,7 +111,11 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
         return err->code;
     int64_t rows = pg_get_int(res, 0, 0);
     pg_free(res);
-    return rows < FEW_ROWS ? 0 : pg_exec(s->pg, err, "SET LOCAL enable_nestloop = off");
+    if (rows < FEW_ROWS)
+        return 0;
+    return pg_exec(s->pg, err,
+                   "SET LOCAL enable_nestloop = off; SELECT set_config('work_mem', '32MB', true)"
+                   " WHERE pg_size_bytes(current_setting('work_mem')) < 33554432");
 }
 
 int staging_drop(struct state *s, const struct job *job, int all, struct error *err)

@@ -124,15 +124,17 @@ int look_ping(const struct cli *cli, struct session *s)
             continue;
         int32_t returned = call_ping(u);
         struct error err = {0};
-        if (returned != MIG_OK)
+        if (returned != MIG_OK) {
             worst = host_error(u, returned, "ping", &err);
+            log_error(&err, "nothing was written");
+        }
         output_format("source %s: %s\n", s->project->sources[i].name,
                       returned == MIG_OK ? "answers" : err.what);
     }
     code = session_target(s);
     output_format("target: %s\n",
                   code ? s->err.code ? s->err.what : s->faults.items[0].what : "answers");
-    return code ? code : worst;
+    return code ? failed(s, code) : worst;
 }
 
 int look_config(const struct cli *cli, struct session *s)

@@ -15,7 +15,7 @@
 #include "slow.h"
 #include "sql.h"
 
-#define MAX_ERRORS 500
+#define MOST_LINES 300 /* of one list: memory is the same for any number of rejects */
 
 static json_t *text_or_null(const struct pg_result *res, int row, int column)
 {
@@ -253,10 +253,10 @@ static int lists(struct state *s, json_t *root, struct error *err)
     } parts[] = {
         {"errors", error_members,
          "SELECT stage, key, field, reason, code, number FROM %s.reject WHERE run = %lld ORDER BY"
-         " record LIMIT 1000"},
+         " record LIMIT %d"},
         {"rejects", reject_members,
          "SELECT stage, code, count(*), first_cause FROM %s.reject WHERE run = %lld GROUP BY stage,"
-         " code, first_cause ORDER BY count(*) DESC, stage, code, first_cause LIMIT 1000"},
+         " code, first_cause ORDER BY count(*) DESC, stage, code, first_cause LIMIT %d"},
         {"repairs", repair_members,
          "SELECT stage, field, rule, sum(count) FROM %s.repair WHERE run = %lld GROUP BY 1, 2, 3"
          " ORDER BY 1, 2, 3"},
@@ -268,7 +268,7 @@ static int lists(struct state *s, json_t *root, struct error *err)
     for (size_t i = 0; !code && i < sizeof parts / sizeof *parts; i++) {
         char sql[512];
         json_t *list = json_array();
-        snprintf(sql, sizeof sql, parts[i].sql, s->q, (long long)s->run);
+        snprintf(sql, sizeof sql, parts[i].sql, s->q, (long long)s->run, MOST_LINES);
         json_object_set_new(root, parts[i].name, list);
         code = rows(s, list, parts[i].members, err, sql);
     }

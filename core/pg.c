@@ -177,34 +177,10 @@ static PQconninfoOption *parse_url(const char *url, const char *role, struct err
     return options;
 }
 
-static int connect_status(PGconn *conn, const char *role, struct error *err)
+static void refused(PGconn *conn, const char *role, struct error *err)
 {
-    /* The server's refusals have no result object; their SQLSTATE is not given either, so
-     * that the known texts of the FATAL messages are looked for, and none is passed on. */
-    const char *text = PQerrorMessage(conn);
-    const char *host = PQhost(conn) && PQhost(conn)[0] ? PQhost(conn) : "the local socket";
-    const char *port = PQport(conn) ? PQport(conn) : "";
-    if (strstr(text, "authentication failed") || strstr(text, "no password supplied")) {
-        error_set(err, STATUS_PREFLIGHT, "%s: login at %s port %s refused: wrong or no password",
-                  role, host, port);
-        error_fix(err, "put the password into PGPASSFILE, or into the URL in a 0600 env file");
-    } else if (strstr(text, "pg_hba.conf")) {
-        error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in", role,
-                  host);
-        error_fix(err, "ask the DBA for a line that fits user, database and address");
-    } else if (strstr(text, "does not exist")) {
-        error_set(err, STATUS_PREFLIGHT, "%s: no such database or role at %s port %s", role, host,
-                  port);
-        error_fix(err, "check the names in the URL");
-    } else if (strstr(text, "does not support SSL") || strstr(text, "certificate")) {
-        error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s", role, host);
-        error_fix(err, "give the server a certificate that fits its name, or set sslmode and "
-                       "sslrootcert in the URL");
-    } else {
-        error_set(err, STATUS_TEMPORARY, "%s: no connection to %s port %s", role, host, port);
-        error_fix(err, "see that the server runs and is reachable, then repeat the command");
-    }
-    return err->code;
+    struct sqlstate_login login = {role, PQerrorMessage(conn), PQhost(conn), PQport(conn)};
+    sqlstate_login(&login, err);
 }
 
 static PGconn *open_connection(const char *url, const char *role,
@@ -232,7 +208,7 @@ static PGconn *open_connection(const char *url, const char *role,
     if (conn && PQstatus(conn) == CONNECTION_OK)
         return conn;
     if (conn)
-        connect_status(conn, role, err);
+        refused(conn, role, err);
     PQfinish(conn);
     return NULL;
 }

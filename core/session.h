@@ -17,7 +17,7 @@ struct session_options {
     const char *const *plugin_dirs;
     size_t n_plugin_dirs;
     int require_lock;
-    int same_database; /* sources may read tables that the project writes */
+    int same_database;   /* sources may read tables that the project writes */
     const char *command; /* the command line, secrets wiped; for the audit trail */
 };
 

@@ -60,3 +60,32 @@ int sqlstate_status(const char *s)
         return STATUS_PREFLIGHT;
     return STATUS_BUG;
 }
+
+/* A refused login has no result object, and its SQLSTATE is not given: the known texts of the
+ * FATAL messages are looked for, and none is passed on. */
+int sqlstate_login(const struct sqlstate_login *x, struct error *err)
+{
+    const char *host = x->host && x->host[0] ? x->host : "the local socket";
+    const char *port = x->port ? x->port : "";
+    if (strstr(x->text, "authentication failed") || strstr(x->text, "no password supplied")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: login at %s port %s refused: wrong or no password",
+                  x->role, host, port);
+        error_fix(err, "put the password into PGPASSFILE, or into the URL in a 0600 env file");
+    } else if (strstr(x->text, "pg_hba.conf")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in",
+                  x->role, host);
+        error_fix(err, "ask the DBA for a line that fits user, database and address");
+    } else if (strstr(x->text, "does not exist")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: no such database or role at %s port %s", x->role,
+                  host, port);
+        error_fix(err, "check the names in the URL");
+    } else if (strstr(x->text, "does not support SSL") || strstr(x->text, "certificate")) {
+        error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s", x->role, host);
+        error_fix(err, "give the server a certificate that fits its name, or set sslmode and "
+                       "sslrootcert in the URL");
+    } else {
+        error_set(err, STATUS_TEMPORARY, "%s: no connection to %s port %s", x->role, host, port);
+        error_fix(err, "see that the server runs and is reachable, then repeat the command");
+    }
+    return err->code;
+}

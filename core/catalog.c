@@ -447,3 +447,42 @@ const struct catalog_column *catalog_column(const struct catalog_table *t, const
             return &t->columns[i];
     return NULL;
 }
+
+/* 1 when the columns differ, with what is said of the first. */
+static int column_difference(const struct catalog_table *then, const struct catalog_table *now,
+                             char *out, size_t size)
+{
+    for (size_t i = 0; i < then->n_columns; i++) {
+        const struct catalog_column *c = &then->columns[i];
+        const struct catalog_column *k = catalog_column(now, c->name);
+        if (k && k->attnum == c->attnum && str_equal(k->declared, c->declared))
+            continue;
+        snprintf(out, size, "column %s of %s.%s is %s", c->name, then->schema, then->name,
+                 k ? "another" : "gone");
+        return 1;
+    }
+    for (size_t i = 0; i < now->n_columns; i++)
+        if (!catalog_column(then, now->columns[i].name)) {
+            snprintf(out, size, "column %s of %s.%s is new", now->columns[i].name, then->schema,
+                     then->name);
+            return 1;
+        }
+    return 0;
+}
+
+void catalog_difference(const struct catalog *then, const struct catalog *now, char *out,
+                        size_t size)
+{
+    snprintf(out, size, "a constraint, trigger, rule or default is another");
+    for (size_t i = 0; i < then->n; i++) {
+        const struct catalog_table *t = &then->tables[i];
+        const struct catalog_table *other = catalog_find(now, t->schema, t->name);
+        if (!other || other->oid != t->oid) {
+            snprintf(out, size, "table %s.%s is %s", t->schema, t->name,
+                     other ? "another" : "gone");
+            return;
+        }
+        if (column_difference(t, other, out, size))
+            return;
+    }
+}

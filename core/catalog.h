@@ -106,6 +106,9 @@ struct catalog {
 int catalog_read(struct pg *pg, const char *const (*names)[2], size_t n, struct catalog *out,
                  struct faults *faults, struct error *err);
 void catalog_clear(struct catalog *c);
+/* What is different, for a message: "column price of public.items is gone". */
+void catalog_difference(const struct catalog *then, const struct catalog *now, char *out,
+                        size_t size);
 const struct catalog_table *catalog_find(const struct catalog *c, const char *schema,
                                          const char *table);
 const struct catalog_column *catalog_column(const struct catalog_table *t, const char *name);

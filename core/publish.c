@@ -27,6 +27,14 @@ static int by_oid(const void *a, const void *b)
     return ((*x)->t->oid > (*y)->t->oid) - ((*x)->t->oid < (*y)->t->oid);
 }
 
+static int altered(struct error *err, const char *what, const char *name)
+{
+    error_set(err, STATUS_DRIFT, "the target's tables were altered since the plan was made: %s%s",
+              what, name);
+    error_fix(err, "see what changed, then run again: the plan is made anew");
+    return STATUS_DRIFT;
+}
+
 static int lock_tables(struct state *s, const struct job *job, struct error *err)
 {
     const struct job_table **list = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *list);
@@ -34,9 +42,14 @@ static int lock_tables(struct state *s, const struct job *job, struct error *err
         list[i] = &job->tables[i];
     qsort(list, job->n_tables, sizeof *list, by_oid);
     int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++)
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
         code =
             pg_execf(s->pg, err, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", list[i]->t->quoted);
+        if (!code || !str_equal(pg_sqlstate(s->pg), "42P01"))
+            continue;
+        error_clear(err);
+        code = altered(err, "a table is gone: ", list[i]->t->quoted);
+    }
     return code;
 }
 
@@ -52,13 +65,14 @@ static int same_catalog(struct state *s, const struct job *job, struct error *er
     int code =
         catalog_read(s->pg, (const char *const(*)[2])names, job->catalog.n, &now, &faults, err);
     int same = faults.n == 0 && str_equal(now.hash, job->catalog.hash);
+    char difference[400] = "";
+    if (!code && !same)
+        catalog_difference(&job->catalog, &now, difference, sizeof difference);
     faults_clear(&faults);
     catalog_clear(&now);
     if (code || same)
         return code;
-    error_set(err, STATUS_DRIFT, "the target's tables were altered since the plan was made");
-    error_fix(err, "see what changed, then run again: the plan is made anew");
-    return STATUS_DRIFT;
+    return altered(err, "", difference);
 }
 
 /* Rows that check matched or chose to delete, and that are no longer what they were; keys that
@@ -215,11 +229,11 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
     if (!code && fault_point("publish.begin"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.begin");
     if (!code)
-        code = lock_tables(s, job, err);
+        r->altered = (code = lock_tables(s, job, err)) == STATUS_DRIFT;
     if (!code && fault_point("publish.locked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
     if (!code)
-        code = same_catalog(s, job, err);
+        r->altered = (code = same_catalog(s, job, err)) == STATUS_DRIFT;
     if (!code)
         code = staging_tune(s, job, err);
     if (!code)

@@ -10,6 +10,7 @@
 struct publish_result {
     struct write_counts *tables; /* per job table; lives in the job's memory */
     double seconds;              /* from lock to COMMIT */
+    int altered;                 /* the catalog is another: checking again does not help */
 };
 
 /* 0; STATUS_DRIFT: a live row or the catalog is no longer as check saw it, nothing was

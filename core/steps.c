@@ -276,7 +276,7 @@ int steps_publish(struct run *r)
         signals_cancel_statements(1);
         code = publish_once(r);
         signals_cancel_statements(0);
-        if (code != STATUS_DRIFT || n >= DRIFT_TRIES)
+        if (code != STATUS_DRIFT || r->published.altered || n >= DRIFT_TRIES)
             break;
         log_write(LOG_WARNING, "%s; checking again", r->err.what);
         error_clear(&r->err);
@@ -284,6 +284,8 @@ int steps_publish(struct run *r)
             return r->err.code;
         pg_rollback(r->s->pg);
         code = steps_check(r);
+        if (!code)
+            code = steps_fingerprint(r, "before");
         if (code)
             break;
     }

@@ -9,40 +9,50 @@
 
 #include "call.h"
 #include "load.h"
-#include "sql.h"
 
 #define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
 #define BATCH_ITEMS 2000               /* records that are looked for in one pass */
 
-struct batch { /* records on their way into the table of rejects */
+/* Records on their way into the table of rejects, as two array literals: they travel as
+ * parameters, never in the text of a statement, which is logged. */
+struct batch {
     struct state *s;
-    struct str sql;
+    struct str records, raws;
 };
 
 static int send_batch(struct batch *b, struct error *err)
 {
-    if (!b->sql.len)
+    char sql[400], run[32];
+    if (!b->records.len)
         return 0;
-    str_printf(&b->sql, ") v (record, raw) WHERE r.run = %lld AND r.record = v.record",
-               (long long)b->s->run);
-    int code = b->sql.failed ? error_set(err, STATUS_BUG, "a statement is too long")
-                             : pg_exec(b->s->pg, err, b->sql.data);
-    str_reset(&b->sql);
-    return code;
+    str_add_char(&b->records, '}');
+    str_add_char(&b->raws, '}');
+    if (b->records.failed || b->raws.failed)
+        return error_set(err, STATUS_BUG, "a batch of rejected records is too long");
+    snprintf(run, sizeof run, "%lld", (long long)b->s->run);
+    snprintf(sql, sizeof sql,
+             "UPDATE %s.reject r SET raw = v.raw FROM unnest($1::bigint[], $2::text[]) v (record,"
+             " raw) WHERE r.run = $3 AND r.record = v.record",
+             b->s->q);
+    const char *const params[] = {b->records.data, b->raws.data, run};
+    struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
+    pg_free(res);
+    str_reset(&b->records);
+    str_reset(&b->raws);
+    return res ? 0 : err->code;
 }
 
 static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct error *err)
 {
-    if (b->sql.len)
-        str_add(&b->sql, ", ");
-    else
-        str_printf(&b->sql, "UPDATE %s.reject r SET raw = v.raw FROM (VALUES ", b->s->q);
-    char *text = strndup(raw.data, raw.len);
-    str_printf(&b->sql, "(%lld::bigint, ", (long long)record);
-    sql_literal(&b->sql, text);
-    str_add(&b->sql, "::text)");
-    free(text);
-    return b->sql.len < BATCH_BYTES ? 0 : send_batch(b, err);
+    str_printf(&b->records, "%c%lld", b->records.len ? ',' : '{', (long long)record);
+    str_add(&b->raws, b->raws.len ? ",\"" : "{\"");
+    for (size_t i = 0; i < raw.len; i++) {
+        if (raw.data[i] == '"' || raw.data[i] == '\\')
+            str_add_char(&b->raws, '\\');
+        str_add_char(&b->raws, raw.data[i]);
+    }
+    str_add_char(&b->raws, '"');
+    return b->raws.len < BATCH_BYTES ? 0 : send_batch(b, err);
 }
 
 struct raw_item {
@@ -127,11 +137,13 @@ static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
     struct batch b = {.s = s};
     uint64_t after = 0;
     int code = 0;
-    str_init(&b.sql, 0);
+    str_init(&b.records, 0);
+    str_init(&b.raws, 0);
     do
         code = some_raw(&b, st, &after, err);
     while (!code && after);
-    str_clear(&b.sql);
+    str_clear(&b.records);
+    str_clear(&b.raws);
     return code;
 }
 

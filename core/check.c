@@ -194,23 +194,34 @@ static int to_fixed_point(struct state *s, struct job *job, struct error *err)
 
 /* ---- deletions of replace -------------------------------------------------------------- */
 
-static int check_share(struct state *s, const struct job *job, const struct job_table *t,
-                       const struct check_options *options, struct error *err)
+struct deletions {
+    int64_t deleted, all;
+};
+
+static int count_deletions(struct state *s, const struct job_table *t, struct deletions *out,
+                           struct error *err)
 {
     struct pg_result *res =
         pg_queryf(s->pg, err, "SELECT (SELECT count(*) FROM %s), (SELECT count(*) FROM %s)",
                   t->delete_table, t->t->quoted);
     if (!res)
         return err->code;
-    int64_t deleted = pg_get_int(res, 0, 0), all = pg_get_int(res, 0, 1);
+    out->deleted = pg_get_int(res, 0, 0);
+    out->all = pg_get_int(res, 0, 1);
     pg_free(res);
-    double percent = all ? 100.0 * (double)deleted / (double)all : 0;
+    return 0;
+}
+
+static int check_share(const struct job *job, const struct job_table *t, const struct deletions *n,
+                       const struct check_options *options, struct error *err)
+{
+    double percent = n->all ? 100.0 * (double)n->deleted / (double)n->all : 0;
     if (percent <= job->project->max_delete_percent || options->delete_confirmed)
         return 0;
     error_set(
         err, STATUS_INVALID,
         "policy replace would delete %lld of %lld rows of %s.%s (%.1f %%, allowed are %.1f %%)",
-        (long long)deleted, (long long)all, t->t->schema, t->t->name, percent,
+        (long long)n->deleted, (long long)n->all, t->t->schema, t->t->name, percent,
         job->project->max_delete_percent);
     error_why(err, "a source that lost its rows looks just like this");
     error_fix(err, "see that the source is complete; then repeat with --yes, or raise "
@@ -226,8 +237,11 @@ static int check_deletions(struct state *s, const struct job *job,
         const struct job_table *t = &job->tables[i];
         if (t->policy != POLICY_REPLACE)
             continue;
-        code = check_share(s, job, t, options, err);
-        for (size_t k = 0; !code && k < t->t->n_incoming; k++)
+        struct deletions n = {0};
+        code = count_deletions(s, t, &n, err);
+        if (!code)
+            code = check_share(job, t, &n, options, err);
+        for (size_t k = 0; !code && n.deleted && k < t->t->n_incoming; k++)
             code = refer_left_behind(s, job, t, &t->t->incoming[k], err);
     }
     return code;

@@ -158,7 +158,7 @@ int collide_within(struct state *s, struct job *job, struct error *err)
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        if (t->match)
+        if (t->match && !match_overwrites(t))
             code = duplicates_matched(s, t, err);
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             code = duplicates_within(s, t, &t->t->keys[k], err);

@@ -20,7 +20,8 @@ begin_proxy()
     proxy=$!
     at_exit "kill $proxy 2>/dev/null"
     while [ ! -s "$TEST_DIR/port" ]; do sleep 0.05; done
-    proxy_url="postgresql://postgres@127.0.0.1:$(cat "$TEST_DIR/port")/$(pgtmp_db db)?sslmode=disable&gssencmode=disable"
+    proxy_url="postgresql://postgres@127.0.0.1:$(cat "$TEST_DIR/port")/$(pgtmp_db db)"
+    proxy_url="$proxy_url?sslmode=disable&gssencmode=disable"
 }
 
 # Does what the rule says to the next COMMIT behind MARK in the action.

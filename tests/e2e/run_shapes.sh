@@ -211,7 +211,8 @@ JSON
     # Absent ones: numbered, also where others are given that the sequence would come to.
     psql_t shop -c "TRUNCATE num RESTART IDENTITY; INSERT INTO num (name) VALUES ('live 1'), ('live 2')"
     data num <<'JSON'
-{ "rows": [ { "name": "a", "n": 1 }, { "name": "b", "n": 2 }, { "id": 4, "name": "four", "n": 3 }, { "name": "c", "n": 4 } ] }
+{ "rows": [ { "name": "a", "n": 1 }, { "name": "b", "n": 2 }, { "id": 4, "name": "four", "n": 3 }, { "name": "c",
+    "n": 4 } ] }
 JSON
     simple num insert num id name
     sed -i 's/"ids": "keep"/"ids": "keep", "key": "n"/' "$TEST_DIR/num/project.json"
@@ -264,7 +265,8 @@ project names <<'JSON'
   "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
   "stages": [
     { "name": "a", "policy": "replace", "ids": "keep", "options": { "table": "select", "fields": { "ID": "id",
-      "user": { "value": "u" }, "a\"b": "quoted", "CamelCase": "camel", "naïve 漢字": "naïve", "with space": "with space",
+      "user": { "value": "u" }, "a\"b": "quoted", "CamelCase": "camel", "naïve 漢字": "naïve",
+      "with space": "with space",
       "per%cent": { "value": "%s%n" }, "back\\slash": { "value": "\\" }, "quo'te": { "value": "'" },
       "$dollar": { "value": "$1" }, "{brace}": { "value": "{x}" }, "x.y": { "value": "dot" } } } },
     { "name": "b", "policy": "replace", "ids": "keep", "options": { "table": "Ta\"ble %s '漢'", "fields": {
@@ -274,7 +276,8 @@ project names <<'JSON'
     { "rule": "unique", "table": "Ta\"ble %s '漢'", "column": "I D" } ] } } ] }
 JSON
 data names <<'JSON'
-{ "a": [ { "id": 1, "quoted": "ok", "camel": "A", "naïve": "ï", "with space": " " }, { "id": 2, "quoted": "bad", "camel": "C" },
+{ "a": [ { "id": 1, "quoted": "ok", "camel": "A", "naïve": "ï", "with space": " " }, { "id": 2, "quoted": "bad",
+    "camel": "C" },
          { "id": 3, "quoted": "new", "camel": "A" }, { "id": 4, "quoted": "'; DROP TABLE doc; --", "camel": "\"" } ],
   "b": [ { "id": 1, "ref": 4 }, { "id": 2, "ref": 3 }, { "id": 50, "ref": null } ] }
 JSON
@@ -297,21 +300,26 @@ CREATE DOMAIN code AS varchar(5) NOT NULL CHECK (VALUE ~ '^[A-Z]+$');
 CREATE DOMAIN codes AS code;
 CREATE TYPE mood AS ENUM ('sad', 'so so', 'HAPPY');
 CREATE TYPE pair AS (a int, b text);
-CREATE TABLE typed (id int PRIMARY KEY, p percent, c codes DEFAULT 'AB', m mood, ms mood[], ns int[], ts text[], ds date[],
+CREATE TABLE typed (id int PRIMARY KEY, p percent, c codes DEFAULT 'AB', m mood, ms mood[], ns int[], ts text[],
+    ds date[],
     j json, b jsonb, n numeric(6,2), nn numeric, f float8, r real, ch char(4), v varchar(3), t timestamptz,
-    ts0 timestamp(0), d date, ti time, iv interval, u uuid, by bytea, bo bool, ip inet, ra int4range, pr pair, x xml, bi bit(3));
+    ts0 timestamp(0), d date, ti time, iv interval, u uuid, by bytea, bo bool, ip inet, ra int4range, pr pair,
+    x xml, bi bit(3));
 INSERT INTO typed (id, n, ch, j) VALUES (1, 1.1, 'ab', '{"a":1}'), (2, 1.10, 'ab  ', '{"a": 1}');
 SQL
 data typed <<'JSON'
 { "rows": [
   { "id": 1, "n": 1.1, "ch": "ab", "j": { "a": 1 } },
-  { "id": 3, "p": 100, "c": "ABCDE", "m": "so so", "ms": ["sad", "HAPPY"], "ns": [1, null, 3], "ts": ["a,b", "\"q\"", null, ""],
+  { "id": 3, "p": 100, "c": "ABCDE", "m": "so so", "ms": ["sad", "HAPPY"], "ns": [1, null, 3], "ts": ["a,b",
+    "\"q\"", null, ""],
     "ds": ["2024-02-29"], "j": { "b": [1, 2.50, { "c": null }] }, "b": { "z": 1, "a": "\u00e4" }, "n": -1234.56,
-    "nn": 123456789012345678901234567890.123456789, "f": 0.1, "r": 1.5, "ch": "x", "v": "äöü", "t": "2024-03-31T02:30:00+02:00",
+    "nn": 123456789012345678901234567890.123456789, "f": 0.1, "r": 1.5, "ch": "x", "v": "äöü",
+    "t": "2024-03-31T02:30:00+02:00",
     "ts0": "2024-01-01T00:00:00", "d": "2024-12-31", "ti": "23:59:59.999", "iv": "1 day 02:03:04",
     "u": "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "by": "\\x00ff", "bo": true, "ip": "192.168.0.1/24", "ra": "[1,5)",
     "pr": "(1,x)", "x": "<a/>", "bi": "101" },
-  { "id": 4, "p": 101 }, { "id": 5, "p": 13 }, { "id": 6, "c": "abc" }, { "id": 7, "c": "ABCDEF" }, { "id": 8, "c": null },
+  { "id": 4, "p": 101 }, { "id": 5, "p": 13 }, { "id": 6, "c": "abc" }, { "id": 7, "c": "ABCDEF" }, { "id": 8,
+    "c": null },
   { "id": 9, "m": "happy" }, { "id": 10, "ns": [1, "x"] }, { "id": 11, "n": 1.234 }, { "id": 12, "n": 12345.0 },
   { "id": 13, "ch": "abcde" }, { "id": 14, "v": "abcd" }, { "id": 15, "d": "2023-02-29" }, { "id": 16, "u": "x" },
   { "id": 17, "b": "not json" }, { "id": 18, "ra": "[5,1)" }, { "id": 19, "pr": "(1" }, { "id": 20, "x": "<a>" },
@@ -321,7 +329,10 @@ simple typed update typed id p c m ms ns ts ds j b n nn f r ch v t ts0 d ti iv u
 run 20 shop typed
 rows shop "SET timezone = 'UTC'; SELECT * FROM typed ORDER BY 1" '1||AB||||||{ "a": 1 }||1.10||||ab  ||||||||||||||
 2||AB||||||{"a": 1}||1.10||||ab  ||||||||||||||
-3|100|ABCDE|so so|{sad,HAPPY}|{1,NULL,3}|{"a,b","\"q\"",NULL,""}|{2024-02-29}|{ "b": [1, 2.50, { "c": null }] }|{"a": "ä", "z": 1}|-1234.56|123456789012345678901234567890.123456789|0.1|1.5|x   |äöü|2024-03-31 00:30:00+00|2024-01-01 00:00:00|2024-12-31|23:59:59.999|1 day 02:03:04|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|\x00ff|t|192.168.0.1/24|[1,5)|(1,x)|<a/>|101'
+3|100|ABCDE|so so|{sad,HAPPY}|{1,NULL,3}|{"a,b","\"q\"",NULL,""}|{2024-02-29}|'\
+'{ "b": [1, 2.50, { "c": null }] }|{"a": "ä", "z": 1}|-1234.56|123456789012345678901234567890.123456789|0.1|'\
+'1.5|x   |äöü|2024-03-31 00:30:00+00|2024-01-01 00:00:00|2024-12-31|23:59:59.999|1 day 02:03:04|'\
+'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|\x00ff|t|192.168.0.1/24|[1,5)|(1,x)|<a/>|101'
 rows shop "SELECT string_agg(concat_ws(' ', key, field, code), ', ' ORDER BY number) FROM mighost.reject
     WHERE run = (SELECT max(id) FROM mighost.run)" "4 p domain, 5 p domain, 6 c domain, 7 c too_long, \
 8 c required, 9 m bad_label, 10 ns bad_number, 11 n precision, 12 n out_of_range, 13 ch too_long, \
@@ -359,7 +370,8 @@ again 0 shop visits
 echo "a row that moves to another partition, and one that none takes"
 psql_t shop -c "CREATE TABLE moved (id int NOT NULL, place text NOT NULL, what text) PARTITION BY LIST (place);
     CREATE TABLE moved_a PARTITION OF moved FOR VALUES IN ('a'); CREATE TABLE moved_b PARTITION OF moved
-    FOR VALUES IN ('b'); CREATE UNIQUE INDEX ON moved (place, id); INSERT INTO moved VALUES (1, 'a', 'x'), (2, 'b', 'y')"
+    FOR VALUES IN ('b'); CREATE UNIQUE INDEX ON moved (place, id);
+    INSERT INTO moved VALUES (1, 'a', 'x'), (2, 'b', 'y')"
 data moved <<'JSON'
 { "rows": [ { "id": 1, "place": "a", "what": "z" }, { "id": 3, "place": "c", "what": "nowhere" } ] }
 JSON

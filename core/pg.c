@@ -365,7 +365,7 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
 
 int pg_own_path(struct pg *pg, struct error *err)
 {
-    return pg_exec(pg, err, "SET LOCAL search_path TO DEFAULT");
+    return pg_exec(pg, err, PG_OWN_PATH);
 }
 
 void pg_rollback(struct pg *pg)

@@ -42,7 +42,12 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err);
 void pg_rollback(struct pg *pg);
 /* The role's own search_path for the rest of the transaction: the target's triggers, functions and
  * the project's SQL may rely on it. pg_begin() pins another, for expressions that the server
- * prints. */
+ * prints. PostgreSQL's own names stay first: whoever may create functions in a schema of that path
+ * would else run his in place of ours (CVE-2018-1058). */
+#define PG_OWN_PATH                                                                                \
+    "DO $path$BEGIN PERFORM pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',"       \
+    " 'pg_catalog', nullif(reset_val, ''), 'pg_temp'), true) FROM pg_catalog.pg_settings WHERE"    \
+    " name = 'search_path'; END$path$"
 int pg_own_path(struct pg *pg, struct error *err); /* harmless without a transaction */
 /* Is it worth to try the whole transaction again? 1 after 40001, 40P01, 55P03. */
 int pg_retryable(const struct pg *pg);

@@ -397,7 +397,7 @@ int undo_statements(struct state *s, const struct job *job, struct str *out, str
         code = triggers(s, &job->tables[i], &off, &on, err);
     loosen(job, &cut, &mend);
     str_add(out, cut.data);
-    str_add(out, "SET CONSTRAINTS ALL DEFERRED;\nSET LOCAL search_path TO DEFAULT;\n");
+    str_add(out, "SET CONSTRAINTS ALL DEFERRED;\n" PG_OWN_PATH ";\n");
     str_add(out, off.data);
     if (!code)
         code = hooks(s, out, err);

@@ -182,6 +182,8 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
 static void tell(struct state *s)
 {
     struct error err = {0};
+    if (pg_begin(s->pg, "READ ONLY", &err))
+        return;
     struct pg_result *res =
         pg_queryf(s->pg, &err,
                   "SELECT schema_name || '.' || table_name, inserted, updated, deleted FROM"
@@ -191,6 +193,7 @@ static void tell(struct state *s)
         log_write(LOG_INFO, "%s: %s inserted rows removed, %s updated and %s deleted ones restored",
                   pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2), pg_get(res, i, 3));
     pg_free(res);
+    pg_rollback(s->pg);
 }
 
 int rollback_run(struct state *s, const struct project *project, struct rollback_result *out,

@@ -217,8 +217,12 @@ static int32_t service_text(const mig_report_t *r, const char *name, mig_str_t *
             code = undo_script(x->s, x->job, &x->text, &x->err);
         pg_rollback(x->s->pg);
     } else if (str_equal(name, "verify.sql")) {
+        str_add(&x->text, "BEGIN READ ONLY;\nSET LOCAL search_path = pg_catalog, pg_temp;\n"
+                          "SET LOCAL row_security = off;\n");
         verify_sql(x->s, x->job, &x->text);
+        str_add(&x->text, PG_OWN_PATH ";\n");
         validate_sql(x->job, &x->text);
+        str_add(&x->text, "COMMIT;\n");
     } else {
         return MIG_END;
     }

@@ -264,7 +264,7 @@ void validate_sql(struct job *job, struct str *out)
                 sql_literal(out, job->validators[i].p->name);
                 str_add(out, " AS validator, ");
                 sql_literal(out, check.name);
-                str_printf(out, " AS name, count(*) AS violations FROM (%s) violations;\n",
+                str_printf(out, " AS name, count(*) AS violations FROM (%s\n) violations;\n",
                            sql.data);
             }
             str_clear(&sql);

@@ -24,7 +24,8 @@ static const char settings[] =
     "('extra_float_digits', '1'), ('lc_monetary', 'C'), ('statement_timeout', '0'), "
     "('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '0'), "
     "('client_encoding', 'UTF8'), ('standard_conforming_strings', 'on')"
-    ") AS v (name, value) JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = v.name";
+    ") AS v (name, value) JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) "
+    "OPERATOR(pg_catalog.=) v.name";
 
 void session_init(struct session *s, const mig_host_t *host, const char *url, unsigned timeout)
 {

@@ -11,6 +11,7 @@
 #include "match.h"
 #include "refer.h"
 #include "reject.h"
+#include "rewrite.h"
 #include "sql.h"
 #include "validate.h"
 
@@ -256,10 +257,50 @@ static int reset(struct state *s, const struct job *job, struct error *err)
                         " %s.repair WHERE run = %lld AND chunk = 0; DELETE FROM %s.check_result"
                         " WHERE run = %lld",
                         s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run);
-    for (size_t i = 0; !code && i < job->n_tables; i++)
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = pg_execf(s->pg, err, "UPDATE %s SET _mig_state = 0 WHERE _mig_state <> 0",
                         job->tables[i].staging);
+        if (!code)
+            code = rewrite_reset(s, job, &job->tables[i], err);
+    }
     return code;
+}
+
+static int count_changes(struct state *s, int64_t *n, struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT (SELECT count(*) FROM %s.reject WHERE run = %lld AND step = 'check') + (SELECT"
+        " count(*) FROM %s.repair WHERE run = %lld AND chunk = 0)",
+        s->q, (long long)s->run, s->q, (long long)s->run);
+    if (!res)
+        return err->code;
+    *n = pg_get_int(res, 0, 0);
+    pg_free(res);
+    return 0;
+}
+
+int check_again(struct state *s, struct job *job, struct error *err)
+{
+    int64_t before = 0, now = 0;
+    int code = count_changes(s, &before, err);
+    if (!code)
+        code = collide_with_live(s, job, err);
+    if (!code)
+        code = refer_check(s, job, err);
+    if (!code)
+        code = count_changes(s, &now, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].t->n_incoming; k++)
+            if (job->tables[i].policy == POLICY_REPLACE)
+                code =
+                    refer_left_behind(s, job, &job->tables[i], &job->tables[i].t->incoming[k], err);
+    if (code || now == before)
+        return code;
+    error_set(err, STATUS_DRIFT, "live rows changed since check: %lld more records are refused",
+              (long long)(now - before));
+    error_fix(err, "run again when fewer writers are active");
+    return STATUS_DRIFT;
 }
 
 int check_run(struct state *s, struct job *job, const struct check_options *options,

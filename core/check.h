@@ -16,4 +16,7 @@ struct check_options {
 int check_run(struct state *s, struct job *job, const struct check_options *options,
               struct str *notes, struct error *err);
 
+/* In publish, under lock: what check found out from live rows is still so, or STATUS_DRIFT. */
+int check_again(struct state *s, struct job *job, struct error *err);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "rewrite.h"
 #include "sql.h"
 #include "staging.h"
 
@@ -151,6 +152,7 @@ static int adopt_reference(struct state *s, const struct job_table *parent,
         str_add(&sql, " = l.");
         sql_ident(&sql, k->parent_columns[i]);
     }
+    rewrite_keep(child, "c", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
                parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
     for (size_t i = 0; i < k->n; i++) {
@@ -174,25 +176,17 @@ static int adopt_own(struct state *s, const struct job_table *t, const struct ca
         str_add(&sql, " = l.");
         sql_ident(&sql, k->columns[i]);
     }
+    rewrite_keep(t, "s", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
                t->match_table, t->t->quoted, match_at(t));
     return run_sql(s, &sql, err);
-}
-
-static int key_staged(const struct job_table *t, const struct catalog_key *k)
-{
-    for (size_t i = 0; i < k->n; i++)
-        if (!k->simple || !job_staged(t, k->columns[i]))
-            return 0;
-    return 1;
 }
 
 static int adopt_keys(struct state *s, const struct job *job, size_t index, int *changed,
                       struct error *err)
 {
     const struct job_table *t = &job->tables[index];
-    if (!t->match || t->match->primary || !t->t->n_keys || !t->t->keys[0].primary ||
-        !key_staged(t, &t->t->keys[0]))
+    if (!rewrite_adopts(t))
         return 0;
     int code = 0;
     *changed = 1;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "check.h"
 #include "fault.h"
 #include "lineage.h"
 #include "log.h"
@@ -243,6 +244,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
         if (!code)
             code = write_plan(s, &job->tables[i], &r->tables[i], err);
     }
+    if (!code)
+        code = check_again(s, job, err);
     return code;
 }
 

@@ -8,6 +8,7 @@
 
 #include "match.h"
 #include "reject.h"
+#include "rewrite.h"
 #include "sql.h"
 
 static void same_key(const struct catalog_reference *k, const char *parent, const char *child,
@@ -133,6 +134,7 @@ static int null_orphans(struct state *s, const struct job *job, const struct job
         sql_ident(&sql, r->key.columns[i]);
         str_add(&sql, " = NULL");
     }
+    rewrite_keep(t, "s", r->key.columns, r->key.n, &sql);
     str_printf(&sql,
                " FROM gone g WHERE g._mig_id = s._mig_id) INSERT INTO %s.repair SELECT %lld, 0,"
                " c.stage, ",

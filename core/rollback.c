@@ -96,30 +96,71 @@ static int lock(struct state *s, const struct job *job, struct error *err)
     return code;
 }
 
-/* The run's own rows against their before-images: none of the inserted is left, all of the
- * updated and deleted are as they were. */
+/* One number from a query that begins with SELECT count(*); it must be 0. */
+static int none(struct state *s, struct str *sql, const struct job_table *t, const char *what,
+                struct error *err)
+{
+    struct pg_result *res = pg_query(s->pg, err, sql->data, 0, NULL);
+    str_clear(sql);
+    if (!res)
+        return err->code;
+    long long bad = (long long)pg_get_int(res, 0, 0);
+    pg_free(res);
+    return bad ? error_set(err, STATUS_INVALID, "%lld rows of %s.%s %s", bad, t->t->schema,
+                           t->t->name, what)
+               : 0;
+}
+
+static void row_of(const struct job_table *t, const char *alias, struct str *sql)
+{
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        str_printf(sql, "%s%s.", i ? ", " : "ROW(", alias);
+        sql_ident(sql, t->t->columns[i].name);
+    }
+    str_add_char(sql, ')');
+}
+
+/* What was updated or deleted is as its before-image has it, in all columns. */
+static int prove_restored(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "SELECT count(*) FROM %s b LEFT JOIN %s l ON ", t->before, t->t->quoted);
+    match_condition(t->match, "b", "l", &sql);
+    str_add(&sql, " WHERE l.ctid IS NULL OR NOT record_image_eq(");
+    row_of(t, "b", &sql);
+    str_add(&sql, ", ");
+    row_of(t, "l", &sql);
+    str_add_char(&sql, ')');
+    return none(s, &sql, t, "are not as they were", err);
+}
+
+static int prove_removed(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "SELECT count(*) FROM %s s JOIN %s l ON ", t->staging, t->t->quoted);
+    match_condition(t->match, "s", "l", &sql);
+    str_printf(&sql,
+               " WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
+               " s._mig_id)",
+               t->match_table);
+    return none(s, &sql, t, "are still there", err);
+}
+
+/* The run's own rows, in all columns. */
 static int prove_rows(struct state *s, const struct job *job, struct error *err)
 {
-    for (size_t i = 0; i < job->n_tables; i++) {
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        struct str sql;
         if (!t->match)
             continue;
-        str_init(&sql, 0);
-        str_printf(&sql, "SELECT count(*) FROM %s b LEFT JOIN %s l ON ", t->before, t->t->quoted);
-        match_condition(t->match, "b", "l", &sql);
-        str_add(&sql, " WHERE l.ctid IS NULL");
-        struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-        str_clear(&sql);
-        if (!res)
-            return err->code;
-        int64_t bad = pg_get_int(res, 0, 0);
-        pg_free(res);
-        if (bad)
-            return error_set(err, STATUS_INVALID, "%lld rows of %s.%s did not come back",
-                             (long long)bad, t->t->schema, t->t->name);
+        code = prove_restored(s, t, err);
+        if (!code)
+            code = prove_removed(s, t, err);
     }
-    return 0;
+    return code;
 }
 
 static int prove(struct state *s, const struct job *job, struct rollback_result *out,
@@ -147,6 +188,43 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
     return code;
 }
 
+static int check_altered(struct state *s, const struct job *job, struct error *err)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        struct str sql;
+        str_init(&sql, 0);
+        undo_altered_query(t, &sql);
+        struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+        str_clear(&sql);
+        if (!res)
+            return err->code;
+        int64_t n = pg_get_int(res, 0, 1);
+        pg_free(res);
+        if (!n)
+            continue;
+        error_set(err, STATUS_REFUSED, "columns of %s.%s were altered since run %lld", t->t->schema,
+                  t->t->name, (long long)s->run);
+        error_fix(err, "alter the table back, or restore the run's backup");
+        return STATUS_REFUSED;
+    }
+    return 0;
+}
+
+/* A key that is taken or a parent that is gone: the application went on from what the run left. */
+static int undo(struct state *s, const char *sql, struct error *err)
+{
+    int code = pg_exec(s->pg, err, sql);
+    if (!code || strncmp(pg_sqlstate(s->pg), "23", 2) != 0)
+        return code;
+    error_clear(err);
+    error_set(err, STATUS_REFUSED, "rows of run %lld cannot come back: constraint %s of %s",
+              (long long)s->run, pg_failed_constraint(s->pg), pg_failed_table(s->pg));
+    error_why(err, "later work took their keys, or removed what they refer to");
+    error_fix(err, "set these rows back by hand, or restore the run's backup");
+    return STATUS_REFUSED;
+}
+
 static int transaction(struct state *s, const struct job *job, struct rollback_result *out,
                        struct error *err)
 {
@@ -158,13 +236,15 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     if (!code)
         code = check_later(s, err);
     if (!code)
+        code = check_altered(s, job, err);
+    if (!code)
         code = check_drift(s, job, err);
     if (!code && fault_point("rollback.checked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
     if (!code)
         code = undo_statements(s, job, &sql, err);
     if (!code)
-        code = pg_exec(s->pg, err, sql.data);
+        code = undo(s, sql.data, err);
     if (!code && fault_point("rollback.table"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.table");
     if (!code)

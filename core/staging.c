@@ -11,11 +11,13 @@
 #include "arena.h"
 #include "encode_literal.h"
 #include "fault.h"
+#include "rewrite.h"
 #include "sql.h"
 
 /* ---- tables ---------------------------------------------------------------------------- */
 
-static int create_staging(struct state *s, const struct job_table *t, struct error *err)
+static int create_staging(struct state *s, const struct job *job, const struct job_table *t,
+                          struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -28,6 +30,7 @@ static int create_staging(struct state *s, const struct job_table *t, struct err
         sql_ident(&sql, t->columns[i]->name);
         str_printf(&sql, " %s", t->columns[i]->base);
     }
+    rewrite_columns(job, t, &sql);
     str_add(&sql, ") WITH (autovacuum_enabled = false)");
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
@@ -83,7 +86,7 @@ int staging_create(struct state *s, struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = create_staging(s, &job->tables[i], err);
+        code = create_staging(s, job, &job->tables[i], err);
         if (!code)
             code = register_table(s, &job->tables[i], err);
     }

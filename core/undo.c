@@ -52,6 +52,13 @@ static void untouched(const struct state *s, const struct job_table *t, struct s
     str_add_char(sql, ')');
 }
 
+static void inserted_rows(const struct job_table *t, struct str *out)
+{
+    str_add(out, "s._mig_state = 0 AND NOT EXISTS (SELECT FROM ");
+    str_printf(out, "%s m WHERE m._mig_id = s._mig_id) AND ", t->match_table);
+    match_condition(t->match, "s", "l", out);
+}
+
 /* ---- drift ----------------------------------------------------------------------------- */
 
 static void query_head(const struct job_table *t, struct str *out)
@@ -122,10 +129,36 @@ static void drift_children(const struct state *s, const struct job *job, const s
     str_clear(&child);
 }
 
+/* Locks what undo deletes, before it is looked at: nobody can come to refer to it any more. */
+static void lock_inserted(const struct job_table *t, struct str *out)
+{
+    if (!t->match || !t->t->n_incoming || !t->t->can_update)
+        return;
+    str_add(out, "SELECT ");
+    sql_literal(out, t->t->quoted);
+    str_printf(out, ", count(*) * 0 FROM (SELECT FROM %s l, %s s WHERE ", t->t->quoted, t->staging);
+    inserted_rows(t, out);
+    str_add(out, " FOR UPDATE OF l) x\n");
+}
+
+void undo_altered_query(const struct job_table *t, struct str *out)
+{
+    query_head(t, out);
+    str_printf(out,
+               "(SELECT attname, atttypid, atttypmod FROM pg_attribute WHERE attrelid = %u AND"
+               " attnum > 0 AND NOT attisdropped) l FULL JOIN (SELECT attname, atttypid, atttypmod"
+               " FROM pg_attribute WHERE attrelid = to_regclass(",
+               t->t->oid);
+    sql_literal(out, t->before);
+    str_add(out, ") AND attnum > 0 AND NOT attisdropped AND attname NOT LIKE E'\\\\_mig\\\\_%') b"
+                 " USING (attname, atttypid, atttypmod) WHERE l IS NULL OR b IS NULL");
+}
+
 int undo_drift_queries(struct state *s, const struct job *job, struct str *out, struct error *err)
 {
     for (size_t i = 0; i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
+        lock_inserted(t, out);
         if (t->match)
             drift_written(s, t, out);
         else
@@ -166,13 +199,6 @@ static int triggers(struct state *s, const struct job_table *t, struct str *off,
 }
 
 /* ---- rows ------------------------------------------------------------------------------ */
-
-static void inserted_rows(const struct job_table *t, struct str *out)
-{
-    str_add(out, "s._mig_state = 0 AND NOT EXISTS (SELECT FROM ");
-    str_printf(out, "%s m WHERE m._mig_id = s._mig_id) AND ", t->match_table);
-    match_condition(t->match, "s", "l", out);
-}
 
 /* What an UPDATE may set and the before-image holds. */
 static int restorable(const struct catalog_column *c)
@@ -422,14 +448,23 @@ int undo_statements(struct state *s, const struct job *job, struct str *out, str
     return code;
 }
 
-static void guard(const char *query, struct str *out)
+static void guard(const char *query, const char *what, struct str *out)
 {
     str_printf(
         out,
         "DO $mig$ DECLARE t text; n bigint; BEGIN %s INTO t, n; IF n > 0 THEN RAISE EXCEPTION"
-        " 'mighost: %% rows of %% are no longer as the run left them; nothing was undone',"
+        " 'mighost: %% %s of %% are no longer as the run left them; nothing was undone',"
         " n, t; END IF; END $mig$;\n",
-        query);
+        query, what);
+}
+
+static void guard_columns(const struct job_table *t, struct str *out)
+{
+    struct str query;
+    str_init(&query, 0);
+    undo_altered_query(t, &query);
+    guard(query.data, "columns", out);
+    str_clear(&query);
 }
 
 int undo_script(struct state *s, const struct job *job, struct str *out, struct error *err)
@@ -451,9 +486,11 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
                s->q, (long long)s->run, (long long)s->run);
     for (size_t i = 0; i < job->n_tables; i++)
         str_printf(out, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;\n", job->tables[i].t->quoted);
+    for (size_t i = 0; i < job->n_tables; i++)
+        guard_columns(&job->tables[i], out);
     for (char *p = drift.data, *end; (end = strchr(p, '\n')); p = end + 1) {
         *end = '\0';
-        guard(p, out);
+        guard(p, "rows", out);
     }
     if (!code)
         code = undo_statements(s, job, out, err);

@@ -141,9 +141,12 @@ int backup_restore(const char *dir, const char *id, const char *url, struct erro
         return rc;
     int all = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int fd = all < 0 ? -1 : outdir_openat(all, id, O_RDONLY | O_DIRECTORY, 0);
-    rc = fd < 0
-             ? error_set(err, STATUS_BACKUP, "backup %s cannot be opened: %s", id, strerror(errno))
-             : restore_from(fd, id, url, err);
+    if (fd >= 0) {
+        rc = restore_from(fd, id, url, err);
+    } else {
+        rc = error_set(err, STATUS_BACKUP, "backup %s cannot be opened: %s", id, strerror(errno));
+        error_fix(err, "see what there is with --backups");
+    }
     if (fd >= 0)
         close(fd);
     if (all >= 0)

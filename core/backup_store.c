@@ -87,8 +87,11 @@ static int examine(int all, const char *id, int digests, struct arena *mem,
                    struct backup_manifest *m, struct error *err)
 {
     int dir = outdir_openat(all, id, O_RDONLY | O_DIRECTORY, 0);
-    if (dir < 0)
-        return error_set(err, STATUS_BACKUP, "backup %s cannot be opened: %s", id, strerror(errno));
+    if (dir < 0) {
+        error_set(err, STATUS_BACKUP, "backup %s cannot be opened: %s", id, strerror(errno));
+        error_fix(err, "mighost --backups lists those that there are");
+        return err->code;
+    }
     int rc = backup_manifest_read(dir, id, mem, m, err);
     if (!rc)
         rc = backup_manifest_check(dir, m, digests, err);

@@ -115,8 +115,8 @@ int history_verify(const struct cli *cli, struct session *s)
         code = state_trail(&s->state, &broken, &s->err);
     pg_rollback(s->pg);
     if (!code && broken)
-        printf("run %lld: %lld lines of its audit trail were edited or removed\n",
-               (long long)s->state.run, (long long)broken);
+        output_format("run %lld: %lld lines of its audit trail were edited or removed\n",
+                      (long long)s->state.run, (long long)broken);
     if (!code) {
         output_text(result.details.data);
         output_format(

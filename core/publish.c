@@ -151,6 +151,16 @@ static int loosen_cycles(struct state *s, const struct job *job, struct str *aga
     return code;
 }
 
+static int run_hook(struct state *s, const char *statements, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    sql_do(&sql, statements);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
 static int run_hooks(struct state *s, const struct job *job, int after, struct error *err)
 {
     int code = 0;
@@ -158,7 +168,7 @@ static int run_hooks(struct state *s, const struct job *job, int after, struct e
         const struct project_hook *h = &job->project->hooks[i];
         const char *sql = after ? h->after : h->before;
         if (sql)
-            code = pg_exec(s->pg, err, sql);
+            code = run_hook(s, sql, err);
         if (!code && !after && h->undo) {
             struct str keep;
             str_init(&keep, 0);

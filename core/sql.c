@@ -41,6 +41,19 @@ void sql_literal(struct str *out, const char *text)
     str_add_char(out, '\'');
 }
 
+/* A COMMIT among them is an error of PL/pgSQL there. */
+void sql_do(struct str *out, const char *statements)
+{
+    struct str body;
+    str_init(&body, 0);
+    str_add(&body, "BEGIN EXECUTE ");
+    sql_literal(&body, statements);
+    str_add(&body, "; END");
+    str_add(out, "DO ");
+    sql_literal(out, body.data);
+    str_clear(&body);
+}
+
 int sql_name_ok(const char *name)
 {
     size_t n = strlen(name);

@@ -393,8 +393,10 @@ static int hooks(struct state *s, struct str *out, struct error *err)
                   (long long)s->run);
     if (!res)
         return err->code;
-    for (int i = 0; i < pg_rows(res); i++)
-        str_printf(out, "%s;\n", pg_get(res, i, 0));
+    for (int i = 0; i < pg_rows(res); i++) {
+        sql_do(out, pg_get(res, i, 0));
+        str_add(out, ";\n");
+    }
     pg_free(res);
     return 0;
 }

@@ -50,6 +50,9 @@ static int32_t service_fail(const mig_host_t *h, int32_t status, const char *tex
     error_set(&u->host->failure, code, "%s (%s): %s", u->def->feature, u->where, text);
     if (fix)
         error_fix(&u->host->failure, "%s", fix);
+    /* The report takes these texts as they are. */
+    log_mask(u->host->failure.what);
+    log_mask(u->host->failure.fix);
     return status;
 }
 
@@ -82,6 +85,7 @@ static int32_t set_outcome(struct host *h, int32_t kind, const char *field, cons
     copy_text(o->field, sizeof o->field, field);
     copy_text(o->code, sizeof o->code, code && code[0] ? code : "unspecified");
     copy_text(o->reason, sizeof o->reason, reason);
+    log_mask(o->reason);
     return kind;
 }
 

@@ -133,7 +133,8 @@ BEGIN
     FOR f IN SELECT p.oid, proname, pg_get_function_identity_arguments(p.oid) AS args,
         pg_get_function_result(p.oid) AS result FROM pg_proc p
         WHERE pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' AND NOT proretset
-        AND provariadic = 0 AND pronargs BETWEEN 0 AND 4 AND proname IN ('now', 'clock_timestamp', 'to_char', 'to_regclass',
+        AND provariadic = 0 AND pronargs BETWEEN 0 AND 4 AND proname IN ('now', 'clock_timestamp', 'to_char',
+            'to_regclass',
             'pg_backend_pid', 'current_setting', 'pg_is_in_recovery', 'has_table_privilege',
             'hashtext', 'pg_advisory_xact_lock', 'length', 'lower', 'convert_to', 'sha256', 'encode',
             'date_part', 'pg_relation_size', 'pg_total_relation_size', 'nextval', 'setval',
@@ -150,7 +151,8 @@ BEGIN
         END;
     END LOOP;
     FOR f IN SELECT oprname AS name, oprleft::regtype AS l, oprright::regtype AS r FROM pg_operator
-        WHERE oprnamespace = 'pg_catalog'::regnamespace AND oprkind = 'b' AND (oprleft::regtype::text, oprright::regtype::text) IN
+        WHERE oprnamespace = 'pg_catalog'::regnamespace AND oprkind = 'b' AND (oprleft::regtype::text,
+            oprright::regtype::text) IN
         (('text', 'text'), ('integer', 'integer'), ('bigint', 'bigint'), ('oid', 'oid'), ('bigint', 'integer'),
          ('name', 'name'), ('name', 'text'), ('"char"', '"char"'), ('tid', 'tid'), ('boolean', 'boolean'),
          ('record', 'record')) AND oprresult = 'bool'::regtype

@@ -13,46 +13,72 @@
 #define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
 #define BATCH_ITEMS 2000               /* records that are looked for in one pass */
 
-/* Records on their way into the table of rejects, as two array literals: they travel as
- * parameters, never in the text of a statement, which is logged. */
+/* Records on their way into the table of rejects, as lines of COPY: text of statements and their
+ * parameters stand in the log of a server that logs all statements. */
 struct batch {
     struct state *s;
-    struct str records, raws;
+    struct str lines;
+    char table[200]; /* takes them in; lives for the transaction */
+    int made;
 };
+
+static int make_table(struct batch *b, struct error *err)
+{
+    if (b->made)
+        return 0;
+    b->made = 1;
+    snprintf(b->table, sizeof b->table, "%s.reread_%lld", b->s->q, (long long)b->s->run);
+    return pg_execf(b->s->pg, err, "CREATE TABLE %s (record bigint, raw text)", b->table);
+}
 
 static int send_batch(struct batch *b, struct error *err)
 {
-    char sql[400], run[32];
-    if (!b->records.len)
+    char sql[250];
+    int64_t rows = 0;
+    if (!b->lines.len)
         return 0;
-    str_add_char(&b->records, '}');
-    str_add_char(&b->raws, '}');
-    if (b->records.failed || b->raws.failed)
+    if (b->lines.failed)
         return error_set(err, STATUS_BUG, "a batch of rejected records is too long");
-    snprintf(run, sizeof run, "%lld", (long long)b->s->run);
-    snprintf(sql, sizeof sql,
-             "UPDATE %s.reject r SET raw = v.raw FROM unnest($1::bigint[], $2::text[]) v (record,"
-             " raw) WHERE r.run = $3 AND r.record = v.record",
-             b->s->q);
-    const char *const params[] = {b->records.data, b->raws.data, run};
-    struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
-    pg_free(res);
-    str_reset(&b->records);
-    str_reset(&b->raws);
-    return res ? 0 : err->code;
+    int code = make_table(b, err);
+    snprintf(sql, sizeof sql, "COPY %s FROM STDIN", b->table);
+    if (!code)
+        code = pg_copy_begin(b->s->pg, sql, err);
+    if (!code)
+        code = pg_copy_write(b->s->pg, b->lines.data, b->lines.len, err);
+    if (!code)
+        code = pg_copy_end(b->s->pg, &rows, err);
+    str_reset(&b->lines);
+    return code;
+}
+
+static int settle_batches(struct batch *b, struct error *err)
+{
+    int code = send_batch(b, err);
+    if (code || !b->made)
+        return code;
+    return pg_execf(b->s->pg, err,
+                    "UPDATE %s.reject r SET raw = v.raw FROM %s v WHERE r.run = %lld AND r.record ="
+                    " v.record; DROP TABLE %s",
+                    b->s->q, b->table, (long long)b->s->run, b->table);
 }
 
 static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct error *err)
 {
-    str_printf(&b->records, "%c%lld", b->records.len ? ',' : '{', (long long)record);
-    str_add(&b->raws, b->raws.len ? ",\"" : "{\"");
+    str_printf(&b->lines, "%lld\t", (long long)record);
     for (size_t i = 0; i < raw.len; i++) {
-        if (raw.data[i] == '"' || raw.data[i] == '\\')
-            str_add_char(&b->raws, '\\');
-        str_add_char(&b->raws, raw.data[i]);
+        char c = raw.data[i];
+        const char *escape = c == '\\'   ? "\\\\"
+                             : c == '\n' ? "\\n"
+                             : c == '\r' ? "\\r"
+                             : c == '\t' ? "\\t"
+                                         : NULL;
+        if (escape)
+            str_add(&b->lines, escape);
+        else
+            str_add_char(&b->lines, c);
     }
-    str_add_char(&b->raws, '"');
-    return b->raws.len < BATCH_BYTES ? 0 : send_batch(b, err);
+    str_add_char(&b->lines, '\n');
+    return b->lines.len < BATCH_BYTES ? 0 : send_batch(b, err);
 }
 
 struct raw_item {
@@ -99,7 +125,7 @@ static int read_items(struct batch *b, struct job_stage *st, const struct pg_res
         code = read_raw(b, st, position, from, items + i, (size_t)(j - i), err);
         i = j;
     }
-    return code ? code : send_batch(b, err);
+    return code;
 }
 
 /* The next records behind number `*after` in the entity, which becomes the last one's; 0 at the
@@ -137,13 +163,13 @@ static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
     struct batch b = {.s = s};
     uint64_t after = 0;
     int code = 0;
-    str_init(&b.records, 0);
-    str_init(&b.raws, 0);
+    str_init(&b.lines, 0);
     do
         code = some_raw(&b, st, &after, err);
     while (!code && after);
-    str_clear(&b.records);
-    str_clear(&b.raws);
+    if (!code)
+        code = settle_batches(&b, err);
+    str_clear(&b.lines);
     return code;
 }
 

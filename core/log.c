@@ -167,6 +167,9 @@ static const char *usual_fix(int code)
     case STATUS_INTERRUPTED:
     case STATUS_TERMINATED:
         return "repeat the same command: it goes on where this one stopped";
+    case STATUS_PREFLIGHT:
+    case STATUS_INVALID:
+        return "the server's own text, which may hold values of records, is in its log only";
     case STATUS_BUG:
         return "this is a mistake in the program: please report it";
     default:

@@ -89,12 +89,20 @@ static void copy_column(struct pg *pg, const PGresult *res)
         snprintf(pg->column, sizeof pg->column, "%.*s", (int)(end - name), name);
 }
 
+/* RAISE of PL/pgSQL: whoever wrote it also chose what stands in the fields for names. */
+static int is_raised(const PGresult *res)
+{
+    const char *function = res ? PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION) : NULL;
+    return function && strcmp(function, "exec_stmt_raise") == 0;
+}
+
 static int fail(struct pg *pg, const PGresult *res, struct error *err)
 {
     take_field(pg->sqlstate, sizeof pg->sqlstate, res, PG_DIAG_SQLSTATE);
-    take_field(pg->constraint, sizeof pg->constraint, res, PG_DIAG_CONSTRAINT_NAME);
-    take_field(pg->table, sizeof pg->table, res, PG_DIAG_TABLE_NAME);
-    take_field(pg->column, sizeof pg->column, res, PG_DIAG_COLUMN_NAME);
+    const PGresult *named = is_raised(res) ? NULL : res;
+    take_field(pg->constraint, sizeof pg->constraint, named, PG_DIAG_CONSTRAINT_NAME);
+    take_field(pg->table, sizeof pg->table, named, PG_DIAG_TABLE_NAME);
+    take_field(pg->column, sizeof pg->column, named, PG_DIAG_COLUMN_NAME);
     if (!pg->column[0])
         copy_column(pg, res);
     if (!pg->sqlstate[0] || pg_lost(pg)) {
@@ -103,9 +111,9 @@ static int fail(struct pg *pg, const PGresult *res, struct error *err)
         return code;
     }
     /* Syntax errors and undefined names come from our or the project's SQL: no row values. What
-     * a trigger raises (P0001) may hold any. */
+     * a function raises, under whatever SQLSTATE, may hold any; it has a context. */
     char message[300] = "";
-    if (sqlstate_class(pg->sqlstate, "42"))
+    if (sqlstate_class(pg->sqlstate, "42") && !(res && PQresultErrorField(res, PG_DIAG_CONTEXT)))
         take_field(message, sizeof message, res, PG_DIAG_MESSAGE_PRIMARY);
     return error_set(err, sqlstate_status(pg->sqlstate), "%s: %s (SQLSTATE %s%s%s%s%s%s%s)%s%s",
                      pg->role, sqlstate_text(pg->sqlstate), pg->sqlstate,

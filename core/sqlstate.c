@@ -42,6 +42,8 @@ const char *sqlstate_text(const char *s)
             return table[i].text;
     if (sqlstate_class(s, "22"))
         return "a value that does not fit its type";
+    if (sqlstate_class(s, "P0"))
+        return "an error that a trigger or function of the target raises";
     if (sqlstate_class(s, "42"))
         return "a statement that does not fit the schema";
     return "an error";

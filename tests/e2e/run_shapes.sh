@@ -160,11 +160,10 @@ data secret <<'JSON'
 { "rows": [ { "id": 2, "title": "overwritten" }, { "id": 3, "title": "new" } ] }
 JSON
 simple secret update secret id title
-clerk_url=$(pg_url shop | sed 's/postgres@/mig_clerk@/')
-MIG_URL=$clerk_url
+MIG_ROLE=mig_clerk
 nothing 5 shop secret --state-schema clerk
 says "row-level security"
-unset MIG_URL
+unset MIG_ROLE
 run 0 shop secret # the superuser sees all rows
 rows shop "SELECT id, title FROM secret ORDER BY 1" "1|mine
 2|overwritten

@@ -14,20 +14,53 @@ const char *lineage_xmin(const struct job_table *t)
     return t->xmin ? t->xmin : "l.xmin::text::bigint";
 }
 
-static void add_run(const struct state *s, const struct job_table *t, const struct pg_result *res,
-                    int row, struct str *sql)
+static void add_run(const struct job_table *t, const char *before, const char *xid, struct str *sql)
 {
-    char name[64];
-    snprintf(name, sizeof name, "before_%s_%s", pg_get(res, row, 0), pg_get(res, row, 1));
-    str_printf(sql, " WHEN l.xmin::text::bigint = %s THEN (SELECT b._mig_xmin FROM ",
-               pg_get(res, row, 2));
-    sql_table(sql, s->schema, name);
-    str_add(sql, " b WHERE ");
+    str_add(sql, sql->len ? "" : "(CASE");
+    str_printf(sql, " WHEN l.xmin::text::bigint = %s THEN (SELECT b._mig_xmin FROM %s b WHERE ",
+               xid, before);
     match_condition(t->match, "b", "l", sql);
-    str_add(sql, ")");
+    str_add_char(sql, ')');
 }
 
-static int read_table(struct state *s, struct job *job, struct job_table *t, struct error *err)
+/* Does a live row still stand as this undo left it? Once none does, none ever will again. */
+static int still_seen(struct state *s, const struct job_table *t, const char *before,
+                      const char *xid, int *seen, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "SELECT EXISTS (SELECT FROM %s b JOIN %s l ON ", before, t->t->quoted);
+    match_condition(t->match, "b", "l", &sql);
+    str_printf(&sql, " WHERE l.xmin::text::bigint = %s)", xid);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    *seen = pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    return 0;
+}
+
+static int add_if_seen(struct state *s, const struct job_table *t, const struct pg_result *res,
+                       int row, int forget, struct str *sql, struct error *err)
+{
+    char name[64];
+    struct str before;
+    int seen = 0;
+    str_init(&before, 0);
+    snprintf(name, sizeof name, "before_%s_%s", pg_get(res, row, 0), pg_get(res, row, 1));
+    sql_table(&before, s->schema, name);
+    int code = still_seen(s, t, before.data, pg_get(res, row, 2), &seen, err);
+    if (!code && seen)
+        add_run(t, before.data, pg_get(res, row, 2), sql);
+    else if (!code && forget)
+        code = pg_execf(s->pg, err, "DROP TABLE %s", before.data);
+    str_clear(&before);
+    return code;
+}
+
+static int read_table(struct state *s, struct job *job, struct job_table *t, int forget,
+                      struct error *err)
 {
     struct pg_result *res = pg_queryf(
         s->pg, err,
@@ -38,24 +71,24 @@ static int read_table(struct state *s, struct job *job, struct job_table *t, str
         s->q, s->q, t->t->oid, (long long)s->run, s->schema);
     if (!res)
         return err->code;
-    if (pg_rows(res) && t->match) {
-        struct str sql;
-        str_init(&sql, 0);
-        str_add(&sql, "(CASE");
-        for (int i = 0; i < pg_rows(res); i++)
-            add_run(s, t, res, i, &sql);
+    int code = 0;
+    struct str sql;
+    str_init(&sql, 0);
+    for (int i = 0; !code && t->match && i < pg_rows(res); i++)
+        code = add_if_seen(s, t, res, i, forget, &sql, err);
+    if (!code && sql.len) {
         str_add(&sql, " ELSE l.xmin::text::bigint END)");
         t->xmin = arena_strdup(job->mem, sql.data);
-        str_clear(&sql);
     }
+    str_clear(&sql);
     pg_free(res);
-    return 0;
+    return code;
 }
 
-int lineage_read(struct state *s, struct job *job, struct error *err)
+int lineage_read(struct state *s, struct job *job, int forget, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = read_table(s, job, &job->tables[i], err);
+        code = read_table(s, job, &job->tables[i], forget, err);
     return code;
 }

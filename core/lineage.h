@@ -7,8 +7,9 @@
 #include "state.h"
 
 /* Fills `xmin` of every table of the job, for runs after which others were rolled back. In the
- * caller's transaction. */
-int lineage_read(struct state *s, struct job *job, struct error *err);
+ * caller's transaction. `forget`: before-images of rolled-back runs that say nothing any more are
+ * dropped, so that the work does not grow with the number of such runs. */
+int lineage_read(struct state *s, struct job *job, int forget, struct error *err);
 /* The SQL of it for alias l, a bigint. */
 const char *lineage_xmin(const struct job_table *t);
 

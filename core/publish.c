@@ -248,7 +248,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
     if (!code)
         code = staging_tune(s, job, err);
     if (!code)
-        code = lineage_read(s, job, err);
+        code = lineage_read(s, job, 1, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = no_drift(s, &job->tables[i], err);
         if (!code)

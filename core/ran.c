@@ -106,5 +106,5 @@ int ran_load(struct state *s, const struct project *project, struct job *job, st
     faults_clear(&faults);
     pg_free(res);
     job_name_tables(job, s->run);
-    return code ? code : lineage_read(s, job, err);
+    return code ? code : lineage_read(s, job, 0, err);
 }

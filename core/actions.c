@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "log.h"
 #include "output.h"
+#include "signals.h"
 #include "str.h"
 
 static int help(const struct cli *cli, struct session *s)
@@ -71,6 +72,16 @@ static const struct {
     {ACTION_VERSION, version, 0},
 };
 
+/* The first signal cancels what waits for the target; run.c sees to what a run must finish. */
+static int stoppable(int (*action)(const struct cli *cli, struct session *s), const struct cli *cli,
+                     struct session *s)
+{
+    signals_cancel_statements(1);
+    int code = action(cli, s);
+    signals_cancel_statements(0);
+    return code == STATUS_TEMPORARY && host_is_cancelled() ? signals_code() : code;
+}
+
 int actions_run(const struct cli *cli)
 {
     struct session s;
@@ -83,7 +94,7 @@ int actions_run(const struct cli *cli)
         if (code)
             session_report(&s, "nothing was written");
         else
-            code = table[i].run(cli, &s);
+            code = stoppable(table[i].run, cli, &s);
     }
     session_clear(&s);
     return code;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #ifdef MIGHOST_FAULTS
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,6 +70,14 @@ static void list_add(const char *name)
     close(fd);
 }
 
+/* As work would be that a signal does not end. */
+static void busy_for(long ms)
+{
+    struct timespec left = {ms / 1000, (ms % 1000) * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
 static int act(const char *action)
 {
     if (strcmp(action, "kill") == 0)
@@ -79,10 +88,10 @@ static int act(const char *action)
         raise(SIGTERM);
     else if (strcmp(action, "int") == 0)
         raise(SIGINT);
-    else if (strncmp(action, "sleep=", 6) == 0) {
-        long ms = strtol(action + 6, NULL, 10);
-        nanosleep(&(struct timespec){ms / 1000, (ms % 1000) * 1000000}, NULL);
-    }
+    else if (strcmp(action, "hup") == 0)
+        raise(SIGHUP);
+    else if (strncmp(action, "sleep=", 6) == 0)
+        busy_for(strtol(action + 6, NULL, 10));
     return strcmp(action, "fail") == 0;
 }
 

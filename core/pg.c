@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,12 +36,21 @@ struct pg_result {
 static PGcancel *volatile cancels[MAX_CANCEL];
 static const PGconn *cancel_owners[MAX_CANCEL];
 
+/* A stop may be asked for between two statements, when there is nothing to cancel. */
+static volatile sig_atomic_t refusing;
+
 void pg_cancel_all(void)
 {
     char text[256];
+    refusing = 1;
     for (int i = 0; i < MAX_CANCEL; i++)
         if (cancels[i])
             PQcancel(cancels[i], text, sizeof text);
+}
+
+void pg_cancel_over(void)
+{
+    refusing = 0;
 }
 
 static void cancel_register(PGconn *conn)
@@ -105,6 +115,8 @@ static int fail(struct pg *pg, const PGresult *res, struct error *err)
     take_field(pg->column, sizeof pg->column, named, PG_DIAG_COLUMN_NAME);
     if (!pg->column[0])
         copy_column(pg, res);
+    if (refusing && !res)
+        return error_set(err, STATUS_TEMPORARY, "%s: stopped by a signal", pg->role);
     if (!pg->sqlstate[0] || pg_lost(pg)) {
         int code = error_set(err, STATUS_TEMPORARY, "%s: the connection was lost", pg->role);
         error_fix(err, "see that the server runs and repeat the same command");
@@ -340,7 +352,7 @@ int pg_exec(struct pg *pg, struct error *err, const char *sql)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
     int64_t begun = now_ms();
-    int code = finish_exec(pg, PQexec(pg->conn, sql), err);
+    int code = finish_exec(pg, refusing ? NULL : PQexec(pg->conn, sql), err);
     slow_note(sql, now_ms() - begun);
     return code;
 }
@@ -356,7 +368,10 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
                " SET LOCAL extra_float_digits = 1; SET LOCAL row_security = off;"
                " SET LOCAL standard_conforming_strings = on; SET LOCAL synchronous_commit = on;"
                " SET LOCAL idle_in_transaction_session_timeout = %d;"
-               " SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d",
+               " SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d;"
+               /* A machine that is gone must not hold locks for the kernel's two hours. */
+               " SET LOCAL tcp_keepalives_idle = 30; SET LOCAL tcp_keepalives_interval = 10;"
+               " SET LOCAL tcp_keepalives_count = 3",
                mode, pg->timeouts.idle * 1000, pg->timeouts.statement * 1000,
                (pg->timeouts.lock ? pg->timeouts.lock : 5) * 1000);
     if (pg_server_version(pg) >= 140000)
@@ -402,8 +417,9 @@ static struct pg_result *query(struct pg *pg, struct error *err, const char *sql
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
     int64_t begun = now_ms();
-    PGresult *res = extended ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
-                             : PQexec(pg->conn, sql);
+    PGresult *res = refusing   ? NULL
+                    : extended ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
+                               : PQexec(pg->conn, sql);
     slow_note(sql, now_ms() - begun);
     ExecStatusType status = PQresultStatus(res);
     if (!res || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)) {
@@ -487,6 +503,8 @@ static int wait_result(PGconn *conn, int64_t deadline)
 
 int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
 {
+    if (refusing)
+        return fail(pg, NULL, err);
     if (!deadline_seconds)
         deadline_seconds = pg->timeouts.commit ? pg->timeouts.commit : 60;
     int64_t deadline = now_ms() + deadline_seconds * 1000LL;
@@ -524,7 +542,7 @@ int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
 
 int pg_copy_begin(struct pg *pg, const char *sql, struct error *err)
 {
-    PGresult *res = PQexec(pg->conn, sql);
+    PGresult *res = refusing ? NULL : PQexec(pg->conn, sql);
     int code = PQresultStatus(res) == PGRES_COPY_IN ? 0 : fail(pg, res, err);
     PQclear(res);
     return code;
@@ -565,7 +583,7 @@ int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err)
 int pg_each(struct pg *pg, struct error *err, const char *sql,
             int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx)
 {
-    if (!PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
+    if (refusing || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
         return fail(pg, NULL, err);
     int code = 0, stopped = 0;
     for (PGresult *res; (res = PQgetResult(pg->conn)); PQclear(res)) {

@@ -89,7 +89,9 @@ int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err);
 int pg_each(struct pg *pg, struct error *err, const char *sql,
             int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx);
 
-/* Cancels the running statement from a signal handler's helper: async-signal-safe. */
+/* Cancels the running statements and lets none begin until pg_cancel_over(): they fail with
+ * STATUS_TEMPORARY, only ROLLBACK still goes. For signal handlers. */
 void pg_cancel_all(void);
+void pg_cancel_over(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "output.h"
 #include "publish.h"
+#include "signals.h"
 #include "staging.h"
 #include "steps.h"
 #include "verify.h"
@@ -225,9 +226,17 @@ static int look_again(struct run *r, int code)
     return again;
 }
 
+/* What fails because it was stopped is not a failure. */
+static int stopped_or(struct run *r, int code)
+{
+    if (!can_resume(code) || code == STATUS_UNKNOWN || code == STATUS_BUSY)
+        return code;
+    return steps_stopped(r) ? r->err.code : code;
+}
+
 static int finish(struct run *r, int code)
 {
-    code = look_again(r, code);
+    code = stopped_or(r, look_again(r, code));
     if (code)
         log_error(&r->err, state_line(r, code));
     if (can_resume(code)) {
@@ -256,6 +265,7 @@ int run_execute(struct session *session, const struct run_options *options,
     memset(verdict, 0, sizeof *verdict);
     clock_gettime(CLOCK_MONOTONIC, &r.begun);
     steps_begin(&r, "plan");
+    signals_cancel_statements(0); /* a chunk is finished */
     int code = steps_open(&r);
     if (!code)
         code = all_steps(&r);

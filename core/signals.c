@@ -1,11 +1,13 @@
-/* signals.c - two-step stop. The handler only sets flags, cancels statements (PQcancel is safe
- * there) and, the second time, leaves: the server undoes what is open. */
+/* signals.c - two-step stop. The handler only sets flags, ends a child such as pg_dump, cancels
+ * statements (PQcancel is safe there) and, the second time, leaves: the server undoes what is open.
+ */
 #include "signals.h"
 
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "host.h"
 #include "pg.h"
 #include "status.h"
@@ -20,6 +22,7 @@ static void handle(int number)
     }
     seen = number;
     host_cancel();
+    child_stop();
     if (cancel_statements)
         pg_cancel_all();
 }
@@ -41,7 +44,9 @@ void signals_init(void)
 void signals_cancel_statements(int on)
 {
     cancel_statements = on;
-    if (on && seen)
+    if (!on)
+        pg_cancel_over();
+    else if (seen)
         pg_cancel_all();
 }
 

@@ -10,6 +10,7 @@
 
 #include "fault.h"
 #include "log.h"
+#include "signals.h"
 #include "sql.h"
 
 #define SETTLE_TRIES 60 /* one a second */
@@ -336,7 +337,8 @@ int state_settle(struct state *s, enum run_state wanted, int in_doubt, struct er
 {
     int tries = fault_number("MIGHOST_SETTLE", SETTLE_TRIES);
     log_write(LOG_WARNING, "%s; asking the target what became of it", err->what);
-    for (int i = 0; i < tries && !host_is_cancelled(); i++) {
+    signals_cancel_statements(0); /* who wants to stop has to know, too */
+    for (int i = 0; i == 0 || (i < tries && !host_is_cancelled()); i++) {
         error_clear(err);
         int code = state_reconnect(s, &s->at, err);
         if (!code && s->at == wanted)

@@ -207,7 +207,9 @@ int steps_backup(struct run *r)
     steps_begin(r, "backup");
     if (fault_point("backup.before"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point backup.before");
+    signals_cancel_statements(1);
     int code = backup_make(&request, r->backup, &r->err);
+    signals_cancel_statements(0);
     if (!code) {
         log_write(LOG_INFO, "backup %s", r->backup);
         code = backup_verify(p->backup_dir, r->backup, &r->err);
@@ -255,7 +257,9 @@ static int publish_once(struct run *r)
 {
     enum run_state before = r->s->at;
     for (int64_t n = 0;; n++) {
+        signals_cancel_statements(1);
         int code = publish_run(r->s, r->job, &r->published, &r->err);
+        signals_cancel_statements(0);
         int in_doubt = code == STATUS_UNKNOWN;
         if (!in_doubt && (code != STATUS_TEMPORARY || !pg_lost(r->s->pg)))
             return code;
@@ -273,9 +277,7 @@ int steps_publish(struct run *r)
     int code = 0;
     for (int n = 0;; n++) {
         steps_begin(r, "publish");
-        signals_cancel_statements(1);
         code = publish_once(r);
-        signals_cancel_statements(0);
         if (code != STATUS_DRIFT || r->published.altered || n >= DRIFT_TRIES)
             break;
         log_write(LOG_WARNING, "%s; checking again", r->err.what);

@@ -11,6 +11,7 @@
 #include "embedded.h"
 #include "log.h"
 #include "output.h"
+#include "rights.h"
 #include "sql.h"
 
 static int failed(struct session *s, int code)
@@ -156,38 +157,6 @@ int look_config(const struct cli *cli, struct session *s)
     return 0;
 }
 
-/* `what` holds everything up to the object's name. */
-static void print_grant(const char *what, const char *schema, const char *name, const char *role)
-{
-    struct str text;
-    str_init(&text, 0);
-    str_add(&text, what);
-    if (name)
-        sql_table(&text, schema, name);
-    else
-        sql_ident(&text, schema);
-    str_add(&text, " TO ");
-    sql_ident(&text, role);
-    str_add(&text, ";\n");
-    output_text(text.data);
-    str_clear(&text);
-}
-
-/* pg_dump reads sequences, defaults draw from them. */
-static void print_grants(const struct job *job, size_t i, const char *role)
-{
-    const struct catalog_table *t = job->tables[i].t;
-    size_t k = 0;
-    while (k < i && !str_equal(job->tables[k].t->schema, t->schema))
-        k++;
-    if (k == i)
-        print_grant("GRANT USAGE ON SCHEMA ", t->schema, NULL, role);
-    print_grant("GRANT SELECT, INSERT, UPDATE, DELETE ON ", t->schema, t->name, role);
-    for (k = 0; k < t->n_sequences; k++)
-        print_grant("GRANT USAGE, SELECT ON SEQUENCE ", t->sequences[k].schema,
-                    t->sequences[k].name, role);
-}
-
 /* That rights are missing is no fault here: it is why somebody asks. */
 int look_grants(const struct cli *cli, struct session *s)
 {
@@ -204,14 +173,13 @@ int look_grants(const struct cli *cli, struct session *s)
     str_init(&text, 0);
     pg_where(s->pg, &where);
     state_grants(s->state.schema, where.user, where.dbname, &text);
-    output_text(text.data);
-    for (size_t i = 0; i < s->job.n_tables; i++)
-        print_grants(&s->job, i, where.user);
-    output_line(
-        "-- sequences are advanced and triggers held back at undo only where the role owns the "
-        "table");
+    error_clear(&s->err);
+    code = rights_text(&s->job, s->pg, &text, &s->err);
+    str_add(&text, "-- triggers are held back at undo only where the role owns the table\n");
+    if (!code)
+        output_text(text.data);
     str_clear(&text);
-    return 0;
+    return code ? failed(s, code) : 0;
 }
 
 int look_stop_server(const struct cli *cli, struct session *s)

@@ -58,34 +58,21 @@ int preflight_server(struct pg *pg, struct faults *faults, struct str *notes, st
     return err->code;
 }
 
-void preflight_tables(const struct job *job, struct faults *faults, struct str *notes)
+void preflight_tables(const struct job *job, struct str *notes)
 {
     for (size_t i = 0; i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        struct str missing;
-        str_init(&missing, 0);
-        if (!t->t->can_select)
-            str_add(&missing, ", SELECT");
-        if (!t->t->can_insert)
-            str_add(&missing, ", INSERT");
-        if (!t->t->can_update && t->policy != POLICY_INSERT && t->policy != POLICY_SKIP)
-            str_add(&missing, ", UPDATE");
-        if (!t->t->can_delete && t->policy == POLICY_REPLACE)
-            str_add(&missing, ", DELETE");
-        if (missing.len) {
-            char what[700], fix[700];
-            snprintf(what, sizeof what, "the role lacks privileges on %s: %s", t->t->quoted,
-                     missing.data + 2);
-            snprintf(fix, sizeof fix, "GRANT %s ON %s TO the role", missing.data + 2, t->t->quoted);
-            fault(faults, what, "publish would fail half way", fix);
-        }
         if (t->t->rows)
             str_printf(notes, "%s.%s holds about %lld rows already\n", t->t->schema, t->t->name,
                        (long long)t->t->rows);
         if (t->t->triggers[0])
             str_printf(notes, "%s.%s has triggers that will fire: %s\n", t->t->schema, t->t->name,
                        t->t->triggers);
-        str_clear(&missing);
+        if (t->t->triggers[0] && !t->t->owned)
+            str_printf(notes,
+                       "%s.%s is not the role's own: its triggers will fire at undo, too; what they"
+                       " change is not restored\n",
+                       t->t->schema, t->t->name);
     }
 }
 

@@ -242,7 +242,7 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     if (!code && fault_point("rollback.checked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
     if (!code)
-        code = undo_statements(s, job, &sql, err);
+        code = undo_statements(s, job, 0, &sql, err);
     if (!code)
         code = undo(s, sql.data, err);
     if (!code && fault_point("rollback.table"))

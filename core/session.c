@@ -11,6 +11,7 @@
 #include "join.h"
 #include "log.h"
 #include "preflight.h"
+#include "rights.h"
 #include "safefile.h"
 #include "samedb.h"
 
@@ -142,11 +143,13 @@ int session_catalog(struct session *s)
     if (pg_begin(s->pg, "READ ONLY", &s->err))
         return s->err.code;
     int code = join_catalog(&s->job, s->pg, &s->faults, &s->err);
+    if (!code && !s->faults.n)
+        code = rights_check(&s->job, s->pg, &s->faults, &s->err);
     pg_rollback(s->pg);
     if (!code && !s->faults.n && fault_point("plan.sorted"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
     if (!code && !s->faults.n)
-        preflight_tables(&s->job, &s->faults, &s->job.notes);
+        preflight_tables(&s->job, &s->job.notes);
     if (!code && !s->faults.n)
         preflight_outside(&s->job, s->pg, &s->faults);
     if (!code && !s->faults.n && !s->options->same_database)

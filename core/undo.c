@@ -173,10 +173,10 @@ int undo_drift_queries(struct state *s, const struct job *job, struct str *out, 
 
 /* Triggers fired at publish; what they did to the rows is undone with the rows. Firing again
  * would falsify a restored row. Only what is enabled now is disabled, and enabled again. */
-static int triggers(struct state *s, const struct job_table *t, struct str *off, struct str *on,
-                    struct error *err)
+static int triggers(struct state *s, const struct job_table *t, int by_owner, struct str *off,
+                    struct str *on, struct error *err)
 {
-    if (!t->t->row_triggers)
+    if (!t->t->row_triggers || !(by_owner || t->t->owned))
         return 0;
     struct pg_result *res =
         pg_queryf(s->pg, err,
@@ -413,7 +413,8 @@ static void settle_state(const struct state *s, struct str *out)
     str_add(out, ";\n");
 }
 
-int undo_statements(struct state *s, const struct job *job, struct str *out, struct error *err)
+int undo_statements(struct state *s, const struct job *job, int by_owner, struct str *out,
+                    struct error *err)
 {
     struct str off, on, cut, mend;
     str_init(&off, 0);
@@ -422,7 +423,7 @@ int undo_statements(struct state *s, const struct job *job, struct str *out, str
     str_init(&mend, 0);
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = triggers(s, &job->tables[i], &off, &on, err);
+        code = triggers(s, &job->tables[i], by_owner, &off, &on, err);
     loosen(job, &cut, &mend);
     str_add(out, cut.data);
     str_add(out, "SET CONSTRAINTS ALL DEFERRED;\n" PG_OWN_PATH ";\n");
@@ -495,7 +496,7 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
         guard(p, "rows", out);
     }
     if (!code)
-        code = undo_statements(s, job, out, err);
+        code = undo_statements(s, job, 1, out, err);
     str_add(out, "COMMIT;\n");
     str_clear(&drift);
     return code;

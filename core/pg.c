@@ -99,17 +99,13 @@ static void copy_column(struct pg *pg, const PGresult *res)
         snprintf(pg->column, sizeof pg->column, "%.*s", (int)(end - name), name);
 }
 
-/* RAISE of PL/pgSQL: whoever wrote it also chose what stands in the fields for names. */
-static int is_raised(const PGresult *res)
-{
-    const char *function = res ? PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION) : NULL;
-    return function && strcmp(function, "exec_stmt_raise") == 0;
-}
-
 static int fail(struct pg *pg, const PGresult *res, struct error *err)
 {
     take_field(pg->sqlstate, sizeof pg->sqlstate, res, PG_DIAG_SQLSTATE);
-    const PGresult *named = is_raised(res) ? NULL : res;
+    /* Whoever wrote a RAISE of PL/pgSQL also chose what stands in the fields for names. */
+    char function[32];
+    take_field(function, sizeof function, res, PG_DIAG_SOURCE_FUNCTION);
+    const PGresult *named = strcmp(function, "exec_stmt_raise") == 0 ? NULL : res;
     take_field(pg->constraint, sizeof pg->constraint, named, PG_DIAG_CONSTRAINT_NAME);
     take_field(pg->table, sizeof pg->table, named, PG_DIAG_TABLE_NAME);
     take_field(pg->column, sizeof pg->column, named, PG_DIAG_COLUMN_NAME);

@@ -213,8 +213,10 @@ is "values that the server was told in statements" "$(tail -c +"$start" "$TEST_D
 echo "triggers that tell"
 # What a trigger of the target raises holds any value; it must end with us.
 for error in "RAISE EXCEPTION 'no % here, %', NEW.name, NEW.salary" \
-    "RAISE EXCEPTION USING MESSAGE = NEW.name, DETAIL = NEW.email, HINT = NEW.name, COLUMN = NEW.name, TABLE = NEW.email" \
-    "RAISE EXCEPTION USING ERRCODE = '23505', MESSAGE = NEW.name, CONSTRAINT = NEW.email, DETAIL = NEW.name" \
+    "RAISE EXCEPTION USING MESSAGE = NEW.name, DETAIL = NEW.email, HINT = NEW.name,
+        COLUMN = NEW.name, TABLE = NEW.email" \
+    "RAISE EXCEPTION USING ERRCODE = '23505', MESSAGE = NEW.name, CONSTRAINT = NEW.email,
+        DETAIL = NEW.name" \
     "RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = NEW.name" \
     "RAISE WARNING '%', NEW.name; RAISE NOTICE '%', NEW.name; PERFORM NEW.name::int"; do
     psql_t people -c "CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS

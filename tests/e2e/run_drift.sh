@@ -35,11 +35,11 @@ data drift <<'JSON'
     { "id": 21, "email": "new21@x", "name": "mig", "grp": 3 } ] }
 JSON
 
-# meanwhile CODE DB SQL: a run, with this SQL committed between its check and its publish
+# meanwhile CODE DB SQL [PROJECT]: a run, with this SQL committed between its check and its publish
 meanwhile()
 {
     rm -f "$ERR"
-    (MIGHOST_FAULT=publish.begin:1:sleep=400 mig "$1" "$2" drift --run) &
+    (MIGHOST_FAULT=publish.begin:1:sleep=400 mig "$1" "$2" "${4-drift}" --run) &
     meanwhile_pid=$!
     until grep -q '\] publish' "$ERR" 2>/dev/null; do sleep 0.02; done
     psql_t "$2" -c "$3"
@@ -110,6 +110,39 @@ for policy in insert skip; do
     ledger shop
     undo_proof shop drift
 done
+
+echo "what check put in place of loaded values is looked up again"
+psql_t shop <<'SQL'
+SET client_min_messages = warning;
+DROP SCHEMA mighost CASCADE;
+CREATE TABLE topic (id int PRIMARY KEY);
+CREATE TABLE person (id uuid PRIMARY KEY, email text NOT NULL UNIQUE, name text);
+CREATE TABLE memo (id uuid PRIMARY KEY, person_id uuid REFERENCES person, topic_id int REFERENCES topic);
+INSERT INTO person VALUES ('aaaaaaaa-0000-4000-8000-000000000001', 'a@x', 'live');
+SQL
+data values <<'JSON'
+{ "persons": [ { "id": "p1", "email": "a@x", "name": "mig" } ],
+  "memos": [ { "id": "m1", "person": "p1", "topic": 7 }, { "id": "m2", "person": "p1", "topic": 8 } ] }
+JSON
+project values <<'JSON'
+{ "name": "values", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "backup": { "scope": "none" }, "stages": [
+    { "name": "persons", "policy": "update", "tables": { "person": { "match": ["email"] } }, "options": {
+        "table": "person", "fields": { "id": { "key": "persons" }, "email": "email", "name": "name" } } },
+    { "name": "memos", "policy": "update", "tables": { "memo": { "references": [ { "columns": ["topic_id"],
+        "to": "topic", "to_columns": ["id"], "on_missing": "null" } ] } }, "options": { "table": "memo",
+        "fields": { "id": { "key": "memos" }, "person_id": { "key": "persons", "from": "person" },
+        "topic_id": "topic" } } } ] }
+JSON
+meanwhile 0 shop "UPDATE person SET email = 'b@x' WHERE email = 'a@x'; INSERT INTO topic VALUES (7)" values
+says "checking again"
+rows shop "SELECT email, name, substr(id::text, 15, 1) FROM person ORDER BY 1" "a@x|mig|5
+b@x|live|4"
+rows shop "SELECT topic_id, email FROM memo JOIN person ON person.id = person_id ORDER BY 1" "7|a@x
+|a@x"
+rows shop "SELECT field, sum(count) FROM mighost.repair GROUP BY 1" "topic_id|1"
+ledger shop
+undo_proof shop values
 
 echo "what the run does not name is not touched"
 fresh shop replace

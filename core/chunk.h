@@ -1,5 +1,5 @@
-/* chunk.h - one chunk on its way: rows, rejects and counts of a bounded number of records, and
- * the one transaction that makes them durable. [main] */
+/* chunk.h - what a bounded number of records became: rows, rejects, repairs and counts, all in
+ * memory, as one transaction will make them durable (chunk_send.h). [main] */
 #ifndef MIGHOST_CHUNK_H
 #define MIGHOST_CHUNK_H
 
@@ -30,6 +30,8 @@ struct chunk {
     char *left;            /* per record: 1 = its rows are not sent */
     uint32_t left_capacity;
     char *position_before, *position_after;
+    struct host_repair *repairs;
+    size_t n_repairs;
     int own_keys; /* so far the first table's key is the stage's own key */
 };
 
@@ -41,7 +43,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
 size_t chunk_bytes(const struct chunk *c);
 /* Keeps a reject; texts are copied. */
 void chunk_reject(struct chunk *c, const struct chunk_reject *r);
-/* Makes the chunk durable: one transaction, repeated as a whole after a transient failure. */
-int chunk_commit(struct chunk *c, struct state *s, const struct job *job, struct error *err);
+/* Ends the filling: takes the host's repairs; `position` is behind the last record. */
+void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int own_keys);
 
 #endif

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "call.h"
-#include "chunk.h"
+#include "chunk_send.h"
 #include "digest.h"
 #include "fault.h"
 #include "log.h"
@@ -19,8 +19,10 @@
 #include "sql.h"
 #include "staging.h"
 
-/* A chunk ends here whatever its record count, so that memory does not grow with the source. */
-#define CHUNK_BYTES ((size_t)512 << 10)
+/* A chunk ends here whatever its record count, so that memory does not grow with the source. Two
+ * are in memory: one is filled while the other is sent. */
+#define CHUNK_BYTES ((size_t)2 << 20)
+#define ADVANCE_EVERY 64     /* records between two looks at what the target can take */
 #define KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
 #define OWN_KEY_SAMPLE 100   /* records of a chunk whose first key is compared */
 
@@ -29,7 +31,8 @@ struct load_state {
     struct job *job;
     const struct load_options *options;
     struct job_stage *stage;
-    struct chunk chunk;
+    struct chunk chunks[2], *chunk; /* chunk: the one that is being filled */
+    struct chunk_send send;
     size_t *marks;           /* rows per table before the current record */
     size_t **from;           /* per migrator table: job column -> index of the row's values */
     struct digest_uuid *own; /* makes the stage's own keys; NULL: kept keys */
@@ -42,24 +45,44 @@ struct load_state {
 
 /* ---- reading --------------------------------------------------------------------------- */
 
-int32_t load_next(const struct job_stage *stage, mig_record_t *record)
+/* Waits for the source, or for the target that takes a chunk meanwhile. */
+static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
+{
+    struct pollfd fds[9];
+    uint32_t n = wait->n_fds > 8 ? 8 : wait->n_fds;
+    for (uint32_t i = 0; i < n; i++)
+        fds[i] =
+            (struct pollfd){.fd = wait->fds[i],
+                            .events = (short)((wait->events[i] & MIG_WAIT_READ ? POLLIN : 0) |
+                                              (wait->events[i] & MIG_WAIT_WRITE ? POLLOUT : 0))};
+    int ms = wait->timeout_ms > 60000 ? 60000 : (int)wait->timeout_ms;
+    fds[n] = (struct pollfd){.fd = -1};
+    if (send) {
+        int most = chunk_send_events(send, &fds[n].fd, &fds[n].events);
+        ms = most < ms ? most : ms;
+    }
+    poll(fds, n + 1, ms);
+    if (send)
+        chunk_send_advance(send);
+}
+
+static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
+                           struct chunk_send *send)
 {
     for (;;) {
         mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
         int32_t got = call_next(stage, record, &wait);
         if (got != MIG_WAIT)
             return got;
-        struct pollfd fds[8];
-        uint32_t n = wait.n_fds > 8 ? 8 : wait.n_fds;
-        for (uint32_t i = 0; i < n; i++)
-            fds[i] =
-                (struct pollfd){.fd = wait.fds[i],
-                                .events = (short)((wait.events[i] & MIG_WAIT_READ ? POLLIN : 0) |
-                                                  (wait.events[i] & MIG_WAIT_WRITE ? POLLOUT : 0))};
-        poll(fds, n, wait.timeout_ms > 60000 ? 60000 : (int)wait.timeout_ms);
+        wait_for(&wait, send);
         if (host_is_cancelled())
             return MIG_E_CANCELLED;
     }
+}
+
+int32_t load_next(const struct job_stage *stage, mig_record_t *record)
+{
+    return next_record(stage, record, NULL);
 }
 
 /* The source key as text: its fields, joined. 0 when a part is missing. */
@@ -91,7 +114,7 @@ static const char *own_key(const struct load_state *l, char out[37])
 static void keep_reject(struct load_state *l, const mig_record_t *record)
 {
     const struct host_outcome *o = &l->job->host->outcome;
-    struct chunk_reject r = {.record = l->chunk.records,
+    struct chunk_reject r = {.record = l->chunk->records,
                              .outcome = o->kind,
                              .number = record->number,
                              .table = o->table,
@@ -106,7 +129,7 @@ static void keep_reject(struct load_state *l, const mig_record_t *record)
     /* Fields of class secret are never kept: redrive reads the record from the source. */
     if (!l->stage->p->n_secret)
         r.raw = call_raw(l->stage);
-    chunk_reject(&l->chunk, &r);
+    chunk_reject(l->chunk, &r);
     if (o->kind == MIG_REJECT)
         l->rejected++;
 }
@@ -129,7 +152,7 @@ static void set_outcome(struct host *h, const char *table, const char *field, co
 static void sample_own_key(struct load_state *l, const struct job_table *t,
                            const mig_value_t *values, const size_t *from)
 {
-    if (!l->own_keys || l->chunk.records > OWN_KEY_SAMPLE)
+    if (!l->own_keys || l->chunk->records > OWN_KEY_SAMPLE)
         return;
     char uuid[37];
     const char *key = own_key(l, uuid);
@@ -155,13 +178,13 @@ static int32_t emit(void *ctx, size_t table)
         .table = t,
         .values = declared->row,
         .from = l->from[table],
-        .id = STAGING_RECORD(l->chunk.no, ++l->row_seq),
-        .record = STAGING_RECORD(l->chunk.no, l->chunk.records),
+        .id = STAGING_RECORD(l->chunk->no, ++l->row_seq),
+        .record = STAGING_RECORD(l->chunk->no, l->chunk->records),
         .key = {l->key.data, l->key.len},
     };
     if (call_row(st->migrator, declared->row, declared->n_columns) != MIG_OK)
         return MIG_E_BUG;
-    if (staging_encode(&l->chunk.rows[index], &row, l->chunk.records, &fault, &column) == 0)
+    if (staging_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
         return MIG_OK;
     char name[160];
     snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
@@ -173,8 +196,8 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
 {
     struct host *host = l->job->host;
     for (size_t i = 0; i < l->job->n_tables; i++)
-        l->marks[i] = l->chunk.rows[i].n;
-    l->chunk.records++;
+        l->marks[i] = l->chunk->rows[i].n;
+    l->chunk->records++;
     record->number = ++l->read;
     str_reset(&l->key);
     int code = 0;
@@ -194,7 +217,7 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
     }
     if (!code && host->outcome.kind) {
         for (size_t i = 0; i < l->job->n_tables; i++)
-            staging_truncate(&l->chunk.rows[i], l->marks[i]);
+            staging_truncate(&l->chunk->rows[i], l->marks[i]);
         keep_reject(l, record);
     }
     host_record_done(host);
@@ -219,9 +242,9 @@ static void tell(struct load_state *l, int now)
 static int fill(struct load_state *l, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
-    while (l->chunk.records < l->job->project->batch_size && chunk_bytes(&l->chunk) < CHUNK_BYTES) {
+    while (l->chunk->records < l->job->project->batch_size && chunk_bytes(l->chunk) < CHUNK_BYTES) {
         l->job->host->in_record = 1;
-        int32_t got = load_next(l->stage, &record);
+        int32_t got = next_record(l->stage, &record, &l->send);
         int code = 0;
         if (got == MIG_OK || got == MIG_REJECT)
             code = one_record(l, &record, got, err);
@@ -232,7 +255,9 @@ static int fill(struct load_state *l, struct error *err)
             return -code;
         if (got == MIG_END)
             return 1;
-        if ((l->chunk.records & 0x3ff) == 0)
+        if (l->chunk->records % ADVANCE_EVERY == 0)
+            chunk_send_advance(&l->send);
+        if ((l->chunk->records & 0x3ff) == 0)
             tell(l, 0);
         if (host_is_cancelled())
             break;
@@ -260,33 +285,50 @@ static int finish_stage(struct load_state *l, double seconds, struct error *err)
     return code;
 }
 
-static int chunks(struct load_state *l, int64_t done, struct error *err)
+/* Waits for the chunk before, whose rows are durable then. */
+static int finish_chunk(struct load_state *l, struct error *err)
 {
-    for (int64_t k = done + 1;; k++) {
-        mig_str_t position = call_position(l->stage);
-        chunk_begin(&l->chunk, l->stage, STAGING_CHUNK(l->stage->no, k), l->read + 1, position);
+    int any = l->send.c != NULL;
+    int code = chunk_send_finish(&l->send, err);
+    if (!code && any && fault_point("chunk.after_commit"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point chunk.after_commit");
+    return code;
+}
+
+/* The filled chunk goes on its way; the other one, which has arrived, is filled next. */
+static int send_chunk(struct load_state *l, struct error *err)
+{
+    chunk_seal(l->chunk, l->job->host, call_position(l->stage), l->own_keys);
+    if (fault_point("chunk.read"))
+        return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
+    int code = finish_chunk(l, err);
+    if (!code && l->chunk->records) {
+        chunk_send_begin(&l->send, l->chunk);
+        l->chunk = l->chunk == &l->chunks[0] ? &l->chunks[1] : &l->chunks[0];
+    }
+    return code;
+}
+
+static int all_chunks(struct load_state *l, int64_t done, struct error *err)
+{
+    int code = 0, end = 0;
+    for (int64_t k = done + 1; !code && !end && !host_is_cancelled(); k++) {
+        chunk_begin(l->chunk, l->stage, STAGING_CHUNK(l->stage->no, k), l->read + 1,
+                    call_position(l->stage));
         l->row_seq = 0;
         l->job->host->n_repairs = 0;
-        int end = fill(l, err);
-        if (end < 0)
-            return -end;
-        position = call_position(l->stage);
-        l->chunk.position_after =
-            arena_strndup(l->chunk.mem, position.len ? position.data : "", position.len);
-        l->chunk.own_keys = l->own_keys;
-        if (fault_point("chunk.read"))
-            return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
-        if (l->chunk.records && chunk_commit(&l->chunk, l->s, l->job, err))
-            return err->code;
-        if (fault_point("chunk.after_commit"))
-            return error_set(err, STATUS_TEMPORARY, "fault point chunk.after_commit");
+        end = fill(l, err);
+        code = end < 0 ? -end : send_chunk(l, err);
         tell(l, 1);
-        if (end)
-            return 0;
-        if (host_is_cancelled())
-            return error_set(err, STATUS_INTERRUPTED, "stopped while loading stage %s",
-                             l->stage->p->name);
     }
+    /* What is under way is not lost to a source that failed. */
+    struct error late = {0};
+    int sent = finish_chunk(l, code ? &late : err);
+    if (!code)
+        code = sent;
+    return code || end ? code
+                       : error_set(err, STATUS_INTERRUPTED, "stopped while loading stage %s",
+                                   l->stage->p->name);
 }
 
 /* ---- one stage ------------------------------------------------------------------------- */
@@ -335,7 +377,7 @@ static int load_stage(struct load_state *l, const struct resume_point *at, struc
     l->job->host->stage = st->p->name;
     int code = open_source(l, at, err);
     if (!code) {
-        code = chunks(l, at->chunks, err);
+        code = all_chunks(l, at->chunks, err);
         call_close(st);
     }
     if (!code)
@@ -359,27 +401,45 @@ static int depends_on_fresh(const struct job *job, const struct job_stage *st, c
     return 0;
 }
 
+/* From where it stopped, or from its beginning. */
+static int take_up(struct load_state *l, char *fresh, struct error *err)
+{
+    struct resume_point at = {.position = strdup("")};
+    int is_fresh = 0;
+    l->send.lost = 0;
+    int forced = l->s->resumed && depends_on_fresh(l->job, l->stage, fresh);
+    int code = resume_find(l->s, l->job, l->stage, forced, &at, &is_fresh, err);
+    fresh[l->stage - l->job->stages] |= (char)(is_fresh && l->s->resumed);
+    if (!code && !at.done)
+        code = load_stage(l, &at, err);
+    free(at.position);
+    return code;
+}
+
 int load_run(struct state *s, struct job *job, const struct load_options *options,
              struct error *err)
 {
     struct load_state l = {.s = s, .job = job, .options = options};
     char *fresh = arena_alloc(job->mem, job->n_stages + 1);
     l.marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l.marks);
-    chunk_init(&l.chunk, job);
+    chunk_init(&l.chunks[0], job);
+    chunk_init(&l.chunks[1], job);
+    chunk_send_init(&l.send, s, job);
+    l.chunk = &l.chunks[0];
     str_init(&l.key, 1 << 16);
     int code = 0;
     for (size_t i = 0; !code && i < job->n_stages; i++) {
-        struct resume_point at = {.position = strdup("")};
-        int is_fresh = 0;
         l.stage = &job->stages[i];
-        code = resume_find(s, job, l.stage, s->resumed && depends_on_fresh(job, l.stage, fresh),
-                           &at, &is_fresh, err);
-        fresh[i] = (char)(is_fresh && s->resumed);
-        if (!code && !at.done)
-            code = load_stage(&l, &at, err);
-        free(at.position);
+        code = take_up(&l, fresh, err);
+        for (int64_t n = 0; code && l.send.lost && n < job->project->retries; n++) {
+            log_write(LOG_WARNING, "%s; taking it up anew", err->what);
+            error_clear(err);
+            code = take_up(&l, fresh, err);
+        }
     }
-    chunk_clear(&l.chunk);
+    chunk_send_clear(&l.send);
+    chunk_clear(&l.chunks[0]);
+    chunk_clear(&l.chunks[1]);
     str_clear(&l.key);
     if (!code && fault_point("load.done"))
         code = error_set(err, STATUS_TEMPORARY, "fault point load.done");

@@ -1,12 +1,10 @@
-/* pg.c - connections to PostgreSQL: connect, transactions, queries, COPY.
- * The only user of libpq. Server texts never leave this file (they carry row values, and
+/* pg.c - connections to PostgreSQL: connect, transactions, queries.
+ * Server texts never leave this file (they carry row values, and
  * connection errors carry passwords): messages are built from SQLSTATE and names. [main] */
-#include "pg.h"
+#include "pg_conn.h"
 
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,14 +16,6 @@
 #include "slow.h"
 #include "sqlstate.h"
 
-struct pg {
-    PGconn *conn;
-    const char *role;
-    char *url;
-    struct project_timeouts timeouts;
-    char sqlstate[6], constraint[128], table[256], column[128];
-};
-
 struct pg_result {
     PGresult *res;
 };
@@ -36,13 +26,12 @@ struct pg_result {
 static PGcancel *volatile cancels[MAX_CANCEL];
 static const PGconn *cancel_owners[MAX_CANCEL];
 
-/* A stop may be asked for between two statements, when there is nothing to cancel. */
-static volatile sig_atomic_t refusing;
+volatile sig_atomic_t pg_refusing;
 
 void pg_cancel_all(void)
 {
     char text[256];
-    refusing = 1;
+    pg_refusing = 1;
     for (int i = 0; i < MAX_CANCEL; i++)
         if (cancels[i])
             PQcancel(cancels[i], text, sizeof text);
@@ -50,7 +39,7 @@ void pg_cancel_all(void)
 
 void pg_cancel_over(void)
 {
-    refusing = 0;
+    pg_refusing = 0;
 }
 
 static void cancel_register(PGconn *conn)
@@ -99,7 +88,7 @@ static void copy_column(struct pg *pg, const PGresult *res)
         snprintf(pg->column, sizeof pg->column, "%.*s", (int)(end - name), name);
 }
 
-static int fail(struct pg *pg, const PGresult *res, struct error *err)
+int pg_fail(struct pg *pg, const PGresult *res, struct error *err)
 {
     take_field(pg->sqlstate, sizeof pg->sqlstate, res, PG_DIAG_SQLSTATE);
     /* Whoever wrote a RAISE of PL/pgSQL also chose what stands in the fields for names. */
@@ -111,7 +100,7 @@ static int fail(struct pg *pg, const PGresult *res, struct error *err)
     take_field(pg->column, sizeof pg->column, named, PG_DIAG_COLUMN_NAME);
     if (!pg->column[0])
         copy_column(pg, res);
-    if (refusing && !res)
+    if (pg_refusing && !res)
         return error_set(err, STATUS_TEMPORARY, "%s: stopped by a signal", pg->role);
     if (!pg->sqlstate[0] || pg_lost(pg)) {
         int code = error_set(err, STATUS_TEMPORARY, "%s: the connection was lost", pg->role);
@@ -332,12 +321,12 @@ static int finish_exec(struct pg *pg, PGresult *res, struct error *err)
     ExecStatusType status = PQresultStatus(res);
     int ok = res && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
                      status == PGRES_EMPTY_QUERY);
-    int code = ok ? 0 : fail(pg, res, err);
+    int code = ok ? 0 : pg_fail(pg, res, err);
     PQclear(res);
     return code;
 }
 
-static int64_t now_ms(void)
+int64_t pg_now_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -347,17 +336,15 @@ static int64_t now_ms(void)
 int pg_exec(struct pg *pg, struct error *err, const char *sql)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
-    int64_t begun = now_ms();
-    int code = finish_exec(pg, refusing ? NULL : PQexec(pg->conn, sql), err);
-    slow_note(sql, now_ms() - begun);
+    int64_t begun = pg_now_ms();
+    int code = finish_exec(pg, pg_refusing ? NULL : PQexec(pg->conn, sql), err);
+    slow_note(sql, pg_now_ms() - begun);
     return code;
 }
 
-int pg_begin(struct pg *pg, const char *mode, struct error *err)
+void pg_begin_sql(const struct pg *pg, const char *mode, struct str *sql)
 {
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql,
+    str_printf(sql,
                "BEGIN %s; SET LOCAL search_path = pg_catalog, pg_temp;"
                " SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';"
                " SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';"
@@ -371,10 +358,17 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
                mode, pg->timeouts.idle * 1000, pg->timeouts.statement * 1000,
                (pg->timeouts.lock ? pg->timeouts.lock : 5) * 1000);
     if (pg_server_version(pg) >= 140000)
-        str_add(&sql, "; SET LOCAL client_connection_check_interval = 1000");
+        str_add(sql, "; SET LOCAL client_connection_check_interval = 1000");
     /* Compiling a statement costs more here than the statement itself. */
     if (pg_server_version(pg) >= 110000)
-        str_add(&sql, "; SET LOCAL jit = off");
+        str_add(sql, "; SET LOCAL jit = off");
+}
+
+int pg_begin(struct pg *pg, const char *mode, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    pg_begin_sql(pg, mode, &sql);
     int code = finish_exec(pg, PQexec(pg->conn, sql.data), err);
     str_clear(&sql);
     if (code)
@@ -412,14 +406,14 @@ static struct pg_result *query(struct pg *pg, struct error *err, const char *sql
                                int n_params, const char *const *params)
 {
     log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
-    int64_t begun = now_ms();
-    PGresult *res = refusing   ? NULL
-                    : extended ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
-                               : PQexec(pg->conn, sql);
-    slow_note(sql, now_ms() - begun);
+    int64_t begun = pg_now_ms();
+    PGresult *res = pg_refusing ? NULL
+                    : extended  ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
+                                : PQexec(pg->conn, sql);
+    slow_note(sql, pg_now_ms() - begun);
     ExecStatusType status = PQresultStatus(res);
     if (!res || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)) {
-        fail(pg, res, err);
+        pg_fail(pg, res, err);
         PQclear(res);
         return NULL;
     }
@@ -489,7 +483,7 @@ static int wait_result(PGconn *conn, int64_t deadline)
     while (PQconsumeInput(conn)) {
         if (!PQisBusy(conn))
             return 1;
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - pg_now_ms();
         struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
         if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
             return 0;
@@ -497,20 +491,31 @@ static int wait_result(PGconn *conn, int64_t deadline)
     return 0;
 }
 
-int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
+int64_t pg_commit_deadline(const struct pg *pg, int seconds)
 {
-    if (refusing)
-        return fail(pg, NULL, err);
-    if (!deadline_seconds)
-        deadline_seconds = pg->timeouts.commit ? pg->timeouts.commit : 60;
-    int64_t deadline = now_ms() + deadline_seconds * 1000LL;
-    if (!PQsendQuery(pg->conn, "COMMIT") || fault_point("commit.sent") ||
-        !wait_result(pg->conn, deadline)) {
-        /* Nothing may wait for this answer any more: not a ROLLBACK either. */
-        shutdown(PQsocket(pg->conn), SHUT_RDWR);
-        PQconsumeInput(pg->conn);
-        return error_set(err, STATUS_UNKNOWN, "%s: no answer to COMMIT", pg->role);
-    }
+    if (!seconds)
+        seconds = pg->timeouts.commit ? pg->timeouts.commit : 60;
+    return pg_now_ms() + seconds * 1000LL;
+}
+
+int pg_commit_send(struct pg *pg, struct error *err)
+{
+    if (pg_refusing)
+        return pg_fail(pg, NULL, err);
+    return !PQsendQuery(pg->conn, "COMMIT") || fault_point("commit.sent") ? pg_commit_lost(pg, err)
+                                                                          : 0;
+}
+
+/* Nothing may wait for this answer any more: not a ROLLBACK either. */
+int pg_commit_lost(struct pg *pg, struct error *err)
+{
+    shutdown(PQsocket(pg->conn), SHUT_RDWR);
+    PQconsumeInput(pg->conn);
+    return error_set(err, STATUS_UNKNOWN, "%s: no answer to COMMIT", pg->role);
+}
+
+int pg_commit_answer(struct pg *pg, struct error *err)
+{
     PGresult *res = PQgetResult(pg->conn);
     if (!res || !PQresultErrorField(res, PG_DIAG_SQLSTATE)) {
         /* A COMMIT of a failed transaction answers ROLLBACK without an error. */
@@ -525,7 +530,7 @@ int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
             return error_set(err, STATUS_BUG, "%s: COMMIT was answered by ROLLBACK", pg->role);
         return error_set(err, STATUS_UNKNOWN, "%s: the connection broke in COMMIT", pg->role);
     }
-    int code = fail(pg, res, err);
+    int code = pg_fail(pg, res, err);
     PQclear(res);
     while ((res = PQgetResult(pg->conn)))
         PQclear(res);
@@ -534,53 +539,24 @@ int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
                                                                                     : code;
 }
 
-/* ---- COPY and streams ----------------------------------------------------------------- */
-
-int pg_copy_begin(struct pg *pg, const char *sql, struct error *err)
+int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
 {
-    PGresult *res = refusing ? NULL : PQexec(pg->conn, sql);
-    int code = PQresultStatus(res) == PGRES_COPY_IN ? 0 : fail(pg, res, err);
-    PQclear(res);
-    return code;
+    int64_t deadline = pg_commit_deadline(pg, deadline_seconds);
+    int code = pg_commit_send(pg, err);
+    if (code)
+        return code;
+    return wait_result(pg->conn, deadline) ? pg_commit_answer(pg, err) : pg_commit_lost(pg, err);
 }
 
-int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err)
-{
-    const char *p = data;
-    while (n) {
-        /* libpq copies a piece as a whole before it sends any of it. */
-        int piece = n > (64 << 10) ? 64 << 10 : (int)n;
-        if (PQputCopyData(pg->conn, p, piece) != 1)
-            return fail(pg, NULL, err);
-        p += piece;
-        n -= (size_t)piece;
-    }
-    return 0;
-}
-
-int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err)
-{
-    if (PQputCopyEnd(pg->conn, NULL) != 1)
-        return fail(pg, NULL, err);
-    PGresult *res = PQgetResult(pg->conn);
-    int code = 0;
-    if (PQresultStatus(res) == PGRES_COMMAND_OK)
-        *rows = strtoll(PQcmdTuples(res), NULL, 10);
-    else
-        code = fail(pg, res, err);
-    PQclear(res);
-    while ((res = PQgetResult(pg->conn)))
-        PQclear(res);
-    return code;
-}
+/* ---- streams --------------------------------------------------------------------------- */
 
 #define MAX_COLUMNS 64
 
 int pg_each(struct pg *pg, struct error *err, const char *sql,
             int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx)
 {
-    if (refusing || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
-        return fail(pg, NULL, err);
+    if (pg_refusing || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
+        return pg_fail(pg, NULL, err);
     int code = 0, stopped = 0;
     for (PGresult *res; (res = PQgetResult(pg->conn)); PQclear(res)) {
         ExecStatusType status = PQresultStatus(res);
@@ -593,7 +569,7 @@ int pg_each(struct pg *pg, struct error *err, const char *sql,
             }
             stopped = row(ctx, values, lengths);
         } else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
-            code = fail(pg, res, err);
+            code = pg_fail(pg, res, err);
         }
     }
     return code;

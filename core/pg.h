@@ -1,5 +1,5 @@
-/* pg.h - connections to PostgreSQL. Only pg.c includes libpq-fe.h. Errors are built from
- * SQLSTATE and names; the server's own texts carry row values and are never passed on.
+/* pg.h - connections to PostgreSQL. Only pg.c, pg_copy.c and pg_script.c see libpq. Errors are
+ * built from SQLSTATE and names; the server's own texts carry row values and are never passed on.
  * Every connection has connect_timeout, tcp_user_timeout and keepalives. [main] */
 #ifndef MIGHOST_PG_H
 #define MIGHOST_PG_H
@@ -39,6 +39,7 @@ int pg_backend_pid(const struct pg *pg);
  * runs between pg_begin and pg_commit or pg_rollback. `mode` is "" or the rest of the BEGIN
  * statement ("READ ONLY"). */
 int pg_begin(struct pg *pg, const char *mode, struct error *err);
+void pg_begin_sql(const struct pg *pg, const char *mode, struct str *sql); /* appends */
 void pg_rollback(struct pg *pg);
 /* The role's own search_path for the rest of the transaction: the target's triggers, functions and
  * the project's SQL may rely on it. pg_begin() pins another, for expressions that the server

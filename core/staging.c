@@ -314,44 +314,72 @@ void staging_clear(struct staging_rows *rows)
 
 static const char binary_header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
 
-static int begin_copy(struct state *s, const struct job_table *t, struct error *err)
+static void copy_sql(const struct job_table *t, struct str *sql)
+{
+    str_printf(sql, "COPY %s (_mig_id, _mig_record, _mig_key, _mig_state, _mig_absent", t->staging);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(sql, ", ");
+        sql_ident(sql, t->columns[i]->name);
+    }
+    str_printf(sql, ") FROM STDIN%s", t->text ? "" : " (FORMAT binary)");
+}
+
+/* Rows [*from, to) as far as they lie side by side and are to be sent: their bytes; `*from` is
+ * moved behind them. NULL: no more. */
+static const unsigned char *next_piece(const struct staging_rows *rows, size_t *from, size_t to,
+                                       const char *left, size_t *bytes, int64_t *count)
+{
+    while (*from < to && left && left[rows->rows[*from].record])
+        (*from)++;
+    size_t first = *from;
+    while (*from < to && !(left && left[rows->rows[*from].record]))
+        (*from)++;
+    if (*from == first)
+        return NULL;
+    const struct staging_row *last = &rows->rows[*from - 1];
+    *bytes = last->offset + last->size - rows->rows[first].offset;
+    *count += (int64_t)(*from - first);
+    return rows->data.data + rows->rows[first].offset;
+}
+
+int64_t staging_add(struct pg_script *script, const struct job_table *t,
+                    const struct staging_rows *rows, const char *left)
+{
+    struct str sql;
+    int64_t n = 0;
+    size_t at = 0, bytes;
+    if (!rows->n)
+        return 0;
+    str_init(&sql, 0);
+    copy_sql(t, &sql);
+    pg_script_point(script, "chunk.copy");
+    pg_script_copy(script, sql.data);
+    str_clear(&sql);
+    if (!t->text)
+        pg_script_data(script, binary_header, 19);
+    for (const void *p; (p = next_piece(rows, &at, rows->n, left, &bytes, &n));)
+        pg_script_data(script, p, bytes);
+    if (!t->text)
+        pg_script_data(script, "\377\377", 2);
+    pg_script_copy_end(script, n);
+    return n;
+}
+
+/* Sends a range, waiting: to find out which rows the server refuses. */
+static int send_range(struct state *s, const struct job_table *t, const struct staging_rows *rows,
+                      size_t from, size_t to, const char *left, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "COPY %s (_mig_id, _mig_record, _mig_key, _mig_state, _mig_absent",
-               t->staging);
-    for (size_t i = 0; i < t->n_columns; i++) {
-        str_add(&sql, ", ");
-        sql_ident(&sql, t->columns[i]->name);
-    }
-    str_printf(&sql, ") FROM STDIN%s", t->text ? "" : " (FORMAT binary)");
+    copy_sql(t, &sql);
     int code = pg_copy_begin(s->pg, sql.data, err);
     str_clear(&sql);
+    int64_t expected = 0, counted = 0;
+    size_t bytes;
     if (!code && !t->text)
         code = pg_copy_write(s->pg, binary_header, 19, err);
-    return code;
-}
-
-static int send_range(struct state *s, const struct job_table *t, const struct staging_rows *rows,
-                      size_t from, size_t to, const char *left, int64_t *sent, struct error *err)
-{
-    if (begin_copy(s, t, err))
-        return err->code;
-    int code = 0;
-    int64_t expected = 0, counted = 0;
-    for (size_t i = from; !code && i < to;) {
-        size_t first = i; /* neighbours travel in one piece */
-        while (i < to && !(left && left[rows->rows[i].record]))
-            i++;
-        expected += (int64_t)(i - first);
-        if (i > first) {
-            uint64_t begin = rows->rows[first].offset;
-            uint64_t end = rows->rows[i - 1].offset + rows->rows[i - 1].size;
-            code = pg_copy_write(s->pg, rows->data.data + begin, end - begin, err);
-        }
-        while (i < to && left && left[rows->rows[i].record])
-            i++;
-    }
+    for (const void *p; !code && (p = next_piece(rows, &from, to, left, &bytes, &expected));)
+        code = pg_copy_write(s->pg, p, bytes, err);
     if (!code && !t->text)
         code = pg_copy_write(s->pg, "\377\377", 2, err);
     if (!code)
@@ -359,18 +387,7 @@ static int send_range(struct state *s, const struct job_table *t, const struct s
     if (!code && counted != expected)
         code = error_set(err, STATUS_BUG, "staging of %s took %lld of %lld rows", t->t->name,
                          (long long)counted, (long long)expected);
-    *sent += counted;
     return code;
-}
-
-int staging_send(struct state *s, const struct job_table *t, const struct staging_rows *rows,
-                 const char *left, int64_t *sent, struct error *err)
-{
-    if (!rows->n)
-        return 0;
-    if (fault_point("chunk.copy"))
-        return error_set(err, STATUS_TEMPORARY, "fault point chunk.copy");
-    return send_range(s, t, rows, 0, rows->n, left, sent, err);
 }
 
 struct isolation {
@@ -421,11 +438,10 @@ static void tell_bad(const struct isolation *x, size_t i, const char *sqlstate)
 static int isolate(const struct isolation *x, size_t from, size_t to, struct error *err)
 {
     struct error attempt = {0};
-    int64_t sent = 0;
     int code = pg_exec(x->s->pg, err, "SAVEPOINT isolate");
     if (code)
         return code;
-    int failed = send_range(x->s, x->t, x->rows, from, to, x->left, &sent, &attempt);
+    int failed = send_range(x->s, x->t, x->rows, from, to, x->left, &attempt);
     if (failed && failed != STATUS_INVALID) {
         *err = attempt;
         return failed;

@@ -7,10 +7,12 @@
 
 #include "encode.h"
 #include "job.h"
+#include "pg_script.h"
 #include "state.h"
 
 /* Record numbers of a run: stage number, chunk of the stage, record of the chunk. */
 #define STAGING_CHUNK(stage, k) (((int64_t)(stage) << 20) | (int64_t)(k))
+#define STAGING_CHUNK_NUMBER(chunk) ((int64_t)(chunk)&0xfffff) /* k again */
 #define STAGING_RECORD(chunk, n) (((int64_t)(chunk) << 32) | (int64_t)(n))
 
 struct staging_row {
@@ -55,10 +57,11 @@ int staging_encode(struct staging_rows *rows, const struct staging_encode *row,
 void staging_truncate(struct staging_rows *rows, size_t n);
 void staging_clear(struct staging_rows *rows);
 
-/* Sends all rows but those of records marked in `left` (one byte per record of the chunk, may
- * be NULL). 0; a status. STATUS_INVALID: the server refused a value, see staging_isolate. */
-int staging_send(struct state *s, const struct job_table *t, const struct staging_rows *rows,
-                 const char *left, int64_t *sent, struct error *err);
+/* Adds to a script the COPY of all rows but those of records marked in `left` (one byte per record
+ * of the chunk, may be NULL). `rows` must stay until the script has ended. Returns how many they
+ * are. STATUS_INVALID of the script: the server refused a value, see staging_isolate. */
+int64_t staging_add(struct pg_script *script, const struct job_table *t,
+                    const struct staging_rows *rows, const char *left);
 struct staging_refusal {
     uint32_t record;               /* number within the chunk */
     const char *key;               /* the record's source key */

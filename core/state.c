@@ -265,6 +265,13 @@ int state_fence(struct state *s, struct error *err)
     return epoch == s->epoch ? 0 : epoch_over(s, epoch, err);
 }
 
+void state_begin_sql(const struct state *s, const char *settings, struct str *sql)
+{
+    pg_begin_sql(s->pg, "ISOLATION LEVEL READ COMMITTED", sql);
+    str_printf(sql, ";%s SELECT epoch FROM %s.run WHERE id = %lld FOR KEY SHARE", settings, s->q,
+               (long long)s->run);
+}
+
 int state_begin(struct state *s, struct error *err)
 {
     if (pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err))
@@ -376,10 +383,20 @@ int state_move(struct state *s, enum run_state to, struct error *err)
     return state_event(s, err, "%s", state_text(to));
 }
 
+void state_heartbeat_sql(const struct state *s, struct str *sql)
+{
+    str_printf(sql, "UPDATE %s.heartbeat SET at = clock_timestamp() WHERE run = %lld", s->q,
+               (long long)s->run);
+}
+
 int state_heartbeat(struct state *s, struct error *err)
 {
-    return pg_execf(s->pg, err, "UPDATE %s.heartbeat SET at = clock_timestamp() WHERE run = %lld",
-                    s->q, (long long)s->run);
+    struct str sql;
+    str_init(&sql, 0);
+    state_heartbeat_sql(s, &sql);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
 }
 
 /* What the chain's link is made of: an edited, added or removed line breaks it. */

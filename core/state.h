@@ -73,6 +73,8 @@ int state_fence(struct state *s, struct error *err);
 int state_move(struct state *s, enum run_state to, struct error *err);
 /* Begins a transaction and fences it. */
 int state_begin(struct state *s, struct error *err);
+/* The same as statements whose last one gives the epoch; `settings` stand between. Appended. */
+void state_begin_sql(const struct state *s, const char *settings, struct str *sql);
 /* STATUS_TEMPORARY when no answer came: the same command finds out by the run row. */
 int state_commit(struct state *s, struct error *err);
 /* A new connection in place of a lost one. Waits until the old transaction has ended, so that
@@ -84,6 +86,7 @@ int state_reconnect(struct state *s, enum run_state *now, struct error *err);
  * STATUS_UNKNOWN if COMMIT was sent (`in_doubt`), else STATUS_TEMPORARY. */
 int state_settle(struct state *s, enum run_state wanted, int in_doubt, struct error *err);
 int state_heartbeat(struct state *s, struct error *err);
+void state_heartbeat_sql(const struct state *s, struct str *sql); /* appends */
 /* One line of the audit trail; inside a transaction. */
 int state_event(struct state *s, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

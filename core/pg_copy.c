@@ -1,0 +1,43 @@
+/* pg_copy.c - COPY into a table, waiting for each piece. What must not wait is in pg_script.c.
+ * [main] */
+#include <stdlib.h>
+
+#include "pg_conn.h"
+
+int pg_copy_begin(struct pg *pg, const char *sql, struct error *err)
+{
+    PGresult *res = pg_refusing ? NULL : PQexec(pg->conn, sql);
+    int code = PQresultStatus(res) == PGRES_COPY_IN ? 0 : pg_fail(pg, res, err);
+    PQclear(res);
+    return code;
+}
+
+int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err)
+{
+    const char *p = data;
+    while (n) {
+        /* libpq copies a piece as a whole before it sends any of it. */
+        int piece = n > (64 << 10) ? 64 << 10 : (int)n;
+        if (PQputCopyData(pg->conn, p, piece) != 1)
+            return pg_fail(pg, NULL, err);
+        p += piece;
+        n -= (size_t)piece;
+    }
+    return 0;
+}
+
+int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err)
+{
+    if (PQputCopyEnd(pg->conn, NULL) != 1)
+        return pg_fail(pg, NULL, err);
+    PGresult *res = PQgetResult(pg->conn);
+    int code = 0;
+    if (PQresultStatus(res) == PGRES_COMMAND_OK)
+        *rows = strtoll(PQcmdTuples(res), NULL, 10);
+    else
+        code = pg_fail(pg, res, err);
+    PQclear(res);
+    while ((res = PQgetResult(pg->conn)))
+        PQclear(res);
+    return code;
+}

@@ -384,8 +384,9 @@ static void prune_leaves_what_is_not_its_own(void)
     struct error err = {0};
     setup();
     str_init(&out, 0);
-    make(id_of_age(50, 1));
-    make(id_of_age(1, 1));
+    const char *ended = id_of_age(50, 1), *young = id_of_age(1, 1);
+    make(ended);
+    make(young);
     CU_ASSERT_EQUAL(mkdir(path_of("backup-mine", ""), 0700), 0);
     CU_ASSERT_EQUAL(mkdir(path_of(".making-mine", ""), 0700), 0);
     CU_ASSERT_EQUAL(mkdir(path_of("precious", ""), 0700), 0);
@@ -399,8 +400,8 @@ static void prune_leaves_what_is_not_its_own(void)
     CU_ASSERT(exists("backup-mine"));
     CU_ASSERT(exists(".making-mine"));
     CU_ASSERT(exists("precious/file"));
-    CU_ASSERT(!exists(id_of_age(50, 1)));
-    CU_ASSERT(exists(id_of_age(1, 1)));
+    CU_ASSERT(!exists(ended));
+    CU_ASSERT(exists(young));
     str_clear(&out);
     CU_ASSERT_EQUAL(backup_prune("/nowhere/at/all", 30, 0, &out, &err), 0);
     teardown();

@@ -43,6 +43,7 @@ static const char *const points[] = {
     "publish.before_images",
     "publish.table",
     "publish.sequences",
+    "publish.rebuild",
     "publish.constraints",
     "publish.before_commit",
     "publish.after_commit",

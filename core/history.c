@@ -135,11 +135,23 @@ int history_verify(const struct cli *cli, struct session *s)
     return code;
 }
 
+/* What the id map reads from staging so far. */
+static int keep_map(struct state *s, struct error *err)
+{
+    return pg_execf(s->pg, err,
+                    "INSERT INTO %s.id_map_kept SELECT project, stage, source_key, final_key, run"
+                    " FROM %s.id_map WHERE run = %lld ON CONFLICT DO NOTHING; UPDATE %s.run_stage"
+                    " SET map_sql = NULL WHERE run = %lld",
+                    s->q, s->q, (long long)s->run, s->q, (long long)s->run);
+}
+
 static int settle(struct session *s, enum run_state to, const char *what)
 {
     int code = state_begin(&s->state, &s->err);
     if (!code)
         code = state_claim(&s->state, &s->err);
+    if (!code && to == RUN_FINALIZED)
+        code = keep_map(&s->state, &s->err);
     if (!code)
         code = staging_drop_run(&s->state, s->state.run, &s->err);
     if (!code)

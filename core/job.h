@@ -27,6 +27,7 @@ struct job_table { /* one target table that the job writes */
     const struct catalog_table *t;
     size_t no; /* 1-based, in the order of publishing: parents first */
     enum policy policy;
+    enum indexes_mode indexes;
     const struct catalog_key *match;       /* by which live rows are found; NULL: insert only */
     const struct catalog_column **columns; /* staged columns, the union over its stages */
     size_t n_columns;

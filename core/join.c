@@ -365,6 +365,7 @@ static void set_policy(struct joiner *j, struct job_table *t, const struct job_s
         fault(j, STATUS_PLUGIN, what, "give both stages the same policy for this table");
     }
     t->policy = policy;
+    t->indexes = set && set->has_indexes ? set->indexes : j->job->project->indexes;
     if (set && set->scope)
         t->scope = set->scope;
 }

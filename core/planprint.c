@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "rebuild.h"
+
 int planprint_parse(const char *text, enum planprint_format *out)
 {
     static const char *const names[] = {"text", "json", "dot"};
@@ -40,6 +42,19 @@ static void text_stage(const struct job *job, const struct job_stage *st, struct
     }
 }
 
+static void text_table(const struct job_table *t, struct str *out)
+{
+    const char *never = rebuild_never(t);
+    str_printf(out, "%2zu. %s, policy %s, about %lld rows there, staged by %s COPY\n", t->no,
+               t->t->quoted, policy_text(t->policy), (long long)t->t->rows,
+               t->text ? "text" : "binary");
+    str_printf(out, "      indexes and foreign keys: %s%s\n",
+               never                           ? "kept, "
+               : t->indexes == INDEXES_REBUILD ? "dropped and made again in publish"
+                                               : "made again when more rows come than are there",
+               never ? never : "");
+}
+
 static void print_text(const struct job *job, struct str *out)
 {
     str_printf(out, "project %s, plan %.12s\n\nstages, in order:\n", job->project->name, job->hash);
@@ -51,9 +66,7 @@ static void print_text(const struct job *job, struct str *out)
     if (job->n_tables)
         str_add(out, "\ntables, in order of publishing:\n");
     for (size_t i = 0; i < job->n_tables; i++)
-        str_printf(out, "%2zu. %s, policy %s, about %lld rows there, staged by %s COPY\n",
-                   job->tables[i].no, job->tables[i].t->quoted, policy_text(job->tables[i].policy),
-                   (long long)job->tables[i].t->rows, job->tables[i].text ? "text" : "binary");
+        text_table(&job->tables[i], out);
     for (size_t i = 0; i < job->n_validators; i++)
         str_printf(out, "%svalidator %s\n", i ? "" : "\n", job->validators[i].p->name);
     for (size_t i = 0; i < job->n_reporters; i++)

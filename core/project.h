@@ -13,6 +13,7 @@ enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_
 enum id_strategy { ID_UUID5, ID_KEEP };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
+enum indexes_mode { INDEXES_AUTO, INDEXES_KEEP, INDEXES_REBUILD };
 enum sequence_mode { SEQUENCES_ADVANCE, SEQUENCES_LEAVE };
 
 /* count >= 0, or percent of the records read (0..100) when `is_percent`; -1: no limit. */
@@ -47,6 +48,8 @@ struct project_table {
     const char *name; /* "schema.table" */
     int has_policy;
     enum policy policy;
+    int has_indexes;
+    enum indexes_mode indexes;
     const char **match; /* columns of the unique key by which live rows are found; n 0: primary */
     size_t n_match;
     struct project_reference *references;
@@ -134,8 +137,9 @@ struct project {
     const char *backup_dir;                      /* absolute */
     int64_t backup_keep_days, backup_keep_count; /* 0: keep all */
     enum sequence_mode sequences;
-    const char *work_dir;   /* absolute; embedded server, run state */
-    const char *report_dir; /* absolute; bundles */
+    enum indexes_mode indexes; /* of tables that get many rows */
+    const char *work_dir;      /* absolute; embedded server, run state */
+    const char *report_dir;    /* absolute; bundles */
     struct project_timeouts timeouts;
     int64_t retries;       /* of a whole transaction after a transient failure, default 8 */
     const char *log_level; /* NULL when not set */

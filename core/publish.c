@@ -14,6 +14,7 @@
 #include "lineage.h"
 #include "log.h"
 #include "match.h"
+#include "rebuild.h"
 #include "remove.h"
 #include "sequence.h"
 #include "sql.h"
@@ -36,7 +37,8 @@ static int altered(struct error *err, const char *what, const char *name)
     return STATUS_DRIFT;
 }
 
-static int lock_tables(struct state *s, const struct job *job, struct error *err)
+static int lock_tables(struct state *s, const struct job *job, const struct rebuild *rebuild,
+                       struct error *err)
 {
     const struct job_table **list = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *list);
     for (size_t i = 0; i < job->n_tables; i++)
@@ -44,8 +46,9 @@ static int lock_tables(struct state *s, const struct job *job, struct error *err
     qsort(list, job->n_tables, sizeof *list, by_oid);
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code =
-            pg_execf(s->pg, err, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", list[i]->t->quoted);
+        code = pg_execf(s->pg, err, "LOCK TABLE %s IN %s MODE", list[i]->t->quoted,
+                        rebuild->tables[list[i]->no - 1].chosen ? "ACCESS EXCLUSIVE"
+                                                                : "SHARE ROW EXCLUSIVE");
         if (!code || !str_equal(pg_sqlstate(s->pg), "42P01"))
             continue;
         error_clear(err);
@@ -234,13 +237,16 @@ static int keep_counts(struct state *s, const struct job *job, const struct publ
     return code;
 }
 
-static int prepare(struct state *s, struct job *job, struct publish_result *r, struct error *err)
+static int prepare(struct state *s, struct job *job, struct publish_result *r,
+                   struct rebuild *rebuild, struct error *err)
 {
     int code = state_begin(s, err);
     if (!code && fault_point("publish.begin"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.begin");
     if (!code)
-        r->altered = (code = lock_tables(s, job, err)) == STATUS_DRIFT;
+        code = rebuild_choose(s, job, rebuild, err);
+    if (!code)
+        r->altered = (code = lock_tables(s, job, rebuild, err)) == STATUS_DRIFT;
     if (!code && fault_point("publish.locked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
     if (!code)
@@ -256,7 +262,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
     }
     if (!code)
         code = check_again(s, job, err);
-    return code;
+    return code ? code : rebuild_read(s, job, rebuild, err);
 }
 
 static int finish(struct state *s, struct job *job, const struct publish_result *r,
@@ -289,10 +295,11 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
 {
     struct timespec begun;
     struct str again;
+    struct rebuild rebuild = {0};
     enum run_state at = s->at;
     str_init(&again, 0);
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    int code = prepare(s, job, r, err);
+    int code = prepare(s, job, r, &rebuild, err);
     if (!code)
         code = pg_own_path(s->pg, err);
     if (!code)
@@ -304,6 +311,8 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = defer_cycles(s, job, err);
     if (!code)
+        code = rebuild_drop(s, job, &rebuild, err);
+    if (!code)
         code = write_all(s, job, r, err);
     if (!code)
         code = sequence_settle(s, job, r->tables, err);
@@ -311,6 +320,10 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.sequences");
     if (!code)
         code = pg_exec(s->pg, err, "SET CONSTRAINTS ALL IMMEDIATE");
+    if (!code && fault_point("publish.rebuild"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.rebuild");
+    if (!code)
+        code = rebuild_make(s, job, &rebuild, err);
     if (!code && again.len)
         code = pg_exec(s->pg, err, again.data);
     if (!code && fault_point("publish.constraints"))

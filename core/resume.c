@@ -83,11 +83,12 @@ static int begin_stage_row(struct state *s, const struct job_stage *st, const ch
     snprintf(run, sizeof run, "%lld", (long long)s->run);
     snprintf(no, sizeof no, "%zu", st->no);
     const char *const params[] = {run, no, st->p->name, st->hash, identity};
-    snprintf(sql, sizeof sql,
-             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true) ON CONFLICT"
-             " (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
-             " seconds = NULL, own_keys = true",
-             s->q);
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true, NULL) ON CONFLICT"
+        " (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
+        " seconds = NULL, own_keys = true",
+        s->q);
     struct pg_result *res = pg_query(s->pg, err, sql, 5, params);
     pg_free(res);
     return res ? 0 : err->code;

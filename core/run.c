@@ -264,6 +264,7 @@ int run_execute(struct session *session, const struct run_options *options,
                     .job = &session->job};
     memset(verdict, 0, sizeof *verdict);
     clock_gettime(CLOCK_MONOTONIC, &r.begun);
+    r.step_begun = r.begun;
     steps_begin(&r, "plan");
     signals_cancel_statements(0); /* a chunk is finished */
     int code = steps_open(&r);

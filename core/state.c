@@ -60,7 +60,7 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL)",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
     " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
-    " PRIMARY KEY (run, name))",
+    " map_sql text, PRIMARY KEY (run, name))",
     "CREATE TABLE %s.run_table (run bigint, no int, schema_name text NOT NULL,"
     " table_name text NOT NULL, oid oid NOT NULL, policy text NOT NULL, columns text[] NOT NULL,"
     " key_columns text[], staged bigint, inserted bigint, updated bigint, unchanged bigint,"
@@ -86,9 +86,21 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.sequence (run bigint, schema_name text, sequence_name text, before_last"
     " bigint, before_called bool, after_last bigint, after_called bool,"
     " PRIMARY KEY (run, schema_name, sequence_name))",
-    "CREATE TABLE %s.id_map (project int, stage text, source_key text, final_key text NOT NULL,"
-    " digest bytea, run bigint NOT NULL, PRIMARY KEY (project, stage, source_key))",
-    "CREATE INDEX id_map_run ON %s.id_map (run)",
+    "CREATE TABLE %s.id_map_kept (project int, stage text, source_key text, final_key text NOT"
+    " NULL, run bigint NOT NULL, PRIMARY KEY (project, stage, source_key))",
+    "CREATE FUNCTION %s.id_map_rows() RETURNS TABLE (project int, stage text, source_key text,"
+    " final_key text, run bigint, at bigint) LANGUAGE plpgsql STABLE SET search_path = pg_catalog,"
+    " pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT k.project, k.stage,"
+    " k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k; FOR p IN SELECT r.project,"
+    " s.run, s.name, s.map_sql FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN"
+    " ('published', 'done') AND s.map_sql IS NOT NULL LOOP RETURN QUERY EXECUTE format('SELECT"
+    " %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m', p.project, "
+    "p.name,"
+    " p.run, p.map_sql); END LOOP; END $map$",
+    /* The first run that published a key says what became of it. */
+    "CREATE VIEW %s.id_map AS SELECT DISTINCT ON (project, stage, source_key COLLATE \"C\")"
+    " project, stage, source_key, final_key, run FROM %s.id_map_rows() ORDER BY project, stage,"
+    " source_key COLLATE \"C\", run, at",
     "CREATE TABLE %s.undo_sql (run bigint, no int, name text, sql text NOT NULL)",
 };
 
@@ -163,7 +175,7 @@ static int make_tables(struct state *s, struct error *err)
     int code = make_schema(s, err);
     for (size_t i = 0; !code && i < sizeof ddl / sizeof *ddl; i++) {
         char sql[2048];
-        snprintf(sql, sizeof sql, ddl[i], s->q);
+        snprintf(sql, sizeof sql, ddl[i], s->q, s->q, s->q, s->q);
         code = pg_exec(s->pg, err, sql);
     }
     if (!code)

@@ -42,12 +42,12 @@ void steps_end(struct run *r)
 {
     if (r->n_steps)
         r->steps[r->n_steps - 1].seconds += steps_seconds(&r->step_begun);
+    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
 }
 
 void steps_begin(struct run *r, const char *name)
 {
     steps_end(r);
-    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
     progress_step(name);
     for (size_t i = 0; i < r->n_steps; i++)
         if (str_equal(r->steps[i].name, name)) { /* check again: time goes to the last entry */

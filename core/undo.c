@@ -403,7 +403,6 @@ static int hooks(struct state *s, struct str *out, struct error *err)
 
 static void settle_state(const struct state *s, struct str *out)
 {
-    str_printf(out, "DELETE FROM %s.id_map WHERE run = %lld;\n", s->q, (long long)s->run);
     str_printf(out,
                "UPDATE %s.run SET state = 'rolled_back', rolled_back = clock_timestamp(), undo_xid "
                "= pg_current_xact_id() WHERE id ="

@@ -137,7 +137,17 @@ static void update_sql(const struct job_table *t, struct str *sql)
                t->staging, t->match_table, match_at(t));
 }
 
-static void insert_sql(const struct job_table *t, const char *condition, struct str *sql)
+/* Where something numbers or watches the rows as they come, they come in the source's order. */
+static int order_matters(const struct job_table *t)
+{
+    int matters = t->t->row_triggers;
+    for (size_t i = 0; i < t->t->n_columns; i++)
+        matters |= t->t->columns[i].fallback_moves && !job_staged(t, t->t->columns[i].name);
+    return matters;
+}
+
+static void insert_sql(const struct job_table *t, const struct write_counts *c,
+                       const char *condition, struct str *sql)
 {
     int always = 0;
     str_printf(sql, "INSERT INTO %s (", t->t->quoted);
@@ -157,10 +167,12 @@ static void insert_sql(const struct job_table *t, const char *condition, struct 
         sql_ident(sql, t->columns[i]->name);
         str_printf(sql, "::%s", t->columns[i]->declared);
     }
-    str_printf(sql,
-               " FROM %s s WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id"
-               " = s._mig_id)%s ORDER BY s._mig_id",
-               t->staging, t->match_table, condition);
+    str_printf(sql, " FROM %s s WHERE s._mig_state = 0%s", t->staging, condition);
+    if (c->inserted + c->rejected < c->staged)
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id = s._mig_id)",
+                   t->match_table);
+    if (order_matters(t))
+        str_add(sql, " ORDER BY s._mig_id");
 }
 
 static int refers_to_itself(const struct job_table *t)
@@ -181,7 +193,7 @@ static int rows_together(struct state *s, const struct job_table *t, const struc
     str_add(&sql, "WITH u AS (");
     update_sql(t, &sql);
     str_add(&sql, " RETURNING 1), i AS (");
-    insert_sql(t, " AND (SELECT count(*) FROM u) >= 0", &sql);
+    insert_sql(t, c, " AND (SELECT count(*) FROM u) >= 0", &sql);
     str_add(&sql, " RETURNING 1) SELECT (SELECT count(*) FROM u), (SELECT count(*) FROM i)");
     struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
     str_clear(&sql);
@@ -205,7 +217,7 @@ int write_rows(struct state *s, const struct job_table *t, const struct write_co
     update_sql(t, &sql);
     int code = c->updated ? run_counted(s, &sql, c->updated, "update", t, err) : 0;
     str_clear(&sql);
-    insert_sql(t, "", &sql);
+    insert_sql(t, c, "", &sql);
     if (!code && c->inserted)
         code = run_counted(s, &sql, c->inserted, "insertion", t, err);
     str_clear(&sql);
@@ -274,33 +286,38 @@ int write_second_pass(struct state *s, const struct job_table *t, struct error *
     return written == wanted ? 0 : write_swallowed(t, "second pass", written, wanted, err);
 }
 
-/* One line per source key of the stage: the key of the row in the stage's first table. */
+/* The stage's part of the id map stays in its staging table until the run is finalized; what is
+ * kept here is how to read it (state.c): source key -> key of the row in the stage's first table.
+ */
 int write_id_map(struct state *s, const struct job *job, const struct job_stage *st,
                  struct error *err)
 {
     const struct job_table *t = &job->tables[st->tables[0]];
+    struct str map, sql;
     if (!t->match)
         return 0;
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, "INSERT INTO %s.id_map SELECT DISTINCT ON (s._mig_key COLLATE \"C\") %lld, ",
-               s->q, (long long)s->project);
-    sql_literal(&sql, st->p->name);
-    str_add(&sql, ", s._mig_key, concat_ws(E'\\x1f'");
+    str_init(&map, 0);
+    str_add(&map, "SELECT s._mig_key AS source_key, concat_ws(E'\\x1f'");
     for (size_t i = 0; i < t->match->n; i++) {
         const struct catalog_key *k = t->t->n_keys && t->t->keys[0].primary && t->match->n == 1 &&
                                               t->t->keys[0].n == 1 &&
                                               job_staged(t, t->t->keys[0].columns[0])
                                           ? &t->t->keys[0]
                                           : t->match;
-        str_add(&sql, ", s.");
-        sql_ident(&sql, k->columns[i]);
+        str_add(&map, ", s.");
+        sql_ident(&map, k->columns[i]);
     }
-    str_printf(&sql,
-               "), NULL, %lld FROM %s s WHERE s._mig_state = 0 AND s._mig_record >> 52 = %zu ORDER"
-               " BY s._mig_key COLLATE \"C\", s._mig_id ON CONFLICT DO NOTHING",
-               (long long)s->run, t->staging, st->no);
+    str_printf(&map,
+               ") AS final_key, s._mig_id AS at FROM %s s WHERE s._mig_state = 0 AND s._mig_record"
+               " >> 52 = %zu",
+               t->staging, st->no);
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s.run_stage SET map_sql = ", s->q);
+    sql_literal(&sql, map.data);
+    str_printf(&sql, " WHERE run = %lld AND name = ", (long long)s->run);
+    sql_literal(&sql, st->p->name);
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
+    str_clear(&map);
     return code;
 }

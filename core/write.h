@@ -26,6 +26,7 @@ int write_moving_defaults(struct state *s, const struct job_table *t, struct err
 /* The error of rows that the server took and did not write. */
 int write_swallowed(const struct job_table *t, const char *what, int64_t written, int64_t expected,
                     struct error *err);
+/* Makes the stage's keys part of the id map. */
 int write_id_map(struct state *s, const struct job *job, const struct job_stage *st,
                  struct error *err);
 

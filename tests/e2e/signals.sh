@@ -145,7 +145,7 @@ waits_for_lock()
     until [ "$(run_sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND application_name IN ('mighost', 'pg_dump') AND wait_event_type = 'Lock'")" -gt 0 ]; do
         tries=$((tries + 1))
-        [ "$tries" -lt 200 ] || fail "does not come to wait for the lock"
+        [ "$tries" -lt 1200 ] || fail "does not come to wait for the lock"
         sleep 0.05
     done
 }

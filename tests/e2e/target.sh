@@ -79,7 +79,7 @@ if [ -n "$faults" ]; then
         at_tries=0
         until grep -q '^State:.*stopped' "/proc/$at_pid/status" 2>/dev/null; do
             at_tries=$((at_tries + 1))
-            [ "$at_tries" -lt 200 ] || fail "the run does not come to $1"
+            [ "$at_tries" -lt 1200 ] || fail "the run does not come to $1"
             sleep 0.05
         done
         psql_t shop -c "SET client_min_messages = warning; $2"

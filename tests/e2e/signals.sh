@@ -421,6 +421,20 @@ logins()
     refused "postgresql://missing:sekret@/db?host=$socket" 5 "no such database or role"
     refused "postgresql://postgres:sekret@no-such-host.invalid/db" 75 "no connection to"
     refused "postgresql://postgres:sekret@127.0.0.1:1/db" 75 "no connection to 127.0.0.1 port 1"
+    # It takes the connection and says nothing.
+    if command -v python3 >/dev/null; then
+        python3 -c 'import socket, time
+silent = socket.create_server(("127.0.0.1", 0))
+print(silent.getsockname()[1], flush=True)
+time.sleep(600)' >"$TEST_DIR/silent" &
+        silent=$!
+        at_exit "kill $silent 2>/dev/null"
+        until [ -s "$TEST_DIR/silent" ]; do sleep 0.02; done
+        begun=$(now_ms)
+        refused "postgresql://postgres:sekret@127.0.0.1:$(cat "$TEST_DIR/silent")/db" 75 \
+            "no connection to 127.0.0.1 port $(cat "$TEST_DIR/silent")"
+        within 60000 "$begun" "a server that says nothing"
+    fi
     cp "$TEST_DIR/hba" "$hba"
     run_sql "SELECT pg_reload_conf()" >/dev/null
     run_sql "ALTER ROLE postgres IN DATABASE \"$(pgtmp_db db)\" SET default_transaction_read_only = on"

@@ -346,6 +346,19 @@ ends 13 $on --project "$SHOP" --rollback --rollback-file "$TEST_DIR/elsewhere/ru
 says "is of a run that began at"
 ends 13 $on --project "$SHOP" --rollback --rollback-file "$(ls -d "$TEST_DIR"/work/reports/run-3* | tail -n 1)/$info"
 says "run 3 is rolled_back"
+# What the run kept of the rows that it overwrote: nothing that was damaged there is put back.
+kept=$(psql_t shop -c "SELECT format('mighost.%I', relname) FROM pg_class WHERE relname ~ '^before_2_'")
+psql_t shop -c "CREATE TABLE saved AS SELECT * FROM $kept"
+mark shop
+for damage in "UPDATE $kept SET name = name || 'x'" "DELETE FROM $kept" "INSERT INTO $kept SELECT * FROM $kept"; do
+    psql_t shop -c "$damage"
+    ends 13 $on --project "$SHOP" --rollback 2
+    says "run 2 kept of public.items are no longer as it kept them" "backup"
+    unchanged shop
+    psql_t shop -c "TRUNCATE $kept; INSERT INTO $kept SELECT * FROM saved"
+done
+psql_t shop -c "DROP TABLE saved"
+mark shop
 if [ -n "$faults" ]; then
     MIGHOST_FAULT=load.done:1:fail ends 75 $run
     ends 13 $on --project "$SHOP" --rollback 4

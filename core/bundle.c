@@ -271,14 +271,14 @@ static int write_rollback_info(struct bundle *b, struct state *s, const struct j
     return code;
 }
 
-int bundle_rollback_info(const char *path, char run[32], struct error *err)
+int bundle_rollback_info(const char *path, struct bundle_run *out, struct error *err)
 {
     json_error_t where;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
-    json_t *number = root ? json_object_get(root, "run") : NULL;
-    int ok = number && json_is_integer(number) && json_integer_value(number) > 0;
-    if (ok)
-        snprintf(run, 32, "%lld", (long long)json_integer_value(number));
+    const char *started = root ? json_string_value(json_object_get(root, "started")) : NULL;
+    out->number = root ? (int64_t)json_integer_value(json_object_get(root, "run")) : 0;
+    int ok = started && out->number > 0;
+    snprintf(out->started, sizeof out->started, "%s", started ? started : "");
     json_decref(root);
     if (ok)
         return 0;

@@ -432,6 +432,8 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
         error_fix(err,
                   "usage: mighost --plugins DIR --project PATH --run; all options: mighost --help");
     }
+    if (!code && out->rollback_file && (out->action != ACTION_ROLLBACK || out->argument))
+        code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
     if (code)
         error_fix(err, "see mighost --help");
     return code;

@@ -1,6 +1,6 @@
-/* crash.c - the last words after a crash. Handlers only write to descriptor 2 and leave with
- * STATUS_BUG: no lock is taken, no memory is asked for. They have a stack of their own, for
- * plugins that recurse without end. [main] thread only. */
+/* crash.c - the last words after a crash, and over a call that hangs. Handlers only write to
+ * descriptor 2 and leave with STATUS_BUG or STATUS_TEMPORARY: no lock is taken, no memory is asked
+ * for. They have a stack of their own, for plugins that recurse without end. [main] thread only. */
 #include "crash.h"
 
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 static struct crash_call now; /* only read by the handler when a call crashes: then it is still */
 static const char *state = "no live table was changed";
+static volatile sig_atomic_t calls, limit; /* entered and left so far; seconds, 0: none */
 
 static const struct {
     int number;
@@ -90,7 +92,7 @@ static void end(struct line *l)
     }
 }
 
-static void tell(const char *what)
+static void tell(const char *what, const char *fix)
 {
     struct line l;
     begin(&l);
@@ -109,7 +111,7 @@ static void tell(const char *what)
     if (now.unit) {
         add(&l, "  fix: the plugin ");
         add(&l, now.unit->path);
-        add(&l, " is faulty: correct it, then repeat the same command");
+        add(&l, fix);
     } else {
         add(&l, "  fix: this is a mistake in mighost: please report it");
     }
@@ -119,6 +121,8 @@ static void tell(const char *what)
     add(&l, state);
     end(&l);
 }
+
+static const char faulty[] = " is faulty: correct it, then repeat the same command";
 
 static void crashed(int number)
 {
@@ -130,15 +134,29 @@ static void crashed(int number)
     add(&what, "crashed with ");
     add(&what, name);
     what.text[what.n] = '\0';
-    tell(what.text);
+    tell(what.text, faulty);
     _exit(STATUS_BUG);
+}
+
+/* Every second. The same call as at the last tick is no longer than that at work. */
+static void tick(int number)
+{
+    static sig_atomic_t last, ticks;
+    (void)number;
+    ticks = calls == last && now.unit ? ticks + 1 : 0;
+    last = calls;
+    if (!limit || ticks < limit)
+        return;
+    tell("has not come back within timeouts.plugin",
+         " hangs or waits: give it more time or correct it, then repeat the same command");
+    _exit(STATUS_TEMPORARY);
 }
 
 static void exited(void)
 {
     if (!now.unit)
         return;
-    tell("ended the program by exit()");
+    tell("ended the program by exit()", faulty);
     _exit(STATUS_BUG);
 }
 
@@ -154,18 +172,31 @@ void crash_init(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         sigaction(signals[i].number, &action, NULL);
+    action.sa_handler = tick;
+    action.sa_flags = SA_ONSTACK | SA_RESTART;
+    sigaction(SIGALRM, &action, NULL);
     atexit(exited);
+}
+
+void crash_limit(int seconds)
+{
+    struct itimerval every = {{1, 0}, {1, 0}};
+    limit = seconds;
+    if (seconds)
+        setitimer(ITIMER_REAL, &every, NULL);
 }
 
 struct crash_call crash_enter(struct crash_call call)
 {
     struct crash_call outer = now;
+    calls++;
     now = call;
     return outer;
 }
 
 void crash_leave(struct crash_call outer)
 {
+    calls++;
     now = outer;
 }
 

@@ -1,5 +1,6 @@
-/* crash.h - what is said when a plugin ends the process, by a fault such as SIGSEGV or by exit().
- * Nothing is undone here: the server rolls back what is open, and the run row says the rest. */
+/* crash.h - what is said when a plugin ends the process, by a fault such as SIGSEGV or by exit(),
+ * or hangs so that it has to be ended. Nothing is undone here: the server rolls back what is open,
+ * and the run row says the rest. */
 #ifndef MIGHOST_CRASH_H
 #define MIGHOST_CRASH_H
 
@@ -20,6 +21,9 @@ void crash_init(void);
 /* Enters a call and gives the one around it, which crash_leave() takes back. */
 struct crash_call crash_enter(struct crash_call call);
 void crash_leave(struct crash_call outer);
+/* A call that has not come back after so many seconds ends the program with STATUS_TEMPORARY; 0: it
+ * may take as long as it likes. Seen once a second. */
+void crash_limit(int seconds);
 /* What the message says of the live tables; static text. */
 void crash_state(const char *text);
 

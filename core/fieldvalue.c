@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "str.h"
+
 #define IDENTIFIER_MAX 63 /* NAMEDATALEN - 1 */
 
 static int plain_int(const char *text, int64_t *out)
@@ -113,7 +115,7 @@ int fieldvalue_is_identifier(const char *text, size_t n)
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return 0;
-    return 1;
+    return str_utf8_ok(text, n); /* arguments of the command line may be anything */
 }
 
 int fieldvalue_is_table(const char *text)

@@ -35,8 +35,8 @@ static int has_key(const struct catalog_table *t)
 
 /* Read and kept by two statements: the server may use several workers only for one that does not
  * write. */
-static int take_table(struct state *s, const struct catalog_table *t, const char *phase,
-                      struct error *err)
+static int take_table(struct state *s, const struct catalog_table *t, const char *from,
+                      const char *phase, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -48,7 +48,7 @@ static int take_table(struct state *s, const struct catalog_table *t, const char
                       " coalesce(sum(('x' || substr(h, 16, 15))::bit(60)::int8), 0))");
     str_printf(&sql,
                " FROM (SELECT encode(sha256(convert_to(t::text, 'UTF8')), 'hex') AS h FROM %s t) x",
-               t->quoted);
+               from);
     struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
     str_clear(&sql);
     if (!res)
@@ -62,7 +62,16 @@ int fingerprint_take(struct state *s, const struct job *job, const char *phase, 
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = take_table(s, job->tables[i].t, phase, err);
+        code = take_table(s, job->tables[i].t, job->tables[i].t->quoted, phase, err);
+    return code;
+}
+
+int fingerprint_take_images(struct state *s, const struct job *job, const char *phase,
+                            struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = take_table(s, job->tables[i].t, job->tables[i].before, phase, err);
     return code;
 }
 

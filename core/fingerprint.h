@@ -11,6 +11,9 @@
 /* Takes the fingerprint of the job's tables and keeps it under `phase` ("before", "after",
  * "undone"); in the caller's transaction. */
 int fingerprint_take(struct state *s, const struct job *job, const char *phase, struct error *err);
+/* The same of the before-images of these tables ("images", "images undone"). */
+int fingerprint_take_images(struct state *s, const struct job *job, const char *phase,
+                            struct error *err);
 /* 1 equal, 0 different (names of the tables in `different`), < 0 -status. */
 int fingerprint_same(struct state *s, const char *a, const char *b, struct str *different,
                      struct error *err);

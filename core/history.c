@@ -11,6 +11,7 @@
 #include "ran.h"
 #include "rollback.h"
 #include "staging.h"
+#include "str.h"
 #include "verify.h"
 
 static int failed(struct session *s, int code, const char *state)
@@ -52,13 +53,10 @@ static int find_run(struct session *s, int64_t run, const char *states)
     return s->err.code ? s->err.code : state_attach(&s->state, run, &s->err);
 }
 
-/* Connects and finds the run: by number, else the newest in `states` of this project. */
-static int attach(const struct cli *cli, struct session *s, const char *states)
+/* Connects and finds the run, or the newest in `states` of this project when it is 0. */
+static int attach_run(struct session *s, int64_t run, const char *states)
 {
-    int64_t run;
-    int code = asked_run(cli, &run, &s->err);
-    if (!code)
-        code = session_target(s);
+    int code = session_target(s);
     if (!code)
         code = pg_begin(s->pg, "READ ONLY", &s->err);
     if (code)
@@ -66,6 +64,29 @@ static int attach(const struct cli *cli, struct session *s, const char *states)
     code = find_run(s, run, states);
     pg_rollback(s->pg);
     return code;
+}
+
+/* By the number that was asked for. */
+static int attach(const struct cli *cli, struct session *s, const char *states)
+{
+    int64_t run;
+    int code = asked_run(cli, &run, &s->err);
+    return code ? code : attach_run(s, run, states);
+}
+
+/* By the file in a bundle. */
+static int attach_file(const char *path, struct session *s)
+{
+    struct bundle_run file;
+    int code = bundle_rollback_info(path, &file, &s->err);
+    if (!code)
+        code = attach_run(s, file.number, "");
+    if (code || str_equal(file.started, s->state.started))
+        return code;
+    error_set(&s->err, STATUS_REFUSED, "%s is of a run that began at %s; run %lld here began at %s",
+              path, file.started, (long long)file.number, s->state.started);
+    error_fix(&s->err, "give the target that the run had, or the run's number here");
+    return STATUS_REFUSED;
 }
 
 /* The run is in a state in which this cannot be done. */
@@ -82,7 +103,8 @@ int history_rollback(const struct cli *cli, struct session *s)
     struct rollback_result result;
     int code = action_confirm(cli, s);
     if (!code)
-        code = attach(cli, s, "'published', 'done'");
+        code = cli->rollback_file ? attach_file(cli->rollback_file, s)
+                                  : attach(cli, s, "'published', 'done'");
     if (!code)
         code = rollback_run(&s->state, s->project, &result, &s->err);
     if (code)

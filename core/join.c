@@ -341,17 +341,20 @@ static void order_tables(struct joiner *j)
 static void check_shape(struct joiner *j, const struct catalog_table *t)
 {
     char what[700];
-    const char *why = t->kind != 'r' && t->kind != 'p' ? "is not an ordinary or partitioned table"
-                      : t->instead_rules               ? "has DO INSTEAD rules, which swallow rows"
-                      : t->row_security ? "has row-level security that applies to this role, so "
-                                          "that reads and writes would silently miss rows"
-                                        : NULL;
+    int named = sql_name_ok(t->schema) && sql_name_ok(t->name);
+    const char *why = !named                             ? "has control characters in its name"
+                      : t->kind != 'r' && t->kind != 'p' ? "is not an ordinary or partitioned table"
+                      : t->instead_rules ? "has DO INSTEAD rules, which swallow rows"
+                      : t->row_security  ? "has row-level security that applies to this role, so "
+                                           "that reads and writes would silently miss rows"
+                                         : NULL;
     if (!why)
         return;
     snprintf(what, sizeof what, "target table %s.%s %s", t->schema, t->name, why);
     fault(j, STATUS_PREFLIGHT, what,
-          t->row_security ? "run as the table's owner or as a role with BYPASSRLS"
-                          : "name an ordinary table without such rules");
+          !named            ? "rename it"
+          : t->row_security ? "run as the table's owner or as a role with BYPASSRLS"
+                            : "name an ordinary table without such rules");
 }
 
 static void set_policy(struct joiner *j, struct job_table *t, const struct job_stage *s,

@@ -78,7 +78,7 @@ int look_status(const struct cli *cli, struct session *s)
     if (!code && there > 0) {
         struct str schema;
         str_init(&schema, 0);
-        str_printf(&schema, "'%s'", s->state.schema);
+        sql_literal(&schema, s->state.schema);
         struct pg_result *res = pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q,
                                           s->state.q, schema.data, s->state.q, s->state.q);
         str_clear(&schema);

@@ -108,7 +108,7 @@ struct project_target {
 };
 
 struct project_timeouts { /* seconds; 0: none */
-    int connect, statement, lock, commit, idle;
+    int connect, statement, lock, commit, idle, plugin;
 };
 
 struct project {

@@ -210,8 +210,8 @@ static const struct section backup = {"backup", backup_fields, COUNT(backup_fiel
         .allowed = "0..86400", .fallback = seconds                                                 \
     }
 static const struct field timeout_fields[] = {TIMEOUT(connect, "10"), TIMEOUT(statement, "0"),
-                                              TIMEOUT(lock, "5"), TIMEOUT(commit, "60"),
-                                              TIMEOUT(idle, "0")};
+                                              TIMEOUT(lock, "5"),     TIMEOUT(commit, "60"),
+                                              TIMEOUT(idle, "0"),     TIMEOUT(plugin, "0")};
 static const struct section timeouts = {"timeouts", timeout_fields, COUNT(timeout_fields), 0};
 
 static const struct field root_fields[] = {

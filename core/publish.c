@@ -57,7 +57,7 @@ static int lock_tables(struct state *s, const struct job *job, const struct rebu
     return code;
 }
 
-static int same_catalog(struct state *s, const struct job *job, struct error *err)
+int publish_same_catalog(struct state *s, const struct job *job, struct error *err)
 {
     struct catalog now;
     struct faults faults = {0};
@@ -250,7 +250,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
     if (!code && fault_point("publish.locked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
     if (!code)
-        r->altered = (code = same_catalog(s, job, err)) == STATUS_DRIFT;
+        r->altered = (code = publish_same_catalog(s, job, err)) == STATUS_DRIFT;
     if (!code)
         code = staging_tune(s, job, err);
     if (!code)

@@ -16,6 +16,8 @@ struct publish_result {
 /* 0; STATUS_DRIFT: a live row or the catalog is no longer as check saw it, nothing was
  * written, check again; STATUS_UNKNOWN: see state_attach; others: nothing was written. */
 int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err);
+/* 0, or STATUS_DRIFT with what was altered since the plan was made. In a transaction. */
+int publish_same_catalog(struct state *s, const struct job *job, struct error *err);
 /* ANALYZE of the written tables, after COMMIT; failures are only logged. */
 void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result);
 

@@ -123,10 +123,11 @@ static int stage_tables(struct state *s, const struct job *job, const struct job
     int code = 0;
     for (size_t m = 0; !code && st->tables && m < st->migrator->n_tables; m++) {
         const struct job_table *t = &job->tables[st->tables[m]];
-        struct pg_result *res = pg_queryf(s->pg, err,
-                                          "SELECT to_regclass('%s') IS NOT NULL AND to_regclass("
-                                          "'%s') IS NOT NULL AND to_regclass('%s') IS NOT NULL",
-                                          t->staging, t->match_table, t->delete_table);
+        const char *const tables_of[] = {t->staging, t->match_table, t->delete_table};
+        struct pg_result *res = pg_query(s->pg, err,
+                                         "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2)"
+                                         " IS NOT NULL AND to_regclass($3) IS NOT NULL",
+                                         3, tables_of);
         if (!res)
             return err->code;
         int there = pg_get(res, 0, 0)[0] == 't';

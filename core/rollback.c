@@ -225,6 +225,30 @@ static int undo(struct state *s, const char *sql, struct error *err)
     return STATUS_REFUSED;
 }
 
+/* What comes back is what was kept, or nothing. A run that was killed before it was verified has
+ * nothing to compare with. */
+static int check_images(struct state *s, const struct job *job, struct error *err)
+{
+    char taken[65];
+    struct str different;
+    str_init(&different, 0);
+    int code = fingerprint_text(s, "images", taken, err), same = 1;
+    if (!code && taken[0])
+        code = fingerprint_take_images(s, job, "images undone", err);
+    if (!code && taken[0])
+        same = fingerprint_same(s, "images", "images undone", &different, err);
+    if (!code && same < 0)
+        code = -same;
+    if (!code && !same) {
+        code = error_set(err, STATUS_REFUSED,
+                         "the rows that run %lld kept of %s are no longer as it kept them",
+                         (long long)s->run, different.data);
+        error_fix(err, "restore the run's backup");
+    }
+    str_clear(&different);
+    return code;
+}
+
 static int transaction(struct state *s, const struct job *job, struct rollback_result *out,
                        struct error *err)
 {
@@ -239,6 +263,8 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
         code = check_altered(s, job, err);
     if (!code)
         code = check_drift(s, job, err);
+    if (!code)
+        code = check_images(s, job, err);
     if (!code && fault_point("rollback.checked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
     if (!code)

@@ -226,6 +226,24 @@ static int look_again(struct run *r, int code)
     return again;
 }
 
+/* A table or column that is gone since the plan was made: the server, or pg_dump, only says what it
+ * missed. */
+static int altered_or(struct run *r, int code)
+{
+    struct error err = {0};
+    if ((code != STATUS_PREFLIGHT && code != STATUS_BACKUP) || r->is_published)
+        return code;
+    pg_rollback(r->s->pg);
+    int altered = pg_begin(r->s->pg, "READ ONLY", &err);
+    if (!altered)
+        altered = publish_same_catalog(r->s, r->job, &err);
+    pg_rollback(r->s->pg);
+    if (altered != STATUS_DRIFT)
+        return code;
+    r->err = err;
+    return altered;
+}
+
 /* What fails because it was stopped is not a failure. */
 static int stopped_or(struct run *r, int code)
 {
@@ -236,7 +254,7 @@ static int stopped_or(struct run *r, int code)
 
 static int finish(struct run *r, int code)
 {
-    code = stopped_or(r, look_again(r, code));
+    code = stopped_or(r, altered_or(r, look_again(r, code)));
     if (code)
         log_error(&r->err, state_line(r, code));
     if (can_resume(code)) {

@@ -67,6 +67,7 @@ int session_units(struct session *s)
     s->loader.require_lock = s->options->require_lock;
     registry_init(&s->registry);
     host_init(&s->host, s->project, &s->registry);
+    crash_limit(s->project->timeouts.plugin);
     s->host.load = load_feature;
     s->host.load_ctx = s;
     int code = job_units(&s->job, s->project, &s->host, &s->faults);

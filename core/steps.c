@@ -229,6 +229,8 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
     int code = state_begin(r->s, &r->err);
     if (!code)
         code = fingerprint_take(r->s, job, phase, &r->err);
+    if (!code && r->is_published)
+        code = fingerprint_take_images(r->s, job, "images", &r->err);
     if (!code)
         code = state_commit(r->s, &r->err);
     else

@@ -13,8 +13,8 @@
 #include "log.h"
 #include "str.h"
 
-static const int signals[] = {SIGINT,  SIGTERM, SIGHUP, SIGPIPE, SIGCHLD,
-                              SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGABRT};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD, SIGSEGV,
+                              SIGBUS, SIGFPE,  SIGILL, SIGABRT, SIGALRM};
 #define N_SIGNALS (sizeof signals / sizeof *signals)
 
 static struct {

@@ -128,7 +128,7 @@ static int32_t wait_connected(struct session *s, int64_t deadline)
             return say_fail(s->host, MIG_E_CANCELLED, NULL, "connecting was stopped");
         if (now_ms() > deadline)
             return cannot_connect(s, 1);
-        if (poll(&fd, 1, 200) != 0)
+        if (poll(&fd, 1, 200) > 0)
             due = PQconnectPoll(s->conn);
     }
     return MIG_OK;

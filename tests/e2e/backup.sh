@@ -287,10 +287,11 @@ is "state of runs" "$(psql_t shop -c "SELECT count(*) FROM mighost.run")" 2
 if [ -z "${MIGHOST_TEST_SOCKET-}" ]; then
     secret='s3cr3t-canary%2F'
     psql_t shop -c "ALTER ROLE postgres PASSWORD 's3cr3t-canary/'"
-    (for _ in $(seq 60); do head -v -c 4000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' '
+    (until [ -e "$TEST_DIR/stop" ]; do head -v -c 4000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' '
         sleep 0.01; done) >"$TEST_DIR/arguments" &
     "$drive" make "$backups" "postgresql://postgres:$secret@/shop?host=$PGTMP_SOCKET" "$version" \
         database >/dev/null
+    : >"$TEST_DIR/stop"
     wait
     grep -a '^[^ ]*/pg_dump -Fc' "$TEST_DIR/arguments" >"$TEST_DIR/dumps" ||
         fail "pg_dump was not seen"

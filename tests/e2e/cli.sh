@@ -40,6 +40,13 @@ says "a number of days"
 ends 2 $on --verify one
 says "not the number of a run"
 ends 2 $on --run --log-level loud
+for name in "$(printf 'a\377b')" "$(printf 'a\nb')" ""; do
+    ends 2 $on --run --state-schema "$name"
+    says "--state-schema"
+done
+ends 2 $on --run --rollback-file x
+says "goes with --rollback"
+ends 2 $on --rollback 1 --rollback-file x
 ends 0 --help
 says "usage: mighost" "--run"
 ends 0 --version

@@ -135,7 +135,7 @@ survives_a_killed_postmaster()
 {
     work=$area/plain
     as kill -9 "$(pid_of "$work")"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in $(seq 100); do
         [ "$(drive status "$work")" = 1 ] || break
         sleep 0.1
     done
@@ -206,7 +206,7 @@ killed_starter_is_completed()
         as env HOME="$area" timeout -s KILL "$wait" "$drive" start "$work" app >/dev/null 2>&1 || :
     done
     # "Temporary" is an answer that asks for the same command again.
-    for n in 1 2 3; do
+    for _ in $(seq 20); do
         drive start "$work" app >/dev/null 2>"$TEST_DIR/killed" && break
         sleep 1
     done

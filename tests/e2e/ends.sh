@@ -204,7 +204,7 @@ if [ -n "$faults" ]; then
         stop_tries=0
         until grep -q '^State:.*stopped' "/proc/$stop_pid/status" 2>/dev/null; do
             stop_tries=$((stop_tries + 1))
-            [ "$stop_tries" -lt 200 ] || fail "the run does not come to $1"
+            [ "$stop_tries" -lt 1200 ] || fail "the run does not come to $1"
             sleep 0.05
         done
     }

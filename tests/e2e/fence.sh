@@ -45,7 +45,7 @@ wait_stopped() # PID
     tries=0
     until is_stopped "$1"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 500 ] || fail "process $1 does not come to its point"
+        [ "$tries" -lt 3000 ] || fail "process $1 does not come to its point"
         sleep 0.02
     done
 }
@@ -78,7 +78,7 @@ two_at_once()
     tries=0
     while kill -0 "$a" 2>/dev/null && kill -0 "$b" 2>/dev/null; do
         tries=$((tries + 1))
-        [ "$tries" -lt 500 ] || fail "neither of two at once is refused"
+        [ "$tries" -lt 3000 ] || fail "neither of two at once is refused"
         sleep 0.02
     done
     if kill -0 "$a" 2>/dev/null; then first=$a second=$b name=b; else first=$b second=$a name=a; fi

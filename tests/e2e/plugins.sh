@@ -236,6 +236,21 @@ sed 's/"use": "json"/"use": "early"/' "$SHOP/project.json" >"$SHOP/early.json"
 ends 1 --plugins "$PLUGINS" --plugins "$TEST_DIR/early" $base --project "$SHOP/early.json" --run
 says "crashed with SIGABRT in load()" "source-early.so"
 
+echo "calls that do not come back"
+for call in "source create" "source next" "transform apply" "validator check"; do
+    project $call hang
+    sed 's/"retries": 0,/& "timeouts": { "plugin": 1 },/' "$SHOP/rogue.json" >"$SHOP/hangs.json"
+    ends 75 $both --project "$SHOP/hangs.json" --run
+    says "${call% *}:rogue (" "has not come back within timeouts.plugin in ${call#* }()" \
+        "$rogue/rogue.so" "no live table was changed"
+    unchanged shop
+done
+project source
+sed -i 's/"retries": 0,/& "timeouts": { "plugin": 1 },/' "$SHOP/rogue.json"
+ends 0 $both --project "$SHOP/rogue.json" --run # the half run goes on
+ends 0 $both --project "$SHOP/rogue.json" --rollback
+unchanged shop
+
 echo "what a plugin changes in the process"
 for call in "source create" "source open" "transform create" "migrator describe" \
     "validator check" "reporter report"; do

@@ -38,14 +38,10 @@ JSON
 # meanwhile CODE DB SQL [PROJECT]: a run, with this SQL committed between its check and its publish
 meanwhile()
 {
-    rm -f "$ERR"
-    (MIGHOST_FAULT=publish.begin:1:sleep=400 mig "$1" "$2" "${4-drift}" --run) &
-    meanwhile_pid=$!
-    until grep -q '\] publish' "$ERR" 2>/dev/null; do sleep 0.02; done
+    stand "$1" "$2" "${4-drift}" publish.begin:1
     psql_t "$2" -c "$3"
     fingerprint_db "$2" >"$TEST_DIR/before.$2"
-    wait "$meanwhile_pid" || exit 1
-    BUNDLE=$(sed -n 's/^run .*; report: //p' "$OUT")
+    go_on
 }
 
 # ---- between check and publish -----------------------------------------------------------
@@ -185,11 +181,9 @@ undo_proof shop drift
 
 echo "the application deletes what was just published"
 fresh shop update
-(MIGHOST_FAULT=publish.after_commit:1:sleep=400 mig 0 shop drift --run) &
-meanwhile_pid=$!
-until [ "$(psql_t shop -c "SELECT count(*) FROM account WHERE id = 20")" = 1 ]; do sleep 0.02; done
+stand 0 shop drift publish.after_commit:1
 psql_t shop -c "DELETE FROM account WHERE id = 20; UPDATE account SET name = 'app' WHERE id = 21"
-wait "$meanwhile_pid" || exit 1
+go_on
 rows shop "SELECT id, name FROM account WHERE id = 1 OR id > 9 ORDER BY 1" "1|mig
 21|app"
 

@@ -290,6 +290,58 @@ rows shop "SELECT * FROM \"Größe \"\"x\"\".y\".\"Ta\"\"ble %s '漢'\" ORDER BY
 undo_proof shop names
 again 20 shop names
 
+echo "names of the state schema"
+psql_t shop -c "CREATE TABLE named (id int PRIMARY KEY, title text); INSERT INTO named VALUES (1, 'live')"
+data named <<'JSON'
+{ "rows": [ { "id": 1, "title": "changed" }, { "id": 2, "title": "new" } ] }
+JSON
+simple named update named id title
+odd="Stäte ' \"x\"; y"
+fingerprint_db shop >"$TEST_DIR/start"
+mig 0 shop named --run --state-schema "$odd"
+number=$(sed -n 's/^run \([0-9]*\): .*/\1/p' "$OUT")
+published=$BUNDLE
+mig 0 shop named --verify "$number" --state-schema "$odd"
+mig 0 shop named --report "$number" --state-schema "$odd"
+mig 0 shop named --status --state-schema "$odd"
+mig 0 shop named --run --state-schema "$odd"
+says "0 changed"
+mig 0 shop named --rollback --state-schema "$odd"
+BUNDLE=$published
+psql_script shop -v ON_ERROR_STOP=1 || fail "rollback.sql fails"
+rows shop "SELECT * FROM named" "1|live"
+mig 0 shop named --run --state-schema "$odd"
+mig 0 shop named --rollback --state-schema "$odd"
+psql_t shop -c 'SET client_min_messages = warning; DROP SCHEMA "Stäte '"'"' ""x""; y" CASCADE; DROP TABLE named'
+
+echo "names that psql would run"
+psql_t shop <<'SQL'
+CREATE TABLE "line
+\! touch owned
+break" (id int PRIMARY KEY, title text);
+CREATE TABLE odd_column (id int PRIMARY KEY, "line
+\! touch owned" text);
+CREATE TABLE "\! touch owned" (id int PRIMARY KEY, "\echo x" text);
+SQL
+simple named update 'line\n\\! touch owned\nbreak' id title
+nothing 5 shop named
+says "control characters"
+simple named update odd_column id 'line\n\\! touch owned'
+nothing 5 shop named
+says "control characters"
+psql_t shop <<'SQL'
+DROP TABLE odd_column, "line
+\! touch owned
+break";
+SQL
+data named <<'JSON'
+{ "rows": [ { "id": 1, "\\echo x": "\n\\! touch owned\n\\." } ] }
+JSON
+simple named update '\\! touch owned' id '\\echo x'
+run 0 shop named
+undo_proof shop named
+[ ! -e owned ] || fail "psql ran what a name says"
+
 # ---- types -------------------------------------------------------------------------------
 
 echo "types"

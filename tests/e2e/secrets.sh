@@ -248,6 +248,40 @@ done
 says_only 0 --plugins "$TEST_DIR/rogue" $on --project "$SHOP/rogue.json" --show-config
 files "all runs"
 
+# A core dump would hold every password and the records at hand.
+if [ -n "$("$MIGHOST" --list-faults)" ] && command -v python3 >/dev/null; then
+    echo "core dumps"
+    cat >"$TEST_DIR/dumped.py" <<'PYTHON'
+"""dumped.py COMMAND...: ends it by SIGQUIT once it stands still; says whether there was a core dump."""
+import os
+import resource
+import signal
+import sys
+
+pid = os.fork()
+if pid == 0:
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+    os.execvp(sys.argv[1], sys.argv[1:])
+if os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code != os.CLD_STOPPED:
+    sys.exit("ended before it stood still")
+os.kill(pid, signal.SIGQUIT)
+os.kill(pid, signal.SIGCONT)
+print("dumped" if os.WCOREDUMP(os.waitpid(pid, 0)[1]) else "none")
+PYTHON
+    mkdir "$TEST_DIR/cores"
+    dumped()
+    {
+        (cd "$TEST_DIR/cores" && ulimit -c unlimited 2>/dev/null && python3 "$TEST_DIR/dumped.py" "$@" 2>&1)
+    }
+    # Where this machine writes none for any program, there is nothing to see.
+    if [ "$(dumped sh -c 'kill -STOP $$; sleep 1')" = dumped ]; then
+        MIGHOST_FAULT=load.done:1:stop dumped "$MIGHOST" $on --project "$SHOP" --run --quiet >"$OUT"
+        is "core dumps" "$(tail -n 1 "$OUT")" none
+        ends 20 $on --project "$SHOP" --run
+        ends 0 $on --project "$SHOP" --rollback
+    fi
+fi
+
 echo "arguments of processes"
 : >"$TEST_DIR/stop"
 wait "$watcher"

@@ -79,10 +79,10 @@ if [ -n "$faults" ]; then
         at_tries=0
         until grep -q '^State:.*stopped' "/proc/$at_pid/status" 2>/dev/null; do
             at_tries=$((at_tries + 1))
-            [ "$at_tries" -lt 200 ] || fail "the run does not come to $1"
+            [ "$at_tries" -lt 1200 ] || fail "the run does not come to $1"
             sleep 0.05
         done
-        psql_t shop -c "$2"
+        psql_t shop -c "SET client_min_messages = warning; $2"
         kill -CONT "$at_pid"
         at_status=0
         wait "$at_pid" || at_status=$?
@@ -103,6 +103,21 @@ if [ -n "$faults" ]; then
         *) fail "the run after that of $change ends with $ends_status" ;; esac
         psql_t postgres -c "DROP DATABASE \"$(pgtmp_db shop)\" WITH (FORCE)"
         shop_db shop
+    done
+    # Gone before: named by whichever step comes upon it first.
+    for point in state.ready staging.created load.done check.done; do
+        for change in 'DROP TABLE items CASCADE' 'ALTER TABLE items DROP COLUMN price CASCADE' \
+            'ALTER TABLE items RENAME TO things; CREATE VIEW items AS SELECT * FROM things'; do
+            at "$point" "$change"
+            case $at_status in 5 | 9) ;; *) fail "a run ends with $at_status after $change at $point" ;; esac
+            well_said "$at_status"
+            says "public.items"
+            mark shop
+            ends 5 $run
+            unchanged shop
+            psql_t postgres -c "DROP DATABASE \"$(pgtmp_db shop)\" WITH (FORCE)"
+            shop_db shop
+        done
     done
     # Rows that the application changes are checked again, not overwritten unseen.
     at publish.begin "UPDATE items SET name = 'by the app' WHERE id = 1"
@@ -319,6 +334,31 @@ psql_t shop -c "UPDATE items SET name = 'by the app' WHERE id = 2"
 ends 13 $on --project "$SHOP" --rollback 2
 says "changed since run 2 was published" '"public"."items"'
 psql_t shop -c "UPDATE items SET name = 'second' WHERE id = 2"
+pg_createdb elsewhere "$SHOP/items.sql"
+DATABASE_URL=$(pg_url elsewhere) ends 0 $on --project "$SHOP" --dry-run
+DATABASE_URL=$(pg_url elsewhere) ends 0 $run --report-dir "$TEST_DIR/elsewhere"
+info=rollback_info.json
+for file in "$TEST_DIR/none" "$SHOP/data.json" "$SHOP/items.sql" "$SHOP"; do
+    ends 2 $on --project "$SHOP" --rollback --rollback-file "$file"
+    says "$file is no rollback_info.json"
+done
+ends 13 $on --project "$SHOP" --rollback --rollback-file "$TEST_DIR/elsewhere/run-2/$info"
+says "is of a run that began at"
+ends 13 $on --project "$SHOP" --rollback --rollback-file "$(ls -d "$TEST_DIR"/work/reports/run-3* | tail -n 1)/$info"
+says "run 3 is rolled_back"
+# What the run kept of the rows that it overwrote: nothing that was damaged there is put back.
+kept=$(psql_t shop -c "SELECT format('mighost.%I', relname) FROM pg_class WHERE relname ~ '^before_2_'")
+psql_t shop -c "CREATE TABLE saved AS SELECT * FROM $kept"
+mark shop
+for damage in "UPDATE $kept SET name = name || 'x'" "DELETE FROM $kept" "INSERT INTO $kept SELECT * FROM $kept"; do
+    psql_t shop -c "$damage"
+    ends 13 $on --project "$SHOP" --rollback 2
+    says "run 2 kept of public.items are no longer as it kept them" "backup"
+    unchanged shop
+    psql_t shop -c "TRUNCATE $kept; INSERT INTO $kept SELECT * FROM saved"
+done
+psql_t shop -c "DROP TABLE saved"
+mark shop
 if [ -n "$faults" ]; then
     MIGHOST_FAULT=load.done:1:fail ends 75 $run
     ends 13 $on --project "$SHOP" --rollback 4

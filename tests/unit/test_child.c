@@ -214,6 +214,20 @@ static void secrets_are_masked(void)
     CU_ASSERT_EQUAL(errors.len, strlen(errors.data));
 }
 
+/* 'Z': gone, or dead and not yet reaped by init. */
+static char state_of(pid_t pid)
+{
+    char path[64], state = 'Z';
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return 'Z';
+    if (fscanf(f, "%*d %*s %c", &state) != 1)
+        state = 'Z';
+    fclose(f);
+    return state;
+}
+
 static void time_limit_ends_the_whole_group(void)
 {
     struct child_request request = {
@@ -223,27 +237,21 @@ static void time_limit_ends_the_whole_group(void)
         .timeout_seconds = 1};
     double begin = seconds();
     CU_ASSERT_EQUAL(run_request(&request), 128 + SIGTERM);
-    CU_ASSERT(seconds() - begin < 4);
+    CU_ASSERT(seconds() - begin < 30);
     CU_ASSERT_PTR_NOT_NULL(strstr(errors.data, "longer than allowed"));
     pid_t grandchild = (pid_t)strtol(out.data, NULL, 10);
-    usleep(100000);
     CU_ASSERT_FATAL(grandchild > 1);
-    char stat_path[64], state = 'Z';
-    snprintf(stat_path, sizeof stat_path, "/proc/%d/stat", (int)grandchild);
-    FILE *f = fopen(stat_path, "r");
-    if (f) {
-        CU_ASSERT(fscanf(f, "%*d %*s %c", &state) == 1);
-        fclose(f);
-    }
-    CU_ASSERT_EQUAL(state, 'Z'); /* gone, or dead and not yet reaped by init */
+    for (int i = 0; i < 200 && state_of(grandchild) != 'Z'; i++)
+        usleep(50000);
+    CU_ASSERT_EQUAL(state_of(grandchild), 'Z');
 }
 
 static void grandchild_is_not_waited_for(void)
 {
     double begin = seconds();
-    CU_ASSERT_EQUAL(shell("echo first; sleep 5 & exit 0"), 0);
+    CU_ASSERT_EQUAL(shell("echo first; sleep 40 & exit 0"), 0);
     CU_ASSERT_STRING_EQUAL(out.data, "first\n");
-    CU_ASSERT(seconds() - begin < 3);
+    CU_ASSERT(seconds() - begin < 30);
 }
 
 static void on_alarm(int number)
@@ -260,7 +268,7 @@ static void stop_from_a_handler(void)
     alarm(1);
     double begin = seconds();
     CU_ASSERT_EQUAL(shell("sleep 30"), 128 + SIGTERM);
-    CU_ASSERT(seconds() - begin < 5);
+    CU_ASSERT(seconds() - begin < 25);
     sigaction(SIGALRM, &old, NULL);
 }
 
@@ -307,7 +315,7 @@ static void program_ends_with_us(void)
     /* The pipe ends when the program does. */
     double begin = seconds();
     CU_ASSERT_EQUAL(read(ends[0], text, sizeof text), 0);
-    CU_ASSERT(seconds() - begin < 5);
+    CU_ASSERT(seconds() - begin < 25);
     close(ends[0]);
     CU_ASSERT(program > 1);
 }

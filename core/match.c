@@ -66,7 +66,28 @@ static void same_image(const struct job_table *t, struct str *sql)
     str_add(sql, "))");
 }
 
-/* Domain casts are left out here: a value may still violate its domain; verify casts. */
+/* What the live row holds and no stage writes is kept beside the match: what asks for the row as
+ * it will be then needs no live table. */
+static int kept_from_live(const struct job_table *t, const struct catalog_column *c)
+{
+    return !c->computed && !job_staged(t, c->name);
+}
+
+static void live_columns(const struct job_table *t, struct str *sql)
+{
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        const struct catalog_column *c = &t->t->columns[i];
+        if (!kept_from_live(t, c))
+            continue;
+        str_add(sql, ", l.");
+        sql_ident(sql, c->name);
+        str_printf(sql, "::%s AS _mig_live_%d", c->base, c->attnum);
+    }
+}
+
+/* Domain casts are left out here: a value may still violate its domain; verify casts. The index
+ * is unique as the key is: a view whose columns of the match are not asked for then does without
+ * the join. */
 static int make_match(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
@@ -76,7 +97,9 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
                " %s AS _mig_at, l.xmin AS _mig_xmin, ",
                t->match_table, t->match_table, match_at(t));
     same_image(t, &sql);
-    str_add(&sql, " AS _mig_same FROM ");
+    str_add(&sql, " AS _mig_same");
+    live_columns(t, &sql);
+    str_add(&sql, " FROM ");
     if (t->match) {
         str_printf(&sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
         match_condition(t->match, "s", "l", &sql);
@@ -85,27 +108,30 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
     }
     int code = run_sql(s, &sql, err);
     if (!code) /* its rows are met by both: few rows by index, many by hash */
-        code = pg_execf(s->pg, err, "CREATE INDEX ON %s (_mig_at); CREATE INDEX ON %s (_mig_id)",
+        code = pg_execf(s->pg, err,
+                        "CREATE INDEX ON %s (_mig_at); CREATE UNIQUE INDEX ON %s (_mig_id)",
                         t->match_table, t->match_table);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
 }
 
 /* Absent on update: the live value stays; absent on insert: the catalog's default, unless it
  * takes from a sequence, which publish does. */
-static void resolved(const struct catalog_column *c, struct str *sql)
+static void resolved(const struct catalog_column *c, int live, struct str *sql)
 {
     str_printf(sql, "(CASE WHEN NOT %d = ANY (s._mig_absent) THEN s.", c->attnum);
     sql_ident(sql, c->name);
-    str_add(sql, " WHEN l._mig_id IS NOT NULL THEN l.");
-    sql_ident(sql, c->name);
-    if (c->fallback && !c->fallback_moves)
+    if (live) {
+        str_add(sql, " ELSE l.");
+        sql_ident(sql, c->name);
+    } else if (c->fallback && !c->fallback_moves) {
         str_printf(sql, " ELSE %s", c->fallback);
+    }
     str_printf(sql, " END)::%s", c->base);
 }
 
 /* Rows that hold the outcome already, as NULL mostly does, are not written again. */
-static int resolve_absent(struct state *s, const struct job_table *t, int *changed,
-                          struct error *err)
+static int resolve_rows(struct state *s, const struct job_table *t, int live, int *changed,
+                        struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -114,18 +140,21 @@ static int resolve_absent(struct state *s, const struct job_table *t, int *chang
         str_add(&sql, i ? ", " : "");
         sql_ident(&sql, t->columns[i]->name);
         str_add(&sql, " = ");
-        resolved(t->columns[i], &sql);
+        resolved(t->columns[i], live, &sql);
     }
-    str_printf(&sql,
-               " FROM %s s2 LEFT JOIN (SELECT m._mig_id, l.* FROM %s m JOIN %s l ON %s ="
-               " m._mig_at) l ON l._mig_id = s2._mig_id WHERE s2._mig_id = s._mig_id AND"
-               " s._mig_absent IS NOT NULL AND record_image_ne(ROW(",
-               t->staging, t->match_table, t->t->quoted, match_at(t));
+    if (live)
+        str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id"
+                   " AND NOT m._mig_same",
+                   t->match_table, t->t->quoted, match_at(t));
+    else
+        str_printf(&sql, " WHERE NOT EXISTS (SELECT FROM %s m WHERE m._mig_id = s._mig_id)",
+                   t->match_table);
+    str_add(&sql, " AND s._mig_absent IS NOT NULL AND record_image_ne(ROW(");
     columns_of(t, "s", 0, &sql);
     str_add(&sql, "), ROW(");
     for (size_t i = 0; i < t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
-        resolved(t->columns[i], &sql);
+        resolved(t->columns[i], live, &sql);
     }
     str_add(&sql, "))");
     struct pg_result *res = sql.failed ? NULL : pg_query(s->pg, err, sql.data, 0, NULL);
@@ -135,6 +164,13 @@ static int resolve_absent(struct state *s, const struct job_table *t, int *chang
     *changed |= res && pg_affected(res) > 0;
     pg_free(res);
     return err->code;
+}
+
+static int resolve_absent(struct state *s, const struct job_table *t, int *changed,
+                          struct error *err)
+{
+    int code = resolve_rows(s, t, 0, changed, err);
+    return code ? code : resolve_rows(s, t, 1, changed, err);
 }
 
 /* Where rows are found by another key than the one that children refer to, the live key wins:
@@ -334,8 +370,7 @@ static void will_be_column(const struct job_table *t, const struct catalog_colum
         str_add(sql, "s.");
         sql_ident(sql, c->name);
     } else {
-        str_add(sql, "CASE WHEN m._mig_id IS NOT NULL THEN l.");
-        sql_ident(sql, c->name);
+        str_printf(sql, "CASE WHEN m._mig_id IS NOT NULL THEN m._mig_live_%d", c->attnum);
         if (c->fallback && !c->fallback_moves)
             str_printf(sql, " ELSE %s", c->fallback);
         str_add(sql, " END");
@@ -352,7 +387,7 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
     str_init(&sql, 0);
     str_printf(&sql,
                "CREATE OR REPLACE VIEW %s AS SELECT _mig_id, _mig_record, _mig_key, _mig_old,"
-               " _mig_live",
+               " _mig_live, _mig_same",
                t->will_be);
     for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
@@ -362,20 +397,20 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
         sql_ident(&sql, c->name);
     }
     str_add(&sql, " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, m._mig_id IS NOT NULL AS"
-                  " _mig_old, m._mig_at AS _mig_live");
+                  " _mig_old, m._mig_at AS _mig_live, coalesce(m._mig_same, false) AS"
+                  " _mig_same");
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed) {
             str_add(&sql, ", ");
             will_be_column(t, &t->t->columns[i], &sql);
         }
     str_printf(&sql,
-               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON %s ="
-               " m._mig_at WHERE s._mig_state = 0%s) w",
-               t->staging, t->match_table, t->t->quoted, match_at(t),
-               match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
+               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id WHERE s._mig_state = 0%s) w",
+               t->staging, t->match_table, match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
     return run_sql(s, &sql, err);
 }
 
+/* A staged row that is the same as its live row is told by the live one. */
 static int make_as_if(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
@@ -391,14 +426,14 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
     if (match_overwrites(t))
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
-                   " m._mig_at = %s AND s._mig_state = 0)",
+                   " m._mig_at = %s AND s._mig_state = 0 AND NOT m._mig_same)",
                    t->match_table, t->staging, match_at(t));
     str_add(&sql, " UNION ALL SELECT ");
     for (size_t i = 0; i < t->t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
         sql_ident(&sql, t->t->columns[i].name);
     }
-    str_printf(&sql, " FROM %s", t->will_be);
+    str_printf(&sql, " FROM %s WHERE NOT _mig_same", t->will_be);
     return run_sql(s, &sql, err);
 }
 

@@ -16,6 +16,8 @@ struct publish_result {
 /* 0; STATUS_DRIFT: a live row or the catalog is no longer as check saw it, nothing was
  * written, check again; STATUS_UNKNOWN: see state_attach; others: nothing was written. */
 int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err);
+/* Whether it writes, or hooks may: what may be left out where nothing changes. */
+int publish_writes(const struct job *job, const struct publish_result *result);
 /* ANALYZE of the written tables, after COMMIT; failures are only logged. */
 void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result);
 

@@ -94,8 +94,8 @@ static int stage_table(struct state *s, const struct job_table *t, size_t stage,
         " count(*) FILTER (WHERE s._mig_state = 0 AND NOT m._mig_same), count(*) FILTER (WHERE"
         " s._mig_state = 0 AND m._mig_same), count(*) FILTER (WHERE s._mig_state <> 0),"
         " (SELECT count(*) FROM %s) FROM %s s LEFT JOIN %s m USING (_mig_id) WHERE"
-        " s._mig_record >> 52 = %zu",
-        t->delete_table, t->staging, t->match_table, stage);
+        " %s OR s._mig_record >> 52 = %zu",
+        t->delete_table, t->staging, t->match_table, t->n_stages == 1 ? "true" : "false", stage);
     if (!res)
         return err->code;
     int overwrites = match_overwrites(t);
@@ -392,22 +392,24 @@ static int server_time(struct state *s, char out[40], struct error *err)
     return 0;
 }
 
-char *report_build(struct state *s, const struct job *job, const struct report_input *in,
+char *report_build(struct state *s, const struct job *job, report_tell *tell, void *arg,
                    struct report_totals *totals, struct error *err)
 {
     char now[40] = "";
+    struct report_input told, *in = &told;
     json_t *root = json_object(), *list = json_array();
     memset(totals, 0, sizeof *totals);
+    int code = stages(s, job, list, err);
+    add_totals(list, totals);
+    tell(arg, in);
+    if (!code)
+        code = server_time(s, now, err);
     json_object_set_new(
         root, "success",
         json_boolean(in->exit_code == STATUS_OK || in->exit_code == STATUS_PARTIAL));
     json_object_set_new(root, "message", json_string(in->message));
-    int code = server_time(s, now, err);
     json_object_set_new(root, "run", run_part(s, job, in, now));
     json_object_set_new(root, "stages", list);
-    if (!code)
-        code = stages(s, job, list, err);
-    add_totals(list, totals);
     json_object_set_new(root, "summary", summary(totals));
     json_object_set_new(root, "errors_total", json_integer(totals->skipped + totals->rejected));
     if (!code)

@@ -56,9 +56,20 @@ static void make_text(struct run *r, int code)
         (long long)t->unchanged);
 }
 
-static char *build(struct run *r, int code, struct error *err)
+struct ending {
+    struct run *r;
+    int code;
+};
+
+static void tell(void *arg, struct report_input *in)
 {
-    struct report_input in = {.action = r->options->dry_run ? "dry-run" : "run",
+    const struct ending *e = arg;
+    struct run *r = e->r;
+    int code = e->code;
+    make_text(r, code);
+    steps_end(r);
+    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
+    *in = (struct report_input){.action = r->options->dry_run ? "dry-run" : "run",
                               .exit_code = code,
                               .message = r->verdict->text,
                               .started = r->s->started,
@@ -70,10 +81,15 @@ static char *build(struct run *r, int code, struct error *err)
                               .backup = r->backup,
                               .notes = &r->job->notes,
                               .err = code == STATUS_OK || code == STATUS_PARTIAL ? NULL : &r->err};
-    memcpy(in.steps, r->steps, sizeof in.steps);
+    memcpy(in->steps, r->steps, sizeof in->steps);
+}
+
+static char *build(struct run *r, int code, struct error *err)
+{
+    struct ending ending = {r, code};
     char *text = NULL;
-    if (pg_begin(r->s->pg, "READ ONLY", err) == 0)
-        text = report_build(r->s, r->job, &in, &r->verdict->totals, err);
+    if (pg_begin(r->s->pg, "READ ONLY", err) == 0 && staging_tune(r->s, r->job, err) == 0)
+        text = report_build(r->s, r->job, tell, &ending, &r->verdict->totals, err);
     pg_rollback(r->s->pg);
     return text;
 }
@@ -93,26 +109,19 @@ static int unreported(struct run *r, int code, struct error *err)
         return code;
     r->err = *err;
     code = err->code == STATUS_TEMPORARY ? STATUS_TEMPORARY : STATUS_BACKUP;
-    make_text(r, code);
     struct error again = {0};
     free(r->report);
     r->report = build(r, code, &again);
     return code;
 }
 
-/* Twice: the verdict's text needs the totals, and the report needs the verdict. */
 static int report(struct run *r, int code)
 {
     struct error err = {0};
     steps_begin(r, "report");
     if (fault_point("report.begin"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point report.begin");
-    char *text = build(r, code, &err);
-    make_text(r, code);
-    free(text);
-    steps_end(r);
-    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
-    r->report = err.code ? NULL : build(r, code, &err);
+    r->report = build(r, code, &err);
     if (r->report && r->x->reader)
         bundle_write(&r->bundle, r->s, r->job, r->x->reader, r->report, &err);
     if (err.code)

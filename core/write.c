@@ -297,9 +297,12 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
         sql_ident(&sql, k->columns[i]);
     }
     str_printf(&sql,
-               "), NULL, %lld FROM %s s WHERE s._mig_state = 0 AND s._mig_record >> 52 = %zu ORDER"
-               " BY s._mig_key COLLATE \"C\", s._mig_id ON CONFLICT DO NOTHING",
-               (long long)s->run, t->staging, st->no);
+               "), NULL, %lld FROM %s s WHERE s._mig_state = 0 AND s._mig_record >> 52 = %zu AND NOT"
+               " EXISTS (SELECT FROM %s.id_map i WHERE i.project = %lld AND i.stage = ",
+               (long long)s->run, t->staging, st->no, s->q, (long long)s->project);
+    sql_literal(&sql, st->p->name);
+    str_add(&sql, " AND i.source_key = s._mig_key) ORDER BY s._mig_key COLLATE \"C\", s._mig_id ON"
+                  " CONFLICT DO NOTHING");
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
     return code;

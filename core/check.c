@@ -27,12 +27,17 @@ static void not_null_rules(const struct job_table *t, struct reject_rules *rules
             continue;
         struct str condition;
         str_init(&condition, 0);
-        str_add(&condition, "w.");
-        sql_ident(&condition, c->name);
-        str_add(&condition, " IS NULL");
-        if (!staged) /* the live row has a value, and keeps it */
-            str_add(&condition, " AND NOT w._mig_old");
-        else if (c->fallback_moves)
+        if (!staged && c->fallback) { /* a live row has a value, and keeps it; new ones get this */
+            str_printf(&condition,
+                       "(SELECT (%s) IS NULL) AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
+                       " w._mig_id)",
+                       c->fallback, t->match_table);
+        } else {
+            str_add(&condition, "w.");
+            sql_ident(&condition, c->name);
+            str_add(&condition, staged ? " IS NULL" : " IS NULL AND NOT w._mig_old");
+        }
+        if (staged && c->fallback_moves)
             str_printf(&condition,
                        " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_id = w._mig_id AND %d = ANY"
                        " (x._mig_absent) AND NOT w._mig_old)",

@@ -115,8 +115,10 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
     snprintf(live, sizeof live, "%s l", t->t->quoted);
     key_rows(k, ids, live, &sql);
     str_add(&sql, " l ON l.at IS DISTINCT FROM w._mig_live");
-    if (k->immediate) /* a row that is as it was shares its key with no other live row */
-        str_add(&sql, " AND NOT w._mig_same");
+    if (k->immediate) { /* a row that is as it was shares its key with no other live row */
+        str_add(&sql, " AND ");
+        match_not_same(t, &sql);
+    }
     for (size_t i = 0; i < k->n; i++) {
         if (k->nulls_equal)
             str_printf(&sql, " AND (w.k%zu %s l.k%zu OR (w.k%zu IS NULL AND l.k%zu IS NULL))", i,

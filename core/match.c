@@ -93,7 +93,7 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql,
-               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id,"
+               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id, s._mig_record,"
                " %s AS _mig_at, l.xmin AS _mig_xmin, ",
                t->match_table, t->match_table, match_at(t));
     same_image(t, &sql);
@@ -143,7 +143,8 @@ static int resolve_rows(struct state *s, const struct job_table *t, int live, in
         resolved(t->columns[i], live, &sql);
     }
     if (live)
-        str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id"
+        str_printf(&sql,
+                   " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id"
                    " AND NOT m._mig_same",
                    t->match_table, t->t->quoted, match_at(t));
     else
@@ -237,6 +238,8 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, int 
                           job_staged(t, r->key.parent_columns[c]);
             if (staged)
                 code = adopt_reference(s, t, &job->tables[i], &r->key, err);
+            if (!code && staged && i < index) /* in a cycle: it was compared before */
+                code = match_same(s, &job->tables[i], err);
         }
     return code ? code : adopt_own(s, t, &t->t->keys[0], err);
 }
@@ -251,7 +254,9 @@ int match_same(struct state *s, const struct job_table *t, struct error *err)
                " m._mig_id AND %s = m._mig_at AND _mig_same <> ",
                t->match_table, t->staging, t->t->quoted, match_at(t));
     same_image(t, &sql);
-    return run_sql(s, &sql, err);
+    int code = run_sql(s, &sql, err);
+    return code || !t->has_rest ? code
+                                : pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
 }
 
 /* ---- what replace deletes ---------------------------------------------------------------- */
@@ -361,6 +366,36 @@ static int make_delete(struct state *s, const struct job *job, const struct job_
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->delete_table);
 }
 
+/* ---- the rest ---------------------------------------------------------------------------- */
+
+/* Where most rows are as their live row already, what asks for the others must not meet all of
+ * both tables each time. */
+static int make_rest(struct state *s, struct job_table *t, struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT 2 * (SELECT count(*) FROM %s WHERE _mig_same) > (SELECT count(*) FROM %s)",
+        t->match_table, t->staging);
+    if (!res)
+        return err->code;
+    t->has_rest = pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    if (!t->has_rest)
+        return 0;
+    return pg_execf(s->pg, err,
+                    "CREATE MATERIALIZED VIEW %s AS SELECT s._mig_id FROM %s s WHERE NOT EXISTS"
+                    " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
+                    t->rest, t->staging, t->match_table, t->rest);
+}
+
+void match_not_same(const struct job_table *t, struct str *sql)
+{
+    if (t->has_rest)
+        str_printf(sql, "w._mig_id IN (SELECT _mig_id FROM %s)", t->rest);
+    else
+        str_add(sql, "NOT w._mig_same");
+}
+
 /* ---- views ----------------------------------------------------------------------------- */
 
 static void will_be_column(const struct job_table *t, const struct catalog_column *c,
@@ -433,7 +468,8 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
         str_add(&sql, i ? ", " : "");
         sql_ident(&sql, t->t->columns[i].name);
     }
-    str_printf(&sql, " FROM %s WHERE NOT _mig_same", t->will_be);
+    str_printf(&sql, " FROM %s w WHERE ", t->will_be);
+    match_not_same(t, &sql);
     return run_sql(s, &sql, err);
 }
 
@@ -443,8 +479,10 @@ int match_drop_views(struct state *s, const struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = pg_execf(s->pg, err, "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s",
-                        job->tables[i].as_if, job->tables[i].will_be);
+        code = pg_execf(
+            s->pg, err,
+            "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s; DROP MATERIALIZED VIEW IF EXISTS %s",
+            job->tables[i].as_if, job->tables[i].will_be, job->tables[i].rest);
     return code;
 }
 
@@ -462,6 +500,7 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
         int changed = 0;
+        t->has_rest = 0;
         code = make_match(s, t, err);
         if (!code)
             code = adopt_keys(s, job, i, &changed, err);
@@ -471,6 +510,8 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
             code = match_same(s, t, err);
         if (!code)
             code = make_delete(s, job, t, may_delete, notes, err);
+        if (!code)
+            code = make_rest(s, t, err);
         if (!code)
             code = make_will_be(s, t, err);
         if (!code)

@@ -260,7 +260,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r, s
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = no_drift(s, &job->tables[i], err);
         if (!code)
-            code = write_plan(s, &job->tables[i], &r->tables[i], err);
+            code = write_plan(s, &job->tables[i], 0, &r->tables[i], err);
     }
     if (!code && publish_writes(job, r))
         code = check_again(s, job, err);

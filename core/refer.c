@@ -116,10 +116,10 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
     /* Left out because its parent was: that is a skip, not a fault of its own. */
     return code || s->refused == before
                ? code
-                : pg_execf(s->pg, err,
-                           "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
-                           " 'parent_rejected' AND outcome = %d",
-                           s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
+               : pg_execf(s->pg, err,
+                          "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
+                          " 'parent_rejected' AND outcome = %d",
+                          s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
 }
 
 static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,
@@ -175,7 +175,7 @@ int refer_check(struct state *s, struct job *job, struct error *err)
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-            for (size_t k = 0; !code && k < t->n_references; k++) {
+        for (size_t k = 0; !code && k < t->n_references; k++) {
             const struct job_reference *r = &t->references[k];
             if (!r->key.set_null && reference_staged(t, r))
                 code = reject_orphans(s, job, t, r, err);

@@ -11,9 +11,9 @@
 
 #include "config.h"
 #include "fingerprint.h"
-#include "match.h"
 #include "slow.h"
 #include "sql.h"
+#include "write.h"
 
 #define MOST_LINES 300 /* of one list: memory is the same for any number of rejects */
 
@@ -88,32 +88,22 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
 static int stage_table(struct state *s, const struct job_table *t, size_t stage, json_t *tables,
                        struct error *err)
 {
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "SELECT count(*), count(*) FILTER (WHERE s._mig_state = 0 AND m._mig_id IS NULL),"
-        " count(*) FILTER (WHERE s._mig_state = 0 AND NOT m._mig_same), count(*) FILTER (WHERE"
-        " s._mig_state = 0 AND m._mig_same), count(*) FILTER (WHERE s._mig_state <> 0),"
-        " (SELECT count(*) FROM %s) FROM %s s LEFT JOIN %s m USING (_mig_id) WHERE"
-        " %s OR s._mig_record >> 52 = %zu",
-        t->delete_table, t->staging, t->match_table, t->n_stages == 1 ? "true" : "false", stage);
-    if (!res)
+    struct write_counts c;
+    if (write_plan(s, t, stage, &c, err))
         return err->code;
-    int overwrites = match_overwrites(t);
     json_t *left = json_object();
-    if (pg_get_int(res, 0, 4))
-        json_object_set_new(left, "rejected", count(res, 0, 4));
-    if (!overwrites && pg_get_int(res, 0, 2))
-        json_object_set_new(left, "existing", count(res, 0, 2));
+    if (c.rejected)
+        json_object_set_new(left, "rejected", json_integer(c.rejected));
+    if (c.left_existing)
+        json_object_set_new(left, "existing", json_integer(c.left_existing));
     char name[520];
     snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
     /* Deletions belong to the table; they are told with the first stage that writes it. */
-    int64_t deleted = pg_get_int(res, 0, 5);
     json_object_set_new(tables, name,
-                        json_pack("{s:o, s:o, s:I, s:o, s:o, s:I}", "staged", count(res, 0, 0),
-                                  "inserted", count(res, 0, 1), "updated",
-                                  (json_int_t)(overwrites ? pg_get_int(res, 0, 2) : 0), "unchanged",
-                                  count(res, 0, 3), "left", left, "deleted", (json_int_t)deleted));
-    pg_free(res);
+                        json_pack("{s:I, s:I, s:I, s:I, s:o, s:I}", "staged", (json_int_t)c.staged,
+                                  "inserted", (json_int_t)c.inserted, "updated",
+                                  (json_int_t)c.updated, "unchanged", (json_int_t)c.unchanged,
+                                  "left", left, "deleted", (json_int_t)c.deleted));
     return 0;
 }
 

@@ -69,7 +69,8 @@ static void tell(void *arg, struct report_input *in)
     make_text(r, code);
     steps_end(r);
     clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
-    *in = (struct report_input){.action = r->options->dry_run ? "dry-run" : "run",
+    *in =
+        (struct report_input){.action = r->options->dry_run ? "dry-run" : "run",
                               .exit_code = code,
                               .message = r->verdict->text,
                               .started = r->s->started,

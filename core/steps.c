@@ -164,7 +164,7 @@ int steps_any_write(struct run *r, int *any)
     int code = state_begin(r->s, err);
     for (size_t i = 0; !code && i < r->job->n_tables; i++) {
         struct write_counts c;
-        code = write_plan(r->s, &r->job->tables[i], &c, err);
+        code = write_plan(r->s, &r->job->tables[i], 0, &c, err);
         *any |= !code && (c.inserted || c.updated || c.deleted);
     }
     pg_rollback(r->s->pg);

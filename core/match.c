@@ -468,8 +468,9 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
         str_add(&sql, i ? ", " : "");
         sql_ident(&sql, t->t->columns[i].name);
     }
-    str_printf(&sql, " FROM %s w WHERE ", t->will_be);
+    str_printf(&sql, " FROM (SELECT * FROM %s w WHERE ", t->will_be);
     match_not_same(t, &sql);
+    str_add(&sql, t->has_rest ? " OFFSET 0) w" : ") w"); /* conditions wait for the few */
     return run_sql(s, &sql, err);
 }
 

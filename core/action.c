@@ -66,6 +66,8 @@ int action_run(const struct cli *cli, struct session *s)
     if (!code)
         code = session_catalog(s);
     if (!code)
+        code = session_preflight(s);
+    if (!code)
         code = session_state(s);
     if (code)
         return failed(s, code);
@@ -122,6 +124,8 @@ int action_preflight(const struct cli *cli, struct session *s)
         code = session_target(s);
     if (!code)
         code = session_catalog(s);
+    if (!code)
+        code = session_preflight(s);
     if (!code)
         code = session_state(s);
     if (code)

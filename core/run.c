@@ -14,6 +14,7 @@
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
+#include "match.h"
 #include "output.h"
 #include "publish.h"
 #include "signals.h"
@@ -140,7 +141,10 @@ static int close_run(struct run *r, int code)
                                                       : RUN_FAILED;
     struct error err = {0};
     int failed = state_begin(r->s, &err);
-    if (!failed && !r->is_published && to != RUN_ROLLED_BACK)
+    int drop = !r->is_published && to != RUN_ROLLED_BACK;
+    if (!failed && drop)
+        failed = match_drop_views(r->s, r->job, &err);
+    if (!failed && drop)
         failed = staging_drop(r->s, r->job, 1, &err);
     if (!failed && to != r->s->at)
         failed = state_move(r->s, to, &err);
@@ -173,7 +177,8 @@ static int can_resume(int code)
 static int to_publish(struct run *r)
 {
     int any = 0;
-    int code = steps_load(r);
+    /* What was looked at is published as it is: nothing is read from the sources again. */
+    int code = r->options->publish ? 0 : steps_load(r);
     if (!code)
         code = steps_check(r);
     if (code || r->options->dry_run)

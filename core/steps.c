@@ -94,6 +94,9 @@ int steps_open(struct run *r)
                                     .takeover = r->options->takeover,
                                     .kind = r->options->dry_run ? "dry-run" : "run"};
     int code = state_open_run(r->s, r->job, &options, &r->err);
+    if (!code && r->options->publish && r->options->publish != r->s->run)
+        code = error_set(&r->err, STATUS_BUSY, "another process went on with run %lld",
+                         (long long)r->options->publish);
     if (code)
         return code;
     job_name_tables(r->job, r->s->run);

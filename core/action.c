@@ -46,11 +46,12 @@ static void tell_verdict(const struct cli *cli, const struct run_verdict *verdic
         output_format("run %lld: %s; report: %s\n", (long long)verdict->run, text, bundle);
 }
 
-int action_run(const struct cli *cli, struct session *s)
+static int run(const struct cli *cli, struct session *s, int64_t publish)
 {
     struct run_options options = {.dry_run = cli->action == ACTION_DRY_RUN,
                                   .takeover = cli->takeover,
-                                  .hold = cli->hold,
+                                  .hold = cli->hold && !publish,
+                                  .publish = publish,
                                   .yes = cli->yes,
                                   .limited = cli->session.overrides.n_only > 0,
                                   .json = cli->json};
@@ -66,7 +67,11 @@ int action_run(const struct cli *cli, struct session *s)
     if (!code)
         code = session_catalog(s);
     if (!code)
+        code = session_preflight(s);
+    if (!code)
         code = session_state(s);
+    if (!code && publish)
+        code = history_held(s, publish);
     if (code)
         return failed(s, code);
     code = run_execute(s, &options, &verdict);
@@ -74,6 +79,18 @@ int action_run(const struct cli *cli, struct session *s)
         log_write(LOG_INFO, "look at it: %s", s->psql);
     tell_verdict(cli, &verdict, code);
     return code;
+}
+
+int action_run(const struct cli *cli, struct session *s)
+{
+    return run(cli, s, 0);
+}
+
+int action_publish(const struct cli *cli, struct session *s)
+{
+    int64_t held = 0;
+    int code = history_run_number(cli, &held, &s->err);
+    return code ? failed(s, code) : run(cli, s, held);
 }
 
 int action_plan(const struct cli *cli, struct session *s)
@@ -122,6 +139,8 @@ int action_preflight(const struct cli *cli, struct session *s)
         code = session_target(s);
     if (!code)
         code = session_catalog(s);
+    if (!code)
+        code = session_preflight(s);
     if (!code)
         code = session_state(s);
     if (code)

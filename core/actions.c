@@ -45,6 +45,7 @@ static const struct {
 } table[] = {
     {ACTION_RUN, action_run, 1},
     {ACTION_DRY_RUN, action_run, 1},
+    {ACTION_PUBLISH, action_publish, 1},
     {ACTION_PLAN, action_plan, 1},
     {ACTION_PREFLIGHT, action_preflight, 1},
     {ACTION_VALIDATE, action_validate, 1},

@@ -396,13 +396,10 @@ static void hash(struct catalog *c)
     str_clear(&text);
 }
 
-int catalog_read(struct pg *pg, const char *const (*names)[2], size_t n, struct catalog *out,
-                 struct faults *faults, struct error *err)
+static int read_tables(struct reader *r, const char *const (*names)[2], size_t n,
+                       struct faults *faults)
 {
-    struct reader r = {pg, out, err};
-    memset(out, 0, sizeof *out);
-    out->mem = arena_new();
-    out->tables = arena_alloc(out->mem, (n + 1) * sizeof *out->tables);
+    struct catalog *out = r->out;
     for (size_t i = 0; i < n; i++) {
         struct catalog_table *t = &out->tables[out->n];
         struct str quoted;
@@ -412,17 +409,34 @@ int catalog_read(struct pg *pg, const char *const (*names)[2], size_t n, struct 
         t->name = arena_strdup(out->mem, names[i][1]);
         t->quoted = arena_strdup(out->mem, quoted.data);
         str_clear(&quoted);
-        if (read_table(&r, t))
-            return err->code;
+        if (read_table(r, t))
+            return r->err->code;
         if (t->oid)
             out->n++;
-        else if (missing_table(&r, t, faults))
-            return err->code;
+        else if (missing_table(r, t, faults))
+            return r->err->code;
         else
             memset(t, 0, sizeof *t);
     }
-    hash(out);
     return 0;
+}
+
+/* The queries join in the order in which they are written: to have the server look for a better
+ * one takes it ten times as long as to run them. */
+int catalog_read(struct pg *pg, const char *const (*names)[2], size_t n, struct catalog *out,
+                 struct faults *faults, struct error *err)
+{
+    struct reader r = {pg, out, err};
+    memset(out, 0, sizeof *out);
+    out->mem = arena_new();
+    out->tables = arena_alloc(out->mem, (n + 1) * sizeof *out->tables);
+    int code = pg_exec(pg, err, "SET LOCAL join_collapse_limit = 1");
+    if (!code)
+        code = read_tables(&r, names, n, faults);
+    if (!code)
+        code = pg_exec(pg, err, "SET LOCAL join_collapse_limit TO DEFAULT");
+    hash(out);
+    return code;
 }
 
 void catalog_clear(struct catalog *c)

@@ -17,10 +17,9 @@
 
 /* ---- values ---------------------------------------------------------------------------- */
 
-static int check_not_null(struct state *s, const struct job_table *t, struct error *err)
+static void not_null_rules(const struct job_table *t, struct reject_rules *rules)
 {
-    int code = 0;
-    for (size_t i = 0; !code && i < t->t->n_columns; i++) {
+    for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
         int staged = job_staged(t, c->name) != NULL;
         /* What a sequence will give is not known before publish. */
@@ -28,23 +27,25 @@ static int check_not_null(struct state *s, const struct job_table *t, struct err
             continue;
         struct str condition;
         str_init(&condition, 0);
-        str_add(&condition, "w.");
-        sql_ident(&condition, c->name);
-        str_add(&condition, " IS NULL");
-        if (!staged) /* the live row has a value, and keeps it */
-            str_add(&condition, " AND NOT w._mig_old");
-        else if (c->fallback_moves)
+        if (!staged && c->fallback) { /* a live row has a value, and keeps it; new ones get this */
+            str_printf(&condition,
+                       "(SELECT (%s) IS NULL) AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
+                       " w._mig_id)",
+                       c->fallback, t->match_table);
+        } else {
+            str_add(&condition, "w.");
+            sql_ident(&condition, c->name);
+            str_add(&condition, staged ? " IS NULL" : " IS NULL AND NOT w._mig_old");
+        }
+        if (staged && c->fallback_moves)
             str_printf(&condition,
                        " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_id = w._mig_id AND %d = ANY"
                        " (x._mig_absent) AND NOT w._mig_old)",
                        t->staging, c->attnum);
-        code = reject_rows(s, t,
-                           &(struct reject_rule){condition.data, "required",
-                                                 "a value is required (NOT NULL)", c->name},
-                           err);
+        reject_rule_add(rules, &(struct reject_rule){condition.data, "required",
+                                                     "a value is required (NOT NULL)", c->name});
         str_clear(&condition);
     }
-    return code;
 }
 
 /* The word VALUE of a domain's check stands for the column. Text in quotes is left alone. */
@@ -66,10 +67,9 @@ static void domain_condition(const struct catalog_column *c, struct str *out)
     }
 }
 
-static int check_domains(struct state *s, const struct job_table *t, struct error *err)
+static void domain_rules(const struct job_table *t, struct reject_rules *rules)
 {
-    int code = 0;
-    for (size_t i = 0; !code && i < t->n_columns; i++) {
+    for (size_t i = 0; i < t->n_columns; i++) {
         const struct catalog_column *c = t->columns[i];
         if (!c->domain_check)
             continue;
@@ -80,17 +80,14 @@ static int check_domains(struct state *s, const struct job_table *t, struct erro
         str_add_char(&condition, ')');
         char reason[300];
         snprintf(reason, sizeof reason, "the value violates domain %s", c->declared);
-        code = reject_rows(s, t, &(struct reject_rule){condition.data, "domain", reason, c->name},
-                           err);
+        reject_rule_add(rules, &(struct reject_rule){condition.data, "domain", reason, c->name});
         str_clear(&condition);
     }
-    return code;
 }
 
-static int check_constraints(struct state *s, const struct job_table *t, struct error *err)
+static void constraint_rules(const struct job_table *t, struct reject_rules *rules)
 {
-    int code = 0;
-    for (size_t i = 0; !code && i < t->t->n_checks; i++) {
+    for (size_t i = 0; i < t->t->n_checks; i++) {
         const struct catalog_check *c = &t->t->checks[i];
         struct reject_rule rule = {NULL, "no_partition", "no partition of the table takes the row",
                                    NULL};
@@ -105,26 +102,27 @@ static int check_constraints(struct state *s, const struct job_table *t, struct 
             rule.reason = reason;
             rule.field = c->column;
         }
-        code = reject_rows(s, t, &rule, err);
+        reject_rule_add(rules, &rule);
         str_clear(&condition);
     }
-    return code;
 }
 
 static int check_values(struct state *s, struct job *job, struct error *err)
 {
-    int64_t changed = 0;
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = check_not_null(s, &job->tables[i], err);
+        const struct job_table *t = &job->tables[i];
+        struct reject_rules rules;
+        reject_rules_init(&rules);
+        not_null_rules(t, &rules);
+        domain_rules(t, &rules);
+        constraint_rules(t, &rules);
+        code = validate_rules(job, i, &rules, err);
         if (!code)
-            code = check_domains(s, &job->tables[i], err);
-        if (!code)
-            code = check_constraints(s, &job->tables[i], err);
+            code = reject_rows(s, t, &rules, err);
+        reject_rules_clear(&rules);
     }
-    if (!code)
-        code = validate_rows(s, job, err);
-    return code ? code : reject_spread(s, job, &changed, err);
+    return code ? code : reject_spread(s, job, err);
 }
 
 static int count_rejects(struct state *s, int64_t *n, struct error *err)
@@ -257,6 +255,7 @@ static int reset(struct state *s, const struct job *job, struct error *err)
                         " %s.repair WHERE run = %lld AND chunk = 0; DELETE FROM %s.check_result"
                         " WHERE run = %lld",
                         s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run);
+    s->refused = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = pg_execf(s->pg, err, "UPDATE %s SET _mig_state = 0 WHERE _mig_state <> 0",
                         job->tables[i].staging);

@@ -10,6 +10,7 @@ enum cli_action {
     ACTION_NONE,
     ACTION_RUN,
     ACTION_DRY_RUN,
+    ACTION_PUBLISH,
     ACTION_PLAN,
     ACTION_PREFLIGHT,
     ACTION_PING,

@@ -28,15 +28,23 @@ static void key_rows(const struct catalog_key *k, const char *ids, const char *f
                k->predicate ? k->predicate : "");
 }
 
-static void none_null(const struct catalog_key *k, const char *alias, struct str *sql)
-{
-    for (size_t i = 0; !k->nulls_equal && i < k->n; i++)
-        str_printf(sql, " AND %s.k%zu IS NOT NULL", alias, i);
-}
-
 static const char *key_field(const struct catalog_key *k)
 {
     return k->n == 1 ? k->columns[0] : NULL;
+}
+
+/* Only keys that occur twice are put in order: they are few, all rows are many. */
+static void occur_twice(const struct job_table *t, const struct catalog_key *k, struct str *sql)
+{
+    str_add(sql, " JOIN (SELECT ");
+    key_list(k, "", sql);
+    str_add(sql, " FROM ");
+    key_rows(k, "_mig_id", t->will_be, sql);
+    str_add(sql, " z GROUP BY ");
+    key_list(k, "", sql);
+    str_add(sql, " HAVING count(*) > 1) y ON true");
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, " AND x.k%zu %s y.k%zu", i, k->operators[i], i);
 }
 
 /* The first record in source order keeps the key. */
@@ -53,10 +61,11 @@ static int duplicates_within(struct state *s, const struct job_table *t,
     str_add(&sql, "FROM (SELECT _mig_id, _mig_record, _mig_key, row_number() OVER same AS n,"
                   " first_value(_mig_key) OVER same AS winner FROM ");
     key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
-    str_add(&sql, " x WHERE true");
-    none_null(k, "x", &sql);
+    str_add(&sql, " x");
+    if (!k->nulls_equal)
+        occur_twice(t, k, &sql);
     str_add(&sql, " WINDOW same AS (PARTITION BY ");
-    key_list(k, "", &sql);
+    key_list(k, "x.", &sql);
     str_add(&sql, " ORDER BY _mig_id)) w");
     reject_join(s, &sql);
     str_add(&sql, " WHERE w.n > 1 ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
@@ -100,12 +109,16 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
              k->name);
     str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key,"
                   " w._mig_old, l.at FROM ");
-    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_old, _mig_live", t->will_be, &sql);
+    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_old, _mig_live, _mig_same", t->will_be, &sql);
     str_add(&sql, " w JOIN ");
     snprintf(ids, sizeof ids, "%s AS at", match_at(t));
     snprintf(live, sizeof live, "%s l", t->t->quoted);
     key_rows(k, ids, live, &sql);
     str_add(&sql, " l ON l.at IS DISTINCT FROM w._mig_live");
+    if (k->immediate) { /* a row that is as it was shares its key with no other live row */
+        str_add(&sql, " AND ");
+        match_not_same(t, &sql);
+    }
     for (size_t i = 0; i < k->n; i++) {
         if (k->nulls_equal)
             str_printf(&sql, " AND (w.k%zu %s l.k%zu OR (w.k%zu IS NULL AND l.k%zu IS NULL))", i,
@@ -154,7 +167,6 @@ static int refuse_existing(struct state *s, const struct job_table *t, struct er
 
 int collide_within(struct state *s, struct job *job, struct error *err)
 {
-    int64_t changed = 0;
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
@@ -167,12 +179,11 @@ int collide_within(struct state *s, struct job *job, struct error *err)
         if (!code)
             code = refuse_existing(s, t, err);
     }
-    return code ? code : reject_spread(s, job, &changed, err);
+    return code ? code : reject_spread(s, job, err);
 }
 
 int collide_with_live(struct state *s, const struct job *job, struct error *err)
 {
-    int64_t changed = 0;
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
@@ -181,5 +192,5 @@ int collide_with_live(struct state *s, const struct job *job, struct error *err)
             if (&t->t->keys[k] != t->match)
                 code = collisions_with_live(s, t, &t->t->keys[k], err);
     }
-    return code ? code : reject_spread(s, job, &changed, err);
+    return code ? code : reject_spread(s, job, err);
 }

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "ran.h"
 #include "rollback.h"
+#include "sql.h"
 #include "staging.h"
 #include "str.h"
 #include "verify.h"
@@ -20,8 +21,7 @@ static int failed(struct session *s, int code, const char *state)
     return code ? code : faults_code(&s->faults);
 }
 
-/* The number of the run that was asked for; 0: none was. */
-static int asked_run(const struct cli *cli, int64_t *run, struct error *err)
+int history_run_number(const struct cli *cli, int64_t *run, struct error *err)
 {
     char *end = NULL;
     *run = cli->argument ? strtoll(cli->argument, &end, 10) : 0;
@@ -70,7 +70,7 @@ static int attach_run(struct session *s, int64_t run, const char *states)
 static int attach(const struct cli *cli, struct session *s, const char *states)
 {
     int64_t run;
-    int code = asked_run(cli, &run, &s->err);
+    int code = history_run_number(cli, &run, &s->err);
     return code ? code : attach_run(s, run, states);
 }
 
@@ -96,6 +96,36 @@ static int unfit(struct session *s, const char *what)
               state_text(s->state.at), what);
     error_fix(&s->err, "see the runs with --status");
     return STATUS_REFUSED;
+}
+
+int history_held(struct session *s, int64_t run)
+{
+    struct str sql;
+    if (pg_begin(s->pg, "READ ONLY", &s->err))
+        return s->err.code;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "SELECT r.state, r.plan_hash = '%s' AND r.catalog_hash = '%s' FROM %s.run r JOIN"
+               " %s.project p ON p.id = r.project WHERE r.id = %lld AND p.name = ",
+               s->job.hash, s->job.catalog.hash, s->state.q, s->state.q, (long long)run);
+    sql_literal(&sql, s->project->name);
+    struct pg_result *res = pg_query(s->pg, &s->err, sql.data, 0, NULL);
+    str_clear(&sql);
+    pg_rollback(s->pg);
+    if (!res)
+        return s->err.code;
+    int held = pg_rows(res) && str_equal(pg_get(res, 0, 0), state_text(RUN_HELD));
+    int same = held && pg_get(res, 0, 1)[0] == 't';
+    pg_free(res);
+    if (held && same)
+        return 0;
+    error_set(&s->err, held ? STATUS_DRIFT : STATUS_REFUSED,
+              held ? "the plan or the target's tables changed since run %lld was held"
+                   : "run %lld is no held run of this project",
+              (long long)run);
+    error_fix(&s->err, held ? "look again: --run --hold loads anew what changed"
+                            : "see the runs with --status");
+    return s->err.code;
 }
 
 int history_rollback(const struct cli *cli, struct session *s)

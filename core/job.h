@@ -45,6 +45,9 @@ struct job_table { /* one target table that the job writes */
     char before[JOB_NAME_SIZE];       /* before-images, of the live table's own type */
     char will_be[JOB_NAME_SIZE];      /* view: accepted staged rows as they will be */
     char as_if[JOB_NAME_SIZE];        /* view: the live table as if published */
+    char rest[JOB_NAME_SIZE];         /* materialized view: the rows that are not as their live row,
+                                       * where they are few */
+    int has_rest;
 };
 
 struct job_stage {

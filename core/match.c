@@ -66,17 +66,40 @@ static void same_image(const struct job_table *t, struct str *sql)
     str_add(sql, "))");
 }
 
-/* Domain casts are left out here: a value may still violate its domain; verify casts. */
+/* What the live row holds and no stage writes is kept beside the match: what asks for the row as
+ * it will be then needs no live table. */
+static int kept_from_live(const struct job_table *t, const struct catalog_column *c)
+{
+    return !c->computed && !job_staged(t, c->name);
+}
+
+static void live_columns(const struct job_table *t, struct str *sql)
+{
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        const struct catalog_column *c = &t->t->columns[i];
+        if (!kept_from_live(t, c))
+            continue;
+        str_add(sql, ", l.");
+        sql_ident(sql, c->name);
+        str_printf(sql, "::%s AS _mig_live_%d", c->base, c->attnum);
+    }
+}
+
+/* Domain casts are left out here: a value may still violate its domain; verify casts. The index
+ * is unique as the key is: a view whose columns of the match are not asked for then does without
+ * the join. */
 static int make_match(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql,
-               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id,"
+               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id, s._mig_record,"
                " %s AS _mig_at, l.xmin AS _mig_xmin, ",
                t->match_table, t->match_table, match_at(t));
     same_image(t, &sql);
-    str_add(&sql, " AS _mig_same FROM ");
+    str_add(&sql, " AS _mig_same");
+    live_columns(t, &sql);
+    str_add(&sql, " FROM ");
     if (t->match) {
         str_printf(&sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
         match_condition(t->match, "s", "l", &sql);
@@ -85,27 +108,30 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
     }
     int code = run_sql(s, &sql, err);
     if (!code) /* its rows are met by both: few rows by index, many by hash */
-        code = pg_execf(s->pg, err, "CREATE INDEX ON %s (_mig_at); CREATE INDEX ON %s (_mig_id)",
+        code = pg_execf(s->pg, err,
+                        "CREATE INDEX ON %s (_mig_at); CREATE UNIQUE INDEX ON %s (_mig_id)",
                         t->match_table, t->match_table);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
 }
 
 /* Absent on update: the live value stays; absent on insert: the catalog's default, unless it
  * takes from a sequence, which publish does. */
-static void resolved(const struct catalog_column *c, struct str *sql)
+static void resolved(const struct catalog_column *c, int live, struct str *sql)
 {
     str_printf(sql, "(CASE WHEN NOT %d = ANY (s._mig_absent) THEN s.", c->attnum);
     sql_ident(sql, c->name);
-    str_add(sql, " WHEN l._mig_id IS NOT NULL THEN l.");
-    sql_ident(sql, c->name);
-    if (c->fallback && !c->fallback_moves)
+    if (live) {
+        str_add(sql, " ELSE l.");
+        sql_ident(sql, c->name);
+    } else if (c->fallback && !c->fallback_moves) {
         str_printf(sql, " ELSE %s", c->fallback);
+    }
     str_printf(sql, " END)::%s", c->base);
 }
 
 /* Rows that hold the outcome already, as NULL mostly does, are not written again. */
-static int resolve_absent(struct state *s, const struct job_table *t, int *changed,
-                          struct error *err)
+static int resolve_rows(struct state *s, const struct job_table *t, int live, int *changed,
+                        struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -114,18 +140,22 @@ static int resolve_absent(struct state *s, const struct job_table *t, int *chang
         str_add(&sql, i ? ", " : "");
         sql_ident(&sql, t->columns[i]->name);
         str_add(&sql, " = ");
-        resolved(t->columns[i], &sql);
+        resolved(t->columns[i], live, &sql);
     }
-    str_printf(&sql,
-               " FROM %s s2 LEFT JOIN (SELECT m._mig_id, l.* FROM %s m JOIN %s l ON %s ="
-               " m._mig_at) l ON l._mig_id = s2._mig_id WHERE s2._mig_id = s._mig_id AND"
-               " s._mig_absent IS NOT NULL AND record_image_ne(ROW(",
-               t->staging, t->match_table, t->t->quoted, match_at(t));
+    if (live)
+        str_printf(&sql,
+                   " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id"
+                   " AND NOT m._mig_same",
+                   t->match_table, t->t->quoted, match_at(t));
+    else
+        str_printf(&sql, " WHERE NOT EXISTS (SELECT FROM %s m WHERE m._mig_id = s._mig_id)",
+                   t->match_table);
+    str_add(&sql, " AND s._mig_absent IS NOT NULL AND record_image_ne(ROW(");
     columns_of(t, "s", 0, &sql);
     str_add(&sql, "), ROW(");
     for (size_t i = 0; i < t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
-        resolved(t->columns[i], &sql);
+        resolved(t->columns[i], live, &sql);
     }
     str_add(&sql, "))");
     struct pg_result *res = sql.failed ? NULL : pg_query(s->pg, err, sql.data, 0, NULL);
@@ -135,6 +165,13 @@ static int resolve_absent(struct state *s, const struct job_table *t, int *chang
     *changed |= res && pg_affected(res) > 0;
     pg_free(res);
     return err->code;
+}
+
+static int resolve_absent(struct state *s, const struct job_table *t, int *changed,
+                          struct error *err)
+{
+    int code = resolve_rows(s, t, 0, changed, err);
+    return code ? code : resolve_rows(s, t, 1, changed, err);
 }
 
 /* Where rows are found by another key than the one that children refer to, the live key wins:
@@ -201,6 +238,8 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, int 
                           job_staged(t, r->key.parent_columns[c]);
             if (staged)
                 code = adopt_reference(s, t, &job->tables[i], &r->key, err);
+            if (!code && staged && i < index) /* in a cycle: it was compared before */
+                code = match_same(s, &job->tables[i], err);
         }
     return code ? code : adopt_own(s, t, &t->t->keys[0], err);
 }
@@ -215,7 +254,9 @@ int match_same(struct state *s, const struct job_table *t, struct error *err)
                " m._mig_id AND %s = m._mig_at AND _mig_same <> ",
                t->match_table, t->staging, t->t->quoted, match_at(t));
     same_image(t, &sql);
-    return run_sql(s, &sql, err);
+    int code = run_sql(s, &sql, err);
+    return code || !t->has_rest ? code
+                                : pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
 }
 
 /* ---- what replace deletes ---------------------------------------------------------------- */
@@ -325,6 +366,36 @@ static int make_delete(struct state *s, const struct job *job, const struct job_
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->delete_table);
 }
 
+/* ---- the rest ---------------------------------------------------------------------------- */
+
+/* Where most rows are as their live row already, what asks for the others must not meet all of
+ * both tables each time. */
+static int make_rest(struct state *s, struct job_table *t, struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT 2 * (SELECT count(*) FROM %s WHERE _mig_same) > (SELECT count(*) FROM %s)",
+        t->match_table, t->staging);
+    if (!res)
+        return err->code;
+    t->has_rest = pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    if (!t->has_rest)
+        return 0;
+    return pg_execf(s->pg, err,
+                    "CREATE MATERIALIZED VIEW %s AS SELECT s._mig_id FROM %s s WHERE NOT EXISTS"
+                    " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
+                    t->rest, t->staging, t->match_table, t->rest);
+}
+
+void match_not_same(const struct job_table *t, struct str *sql)
+{
+    if (t->has_rest)
+        str_printf(sql, "w._mig_id IN (SELECT _mig_id FROM %s)", t->rest);
+    else
+        str_add(sql, "NOT w._mig_same");
+}
+
 /* ---- views ----------------------------------------------------------------------------- */
 
 static void will_be_column(const struct job_table *t, const struct catalog_column *c,
@@ -334,8 +405,7 @@ static void will_be_column(const struct job_table *t, const struct catalog_colum
         str_add(sql, "s.");
         sql_ident(sql, c->name);
     } else {
-        str_add(sql, "CASE WHEN m._mig_id IS NOT NULL THEN l.");
-        sql_ident(sql, c->name);
+        str_printf(sql, "CASE WHEN m._mig_id IS NOT NULL THEN m._mig_live_%d", c->attnum);
         if (c->fallback && !c->fallback_moves)
             str_printf(sql, " ELSE %s", c->fallback);
         str_add(sql, " END");
@@ -352,7 +422,7 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
     str_init(&sql, 0);
     str_printf(&sql,
                "CREATE OR REPLACE VIEW %s AS SELECT _mig_id, _mig_record, _mig_key, _mig_old,"
-               " _mig_live",
+               " _mig_live, _mig_same",
                t->will_be);
     for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
@@ -362,20 +432,20 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
         sql_ident(&sql, c->name);
     }
     str_add(&sql, " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, m._mig_id IS NOT NULL AS"
-                  " _mig_old, m._mig_at AS _mig_live");
+                  " _mig_old, m._mig_at AS _mig_live, coalesce(m._mig_same, false) AS"
+                  " _mig_same");
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed) {
             str_add(&sql, ", ");
             will_be_column(t, &t->t->columns[i], &sql);
         }
     str_printf(&sql,
-               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON %s ="
-               " m._mig_at WHERE s._mig_state = 0%s) w",
-               t->staging, t->match_table, t->t->quoted, match_at(t),
-               match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
+               " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id WHERE s._mig_state = 0%s) w",
+               t->staging, t->match_table, match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
     return run_sql(s, &sql, err);
 }
 
+/* A staged row that is the same as its live row is told by the live one. */
 static int make_as_if(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
@@ -391,14 +461,16 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
     if (match_overwrites(t))
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
-                   " m._mig_at = %s AND s._mig_state = 0)",
+                   " m._mig_at = %s AND s._mig_state = 0 AND NOT m._mig_same)",
                    t->match_table, t->staging, match_at(t));
     str_add(&sql, " UNION ALL SELECT ");
     for (size_t i = 0; i < t->t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
         sql_ident(&sql, t->t->columns[i].name);
     }
-    str_printf(&sql, " FROM %s", t->will_be);
+    str_printf(&sql, " FROM (SELECT * FROM %s w WHERE ", t->will_be);
+    match_not_same(t, &sql);
+    str_add(&sql, t->has_rest ? " OFFSET 0) w" : ") w"); /* conditions wait for the few */
     return run_sql(s, &sql, err);
 }
 
@@ -408,8 +480,10 @@ int match_drop_views(struct state *s, const struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = pg_execf(s->pg, err, "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s",
-                        job->tables[i].as_if, job->tables[i].will_be);
+        code = pg_execf(
+            s->pg, err,
+            "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s; DROP MATERIALIZED VIEW IF EXISTS %s",
+            job->tables[i].as_if, job->tables[i].will_be, job->tables[i].rest);
     return code;
 }
 
@@ -427,6 +501,7 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
         int changed = 0;
+        t->has_rest = 0;
         code = make_match(s, t, err);
         if (!code)
             code = adopt_keys(s, job, i, &changed, err);
@@ -436,6 +511,8 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
             code = match_same(s, t, err);
         if (!code)
             code = make_delete(s, job, t, may_delete, notes, err);
+        if (!code)
+            code = make_rest(s, t, err);
         if (!code)
             code = make_will_be(s, t, err);
         if (!code)

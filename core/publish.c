@@ -190,6 +190,14 @@ static int run_hooks(struct state *s, const struct job *job, int after, struct e
     return code;
 }
 
+int publish_writes(const struct job *job, const struct publish_result *r)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        if (r->tables[i].inserted || r->tables[i].updated || r->tables[i].deleted)
+            return 1;
+    return job->project->n_hooks > 0;
+}
+
 /* ---- the transaction ------------------------------------------------------------------- */
 
 static int write_all(struct state *s, struct job *job, const struct publish_result *r,
@@ -258,9 +266,9 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = no_drift(s, &job->tables[i], err);
         if (!code)
-            code = write_plan(s, &job->tables[i], &r->tables[i], err);
+            code = write_plan(s, &job->tables[i], 0, &r->tables[i], err);
     }
-    if (!code)
+    if (!code && publish_writes(job, r))
         code = check_again(s, job, err);
     return code ? code : rebuild_read(s, job, rebuild, err);
 }

@@ -18,6 +18,8 @@ struct publish_result {
 int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err);
 /* 0, or STATUS_DRIFT with what was altered since the plan was made. In a transaction. */
 int publish_same_catalog(struct state *s, const struct job *job, struct error *err);
+/* Whether it writes, or hooks may: what may be left out where nothing changes. */
+int publish_writes(const struct job *job, const struct publish_result *result);
 /* ANALYZE of the written tables, after COMMIT; failures are only logged. */
 void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result);
 

@@ -111,13 +111,15 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
                s->q, (long long)s->run);
     reject_join(s, &sql);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    int64_t before = s->refused;
     int code = reject_run(s, &sql, err);
     /* Left out because its parent was: that is a skip, not a fault of its own. */
-    return code ? code
-                : pg_execf(s->pg, err,
-                           "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
-                           " 'parent_rejected' AND outcome = %d",
-                           s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
+    return code || s->refused == before
+               ? code
+               : pg_execf(s->pg, err,
+                          "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
+                          " 'parent_rejected' AND outcome = %d",
+                          s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
 }
 
 static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,
@@ -173,7 +175,6 @@ int refer_check(struct state *s, struct job *job, struct error *err)
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        int64_t changed = 0;
         for (size_t k = 0; !code && k < t->n_references; k++) {
             const struct job_reference *r = &t->references[k];
             if (!r->key.set_null && reference_staged(t, r))
@@ -183,7 +184,7 @@ int refer_check(struct state *s, struct job *job, struct error *err)
             code = refer_null_missing(s, job, t, err);
         /* Parents come first: what falls here is known to the tables behind. */
         if (!code)
-            code = reject_spread(s, job, &changed, err);
+            code = reject_spread(s, job, err);
     }
     return code;
 }

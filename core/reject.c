@@ -8,20 +8,13 @@
 
 int reject_run(struct state *s, struct str *sql, struct error *err)
 {
-    int code = sql->failed ? error_set(err, STATUS_BUG, "a statement is too long")
-                           : pg_exec(s->pg, err, sql->data);
-    str_clear(sql);
-    return code;
-}
-
-/* As reject_run; adds the number of rows to `affected`. */
-static int count_sql(struct state *s, struct str *sql, int64_t *affected, struct error *err)
-{
-    struct pg_result *res = pg_query(s->pg, err, sql->data, 0, NULL);
+    if (sql->failed)
+        error_set(err, STATUS_BUG, "a statement is too long");
+    struct pg_result *res = sql->failed ? NULL : pg_query(s->pg, err, sql->data, 0, NULL);
     str_clear(sql);
     if (!res)
         return err->code;
-    *affected += pg_affected(res);
+    s->refused += pg_affected(res);
     pg_free(res);
     return 0;
 }
@@ -73,33 +66,64 @@ void reject_reason(const struct reject_rule *rule, struct str *sql)
     reject_for(rule, NULL, sql);
 }
 
-int reject_rows(struct state *s, const struct job_table *t, const struct reject_rule *rule,
+void reject_rules_init(struct reject_rules *rules)
+{
+    rules->n = 0;
+    str_init(&rules->cases, 0);
+    str_init(&rules->texts, 0);
+}
+
+void reject_rule_add(struct reject_rules *rules, const struct reject_rule *rule)
+{
+    str_printf(&rules->cases, " WHEN (%s\n) THEN %zu", rule->condition, ++rules->n);
+    str_printf(&rules->texts, "%s(%zu, ", rules->n > 1 ? ", " : "", rules->n);
+    reject_text(&rules->texts, rule->field);
+    str_add(&rules->texts, ", ");
+    sql_literal(&rules->texts, rule->code);
+    str_add(&rules->texts, ", ");
+    sql_literal(&rules->texts, rule->reason);
+    str_add_char(&rules->texts, ')');
+}
+
+void reject_rules_clear(struct reject_rules *rules)
+{
+    str_clear(&rules->cases);
+    str_clear(&rules->texts);
+}
+
+int reject_rows(struct state *s, const struct job_table *t, const struct reject_rules *rules,
                 struct error *err)
 {
     struct str sql;
+    if (!rules->n)
+        return 0;
     str_init(&sql, 0);
+    sql.failed = rules->cases.failed || rules->texts.failed;
+    /* Inside, only the row's own columns can be meant by the conditions' names. First what breaks
+     * a rule, which is little; then its chunk and words. */
+    str_printf(&sql,
+               "WITH w AS MATERIALIZED (SELECT * FROM (SELECT _mig_id, _mig_record, _mig_key,"
+               " CASE%s END AS rule FROM %s w) w WHERE rule IS NOT NULL) ",
+               rules->cases.data, t->will_be);
     reject_head(s, t, MIG_REJECT, &sql);
-    reject_reason(rule, &sql);
-    /* Inside, only the row's own columns can be meant by the condition's names. */
-    str_printf(&sql, "FROM (SELECT _mig_id, _mig_record, _mig_key FROM %s w WHERE (%s)) w",
-               t->will_be, rule->condition);
+    str_printf(&sql,
+               ", r.field, r.code, r.reason, NULL::bigint, NULL FROM w JOIN (VALUES %s) AS r (no,"
+               " field, code, reason) ON r.no = w.rule",
+               rules->texts.data);
     reject_join(s, &sql);
-    str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    str_add(&sql, " ORDER BY w._mig_record, w.rule, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
 }
 
 /* All rows of rejected records leave the accepted ones. */
-int reject_spread(struct state *s, const struct job *job, int64_t *changed, struct error *err)
+int reject_spread(struct state *s, const struct job *job, struct error *err)
 {
     int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
-        struct str sql;
-        str_init(&sql, 0);
-        str_printf(&sql,
-                   "UPDATE %s s SET _mig_state = 1 FROM %s.reject r WHERE r.run = %lld AND r.step ="
-                   " 'check' AND r.record = s._mig_record AND s._mig_state = 0",
-                   job->tables[i].staging, s->q, (long long)s->run);
-        code = count_sql(s, &sql, changed, err);
-    }
+    for (size_t i = 0; s->refused && !code && i < job->n_tables; i++)
+        code = pg_execf(s->pg, err,
+                        "UPDATE %s s SET _mig_state = 1 FROM %s.reject r WHERE r.run = %lld AND"
+                        " r.step = 'check' AND r.record = s._mig_record AND s._mig_state = 0",
+                        job->tables[i].staging, s->q, (long long)s->run);
+    s->refused = 0;
     return code;
 }

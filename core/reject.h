@@ -11,11 +11,19 @@ struct reject_rule {
     const char *code, *reason, *field; /* field may be NULL */
 };
 
-/* Rejects the records of rows of `t` that satisfy the rule's condition. */
-int reject_rows(struct state *s, const struct job_table *t, const struct reject_rule *rule,
+struct reject_rules { /* the rules of one table, asked for in one pass over its rows */
+    size_t n;
+    struct str cases, texts;
+};
+
+void reject_rules_init(struct reject_rules *rules);
+void reject_rule_add(struct reject_rules *rules, const struct reject_rule *rule);
+void reject_rules_clear(struct reject_rules *rules);
+/* Rejects the records of rows of `t` that satisfy a rule's condition; the first rule counts. */
+int reject_rows(struct state *s, const struct job_table *t, const struct reject_rules *rules,
                 struct error *err);
-/* All rows of rejected records leave the accepted ones; adds their number to `changed`. */
-int reject_spread(struct state *s, const struct job *job, int64_t *changed, struct error *err);
+/* All rows of records that were refused since the last call leave the accepted ones. */
+int reject_spread(struct state *s, const struct job *job, struct error *err);
 
 /* Pieces for statements of the form INSERT INTO reject ... SELECT ... FROM w. */
 void reject_head(const struct state *s, const struct job_table *t, int outcome, struct str *sql);
@@ -24,7 +32,7 @@ void reject_reason(const struct reject_rule *rule, struct str *sql);
 void reject_for(const struct reject_rule *rule, const char *winner, struct str *sql);
 void reject_join(const struct state *s, struct str *sql); /* w with its chunk, alias c */
 void reject_text(struct str *sql, const char *text);      /* a literal or NULL */
-/* Runs the statement and frees its text. */
+/* Runs the statement, counts what it refused, and frees its text. */
 int reject_run(struct state *s, struct str *sql, struct error *err);
 
 #endif

@@ -11,9 +11,9 @@
 
 #include "config.h"
 #include "fingerprint.h"
-#include "match.h"
 #include "slow.h"
 #include "sql.h"
+#include "write.h"
 
 #define MOST_LINES 300 /* of one list: memory is the same for any number of rejects */
 
@@ -88,32 +88,22 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
 static int stage_table(struct state *s, const struct job_table *t, size_t stage, json_t *tables,
                        struct error *err)
 {
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "SELECT count(*), count(*) FILTER (WHERE s._mig_state = 0 AND m._mig_id IS NULL),"
-        " count(*) FILTER (WHERE s._mig_state = 0 AND NOT m._mig_same), count(*) FILTER (WHERE"
-        " s._mig_state = 0 AND m._mig_same), count(*) FILTER (WHERE s._mig_state <> 0),"
-        " (SELECT count(*) FROM %s) FROM %s s LEFT JOIN %s m USING (_mig_id) WHERE"
-        " s._mig_record >> 52 = %zu",
-        t->delete_table, t->staging, t->match_table, stage);
-    if (!res)
+    struct write_counts c;
+    if (write_plan(s, t, stage, &c, err))
         return err->code;
-    int overwrites = match_overwrites(t);
     json_t *left = json_object();
-    if (pg_get_int(res, 0, 4))
-        json_object_set_new(left, "rejected", count(res, 0, 4));
-    if (!overwrites && pg_get_int(res, 0, 2))
-        json_object_set_new(left, "existing", count(res, 0, 2));
+    if (c.rejected)
+        json_object_set_new(left, "rejected", json_integer(c.rejected));
+    if (c.left_existing)
+        json_object_set_new(left, "existing", json_integer(c.left_existing));
     char name[520];
     snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
     /* Deletions belong to the table; they are told with the first stage that writes it. */
-    int64_t deleted = pg_get_int(res, 0, 5);
     json_object_set_new(tables, name,
-                        json_pack("{s:o, s:o, s:I, s:o, s:o, s:I}", "staged", count(res, 0, 0),
-                                  "inserted", count(res, 0, 1), "updated",
-                                  (json_int_t)(overwrites ? pg_get_int(res, 0, 2) : 0), "unchanged",
-                                  count(res, 0, 3), "left", left, "deleted", (json_int_t)deleted));
-    pg_free(res);
+                        json_pack("{s:I, s:I, s:I, s:I, s:o, s:I}", "staged", (json_int_t)c.staged,
+                                  "inserted", (json_int_t)c.inserted, "updated",
+                                  (json_int_t)c.updated, "unchanged", (json_int_t)c.unchanged,
+                                  "left", left, "deleted", (json_int_t)c.deleted));
     return 0;
 }
 
@@ -393,22 +383,24 @@ static int server_time(struct state *s, char out[40], struct error *err)
     return 0;
 }
 
-char *report_build(struct state *s, const struct job *job, const struct report_input *in,
+char *report_build(struct state *s, const struct job *job, report_tell *tell, void *arg,
                    struct report_totals *totals, struct error *err)
 {
     char now[40] = "";
+    struct report_input told, *in = &told;
     json_t *root = json_object(), *list = json_array();
     memset(totals, 0, sizeof *totals);
+    int code = stages(s, job, list, err);
+    add_totals(list, totals);
+    tell(arg, in);
+    if (!code)
+        code = server_time(s, now, err);
     json_object_set_new(
         root, "success",
         json_boolean(in->exit_code == STATUS_OK || in->exit_code == STATUS_PARTIAL));
     json_object_set_new(root, "message", json_string(in->message));
-    int code = server_time(s, now, err);
     json_object_set_new(root, "run", run_part(s, job, in, now));
     json_object_set_new(root, "stages", list);
-    if (!code)
-        code = stages(s, job, list, err);
-    add_totals(list, totals);
     json_object_set_new(root, "summary", summary(totals));
     json_object_set_new(root, "errors_total", json_integer(totals->skipped + totals->rejected));
     if (!code)

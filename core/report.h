@@ -33,9 +33,12 @@ struct report_totals { /* filled for the last line and the exit code */
     int64_t read, skipped, rejected, migrated, staged, inserted, updated, unchanged, left, deleted;
 };
 
+/* Tells the rest once the totals are counted: the verdict's words name them. */
+typedef void report_tell(void *arg, struct report_input *in);
+
 /* The text is the caller's to free. NULL and err when the target cannot be read. In the
  * caller's transaction. */
-char *report_build(struct state *s, const struct job *job, const struct report_input *in,
+char *report_build(struct state *s, const struct job *job, report_tell *tell, void *arg,
                    struct report_totals *totals, struct error *err);
 /* Counts only. */
 int report_totals(struct state *s, struct report_totals *out, struct error *err);

@@ -14,6 +14,7 @@
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
+#include "match.h"
 #include "output.h"
 #include "publish.h"
 #include "signals.h"
@@ -56,9 +57,21 @@ static void make_text(struct run *r, int code)
         (long long)t->unchanged);
 }
 
-static char *build(struct run *r, int code, struct error *err)
+struct ending {
+    struct run *r;
+    int code;
+};
+
+static void tell(void *arg, struct report_input *in)
 {
-    struct report_input in = {.action = r->options->dry_run ? "dry-run" : "run",
+    const struct ending *e = arg;
+    struct run *r = e->r;
+    int code = e->code;
+    make_text(r, code);
+    steps_end(r);
+    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
+    *in =
+        (struct report_input){.action = r->options->dry_run ? "dry-run" : "run",
                               .exit_code = code,
                               .message = r->verdict->text,
                               .started = r->s->started,
@@ -70,10 +83,15 @@ static char *build(struct run *r, int code, struct error *err)
                               .backup = r->backup,
                               .notes = &r->job->notes,
                               .err = code == STATUS_OK || code == STATUS_PARTIAL ? NULL : &r->err};
-    memcpy(in.steps, r->steps, sizeof in.steps);
+    memcpy(in->steps, r->steps, sizeof in->steps);
+}
+
+static char *build(struct run *r, int code, struct error *err)
+{
+    struct ending ending = {r, code};
     char *text = NULL;
-    if (pg_begin(r->s->pg, "READ ONLY", err) == 0)
-        text = report_build(r->s, r->job, &in, &r->verdict->totals, err);
+    if (pg_begin(r->s->pg, "READ ONLY", err) == 0 && staging_tune(r->s, r->job, err) == 0)
+        text = report_build(r->s, r->job, tell, &ending, &r->verdict->totals, err);
     pg_rollback(r->s->pg);
     return text;
 }
@@ -93,26 +111,19 @@ static int unreported(struct run *r, int code, struct error *err)
         return code;
     r->err = *err;
     code = err->code == STATUS_TEMPORARY ? STATUS_TEMPORARY : STATUS_BACKUP;
-    make_text(r, code);
     struct error again = {0};
     free(r->report);
     r->report = build(r, code, &again);
     return code;
 }
 
-/* Twice: the verdict's text needs the totals, and the report needs the verdict. */
 static int report(struct run *r, int code)
 {
     struct error err = {0};
     steps_begin(r, "report");
     if (fault_point("report.begin"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point report.begin");
-    char *text = build(r, code, &err);
-    make_text(r, code);
-    free(text);
-    steps_end(r);
-    clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
-    r->report = err.code ? NULL : build(r, code, &err);
+    r->report = build(r, code, &err);
     if (r->report && r->x->reader)
         bundle_write(&r->bundle, r->s, r->job, r->x->reader, r->report, &err);
     if (err.code)
@@ -130,7 +141,10 @@ static int close_run(struct run *r, int code)
                                                       : RUN_FAILED;
     struct error err = {0};
     int failed = state_begin(r->s, &err);
-    if (!failed && !r->is_published && to != RUN_ROLLED_BACK)
+    int drop = !r->is_published && to != RUN_ROLLED_BACK;
+    if (!failed && drop)
+        failed = match_drop_views(r->s, r->job, &err);
+    if (!failed && drop)
         failed = staging_drop(r->s, r->job, 1, &err);
     if (!failed && to != r->s->at)
         failed = state_move(r->s, to, &err);
@@ -163,7 +177,8 @@ static int can_resume(int code)
 static int to_publish(struct run *r)
 {
     int any = 0;
-    int code = steps_load(r);
+    /* What was looked at is published as it is: nothing is read from the sources again. */
+    int code = r->options->publish ? 0 : steps_load(r);
     if (!code)
         code = steps_check(r);
     if (code || r->options->dry_run)

@@ -151,11 +151,16 @@ int session_catalog(struct session *s)
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
     if (!code && !s->faults.n)
         preflight_tables(&s->job, &s->job.notes);
-    if (!code && !s->faults.n)
-        preflight_outside(&s->job, s->pg, &s->faults);
-    if (!code && !s->faults.n && !s->options->same_database)
+    return s->faults.n ? faults_code(&s->faults) : code;
+}
+
+int session_preflight(struct session *s)
+{
+    int code = 0;
+    preflight_outside(&s->job, s->pg, &s->faults);
+    if (!s->faults.n && !s->options->same_database)
         samedb_check(&s->job, s->pg, &s->faults);
-    if (!code && !s->faults.n && fault_point("preflight.done"))
+    if (!s->faults.n && fault_point("preflight.done"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point preflight.done");
     return s->faults.n ? faults_code(&s->faults) : code;
 }

@@ -42,9 +42,10 @@ void session_clear(struct session *s);
 /* Each step needs the ones before it; returns a status, with faults or err filled. */
 int session_project(struct session *s);
 int session_units(struct session *s);
-int session_target(struct session *s);  /* starts the embedded server, connects */
-int session_catalog(struct session *s); /* joins the job with the target's catalog */
-int session_state(struct session *s);   /* prepares the state schema */
+int session_target(struct session *s);    /* starts the embedded server, connects */
+int session_catalog(struct session *s);   /* joins the job with the target's catalog */
+int session_preflight(struct session *s); /* tools and sources that a run will need */
+int session_state(struct session *s);     /* prepares the state schema */
 /* Logs every fault, then the error, with the state line. */
 void session_report(const struct session *s, const char *state);
 

@@ -158,6 +158,8 @@ int site_open(struct site *site, struct site_session *s)
     if (!code)
         code = session_catalog(&s->x);
     if (!code)
+        code = session_preflight(&s->x);
+    if (!code)
         code = session_state(&s->x);
     return code ? site_failed(site, &s->x, code) : 0;
 }

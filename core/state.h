@@ -36,6 +36,7 @@ struct state {
     enum run_state at;
     int resumed;      /* the run existed before */
     char started[40]; /* server's time, ISO */
+    int64_t refused;  /* rows that check refused since reject_spread() */
 };
 
 struct state_options {

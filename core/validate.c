@@ -26,25 +26,18 @@ static size_t named_table(const struct job *job, const char *name)
     return job_find_table(job, split.schema, split.table);
 }
 
-int validate_rows(struct state *s, struct job *job, struct error *err)
+int validate_rules(struct job *job, size_t table, struct reject_rules *rules, struct error *err)
 {
-    int code = 0;
-    for (size_t i = 0; !code && i < job->n_validators; i++) {
+    int got = MIG_END;
+    for (size_t i = 0; got == MIG_END && i < job->n_validators; i++) {
         mig_check_t check;
-        int got = 0;
-        for (uint32_t n = 0; !code && (got = next_check(&job->validators[i], n, &check, err)) == 0;
-             n++) {
-            size_t t = check.kind == MIG_CHECK_ROW ? named_table(job, check.table) : SIZE_MAX;
-            if (t == SIZE_MAX || check.severity != MIG_SEVERITY_ERROR)
-                continue;
-            code = reject_rows(
-                s, &job->tables[t],
-                &(struct reject_rule){check.sql, check.code, check.message, check.column}, err);
-        }
-        if (got < 0)
-            code = -got;
+        for (uint32_t n = 0; (got = next_check(&job->validators[i], n, &check, err)) == 0; n++)
+            if (check.kind == MIG_CHECK_ROW && check.severity == MIG_SEVERITY_ERROR &&
+                named_table(job, check.table) == table)
+                reject_rule_add(rules, &(struct reject_rule){check.sql, check.code, check.message,
+                                                             check.column});
     }
-    return code;
+    return got < 0 ? -got : 0;
 }
 
 /* Puts the view or the live table in the place of {table}. */

@@ -5,6 +5,7 @@
 #define MIGHOST_VALIDATE_H
 
 #include "job.h"
+#include "reject.h"
 #include "state.h"
 
 enum validate_phase { VALIDATE_AS_IF, VALIDATE_LIVE };
@@ -20,8 +21,8 @@ struct validate_list {
     size_t n, errors; /* errors: failed ones */
 };
 
-/* ROW checks of all validators as rejects; in the check transaction. */
-int validate_rows(struct state *s, struct job *job, struct error *err);
+/* Adds the ROW checks of severity error of all validators for one of the job's tables. */
+int validate_rules(struct job *job, size_t table, struct reject_rules *rules, struct error *err);
 /* All checks, as queries, on `reader`, in a read-only transaction of their own. */
 int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
                  struct validate_list *out, struct error *err);

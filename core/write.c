@@ -35,17 +35,27 @@ static int run_counted(struct state *s, struct str *sql, int64_t expected, const
     return n == expected ? 0 : write_swallowed(t, what, n, expected, err);
 }
 
-int write_plan(struct state *s, const struct job_table *t, struct write_counts *out,
+/* Few rows are refused: only they are met with their match, all others are counted where they
+ * are. */
+int write_plan(struct state *s, const struct job_table *t, size_t stage, struct write_counts *out,
                struct error *err)
 {
+    char of_stage[64] = "true", empty[JOB_NAME_SIZE + 64] = "false";
+    if (stage && t->n_stages > 1)
+        snprintf(of_stage, sizeof of_stage, "_mig_record >> 52 = %zu", stage);
+    if (!stage)
+        snprintf(empty, sizeof empty, "NOT EXISTS (SELECT FROM %s)", t->t->quoted);
     struct pg_result *res = pg_queryf(
         s->pg, err,
-        "SELECT count(*), count(*) FILTER (WHERE s._mig_state <> 0), count(*) FILTER (WHERE"
-        " s._mig_state = 0 AND m._mig_id IS NULL), count(*) FILTER (WHERE s._mig_state = 0 AND"
-        " m._mig_id IS NOT NULL AND NOT m._mig_same), count(*) FILTER (WHERE s._mig_state = 0 AND"
-        " m._mig_same), (SELECT count(*) FROM %s), NOT EXISTS (SELECT FROM %s)"
-        " FROM %s s LEFT JOIN %s m USING (_mig_id)",
-        t->delete_table, t->t->quoted, t->staging, t->match_table);
+        "SELECT a.staged, a.refused, a.staged - a.refused - (m.same - r.same) - (m.other -"
+        " r.other), m.other - r.other, m.same - r.same, (SELECT count(*) FROM %s), %s"
+        " FROM (SELECT count(*) AS staged, count(*) FILTER (WHERE _mig_state <> 0) AS refused FROM "
+        "%s WHERE %s) a, (SELECT count(*) FILTER (WHERE _mig_same) AS same,"
+        " count(*) FILTER (WHERE NOT _mig_same) AS other FROM %s WHERE %s) m, (SELECT count(*)"
+        " FILTER (WHERE _mig_same) AS same, count(*) FILTER (WHERE NOT _mig_same) AS other FROM %s"
+        " WHERE _mig_id IN (SELECT _mig_id FROM %s WHERE _mig_state <> 0) AND %s) r",
+        t->delete_table, empty, t->staging, of_stage, t->match_table, of_stage, t->match_table,
+        t->staging, of_stage);
     if (!res)
         return err->code;
     int overwrites = match_overwrites(t);

@@ -12,8 +12,9 @@ struct write_counts {
     int was_empty;
 };
 
-/* What will be written, from staging, match and delete tables. */
-int write_plan(struct state *s, const struct job_table *t, struct write_counts *out,
+/* What will be written, from staging, match and delete tables; by one stage only, without looking
+ * at the live table (was_empty), where `stage` is not 0. */
+int write_plan(struct state *s, const struct job_table *t, size_t stage, struct write_counts *out,
                struct error *err);
 int write_before_images(struct state *s, const struct job_table *t, struct error *err);
 /* Updates, then insertions. */

@@ -154,6 +154,26 @@ held()
     back_to_before "held"
 }
 
+# Approved by number: what was looked at is published, not what the source or the plan says by now.
+approved()
+{
+    mh_ends 13 --publish 987654
+    says "run 987654 is no held run of this project"
+    mh_ends "0 20" --run --hold
+    run=$(run_sql "SELECT max(id) FROM mighost.run")
+    staged=$(run_sql "SELECT count(*) FROM mighost.chunk WHERE run = $run")
+    mh_ends 9 --publish "$run" --skip tests
+    says "changed since run $run was held"
+    is_live before "a refused publish"
+    [ "$(state_of)" = held ] || fail "a refused publish leaves its run $(state_of)"
+    mh_ends 20 --publish "$run"
+    [ "$(state_of)" = done ] || fail "a published run is $(state_of)"
+    [ "$(run_sql "SELECT count(*) FROM mighost.chunk WHERE run = $run")" = "$staged" ] ||
+        fail "publish read the source again"
+    mh_ends 13 --publish "$run"
+    back_to_before "approved"
+}
+
 # A dry run neither ends a half run nor goes on with it.
 dry_beside_half()
 {
@@ -282,6 +302,7 @@ zombie publish.table:2
 zombie publish.after_commit:1
 abandoned
 held
+approved
 dry_beside_half
 nothing_changed
 mapping_changed

@@ -247,18 +247,17 @@ SELECT g,
        2000000 + course + :courses::bigint * (g % (1 + (:journals - 1 - course) / :courses)),
        CASE WHEN g % 30011 = 19 THEN 'q/b' WHEN g % 23 = 5 THEN NULL WHEN g % 23 = 6 THEN '100'
             ELSE (h % 10000 / 100) || CASE h % 4 WHEN 0 THEN '' WHEN 1 THEN '.5' ELSE '.25' END END,
-       CASE WHEN g % 20011 = 17 THEN '31/02/2024' ELSE d.slashed END,
+       CASE WHEN g % 20011 = 17 THEN '31/02/2024'
+            ELSE to_char(date '2019-09-01' + (h / 64 % 2000)::int, 'DD/MM/YYYY') END,
        CASE WHEN g % 3 = 0 THEN NULL WHEN g % 3 = 1 THEN 'note ' || h % 1000 ELSE '' END,
-       (1 + g % 4)::smallint, (g % 2)::smallint, d.slashed || c.clock
+       (1 + g % 4)::smallint, (g % 2)::smallint,
+       to_char(timestamp '2019-09-01 08:00'
+               + (h / 64 % 2000 * 86400 + g % 36000) * interval '1 second', 'DD/MM/YYYY HH24:MI:SS')
   FROM (SELECT g, g * :orphans::bigint / :grades <> (g - 1) * :orphans::bigint / :grades AS orphan,
                1000000 + (g * 1000003::bigint % :enrolments)::int AS e,
                g * 2654435761 % 4294967296 / 16 AS h
           FROM generate_series(1, :grades) AS g) AS grade
-  JOIN (SELECT id, course_id - 10000 AS course FROM edu.course_student) AS of_course ON id = e
-  JOIN (SELECT n AS day, edu.slashed(date '2019-09-01' + n) AS slashed
-          FROM generate_series(0, 1999) AS n) AS d ON d.day = h / 64 % 2000
-  JOIN (SELECT n AS second, to_char(time '08:00' + n * interval '1 second', ' HH24:MI:SS') AS clock
-          FROM generate_series(0, 3599) AS n) AS c ON c.second = g % 3600;
+  JOIN (SELECT id, course_id - 10000 AS course FROM edu.course_student) AS of_course ON id = e;
 ALTER TABLE edu.journal_details ADD PRIMARY KEY (id);
 
 DROP FUNCTION edu.pick, edu.slashed, edu.stamp;

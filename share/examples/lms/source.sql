@@ -245,9 +245,9 @@ INSERT INTO edu.journal_details
 SELECT g,
        CASE WHEN orphan THEN 70000000 + g ELSE e END,
        2000000 + course + :courses::bigint * (g % (1 + (:journals - 1 - course) / :courses)),
-       CASE WHEN g % 30011 = 19 THEN 'q/b' WHEN g % 23 = 5 THEN NULL WHEN g % 23 = 6 THEN '100'
+       CASE WHEN g % 30011 = 19 AND NOT orphan THEN 'q/b' WHEN g % 23 = 5 THEN NULL WHEN g % 23 = 6 THEN '100'
             ELSE (h % 10000 / 100) || CASE h % 4 WHEN 0 THEN '' WHEN 1 THEN '.5' ELSE '.25' END END,
-       CASE WHEN g % 20011 = 17 THEN '31/02/2024'
+       CASE WHEN g % 20011 = 17 AND NOT orphan THEN '31/02/2024'
             ELSE to_char(date '2019-09-01' + (h / 64 % 2000)::int, 'DD/MM/YYYY') END,
        CASE WHEN g % 3 = 0 THEN NULL WHEN g % 3 = 1 THEN 'note ' || h % 1000 ELSE '' END,
        (1 + g % 4)::smallint, (g % 2)::smallint,

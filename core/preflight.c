@@ -91,6 +91,23 @@ static void ping_sources(const struct job *job, struct faults *faults)
     }
 }
 
+/* A table, a field or a key that the source does not have is said before anything is loaded. Where
+ * the source does not answer at all, that has been said. */
+static void open_entities(const struct job *job, struct faults *faults)
+{
+    for (size_t i = 0; i < job->n_stages; i++) {
+        const struct job_stage *st = &job->stages[i];
+        struct error err = {0};
+        int32_t returned = call_open(st, (mig_str_t){NULL, 0});
+        if (returned == MIG_OK) {
+            call_close(st);
+            continue;
+        }
+        host_error(st->source, returned, "open", &err);
+        faults_add(faults, &err);
+    }
+}
+
 /* The run ends before its first write where the backup cannot be made: said before the load. */
 static void check_tools(const struct job *job, struct pg *pg, struct faults *faults)
 {
@@ -106,5 +123,8 @@ static void check_tools(const struct job *job, struct pg *pg, struct faults *fau
 void preflight_outside(const struct job *job, struct pg *pg, struct faults *faults)
 {
     check_tools(job, pg, faults);
+    size_t before = faults->n;
     ping_sources(job, faults);
+    if (faults->n == before)
+        open_entities(job, faults);
 }

@@ -1,5 +1,6 @@
 /*
- * nearest.c - edit distance (Levenshtein, two rows) for "did you mean".
+ * nearest.c - edit distance (Levenshtein, two rows) for "did you mean". The same words in another
+ * order are as near as one letter.
  *
  * Names over 64 bytes are not compared: the cost stays bounded and nobody mistypes those.
  */
@@ -33,12 +34,45 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
     return row[m];
 }
 
+/* The end of the word that begins here. */
+static const char *word_end(const char *at)
+{
+    return at + strcspn(at, "_-. ");
+}
+
+static int has_word(const char *name, const char *word, size_t n)
+{
+    for (const char *at = name;; at++) {
+        const char *end = word_end(at);
+        if ((size_t)(end - at) == n && strncasecmp(at, word, n) == 0)
+            return 1;
+        at = end;
+        if (*at == '\0')
+            return 0;
+    }
+}
+
+/* Names of one length, each word of the one in the other: name_of_id and id_of_name. */
+static int same_words(const char *a, const char *b)
+{
+    for (const char *at = a;; at++) {
+        const char *end = word_end(at);
+        if (!has_word(b, at, (size_t)(end - at)))
+            return 0;
+        at = end;
+        if (*at == '\0')
+            return 1;
+    }
+}
+
 void nearest_offer(struct nearest *best, const char *wanted, const char *candidate)
 {
     size_t n = strlen(wanted), m = strlen(candidate);
     if (n > LONGEST || m > LONGEST)
         return;
     size_t d = distance(wanted, n, candidate, m);
+    if (d > 1 && n == m && same_words(wanted, candidate))
+        d = 1;
     if (d * 3 > (n < 3 ? 3 : n) || (best->name && d >= best->distance))
         return;
     best->name = candidate;

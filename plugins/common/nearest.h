@@ -11,7 +11,7 @@ struct nearest {
 };
 
 /* Takes `candidate` when it differs from `wanted` in at most a third of its letters (case
- * does not count) and in fewer than the best so far. */
+ * does not count), or in the order of its words, and is nearer than the best so far. */
 void nearest_offer(struct nearest *best, const char *wanted, const char *candidate);
 
 #endif

@@ -25,6 +25,7 @@ struct date {
     size_t n;
     int pivot;
     enum time_rule time;
+    int null_on_bad;
     char zone[8]; /* for values that have none; empty: they stay without */
 };
 
@@ -100,6 +101,7 @@ static int32_t create(const mig_host_t *host, enum time_rule time, void **self)
     d->host = host;
     d->pivot = (int)transform_option_int(host, "pivot", -1);
     d->time = time;
+    d->null_on_bad = transform_option_is(host, "on_bad", "null");
     int32_t rc = add_formats(d);
     return rc != MIG_OK ? rc : set_zone(d);
 }
@@ -153,6 +155,15 @@ static int32_t finish(const struct date *d, const struct datematch_parts *p, mig
     return write(d, p, out);
 }
 
+static int32_t bad(const struct date *d, const char *reason, mig_value_t *out)
+{
+    if (!d->null_on_bad)
+        return transform_reject(d->host, "bad_date", reason);
+    d->host->repaired(d->host, NULL, "bad_date_to_null");
+    *out = (mig_value_t){.kind = MIG_NULL};
+    return MIG_OK;
+}
+
 static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value_t *out)
 {
     const struct date *d = self;
@@ -166,34 +177,36 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
         case DATEMATCH_OK:
             return finish(d, &parts, out);
         case DATEMATCH_IMPOSSIBLE:
-            return transform_reject(d->host, "bad_date",
-                                    "there is no such day or time of day in the calendar");
+            return bad(d, "there is no such day or time of day in the calendar", out);
         default:
             break;
         }
     }
-    return transform_reject(d->host, "bad_date", "the text has none of the declared date formats");
+    return bad(d, "the text has none of the declared date formats", out);
 }
 
 /* ---- the units ------------------------------------------------------------------------ */
 
+#define COMMON_OPTIONS                                                                             \
+    {"formats", MIG_OPT_JSON, 0, "[\"iso\"]", NULL, "Date formats, tried in this order."},         \
+        {"pivot", MIG_OPT_INT,                                                                     \
+         0,       NULL,                                                                            \
+         "0..99", "Years of two digits below it are 20xx, others 19xx; needed for YY."},           \
+        {"zone", MIG_OPT_TEXT, 0,                                                                  \
+         NULL,   NULL,         "Offset of times that have none: \"Z\" or \"+02:00\"."},            \
+    {                                                                                              \
+        "on_bad", MIG_OPT_TEXT, 0, "reject", "reject|null",                                        \
+            "What becomes of a text that is no date; null is counted."                             \
+    }
+
 static const mig_option_t DATE_OPTIONS[] = {
-    {"formats", MIG_OPT_JSON, 0, "[\"iso\"]", NULL, "Date formats, tried in this order."},
-    {"pivot", MIG_OPT_INT, 0, NULL, "0..99",
-     "Years of two digits below it are 20xx, others 19xx; needed for YY."},
+    COMMON_OPTIONS,
     {"time", MIG_OPT_TEXT, 0, "keep", "keep|refuse|cut",
      "What becomes of a time of day: cut takes it off, counted."},
-    {"zone", MIG_OPT_TEXT, 0, NULL, NULL, "Offset of times that have none: \"Z\" or \"+02:00\"."},
     TRANSFORM_NO_MORE_OPTIONS,
 };
 
-static const mig_option_t DATETIME_OPTIONS[] = {
-    {"formats", MIG_OPT_JSON, 0, "[\"iso\"]", NULL, "Date formats, tried in this order."},
-    {"pivot", MIG_OPT_INT, 0, NULL, "0..99",
-     "Years of two digits below it are 20xx, others 19xx; needed for YY."},
-    {"zone", MIG_OPT_TEXT, 0, NULL, NULL, "Offset of times that have none: \"Z\" or \"+02:00\"."},
-    TRANSFORM_NO_MORE_OPTIONS,
-};
+static const mig_option_t DATETIME_OPTIONS[] = {COMMON_OPTIONS, TRANSFORM_NO_MORE_OPTIONS};
 
 TRANSFORM_UNIT(date_unit, "date", "Reads dates of declared formats; gives ISO 8601.", DATE_OPTIONS,
                create_date, transform_destroy_nothing, apply);

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "template.h"
 #include "transform.h"
 #include "units.h"
 
@@ -19,6 +20,8 @@
 struct email {
     const mig_host_t *host;
     int null_on_bad, lower_domain;
+    int has_placeholder;
+    struct template placeholder;
 };
 
 static int is_alnum(char c)
@@ -110,10 +113,29 @@ static void lower_domain(const struct email *e, mig_value_t *value)
 static int32_t create(const mig_host_t *host, void **self)
 {
     struct email *e = transform_new(host, sizeof *e);
+    *self = e;
     e->host = host;
     e->null_on_bad = transform_option_is(host, "on_bad", "null");
+    e->has_placeholder = transform_option_is(host, "on_bad", "placeholder");
     e->lower_domain = transform_option_flag(host, "lower_domain");
-    *self = e;
+    if (e->has_placeholder != (transform_option_text(host, "placeholder").len > 0))
+        return host->fail(host, MIG_E_CONFIG,
+                          "\"placeholder\" and \"on_bad\": \"placeholder\" go together",
+                          "give both or neither");
+    return e->has_placeholder ? template_read(host, "placeholder", &e->placeholder) : MIG_OK;
+}
+
+/* The placeholder must be an address itself: the values that it takes decide. */
+static int32_t take_placeholder(const struct email *e, const mig_value_t *in, uint32_t n_in,
+                                const char *rule, mig_value_t *out)
+{
+    int32_t rc = template_fill(e->host, &e->placeholder, in, n_in, out);
+    if (rc != MIG_OK)
+        return rc;
+    if (out->kind != MIG_TEXT || find_fault(out->data, out->len))
+        return transform_reject(e->host, "bad_email",
+                                "neither the address nor its placeholder is one");
+    e->host->repaired(e->host, NULL, rule);
     return MIG_OK;
 }
 
@@ -121,10 +143,15 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
 {
     const struct email *e = self;
     int32_t rc;
-    if (transform_settled(e->host, in, n_in, TRANSFORM_TAKES(MIG_TEXT), out, &rc))
+    if (e->has_placeholder && in->kind <= MIG_NULL)
+        return take_placeholder(e, in, n_in, "no_email_to_placeholder", out);
+    if (transform_settled(e->host, in, e->has_placeholder ? 1 : n_in, TRANSFORM_TAKES(MIG_TEXT),
+                          out, &rc))
         return rc;
     const char *fault = find_fault(in->data, in->len);
     *out = *in;
+    if (fault && e->has_placeholder)
+        return take_placeholder(e, in, n_in, "bad_email_to_placeholder", out);
     if (fault && !e->null_on_bad)
         return transform_reject(e->host, "bad_email", fault);
     if (fault) {
@@ -137,8 +164,12 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
 }
 
 static const mig_option_t OPTIONS[] = {
-    {"on_bad", MIG_OPT_TEXT, 0, "reject", "reject|null",
-     "What becomes of a bad address: the record is rejected, or the value is NULL, counted."},
+    {"on_bad", MIG_OPT_TEXT, 0, "reject", "reject|null|placeholder",
+     "What becomes of a bad address: the record is rejected, or the value is NULL or the "
+     "placeholder, counted."},
+    {"placeholder", MIG_OPT_TEXT, 0, NULL, NULL,
+     "The address for a bad or missing one, such as user-{2}@temp.example.org: {2} is the second "
+     "value."},
     {"lower_domain", MIG_OPT_BOOL, 0, "false", NULL,
      "Makes the part behind the @ lower case, counted."},
     TRANSFORM_NO_MORE_OPTIONS,

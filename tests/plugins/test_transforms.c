@@ -1,5 +1,6 @@
 /*
- * test_transforms.c - tables of cases for transforms-standard, all but numbers and dates.
+ * test_transforms.c - tables of cases for transforms-standard, all but numbers, dates and
+ * those of several values.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,40 @@ static const struct transformcase boolean_cases[] = {
 static void boolean(void)
 {
     TRANSFORMCASE_CHECK_ALL(boolean_cases);
+}
+
+static const struct transformcase base64_cases[] = {
+    {"base64.decode", {{0}}, IN("t:Zm9vYmFy"), "t:foobar", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm9vYmE="), "t:fooba", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm9vYg=="), "t:foob", NULL},
+    {"base64.decode", {{0}}, IN("t:"), "t:", NULL},
+    {"base64.decode", {{0}}, IN("t:w6nigqw="), "t:\xC3\xA9\xE2\x82\xAC", NULL},
+    {"base64.decode",
+     {{0}},
+     IN("t:fj8/Pj4+"),
+     "t:~?"
+     "?>>>",
+     NULL},
+    {"base64.decode", {{0}}, IN("null"), "null", NULL},
+    {"base64.decode", {{0}}, IN("n:1234"), "!bad_type", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm9vYg"), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm9v\n"), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm9*"), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm9-"), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:===="), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Z==="), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Zm=v"), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Zg==Zg=="), "!bad_base64", NULL},
+    {"base64.decode", {{0}}, IN("t:Zh=="), "!bad_base64", NULL}, /* bits left over */
+    {"base64.decode", {{0}}, IN("t:/wD+"), "!bad_base64", NULL}, /* no UTF-8 */
+    {"base64.decode", {{0}}, IN("t:YQBi"), "!bad_base64", NULL}, /* a NUL byte */
+    {"base64.decode", OPT({"on_bad", "null"}), IN("t:Zm9*"), "null", "bad_base64_to_null"},
+    {"base64.decode", OPT({"on_bad", "null"}), IN("t:Zm9v"), "t:foo", NULL},
+};
+
+static void base64(void)
+{
+    TRANSFORMCASE_CHECK_ALL(base64_cases);
 }
 
 #define MAP                                                                                        \
@@ -333,6 +368,12 @@ static void array(void)
     TRANSFORMCASE_CHECK_ALL(array_cases);
 }
 
+#define PLACEHOLDER                                                                                \
+    {"on_bad", "placeholder"},                                                                     \
+    {                                                                                              \
+        "placeholder", "user-{2}@temp.example.org"                                                 \
+    }
+
 static const struct transformcase email_cases[] = {
     {"email", OPT({"on_bad", "null"}), IN("t:ada@example"), "null", "bad_email_to_null"},
     {"email", OPT({"on_bad", "null"}), IN("t:ada@example.org"), "t:ada@example.org", NULL},
@@ -340,6 +381,22 @@ static const struct transformcase email_cases[] = {
      "lower_domain"},
     {"email", OPT({"lower_domain", "true"}), IN("t:Ada@example.org"), "t:Ada@example.org", NULL},
     {"email", {{0}}, IN("t:ADA@example.org"), "t:ADA@example.org", NULL},
+    {"email", OPT(PLACEHOLDER), IN("t:ada@example.org", "n:7"), "t:ada@example.org", NULL},
+    {"email", OPT(PLACEHOLDER), IN("t:ada", "n:7"), "t:user-7@temp.example.org",
+     "bad_email_to_placeholder"},
+    {"email", OPT(PLACEHOLDER), IN("t:", "n:7"), "t:user-7@temp.example.org",
+     "bad_email_to_placeholder"},
+    {"email", OPT(PLACEHOLDER), IN("null", "n:7"), "t:user-7@temp.example.org",
+     "no_email_to_placeholder"},
+    {"email", OPT(PLACEHOLDER), IN("absent", "n:7"), "t:user-7@temp.example.org",
+     "no_email_to_placeholder"},
+    {"email", OPT(PLACEHOLDER), IN("t:ada", "t:a b"), "!bad_email", NULL},
+    {"email", OPT(PLACEHOLDER), IN("t:ada", "null"), "!bad_email", NULL},
+    {"email", OPT(PLACEHOLDER), IN("n:1", "n:7"), "!bad_type", NULL},
+    {"email", OPT(PLACEHOLDER), IN("t:ada"), "#place for value 2", NULL},
+    {"email", OPT({"on_bad", "placeholder"}), IN("t:ada"), "?go together", NULL},
+    {"email", OPT({"placeholder", "x@example.org"}), IN("t:ada"), "?go together", NULL},
+    {"email", {{0}}, IN("t:ada@example.org", "n:7"), "#takes one value", NULL},
     {"email", {{0}}, IN("n:1"), "!bad_type", NULL},
     {"email", {{0}}, IN("null"), "null", NULL},
 };
@@ -378,8 +435,12 @@ static void email_table(void)
 static void huge(void)
 {
     static const struct mockhost_option options[] = {
-        {"from", "x"},  {"length", "5"}, {"scale", "2"},     {"map", "{}"}, {"values", "[]"},
-        {"value", "1"}, {"is", "text"},  {"separator", ","}, {"path", "a"}, {NULL, NULL}};
+        {"from", "x"},    {"length", "5"},   {"scale", "2"},       {"map", "{}"},
+        {"values", "[]"}, {"value", "1"},    {"is", "text"},       {"separator", ","},
+        {"path", "a"},    {"text", "<{1}>"}, {"names", "[\"a\"]"}, {"are", "[\"true\"]"},
+        {NULL, NULL}};
+    static const struct mockhost_option ranges[] = {
+        {"from", "[0, 1]"}, {"to", "[0, 2]"}, {"scale", "2"}, {NULL, NULL}};
     static const char fills[] = {'x', '1', ' ', '[', '"', '\xC3', ',', '{'};
     size_t size = 200000;
     char *text = malloc(size);
@@ -389,7 +450,8 @@ static void huge(void)
         for (size_t i = 0; i < sizeof fills; i++) {
             struct transformcase_unit u;
             memset(text, fills[i], size);
-            if (transformcase_start(&u, (*units)->name, options) == MIG_OK) {
+            int own = strcmp((*units)->name, "number.rescale") == 0;
+            if (transformcase_start(&u, (*units)->name, own ? ranges : options) == MIG_OK) {
                 mig_value_t in = {text, (uint32_t)size, MIG_TEXT}, out;
                 int32_t rc = transformcase_apply(&u, &in, 1, &out);
                 CU_ASSERT(rc == MIG_OK || rc == MIG_REJECT);
@@ -403,10 +465,11 @@ static void huge(void)
 /* Absent and NULL go through all units but those that are about them. */
 static void nothing_stays_nothing(void)
 {
-    static const char *const others[] = {"default", "constant", "coalesce", "required", "concat"};
+    static const char *const others[] = {"default", "constant", "coalesce",   "required",
+                                         "concat",  "bool.all", "json.object"};
     static const struct mockhost_option options[] = {
-        {"from", "x"},    {"length", "5"}, {"scale", "2"}, {"map", "{}"},
-        {"values", "[]"}, {"is", "text"},  {"path", "a"},  {NULL, NULL}};
+        {"from", "x"},  {"length", "5"}, {"scale", "2"},    {"map", "{}"}, {"values", "[]"},
+        {"is", "text"}, {"path", "a"},   {"text", "<{1}>"}, {NULL, NULL}};
     const mig_unit_t *const *units = mockhost_load("transforms-standard")->units;
     for (; *units; units++) {
         const char *name = (*units)->name;
@@ -415,10 +478,15 @@ static void nothing_stays_nothing(void)
             other |= strcmp(others[i], name) == 0;
         for (uint32_t kind = MIG_ABSENT; kind <= MIG_NULL && !other; kind++) {
             struct transformcase_unit u;
-            /* "split" wants a part and a separator, "json.array" has other words for "from". */
+            /* "split" wants a part and a separator, "json.array" and "number.rescale" mean
+             * something else by "from". */
             struct mockhost_option split[] = {{"separator", ","}, {"index", "1"}, {NULL, NULL}};
+            struct mockhost_option ranges[] = {
+                {"from", "[0, 1]"}, {"to", "[0, 2]"}, {"scale", "2"}, {NULL, NULL}};
             int own = strcmp(name, "split") == 0 || strcmp(name, "json.array") == 0;
-            CU_ASSERT_EQUAL(transformcase_start(&u, name, own ? split : options), MIG_OK);
+            int range = strcmp(name, "number.rescale") == 0;
+            int32_t rc = transformcase_start(&u, name, own ? split : range ? ranges : options);
+            CU_ASSERT_EQUAL_FATAL(rc, MIG_OK);
             mig_value_t in = {.kind = kind}, out;
             CU_ASSERT_EQUAL(transformcase_apply(&u, &in, 1, &out), MIG_OK);
             CU_ASSERT_EQUAL(out.kind, kind);
@@ -441,6 +509,7 @@ static void all_are_pure(void)
 static const struct unit_case cases[] = {
     {"text", text},
     {"boolean", boolean},
+    {"base64", base64},
     {"lookup", lookup},
     {"fallback", fallback},
     {"demand", demand},

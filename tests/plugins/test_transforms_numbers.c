@@ -132,6 +132,50 @@ static void rounding(void)
         "formats", list                                                                            \
     }
 
+#define RANGE(from_range, to_range, digits)                                                        \
+    {"from", from_range}, {"to", to_range},                                                        \
+    {                                                                                              \
+        "scale", digits                                                                            \
+    }
+#define GPA RANGE("[0, 100]", "[0, 4]", "2")
+
+static const struct transformcase rescale_cases[] = {
+    {"number.rescale", OPT(GPA), {"t:0"}, "n:0.00", NULL},
+    {"number.rescale", OPT(GPA), {"t:100"}, "n:4.00", NULL},
+    {"number.rescale", OPT(GPA), {"n:100.00"}, "n:4.00", NULL},
+    {"number.rescale", OPT(GPA), {"t:87.5"}, "n:3.50", NULL},
+    {"number.rescale", OPT(GPA), {"t:0.125"}, "n:0.01", "round"}, /* 0.005, up */
+    {"number.rescale", OPT(GPA), {"t:0.124"}, "n:0.00", "round"},
+    {"number.rescale", OPT(GPA), {"t:99.9"}, "n:4.00", "round"},
+    {"number.rescale", OPT(GPA), {"t:100.000000001"}, "!out_of_range", NULL},
+    {"number.rescale", OPT(GPA), {"t:-0.1"}, "!out_of_range", NULL},
+    {"number.rescale", OPT(GPA), {"t:-0"}, "n:0.00", NULL},
+    {"number.rescale", OPT(GPA), {"t:5e1"}, "n:2.00", NULL},
+    {"number.rescale", OPT(GPA), {"t:"}, "!bad_number", NULL},
+    {"number.rescale", OPT(GPA), {"t:A+"}, "!bad_number", NULL},
+    {"number.rescale", OPT(GPA), {"b:true"}, "!bad_type", NULL},
+    {"number.rescale", OPT(GPA), {"t:1.0000000001"}, "!out_of_range", NULL},
+    {"number.rescale", OPT(GPA), {"t:12345678901"}, "!out_of_range", NULL},
+    {"number.rescale", OPT(GPA), {"null"}, "null", NULL},
+    {"number.rescale", OPT(RANGE("[1, 5]", "[5, 1]", "0")), {"t:2"}, "n:4", NULL},
+    {"number.rescale", OPT(RANGE("[5, 1]", "[0, 4]", "1")), {"t:2"}, "n:3.0", NULL},
+    {"number.rescale", OPT(RANGE("[5, 1]", "[0, 4]", "1")), {"t:0.5"}, "!out_of_range", NULL},
+    {"number.rescale", OPT(RANGE("[0, 3]", "[-1, 0]", "3")), {"t:1"}, "n:-0.667", "round"},
+    {"number.rescale",
+     OPT(RANGE("[-999999999, 999999999]", "[-999999999, 999999999]", "9")),
+     {"t:-999999999"},
+     "n:-999999999.000000000",
+     NULL},
+    {"number.rescale", OPT(RANGE("[0, 0]", "[0, 4]", "2")), {"t:0"}, "?two different", NULL},
+    {"number.rescale", OPT(RANGE("[0]", "[0, 4]", "2")), {"t:0"}, "?two different", NULL},
+    {"number.rescale", OPT(RANGE("[0, \"a\"]", "[0, 4]", "2")), {"t:0"}, "?two different", NULL},
+};
+
+static void rescale(void)
+{
+    TRANSFORMCASE_CHECK_ALL(rescale_cases);
+}
+
 static const struct transformcase dates_cases[] = {
     {"date", {{0}}, {"t:2024-02-29"}, "t:2024-02-29", NULL},
     {"date", {{0}}, {"t:2023-02-29"}, "!bad_date", NULL},
@@ -149,6 +193,23 @@ static const struct transformcase dates_cases[] = {
     {"date", {{0}}, {"absent"}, "absent", NULL},
     {"date", OPT(FORMATS("[\"DD/MM/YYYY\"]")), {"t:31/01/2024"}, "t:2024-01-31", NULL},
     {"date", OPT(FORMATS("[\"DD/MM/YYYY\"]")), {"t:31/02/2024"}, "!bad_date", NULL},
+    {"date",
+     OPT(FORMATS("[\"DD/MM/YYYY\"]"), {"on_bad", "null"}),
+     {"t:31/02/2024"},
+     "null",
+     "bad_date_to_null"},
+    {"date",
+     OPT(FORMATS("[\"DD/MM/YYYY\"]"), {"on_bad", "null"}),
+     {"t:soon"},
+     "null",
+     "bad_date_to_null"},
+    {"date",
+     OPT(FORMATS("[\"DD/MM/YYYY\"]"), {"on_bad", "null"}),
+     {"t:28/02/2024"},
+     "t:2024-02-28",
+     NULL},
+    {"date", OPT({"on_bad", "null"}), {"b:true"}, "!bad_type", NULL},
+    {"datetime", OPT({"on_bad", "null"}), {"t:2024-02-31T10:00:00Z"}, "null", "bad_date_to_null"},
     {"date", OPT(FORMATS("[\"DD/MM/YYYY\"]")), {"t:1/2/2024"}, "!bad_date", NULL},
     {"date", OPT(FORMATS("[\"D/M/YYYY\"]")), {"t:1/12/2024"}, "t:2024-12-01", NULL},
     {"date", OPT(FORMATS("[\"D/M/YYYY\"]")), {"t:01/02/2024"}, "t:2024-02-01", NULL},
@@ -318,6 +379,7 @@ static void every_year(void)
 }
 
 static const struct unit_case cases[] = {
+    {"rescale", rescale},
     {"whole", whole},
     {"decimal", decimal},
     {"rounding", rounding},

@@ -298,6 +298,41 @@ static int finish(struct state *s, struct job *job, const struct publish_result 
     return code;
 }
 
+/* The server refuses a row by a key, which check found free or its parent there: the live rows are
+ * no longer what check saw. */
+static int drift_of_keys(struct state *s, int code, struct error *err)
+{
+    const char *state = pg_sqlstate(s->pg);
+    if (code != STATUS_INVALID ||
+        !(str_equal(state, "23503") || str_equal(state, "23505") || str_equal(state, "23P01")))
+        return code;
+    error_clear(err);
+    error_set(err, STATUS_DRIFT, "live rows changed since check: constraint %s of %s (SQLSTATE %s)",
+              pg_failed_constraint(s->pg), pg_failed_table(s->pg), state);
+    error_fix(err, "run again when fewer writers are active; if it stays, see the triggers of that "
+                   "table");
+    return STATUS_DRIFT;
+}
+
+static int write_and_rebuild(struct state *s, struct job *job, const struct publish_result *r,
+                             struct rebuild *rebuild, struct error *err)
+{
+    int code = rebuild_drop(s, job, rebuild, err);
+    if (!code)
+        code = write_all(s, job, r, err);
+    if (!code)
+        code = sequence_settle(s, job, r->tables, err);
+    if (!code && fault_point("publish.sequences"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.sequences");
+    if (!code)
+        code = pg_exec(s->pg, err, "SET CONSTRAINTS ALL IMMEDIATE");
+    if (!code && fault_point("publish.rebuild"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.rebuild");
+    if (!code)
+        code = rebuild_make(s, job, rebuild, err);
+    return drift_of_keys(s, code, err);
+}
+
 static int transaction(struct state *s, struct job *job, struct publish_result *r,
                        struct error *err)
 {
@@ -319,19 +354,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = defer_cycles(s, job, err);
     if (!code)
-        code = rebuild_drop(s, job, &rebuild, err);
-    if (!code)
-        code = write_all(s, job, r, err);
-    if (!code)
-        code = sequence_settle(s, job, r->tables, err);
-    if (!code && fault_point("publish.sequences"))
-        code = error_set(err, STATUS_TEMPORARY, "fault point publish.sequences");
-    if (!code)
-        code = pg_exec(s->pg, err, "SET CONSTRAINTS ALL IMMEDIATE");
-    if (!code && fault_point("publish.rebuild"))
-        code = error_set(err, STATUS_TEMPORARY, "fault point publish.rebuild");
-    if (!code)
-        code = rebuild_make(s, job, &rebuild, err);
+        code = write_and_rebuild(s, job, r, &rebuild, err);
     if (!code && again.len)
         code = pg_exec(s->pg, err, again.data);
     if (!code && fault_point("publish.constraints"))

@@ -156,13 +156,18 @@ static int reference_staged(const struct job_table *t, const struct job_referenc
     return 1;
 }
 
-int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
-                       struct error *err)
+static int is_left_out(const struct job_reference *r, enum refer_which which)
+{
+    return which == REFER_UNDECLARED && r->key.declared;
+}
+
+static int null_missing(struct state *s, const struct job *job, const struct job_table *t,
+                        enum refer_which which, struct error *err)
 {
     int code = 0, any = 0;
     for (size_t k = 0; !code && k < t->n_references; k++) {
         const struct job_reference *r = &t->references[k];
-        if (!r->key.set_null || !reference_staged(t, r))
+        if (!r->key.set_null || !reference_staged(t, r) || is_left_out(r, which))
             continue;
         any = 1;
         code = null_orphans(s, job, t, r, err);
@@ -170,18 +175,24 @@ int refer_null_missing(struct state *s, const struct job *job, const struct job_
     return code || !any ? code : match_same(s, t, err);
 }
 
-int refer_check(struct state *s, struct job *job, struct error *err)
+int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
+                       struct error *err)
+{
+    return null_missing(s, job, t, REFER_ALL, err);
+}
+
+int refer_check(struct state *s, struct job *job, enum refer_which which, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
         for (size_t k = 0; !code && k < t->n_references; k++) {
             const struct job_reference *r = &t->references[k];
-            if (!r->key.set_null && reference_staged(t, r))
+            if (!r->key.set_null && reference_staged(t, r) && !is_left_out(r, which))
                 code = reject_orphans(s, job, t, r, err);
         }
         if (!code)
-            code = refer_null_missing(s, job, t, err);
+            code = null_missing(s, job, t, which, err);
         /* Parents come first: what falls here is known to the tables behind. */
         if (!code)
             code = reject_spread(s, job, err);

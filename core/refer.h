@@ -6,7 +6,8 @@
 #include "state.h"
 
 /* One pass, parents first: orphans are rejected or their columns set NULL. */
-int refer_check(struct state *s, struct job *job, struct error *err);
+enum refer_which { REFER_ALL, REFER_UNDECLARED };
+int refer_check(struct state *s, struct job *job, enum refer_which which, struct error *err);
 /* Sets columns NULL whose parent will not be there, where the project wants that. A row that only
  * differed by it may then be the same as its live row. */
 int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,

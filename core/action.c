@@ -10,6 +10,7 @@
 #include "output.h"
 #include "planprint.h"
 #include "progress.h"
+#include "redrive.h"
 #include "run.h"
 #include "validate.h"
 
@@ -46,14 +47,15 @@ static void tell_verdict(const struct cli *cli, const struct run_verdict *verdic
         output_format("run %lld: %s; report: %s\n", (long long)verdict->run, text, bundle);
 }
 
-static int run(const struct cli *cli, struct session *s, int64_t publish)
+static int run(const struct cli *cli, struct session *s, int64_t publish, int64_t redrive)
 {
     struct run_options options = {.dry_run = cli->action == ACTION_DRY_RUN,
                                   .takeover = cli->takeover,
                                   .hold = cli->hold && !publish,
                                   .publish = publish,
+                                  .redrive = redrive,
                                   .yes = cli->yes,
-                                  .limited = cli->session.overrides.n_only > 0,
+                                  .limited = redrive || cli->session.overrides.n_only > 0,
                                   .json = cli->json};
     struct run_verdict verdict;
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
@@ -72,6 +74,8 @@ static int run(const struct cli *cli, struct session *s, int64_t publish)
         code = session_state(s);
     if (!code && publish)
         code = history_held(s, publish);
+    if (!code && redrive)
+        code = redrive_select(&s->state, &s->job, redrive, &s->err);
     if (code)
         return failed(s, code);
     code = run_execute(s, &options, &verdict);
@@ -83,14 +87,21 @@ static int run(const struct cli *cli, struct session *s, int64_t publish)
 
 int action_run(const struct cli *cli, struct session *s)
 {
-    return run(cli, s, 0);
+    return run(cli, s, 0, 0);
 }
 
 int action_publish(const struct cli *cli, struct session *s)
 {
     int64_t held = 0;
     int code = history_run_number(cli, &held, &s->err);
-    return code ? failed(s, code) : run(cli, s, held);
+    return code ? failed(s, code) : run(cli, s, held, 0);
+}
+
+int action_redrive(const struct cli *cli, struct session *s)
+{
+    int64_t parent = 0;
+    int code = history_run_number(cli, &parent, &s->err);
+    return code ? failed(s, code) : run(cli, s, 0, parent);
 }
 
 int action_plan(const struct cli *cli, struct session *s)

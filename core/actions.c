@@ -46,6 +46,7 @@ static const struct {
     {ACTION_RUN, action_run, 1},
     {ACTION_DRY_RUN, action_run, 1},
     {ACTION_PUBLISH, action_publish, 1},
+    {ACTION_REDRIVE, action_redrive, 1},
     {ACTION_PLAN, action_plan, 1},
     {ACTION_PREFLIGHT, action_preflight, 1},
     {ACTION_VALIDATE, action_validate, 1},

@@ -14,6 +14,7 @@ int action_confirm(const struct cli *cli, struct session *s);
 /* Parts, by file. */
 int action_run(const struct cli *cli, struct session *s);
 int action_publish(const struct cli *cli, struct session *s);
+int action_redrive(const struct cli *cli, struct session *s);
 int action_plan(const struct cli *cli, struct session *s);
 int action_preflight(const struct cli *cli, struct session *s);
 int action_validate(const struct cli *cli, struct session *s);

@@ -49,6 +49,7 @@ static const struct cli_option table[] = {
     {"run", NULL, ACTION_RUN, "plan, load, check, back up, publish, verify, report"},
     {"dry-run", NULL, ACTION_DRY_RUN, "the same up to check; no live table is written"},
     {"publish", "RUN", ACTION_PUBLISH, "publish a run that --hold stopped, once it was looked at"},
+    {"redrive", "RUN", ACTION_REDRIVE, "run only what RUN rejected, once it was corrected"},
     {"plan", NULL, ACTION_PLAN, "print the order of stages and the mappings (see --format)"},
     {"preflight", NULL, ACTION_PREFLIGHT, "is the target fit? every fault with its fix"},
     {"validate", NULL, ACTION_VALIDATE, "run the project's validators on the live tables"},

@@ -368,6 +368,8 @@ void job_clear(struct job *job)
 {
     if (job->catalog.mem)
         catalog_clear(&job->catalog);
+    for (size_t i = 0; i < job->n_stages; i++)
+        keyset_free(job->stages[i].wanted);
     str_clear(&job->notes);
     arena_free(job->mem);
     memset(job, 0, sizeof *job);

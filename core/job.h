@@ -8,6 +8,7 @@
 
 #include "catalog.h"
 #include "host.h"
+#include "keyset.h"
 #include "plan.h"
 #include "project.h"
 #include "registry.h"
@@ -60,6 +61,8 @@ struct job_stage {
     size_t *tables;    /* per migrator table: index into job.tables */
     size_t **columns;  /* per migrator table and column: index into job_table.columns */
     char hash[65];     /* of all that its rows depend on */
+    /* Source keys of the only records that are taken up, "" for those without a key; NULL: all. */
+    struct keyset *wanted;
 };
 
 struct job_validator {

@@ -22,9 +22,10 @@
 /* A chunk ends here whatever its record count, so that memory does not grow with the source. Two
  * are in memory: one is filled while the other is sent. */
 #define CHUNK_BYTES ((size_t)2 << 20)
-#define ADVANCE_EVERY 64     /* records between two looks at what the target can take */
-#define KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
-#define OWN_KEY_SAMPLE 100   /* records of a chunk whose first key is compared */
+#define ADVANCE_EVERY 64            /* records between two looks at what the target can take */
+#define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
+#define KEY_SEPARATOR '\x1f'        /* between the parts of a composite source key */
+#define OWN_KEY_SAMPLE 100          /* records of a chunk whose first key is compared */
 
 struct load_state {
     struct state *s;
@@ -66,15 +67,44 @@ static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
         chunk_send_advance(send);
 }
 
+/* The source key as text: its fields, joined. 0 when a part is missing. */
+static int key_of(const struct job_stage *st, const mig_record_t *record, struct str *key)
+{
+    str_reset(key);
+    for (size_t i = 0; i < st->p->n_key; i++) {
+        const mig_value_t *v = &record->values[st->key_index[i]];
+        if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
+            return 0;
+        if (i)
+            str_add_char(key, KEY_SEPARATOR);
+        str_add_n(key, v->data, v->len);
+    }
+    return !key->failed && str_utf8_ok(key->data, key->len);
+}
+
+static int is_wanted(const struct job_stage *st, const mig_record_t *record, int32_t got,
+                     struct str *key)
+{
+    if (!st->wanted || got < 0 || got == MIG_END)
+        return 1;
+    if (got != MIG_OK || !key_of(st, record, key))
+        str_reset(key);
+    return keyset_has(st->wanted, key->len ? key->data : "", key->len);
+}
+
+/* Records that are not wanted are passed over, as if the source did not have them. */
 static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
-                           struct chunk_send *send)
+                           struct chunk_send *send, struct str *key)
 {
     for (;;) {
         mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
         int32_t got = call_next(stage, record, &wait);
-        if (got != MIG_WAIT)
+        if (got != MIG_WAIT && is_wanted(stage, record, got, key))
             return got;
-        wait_for(&wait, send);
+        if (got == MIG_WAIT)
+            wait_for(&wait, send);
+        else
+            host_record_done(stage->source->host);
         if (host_is_cancelled())
             return MIG_E_CANCELLED;
     }
@@ -82,23 +112,11 @@ static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
 
 int32_t load_next(const struct job_stage *stage, mig_record_t *record)
 {
-    return next_record(stage, record, NULL);
-}
-
-/* The source key as text: its fields, joined. 0 when a part is missing. */
-static int record_key(struct load_state *l, const mig_record_t *record)
-{
-    const struct job_stage *st = l->stage;
-    str_reset(&l->key);
-    for (size_t i = 0; i < st->p->n_key; i++) {
-        const mig_value_t *v = &record->values[st->key_index[i]];
-        if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
-            return 0;
-        if (i)
-            str_add_char(&l->key, KEY_SEPARATOR);
-        str_add_n(&l->key, v->data, v->len);
-    }
-    return !l->key.failed && str_utf8_ok(l->key.data, l->key.len);
+    struct str key;
+    str_init(&key, KEY_BYTES);
+    int32_t got = next_record(stage, record, NULL, &key);
+    str_clear(&key);
+    return got;
 }
 
 static const char *own_key(const struct load_state *l, char out[37])
@@ -201,7 +219,7 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
     record->number = ++l->read;
     str_reset(&l->key);
     int code = 0;
-    if (got == MIG_OK && !record_key(l, record)) {
+    if (got == MIG_OK && !key_of(l->stage, record, &l->key)) {
         str_reset(&l->key);
         set_outcome(host, "", l->stage->p->key[0], "no_key",
                     "the record has no usable source key, so that it cannot be told apart");
@@ -244,7 +262,7 @@ static int fill(struct load_state *l, struct error *err)
     mig_record_t record = {.size = sizeof record};
     while (l->chunk->records < l->job->project->batch_size && chunk_bytes(l->chunk) < CHUNK_BYTES) {
         l->job->host->in_record = 1;
-        int32_t got = next_record(l->stage, &record, &l->send);
+        int32_t got = next_record(l->stage, &record, &l->send, &l->key);
         int code = 0;
         if (got == MIG_OK || got == MIG_REJECT)
             code = one_record(l, &record, got, err);
@@ -426,7 +444,7 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     chunk_init(&l.chunks[1], job);
     chunk_send_init(&l.send, s, job);
     l.chunk = &l.chunks[0];
-    str_init(&l.key, 1 << 16);
+    str_init(&l.key, KEY_BYTES);
     int code = 0;
     for (size_t i = 0; !code && i < job->n_stages; i++) {
         l.stage = &job->stages[i];

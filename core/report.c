@@ -246,9 +246,8 @@ static int lists(struct state *s, json_t *root, struct error *err)
          "SELECT stage, key, field, reason, code, number FROM %s.reject WHERE run = %lld ORDER BY"
          " record LIMIT %d"},
         {"rejects", reject_members,
-         "SELECT stage, code, count(*), regexp_replace(first_cause, '^([^:]*):.* (.*)$', '\\1: "
-         "\\2')"
-         " AS began FROM %s.reject WHERE run = %lld GROUP BY stage, code, began"
+         "SELECT stage, code, count(*), regexp_replace(first_cause, '^([^:]*):.* (.*)$',"
+         " '\\1: \\2') AS began FROM %s.reject WHERE run = %lld GROUP BY stage, code, began"
          " ORDER BY count(*) DESC, stage, code, began LIMIT %d"},
         {"repairs", repair_members,
          "SELECT stage, field, rule, sum(count) FROM %s.repair WHERE run = %lld GROUP BY 1, 2, 3"

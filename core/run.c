@@ -62,6 +62,11 @@ struct ending {
     int code;
 };
 
+static const char *action_of(const struct run *r)
+{
+    return r->options->dry_run ? "dry-run" : r->options->redrive ? "redrive" : "run";
+}
+
 static void tell(void *arg, struct report_input *in)
 {
     const struct ending *e = arg;
@@ -71,7 +76,7 @@ static void tell(void *arg, struct report_input *in)
     steps_end(r);
     clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
     *in =
-        (struct report_input){.action = r->options->dry_run ? "dry-run" : "run",
+        (struct report_input){.action = action_of(r),
                               .exit_code = code,
                               .message = r->verdict->text,
                               .started = r->s->started,

@@ -33,6 +33,7 @@ struct state {
     int64_t project;    /* number of the project, 0 before state_open_run */
     int64_t run;
     int64_t epoch;
+    int64_t parent; /* the run that it redrives, or 0 */
     enum run_state at;
     int resumed;      /* the run existed before */
     char started[40]; /* server's time, ISO */
@@ -43,6 +44,7 @@ struct state_options {
     int dry_run;
     int takeover;     /* also from a run that looks alive but has a stale heartbeat */
     int64_t parent;   /* run that is redriven, 0 none */
+    int64_t publish;  /* this held run, whatever its parent, 0 none */
     const char *kind; /* "run", "dry-run", "rollback" */
 };
 

@@ -31,7 +31,7 @@ static int project_number(struct state *s, const char *name, struct error *err)
 }
 
 struct holder { /* who works on a run, as the run row says */
-    int64_t run, epoch;
+    int64_t run, epoch, parent;
     char text[400]; /* "run 7 of host h, pid 1, started ..., last heartbeat ..." */
     enum run_state at;
     int backend, alive, fresh, dry;
@@ -49,7 +49,7 @@ static int find_holder(struct state *s, const char *condition, struct holder *ou
         " clock_timestamp() - h.at < interval '%d seconds',"
         " format('run %%s of project %%s on host %%s, pid %%s, started %%s, last heartbeat %%s',"
         " r.id, p.name, r.host, r.pid, to_char(r.started, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-        " to_char(h.at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')), r.kind = 'dry-run'"
+        " to_char(h.at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')), r.kind = 'dry-run', r.parent"
         " FROM %s.run r JOIN %s.project p ON p.id = r.project LEFT JOIN %s.heartbeat h ON"
         " h.run = r.id WHERE r.state IN ('loading', 'checked', 'held', 'published') AND %s"
         " ORDER BY 5 DESC, r.id DESC LIMIT 1",
@@ -66,6 +66,7 @@ static int find_holder(struct state *s, const char *condition, struct holder *ou
         out->fresh = pg_get(res, 0, 5) && pg_get(res, 0, 5)[0] == 't';
         snprintf(out->text, sizeof out->text, "%s", pg_get(res, 0, 6) ? pg_get(res, 0, 6) : "");
         out->dry = pg_get(res, 0, 7)[0] == 't';
+        out->parent = pg_get_int(res, 0, 8);
     }
     pg_free(res);
     return found;
@@ -138,6 +139,7 @@ static int insert_run(struct state *s, const struct job *job, const struct state
     s->run = pg_get_int(res, 0, 0);
     s->epoch = 1;
     s->at = RUN_LOADING;
+    s->parent = o->parent;
     snprintf(s->started, sizeof s->started, "%s", pg_get(res, 0, 1));
     pg_free(res);
     return pg_execf(s->pg, err, "INSERT INTO %s.heartbeat VALUES (%lld, clock_timestamp())", s->q,
@@ -169,6 +171,7 @@ static int take_over(struct state *s, const struct holder *h, const char *kind, 
     int hit = pg_rows(res);
     if (hit) {
         s->run = h->run;
+        s->parent = h->parent;
         s->epoch = pg_get_int(res, 0, 0);
         state_parse(pg_get(res, 0, 1), &s->at);
         snprintf(s->started, sizeof s->started, "%s", pg_get(res, 0, 2));
@@ -177,6 +180,25 @@ static int take_over(struct state *s, const struct holder *h, const char *kind, 
     pg_free(res);
     return hit ? state_event(s, err, "taken over as epoch %lld", (long long)s->epoch)
                : busy(h, err);
+}
+
+/* Half a redrive holds some records of the source only, half a run all of them: neither can go on
+ * as the other. */
+static int other_kind(const struct holder *h, struct error *err)
+{
+    if (h->parent)
+        error_set(err, STATUS_BUSY,
+                  "run %lld is half done, and takes up only what run %lld rejected",
+                  (long long)h->run, (long long)h->parent);
+    else
+        error_set(err, STATUS_BUSY, "run %lld is half done, and takes up all records",
+                  (long long)h->run);
+    if (h->parent)
+        error_fix(err, "finish it by --redrive %lld, or drop it by --abandon %lld",
+                  (long long)h->parent, (long long)h->run);
+    else
+        error_fix(err, "finish it by --run, or drop it by --abandon %lld", (long long)h->run);
+    return STATUS_BUSY;
 }
 
 static int open_locked(struct state *s, const struct job *job, const struct state_options *o,
@@ -203,7 +225,9 @@ static int open_locked(struct state *s, const struct job *job, const struct stat
         return busy(&h, err);
     if (o->dry_run && !h.dry) /* a half run is not for a dry one to end */
         return insert_run(s, job, o, err);
-    return take_over(s, &h, o->kind, err);
+    if (h.parent != o->parent && !o->publish)
+        return other_kind(&h, err);
+    return take_over(s, &h, h.parent ? "redrive" : o->kind, err);
 }
 
 int state_open_run(struct state *s, const struct job *job, const struct state_options *options,

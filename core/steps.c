@@ -92,7 +92,11 @@ int steps_open(struct run *r)
 {
     struct state_options options = {.dry_run = r->options->dry_run,
                                     .takeover = r->options->takeover,
-                                    .kind = r->options->dry_run ? "dry-run" : "run"};
+                                    .publish = r->options->publish,
+                                    .parent = r->options->redrive,
+                                    .kind = r->options->dry_run   ? "dry-run"
+                                            : r->options->redrive ? "redrive"
+                                                                  : "run"};
     int code = state_open_run(r->s, r->job, &options, &r->err);
     if (!code && r->options->publish && r->options->publish != r->s->run)
         code = error_set(&r->err, STATUS_BUSY, "another process went on with run %lld",
@@ -141,7 +145,7 @@ static int check_patiently(struct run *r, const struct check_options *options)
 
 int steps_check(struct run *r)
 {
-    struct check_options options = {.may_delete = !r->options->limited,
+    struct check_options options = {.may_delete = !r->options->limited && !r->s->parent,
                                     .delete_confirmed = r->options->yes};
     steps_begin(r, "check");
     signals_cancel_statements(1);

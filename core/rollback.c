@@ -277,6 +277,7 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
         code = prove(s, job, out, err);
     if (!code && fault_point("rollback.before_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.before_commit");
+    s->committing = pg_backend_pid(s->pg);
     if (!code)
         code = pg_commit(s->pg, 0, err);
     if (code == STATUS_UNKNOWN)

@@ -327,10 +327,10 @@ static void end_old_backend(struct state *s)
 {
     struct error err = {0};
     pg_execf(s->pg, &err,
-             "SELECT pg_terminate_backend(r.backend) FROM %s.run r JOIN pg_stat_activity a ON"
-             " a.pid = r.backend WHERE r.id = %lld AND r.epoch = %lld AND r.backend <>"
+             "SELECT pg_terminate_backend(a.pid) FROM %s.run r JOIN pg_stat_activity a ON a.pid IN"
+             " (r.backend, %d) WHERE r.id = %lld AND r.epoch = %lld AND a.pid <>"
              " pg_backend_pid() AND a.application_name = 'mighost'",
-             s->q, (long long)s->run, (long long)s->epoch);
+             s->q, s->committing, (long long)s->run, (long long)s->epoch);
 }
 
 int state_reconnect(struct state *s, enum run_state *now, struct error *err)

@@ -38,6 +38,7 @@ struct state {
     int resumed;      /* the run existed before */
     char started[40]; /* server's time, ISO */
     int64_t refused;  /* rows that check refused since reject_spread() */
+    int committing;   /* backend whose COMMIT may be lost, where the run row names another; or 0 */
 };
 
 struct state_options {

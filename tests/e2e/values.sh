@@ -224,4 +224,25 @@ the source key 1 stays
 is "people" "$(psql_t mail -c 'SELECT id, email FROM people ORDER BY 1')" "1|Ann@example.org
 5|bob@example.org
 100|Live@Example.org"
+echo "texts that are the same in another Unicode form"
+SHOP=$TEST_DIR/forms
+mkdir "$SHOP"
+cat >"$SHOP/items.sql" <<'SQL'
+CREATE TABLE public.people (id int PRIMARY KEY, login text NOT NULL);
+CREATE UNIQUE INDEX people_login ON public.people (lower(normalize(login, NFC)));
+SQL
+cat >"$SHOP/data.json" <<'JSON'
+{ "people": [ { "id": 1, "login": "j\u00f6rg" }, { "id": 2, "login": "JO\u0308RG" }, { "id": 3, "login": "jorg" } ] }
+JSON
+cat >"$SHOP/project.json" <<'JSON'
+{ "name": "forms", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "people", "ids": "keep", "options": { "table": "public.people",
+    "fields": { "id": "id", "login": "login" } } } ] }
+JSON
+shop_db forms
+ends 20 --plugins "$PLUGINS" --project "$SHOP" --work-dir "$TEST_DIR/work" --run
+is "groups" "$(psql_t forms -c "SELECT key, code, substring(reason from 'source key . stays') FROM mighost.reject")" \
+    "2|duplicate|source key 1 stays"
+is "people" "$(psql_t forms -c 'SELECT id FROM people ORDER BY 1')" "1
+3"
 echo "done"

@@ -45,8 +45,16 @@ void error_clear(struct error *err)
     memset(err, 0, sizeof *err);
 }
 
+static int same_fault(const struct error *a, const struct error *b)
+{
+    return a->code == b->code && strcmp(a->what, b->what) == 0 && strcmp(a->fix, b->fix) == 0;
+}
+
 void faults_add(struct faults *faults, const struct error *err)
 {
+    for (size_t i = 0; i < faults->n; i++)
+        if (same_fault(&faults->items[i], err))
+            return;
     if (faults->n == faults->capacity) {
         faults->capacity = faults->capacity ? faults->capacity * 2 : 8;
         faults->items = arena_heap(faults->items, faults->capacity * sizeof *faults->items);

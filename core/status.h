@@ -46,6 +46,7 @@ struct faults {
     struct error *items;
     size_t n, capacity;
 };
+/* A fault that is there already, found in another stage, is not added again. */
 void faults_add(struct faults *faults, const struct error *err);
 void faults_clear(struct faults *faults);
 /* The gravest code: the code of the first fault, 0 when there is none. */

@@ -70,6 +70,13 @@ fingerprint_db again >"$TEST_DIR/again"
 same "second generation" "$TEST_DIR/edu" "$TEST_DIR/again"
 [ "$(old "SELECT count(*) FROM edu.journal_details")" = 32097 ]
 
+echo "a source that cannot be is told once, not by every stage that reads it"
+(
+    V1_DATABASE_URL=
+    mighost 3 "$example" --plan
+)
+[ "$(grep -c 'no connection URL' "$TEST_DIR/said")" = 1 ] || fail "not told once"
+
 echo "one run moves all entities"
 use_target lms
 fingerprint_db lms >"$TEST_DIR/empty"
@@ -182,6 +189,17 @@ mighost 20 "$example" --run --only enrollments,assessments,grades
 agrees
 fingerprint_db phases >"$TEST_DIR/now"
 same "phases" "$TEST_DIR/published" "$TEST_DIR/now"
+
+echo "what a later phase misses is traced to the phase that left it out"
+old "$twins SELECT e.id || ' 1 ' || s.id || ' ' || CASE WHEN yes THEN 'users:' || twin.id || ' duplicate'
+         WHEN s.user_id IS NULL THEN 'required' ELSE 'orphan' END
+     FROM edu.course_student e JOIN edu.students s ON s.id = student_id LEFT JOIN twin ON
+     twin.id = user_id WHERE yes IS DISTINCT FROM false" | sort >"$TEST_DIR/source"
+awk '/^```sql$/ { on = 1; text = ""; next } /^```$/ { on = 0 } on { text = text $0 "\n" }
+     END { printf "%s", text }' "$example/README.md" >"$TEST_DIR/trace.sql"
+psql_t phases -F ' ' -f "$TEST_DIR/trace.sql" | sort >"$TEST_DIR/accounts"
+same "causes in an earlier phase" "$TEST_DIR/source" "$TEST_DIR/accounts"
+[ "$(wc -l <"$TEST_DIR/source")" -ge 3 ]
 
 echo "a bug planted in one mapping is found"
 cp -R "$example" "$TEST_DIR/planted"

@@ -244,7 +244,8 @@ CREATE TABLE edu.journal_details (
 INSERT INTO edu.journal_details
 SELECT g,
        CASE WHEN orphan THEN 70000000 + g ELSE e END,
-       2000000 + course + :courses::bigint * (g % (1 + (:journals - 1 - course) / :courses)),
+       2000000 + course + CASE WHEN orphan THEN 0 ELSE
+           :courses::bigint * (g % (1 + (:journals - 1 - course) / :courses)) END,
        CASE WHEN g % 30011 = 19 AND NOT orphan THEN 'q/b' WHEN g % 23 = 5 THEN NULL WHEN g % 23 = 6 THEN '100'
             ELSE (h % 10000 / 100) || CASE h % 4 WHEN 0 THEN '' WHEN 1 THEN '.5' ELSE '.25' END END,
        CASE WHEN g % 20011 = 17 AND NOT orphan THEN '31/02/2024'

@@ -149,6 +149,15 @@ int history_rollback(const struct cli *cli, struct session *s)
     return 0;
 }
 
+#define MOST_DIFFERENCES 20 /* of a column; how many there are is told anyway */
+
+/* On stdout alone, for who asked: these are values of rows. */
+static void tell_difference(const struct verify_difference *d)
+{
+    output_format("%s key %s, column %s: expected %s, found %s\n", d->table->t->quoted, d->key,
+                  d->column, d->expected ? d->expected : "NULL", d->found ? d->found : "NULL");
+}
+
 int history_verify(const struct cli *cli, struct session *s)
 {
     struct verify_result result = {0};
@@ -163,6 +172,8 @@ int history_verify(const struct cli *cli, struct session *s)
     if (!code)
         code = verify_run(&s->state, &job, &result, &s->err);
     int64_t broken = 0;
+    if (!code && (result.differences || result.by_others))
+        code = verify_differences(&s->state, &job, MOST_DIFFERENCES, tell_difference, &s->err);
     if (!code)
         code = state_trail(&s->state, &broken, &s->err);
     pg_rollback(s->pg);

@@ -73,6 +73,56 @@ static void compare_multiset(const struct job_table *t, struct str *sql)
     str_printf(sql, "::text FROM %s l) x), 0, 0", t->t->quoted);
 }
 
+/* FROM staged rows beside live rows, WHERE this column is not the same. */
+static void differing(const struct job_table *t, const struct catalog_column *c, struct str *sql)
+{
+    str_add(sql, " FROM ");
+    pairs(t, sql);
+    str_add(sql, " AND l.ctid IS NOT NULL AND NOT record_image_eq(ROW(s.");
+    sql_ident(sql, c->name);
+    str_printf(sql, "::%s), ROW(l.", c->declared);
+    sql_ident(sql, c->name);
+    str_add(sql, "))");
+}
+
+static int tell_column(struct state *s, const struct job_table *t, const struct catalog_column *c,
+                       int most, void (*tell)(const struct verify_difference *d), struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT concat_ws(', '");
+    for (size_t i = 0; i < t->match->n; i++) {
+        str_add(&sql, ", l.");
+        sql_ident(&sql, t->match->columns[i]);
+    }
+    str_add(&sql, "), s.");
+    sql_ident(&sql, c->name);
+    str_add(&sql, "::text, l.");
+    sql_ident(&sql, c->name);
+    str_add(&sql, "::text");
+    differing(t, c, &sql);
+    str_printf(&sql, " ORDER BY s._mig_id LIMIT %d", most);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    if (!res)
+        return err->code;
+    for (int i = 0; i < pg_rows(res); i++)
+        tell(&(struct verify_difference){t, pg_get(res, i, 0), c->name, pg_get(res, i, 1),
+                                         pg_get(res, i, 2)});
+    pg_free(res);
+    return 0;
+}
+
+int verify_differences(struct state *s, const struct job *job, int most,
+                       void (*tell)(const struct verify_difference *d), struct error *err)
+{
+    int code = staging_tune(s, job, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        for (size_t k = 0; !code && job->tables[i].match && k < job->tables[i].n_columns; k++)
+            code = tell_column(s, &job->tables[i], job->tables[i].columns[k], most, tell, err);
+    return code;
+}
+
 static int name_columns(struct state *s, const struct job_table *t, struct str *details,
                         struct error *err)
 {
@@ -80,13 +130,8 @@ static int name_columns(struct state *s, const struct job_table *t, struct str *
     for (size_t i = 0; !code && i < t->n_columns; i++) {
         struct str sql;
         str_init(&sql, 0);
-        str_add(&sql, "SELECT count(*) FROM ");
-        pairs(t, &sql);
-        str_add(&sql, " AND l.ctid IS NOT NULL AND NOT record_image_eq(ROW(s.");
-        sql_ident(&sql, t->columns[i]->name);
-        str_printf(&sql, "::%s), ROW(l.", t->columns[i]->declared);
-        sql_ident(&sql, t->columns[i]->name);
-        str_add(&sql, "))");
+        str_add(&sql, "SELECT count(*)");
+        differing(t, t->columns[i], &sql);
         struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
         str_clear(&sql);
         if (!res)

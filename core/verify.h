@@ -18,6 +18,14 @@ struct verify_result {
 /* In the caller's transaction. Works with a job of ran_load too. */
 int verify_run(struct state *s, const struct job *job, struct verify_result *out,
                struct error *err);
+struct verify_difference { /* values as text, NULL: SQL NULL; borrowed for the call */
+    const struct job_table *table;
+    const char *key, *column, *expected, *found;
+};
+/* Calls `tell` for fields that differ, by whoever's hand, at most `most` of a column. Values of
+ * rows: for the eyes of who asked, never for a log or report. In the caller's transaction. */
+int verify_differences(struct state *s, const struct job *job, int most,
+                       void (*tell)(const struct verify_difference *d), struct error *err);
 /* The same comparison as statements for verify.sql: each gives its count of differences. */
 void verify_sql(const struct state *s, const struct job *job, struct str *out);
 void verify_clear(struct verify_result *r);

@@ -177,11 +177,16 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
     x->entry = row;
     x->returned = MIG_OK;
     str_init(&sql, 0);
+    /* As the view id_map, of one stage only. */
     str_printf(&sql,
-               "SELECT source_key, final_key FROM %s.id_map WHERE run = %lld AND stage = ", x->s->q,
-               (long long)x->s->run);
+               "SELECT source_key, final_key FROM (SELECT DISTINCT ON (source_key COLLATE \"C\") *"
+               " FROM %s.id_map_rows(",
+               x->s->q);
     sql_literal(&sql, stage);
-    str_add(&sql, " ORDER BY source_key COLLATE \"C\"");
+    str_printf(&sql,
+               ") WHERE project = %lld ORDER BY source_key COLLATE \"C\", run, at) m WHERE run ="
+               " %lld ORDER BY source_key COLLATE \"C\"",
+               (long long)x->s->project, (long long)x->s->run);
     int code = pg_begin(x->reader, "READ ONLY", &x->err);
     if (!code)
         code = pg_each(x->reader, &x->err, sql.data, one_entry, x);

@@ -248,14 +248,15 @@ static int check_deletions(struct state *s, const struct job *job,
 
 /* ---- all together ---------------------------------------------------------------------- */
 
-static int reset(struct state *s, const struct job *job, struct error *err)
+static int reset(struct state *s, struct job *job, struct error *err)
 {
     int code = pg_execf(s->pg, err,
                         "DELETE FROM %s.reject WHERE run = %lld AND step = 'check'; DELETE FROM"
                         " %s.repair WHERE run = %lld AND chunk = 0; DELETE FROM %s.check_result"
                         " WHERE run = %lld",
                         s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run);
-    s->refused = 0;
+    reject_begin(s, job);
+    refer_begin(job);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = pg_execf(s->pg, err, "UPDATE %s SET _mig_state = 0 WHERE _mig_state <> 0",
                         job->tables[i].staging);
@@ -284,6 +285,7 @@ int check_again(struct state *s, struct job *job, struct error *err)
 {
     int64_t before = 0, now = 0;
     int code = count_changes(s, &before, err);
+    refer_begin(job);
     if (!code)
         code = refer_check(s, job, REFER_UNDECLARED, err);
     if (!code)

@@ -22,6 +22,7 @@ struct job_reference { /* a foreign key or undeclared reference of a written tab
     size_t parent; /* index into job.tables, or SIZE_MAX: not written by this job */
     const char *parent_quoted;
     enum job_cycle cycle;
+    int64_t seen; /* check: rows of the parent that had fallen when it was looked at; -1 never */
 };
 
 struct job_table { /* one target table that the job writes */
@@ -39,6 +40,8 @@ struct job_table { /* one target table that the job writes */
     size_t n_stages;
     int text;         /* a column's type has no encoder: staged by text COPY */
     const char *xmin; /* see lineage.h; NULL: the row's own */
+    int64_t spread;   /* check: rejects of its stages whose rows have left the accepted ones */
+    int64_t fallen;   /* check: rows that did */
     /* Quoted names in the state schema, set when the run's number is known. */
     char staging[JOB_NAME_SIZE];      /* rows waiting */
     char match_table[JOB_NAME_SIZE];  /* staged rows that have a live row: id, ctid, xmin, same */

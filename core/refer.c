@@ -156,22 +156,39 @@ static int reference_staged(const struct job_table *t, const struct job_referenc
     return 1;
 }
 
-static int is_left_out(const struct job_reference *r, enum refer_which which)
+void refer_begin(struct job *job)
 {
-    return which == REFER_UNDECLARED && r->key.declared;
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; k < job->tables[i].n_references; k++)
+            job->tables[i].references[k].seen = -1;
+}
+
+/* Only rows of the parent that fell can make new orphans. */
+static int is_due(const struct job *job, const struct job_table *t, struct job_reference *r,
+                  enum refer_which which)
+{
+    int64_t fallen = r->parent == SIZE_MAX ? 0 : job->tables[r->parent].fallen;
+    if (!reference_staged(t, r) || r->seen == fallen ||
+        (which == REFER_UNDECLARED && r->key.declared))
+        return 0;
+    r->seen = fallen;
+    return 1;
 }
 
 static int null_missing(struct state *s, const struct job *job, const struct job_table *t,
                         enum refer_which which, struct error *err)
 {
     int code = 0, any = 0;
+    int64_t before = s->refused;
     for (size_t k = 0; !code && k < t->n_references; k++) {
-        const struct job_reference *r = &t->references[k];
-        if (!r->key.set_null || !reference_staged(t, r) || is_left_out(r, which))
+        struct job_reference *r = &t->references[k];
+        if (!r->key.set_null || !is_due(job, t, r, which))
             continue;
         any = 1;
         code = null_orphans(s, job, t, r, err);
     }
+    /* Who refers to a value that is NULL now has lost its parent, too. */
+    job->tables[t - job->tables].fallen += s->refused > before;
     return code || !any ? code : match_same(s, t, err);
 }
 
@@ -187,8 +204,8 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
         for (size_t k = 0; !code && k < t->n_references; k++) {
-            const struct job_reference *r = &t->references[k];
-            if (!r->key.set_null && reference_staged(t, r) && !is_left_out(r, which))
+            struct job_reference *r = &t->references[k];
+            if (!r->key.set_null && is_due(job, t, r, which))
                 code = reject_orphans(s, job, t, r, err);
         }
         if (!code)

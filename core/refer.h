@@ -6,6 +6,8 @@
 #include "state.h"
 
 /* One pass, parents first: orphans are rejected or their columns set NULL. */
+/* Before the first pass: nothing was looked at yet. */
+void refer_begin(struct job *job);
 enum refer_which { REFER_ALL, REFER_UNDECLARED };
 int refer_check(struct state *s, struct job *job, enum refer_which which, struct error *err);
 /* Sets columns NULL whose parent will not be there, where the project wants that. A row that only

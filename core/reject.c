@@ -115,15 +115,53 @@ int reject_rows(struct state *s, const struct job_table *t, const struct reject_
     return reject_run(s, &sql, err);
 }
 
-/* All rows of rejected records leave the accepted ones. */
+void reject_begin(struct state *s, struct job *job)
+{
+    s->refused = 0;
+    for (size_t i = 0; i < job->n_tables; i++)
+        job->tables[i].spread = job->tables[i].fallen = 0;
+}
+
+/* All rows of records that were rejected since the last time, of the stages that write the table.
+ */
+static int spread_table(struct state *s, const struct job *job, struct job_table *t,
+                        struct error *err)
+{
+    struct str from, sql;
+    str_init(&from, 0);
+    str_init(&sql, 0);
+    str_printf(&from, "FROM %s.reject r WHERE r.run = %lld AND r.step = 'check' AND r.stage IN (''",
+               s->q, (long long)s->run);
+    for (size_t i = 0; i < t->n_stages; i++) {
+        str_add(&from, ", ");
+        sql_literal(&from, job->stages[t->stages[i]].p->name);
+    }
+    str_add_char(&from, ')');
+    struct pg_result *res = pg_queryf(s->pg, err, "SELECT count(*) %s", from.data);
+    int64_t rejects = res ? pg_get_int(res, 0, 0) : 0;
+    int code = res ? 0 : err->code;
+    pg_free(res);
+    if (rejects > t->spread) {
+        str_printf(&sql,
+                   "UPDATE %s s SET _mig_state = 1 %s AND r.record = s._mig_record AND"
+                   " s._mig_state = 0",
+                   t->staging, from.data);
+        res = pg_query(s->pg, err, sql.data, 0, NULL);
+        t->fallen += res ? pg_affected(res) : 0;
+        t->spread = rejects;
+        code = res ? 0 : err->code;
+        pg_free(res);
+    }
+    str_clear(&from);
+    str_clear(&sql);
+    return code;
+}
+
 int reject_spread(struct state *s, const struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; s->refused && !code && i < job->n_tables; i++)
-        code = pg_execf(s->pg, err,
-                        "UPDATE %s s SET _mig_state = 1 FROM %s.reject r WHERE r.run = %lld AND"
-                        " r.step = 'check' AND r.record = s._mig_record AND s._mig_state = 0",
-                        job->tables[i].staging, s->q, (long long)s->run);
+        code = spread_table(s, job, &job->tables[i], err);
     s->refused = 0;
     return code;
 }

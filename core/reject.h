@@ -22,6 +22,8 @@ void reject_rules_clear(struct reject_rules *rules);
 /* Rejects the records of rows of `t` that satisfy a rule's condition; the first rule counts. */
 int reject_rows(struct state *s, const struct job_table *t, const struct reject_rules *rules,
                 struct error *err);
+/* Before the first refusal of a check. */
+void reject_begin(struct state *s, struct job *job);
 /* All rows of records that were refused since the last call leave the accepted ones. */
 int reject_spread(struct state *s, const struct job *job, struct error *err);
 

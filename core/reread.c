@@ -11,7 +11,7 @@
 #include "load.h"
 
 #define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
-#define BATCH_ITEMS 2000               /* records that are looked for in one pass */
+#define BATCH_ITEMS 20000              /* records that are looked for in one pass */
 
 /* Records on their way into the table of rejects, as lines of COPY: text of statements and their
  * parameters stand in the log of a server that logs all statements. */

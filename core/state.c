@@ -88,15 +88,15 @@ static const char *const ddl[] = {
     " PRIMARY KEY (run, schema_name, sequence_name))",
     "CREATE TABLE %s.id_map_kept (project int, stage text, source_key text, final_key text NOT"
     " NULL, run bigint NOT NULL, PRIMARY KEY (project, stage, source_key))",
-    "CREATE FUNCTION %s.id_map_rows() RETURNS TABLE (project int, stage text, source_key text,"
-    " final_key text, run bigint, at bigint) LANGUAGE plpgsql STABLE SET search_path = pg_catalog,"
-    " pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT k.project, k.stage,"
-    " k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k; FOR p IN SELECT r.project,"
-    " s.run, s.name, s.map_sql FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN"
-    " ('published', 'done') AND s.map_sql IS NOT NULL LOOP RETURN QUERY EXECUTE format('SELECT"
-    " %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m', p.project, "
-    "p.name,"
-    " p.run, p.map_sql); END LOOP; END $map$",
+    "CREATE FUNCTION %s.id_map_rows(of_stage text DEFAULT NULL) RETURNS TABLE (project int, stage"
+    " text, source_key text, final_key text, run bigint, at bigint) LANGUAGE plpgsql STABLE SET"
+    " search_path = pg_catalog, pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT"
+    " k.project, k.stage, k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k WHERE"
+    " of_stage IS NULL OR k.stage = of_stage; FOR p IN SELECT r.project, s.run, s.name, s.map_sql"
+    " FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN ('published', 'done') AND"
+    " s.map_sql IS NOT NULL AND (of_stage IS NULL OR s.name = of_stage) LOOP RETURN QUERY EXECUTE"
+    " format('SELECT %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m',"
+    " p.project, p.name, p.run, p.map_sql); END LOOP; END $map$",
     /* The first run that published a key says what became of it. */
     "CREATE VIEW %s.id_map AS SELECT DISTINCT ON (project, stage, source_key COLLATE \"C\")"
     " project, stage, source_key, final_key, run FROM %s.id_map_rows() ORDER BY project, stage,"

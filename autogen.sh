@@ -33,7 +33,7 @@ die()
 
 build_packages="gcc libc6-dev make autoconf automake libtool libltdl-dev pkg-config libpq-dev
     libjansson-dev libssl-dev"
-check_packages="libcunit1-dev clang-format g++ procps"
+check_packages="libcunit1-dev clang-format g++ procps pgbouncer"
 
 is_installed()
 {
@@ -68,8 +68,9 @@ clean_up()
     left_behind=
 }
 
-# The server's package would make a cluster for the whole machine and start all that are there.
-# mighost starts its own, so both are held off while apt runs; nothing of it stays.
+# The server's package would make a cluster for the whole machine and start all that are there, and
+# the pooler's would start one. mighost and its tests start their own, so all this is held off while
+# apt runs; nothing of it stays.
 hold_clusters()
 {
     drop_in=/etc/postgresql-common/createcluster.d/mighost-autogen.conf
@@ -79,7 +80,7 @@ hold_clusters()
     policy=/usr/sbin/policy-rc.d
     [ ! -e "$policy" ] || return 0
     left_behind="$left_behind $policy"
-    printf '#!/bin/sh\ncase $1 in postgresql*) exit 101 ;; esac\nexit 0\n' >"$policy"
+    printf '#!/bin/sh\ncase $1 in postgresql*|pgbouncer*) exit 101 ;; esac\nexit 0\n' >"$policy"
     chmod 755 "$policy"
 }
 
@@ -115,7 +116,7 @@ need_packages()
         echo "    $line"
         exit 1
     fi
-    case " $missing" in *" postgresql"*) hold_clusters ;; esac
+    case " $missing" in *" postgresql"* | *" pgbouncer"*) hold_clusters ;; esac
     apt_install "$missing"
     clean_up
 }

@@ -37,6 +37,7 @@ void state_init(struct state *s, struct pg *pg, const char *schema)
 {
     struct str q;
     memset(s, 0, sizeof *s);
+    s->backend = "NULL";
     s->pg = pg;
     s->schema = schema;
     str_init(&q, 0);
@@ -342,8 +343,8 @@ int state_reconnect(struct state *s, enum run_state *now, struct error *err)
         code = lock_after_loss(s, now, err);
     int held = code && str_equal(pg_sqlstate(s->pg), "55P03");
     if (!code)
-        code = pg_execf(s->pg, err, "UPDATE %s.run SET backend = pg_backend_pid() WHERE id = %lld",
-                        s->q, (long long)s->run);
+        code = pg_execf(s->pg, err, "UPDATE %s.run SET backend = %s WHERE id = %lld", s->q,
+                        s->backend, (long long)s->run);
     if (!code)
         return state_commit(s, err);
     pg_rollback(s->pg);

@@ -30,7 +30,10 @@ struct state {
     struct pg *pg;
     const char *schema; /* raw name */
     char q[160];        /* quoted */
-    int64_t project;    /* number of the project, 0 before state_open_run */
+    /* SQL of our backend's number; "NULL" behind a pooler, which gives the same backend to others:
+     * then a run is known to be alive by its heartbeat alone. */
+    const char *backend;
+    int64_t project; /* number of the project, 0 before state_open_run */
     int64_t run;
     int64_t epoch;
     int64_t parent; /* the run that it redrives, or 0 */

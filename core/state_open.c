@@ -43,17 +43,18 @@ static int find_holder(struct state *s, const char *condition, struct holder *ou
 {
     struct pg_result *res = pg_queryf(
         s->pg, err,
-        "SELECT r.id, r.epoch, r.state, r.backend, EXISTS (SELECT FROM pg_stat_activity a WHERE"
-        " a.pid = r.backend AND a.datname = current_database() AND (a.application_name ="
-        " 'mighost' OR a.application_name IS NULL)),"
-        " clock_timestamp() - h.at < interval '%d seconds',"
+        "SELECT r.id, r.epoch, r.state, r.backend, CASE WHEN r.backend IS NULL THEN h.fresh ELSE"
+        " EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = r.backend AND a.datname ="
+        " current_database() AND (a.application_name = 'mighost' OR a.application_name IS NULL))"
+        " END, h.fresh,"
         " format('run %%s of project %%s on host %%s, pid %%s, started %%s, last heartbeat %%s',"
         " r.id, p.name, r.host, r.pid, to_char(r.started, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
         " to_char(h.at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')), r.kind = 'dry-run', r.parent"
-        " FROM %s.run r JOIN %s.project p ON p.id = r.project LEFT JOIN %s.heartbeat h ON"
-        " h.run = r.id WHERE r.state IN ('loading', 'checked', 'held', 'published') AND %s"
+        " FROM %s.run r JOIN %s.project p ON p.id = r.project LEFT JOIN (SELECT run, at,"
+        " clock_timestamp() - at < interval '%d seconds' AS fresh FROM %s.heartbeat) h ON h.run ="
+        " r.id WHERE r.state IN ('loading', 'checked', 'held', 'published') AND %s"
         " ORDER BY 5 DESC, r.id DESC LIMIT 1",
-        fault_number("MIGHOST_LEASE", LEASE_SECONDS), s->q, s->q, s->q, condition);
+        s->q, s->q, fault_number("MIGHOST_LEASE", LEASE_SECONDS), s->q, condition);
     if (!res)
         return -err->code;
     int found = pg_rows(res);
@@ -62,7 +63,7 @@ static int find_holder(struct state *s, const char *condition, struct holder *ou
         out->epoch = pg_get_int(res, 0, 1);
         state_parse(pg_get(res, 0, 2), &out->at);
         out->backend = (int)pg_get_int(res, 0, 3);
-        out->alive = pg_get(res, 0, 4)[0] == 't';
+        out->alive = pg_get(res, 0, 4) && pg_get(res, 0, 4)[0] == 't';
         out->fresh = pg_get(res, 0, 5) && pg_get(res, 0, 5)[0] == 't';
         snprintf(out->text, sizeof out->text, "%s", pg_get(res, 0, 6) ? pg_get(res, 0, 6) : "");
         out->dry = pg_get(res, 0, 7)[0] == 't';
@@ -129,10 +130,10 @@ static int insert_run(struct state *s, const struct job *job, const struct state
         s->pg, err,
         "INSERT INTO %s.run (id, project, parent, kind, state, epoch, plan_hash, catalog_hash,"
         " host, pid, backend, started) SELECT coalesce(max(id), 0) + 1, %lld, %s, '%s', 'loading',"
-        " 1, '%s', '%s', %s, %d, pg_backend_pid(), clock_timestamp() FROM %s.run RETURNING id,"
+        " 1, '%s', '%s', %s, %d, %s, clock_timestamp() FROM %s.run RETURNING id,"
         " to_char(started, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
         s->q, (long long)s->project, parent, o->kind, job->hash, job->catalog.hash, quoted.data,
-        (int)getpid(), s->q);
+        (int)getpid(), s->backend, s->q);
     str_clear(&quoted);
     if (!res)
         return err->code;
@@ -158,13 +159,14 @@ static int take_over(struct state *s, const struct holder *h, const char *kind, 
     sql_literal(&quoted, host);
     if (h->alive)
         pg_execf(s->pg, err, "SELECT pg_terminate_backend(%d)", h->backend);
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "UPDATE %s.run SET epoch = epoch + 1, kind = '%s', host = %s, pid = %d,"
-        " backend = pg_backend_pid()"
-        " WHERE id = (SELECT id FROM %s.run WHERE id = %lld AND epoch = %lld FOR UPDATE)"
-        " RETURNING epoch, state, to_char(started, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-        s->q, kind, quoted.data, (int)getpid(), s->q, (long long)h->run, (long long)h->epoch);
+    struct pg_result *res =
+        pg_queryf(s->pg, err,
+                  "UPDATE %s.run SET epoch = epoch + 1, kind = '%s', host = %s, pid = %d,"
+                  " backend = %s WHERE id = (SELECT id FROM %s.run WHERE id = %lld AND epoch = "
+                  "%lld FOR UPDATE)"
+                  " RETURNING epoch, state, to_char(started, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+                  s->q, kind, quoted.data, (int)getpid(), s->backend, s->q, (long long)h->run,
+                  (long long)h->epoch);
     str_clear(&quoted);
     if (!res)
         return err->code;
@@ -201,12 +203,25 @@ static int other_kind(const struct holder *h, struct error *err)
     return STATUS_BUSY;
 }
 
+/* A pooler shows another number than the server's own. */
+static int look_at_backend(struct state *s, struct error *err)
+{
+    struct pg_result *res = pg_query(s->pg, err, "SELECT pg_backend_pid()", 0, NULL);
+    if (!res)
+        return err->code;
+    s->backend = pg_get_int(res, 0, 0) == pg_backend_pid(s->pg) ? "pg_backend_pid()" : "NULL";
+    pg_free(res);
+    return 0;
+}
+
 static int open_locked(struct state *s, const struct job *job, const struct state_options *o,
                        struct error *err)
 {
     struct holder h;
     char condition[64];
-    int code = pg_exec(s->pg, err, "SELECT pg_advisory_xact_lock(hashtext('mighost open run'))");
+    int code = look_at_backend(s, err);
+    if (!code)
+        code = pg_exec(s->pg, err, "SELECT pg_advisory_xact_lock(hashtext('mighost open run'))");
     if (!code)
         code = project_number(s, job->project->name, err);
     if (!code)

@@ -393,13 +393,15 @@ int publish_run(struct state *s, struct job *job, struct publish_result *out, st
     }
 }
 
-void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result)
+void publish_finish(struct state *s, const struct job *job, const struct publish_result *result)
 {
-    for (size_t i = 0; i < job->n_tables; i++) {
+    static const char *const statements[] = {"ANALYZE", "VACUUM (ANALYZE)"};
+    for (size_t i = 0; job->project->finish != FINISH_NONE && i < job->n_tables; i++) {
         const struct write_counts *c = &result->tables[i];
         struct error err = {0};
         if ((c->inserted || c->updated || c->deleted) && job->tables[i].t->owned &&
-            pg_execf(s->pg, &err, "ANALYZE %s", job->tables[i].t->quoted))
+            pg_execf(s->pg, &err, "%s %s", statements[job->project->finish],
+                     job->tables[i].t->quoted))
             log_write(LOG_WARNING, "%s", err.what);
     }
 }

@@ -20,7 +20,7 @@ int publish_run(struct state *s, struct job *job, struct publish_result *out, st
 int publish_same_catalog(struct state *s, const struct job *job, struct error *err);
 /* Whether it writes, or hooks may: what may be left out where nothing changes. */
 int publish_writes(const struct job *job, const struct publish_result *result);
-/* ANALYZE of the written tables, after COMMIT; failures are only logged. */
-void publish_analyze(struct state *s, const struct job *job, const struct publish_result *result);
+/* ANALYZE or VACUUM of the written tables, after COMMIT; failures are only logged. */
+void publish_finish(struct state *s, const struct job *job, const struct publish_result *result);
 
 #endif

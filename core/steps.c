@@ -304,7 +304,7 @@ int steps_publish(struct run *r)
         return code != STATUS_UNKNOWN && steps_stopped(r) ? r->err.code : code;
     r->is_published = 1;
     crash_state("the run is published");
-    publish_analyze(r->s, r->job, &r->published);
+    publish_finish(r->s, r->job, &r->published);
     return 0;
 }
 

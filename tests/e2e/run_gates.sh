@@ -272,4 +272,27 @@ JSON
     go_on
     mig 0 shop other --run
 fi
+
+# ---- behind publish ----------------------------------------------------------------------
+
+echo "analyze and vacuum"
+finished() # SETTING EXPECTED: analyzed and vacuumed since, of the written table and of the other
+{
+    pg_createdb "finish_$1"
+    psql_t "finish_$1" -c "CREATE TABLE written (id int PRIMARY KEY)" -c "CREATE TABLE other (id int)"
+    data "finish_$1" <<'JSON'
+{ "rows": [ { "id": 1 }, { "id": 2 } ] }
+JSON
+    project "finish_$1" <<JSON
+{ "name": "finish", "finish": "$1", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "rows", "ids": "keep", "options": { "table": "written", "fields": { "id": "id" } } } ] }
+JSON
+    run 0 "finish_$1" "finish_$1"
+    rows "finish_$1" "SELECT relname, last_analyze IS NOT NULL, last_vacuum IS NOT NULL
+        FROM pg_stat_user_tables WHERE schemaname = 'public' ORDER BY 1" "other|f|f
+written|$2"
+}
+finished analyze "t|f"
+finished vacuum "t|t"
+finished none "f|f"
 echo "ok"

@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/fixtures/runs.sh"
 
 rejects="SELECT stage, coalesce(replace(key, chr(31), '/'), '-'), CASE outcome WHEN 3 THEN 'skipped' ELSE 'rejected' END, code
-    FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run) ORDER BY 1, 2"
+    FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run) ORDER BY 1, 2, 4"
 newest="(SELECT max(id) FROM mighost.run)"
 
 # redrive CODE DB PROJECT RUN ...: the redrive of a run; then the ledger must close
@@ -195,7 +195,7 @@ SQL
     unchanged "$name" "the second redrive"
 
     echo "the mapping is corrected; a redrive of a redrive"
-    school_project "$name" "$source" '{ "from": "title", "default": "four" }'
+    school_project "$name" "$source" '["title", { "use": "default", "value": "four" }]'
     redrive 20 "$name" "$name" 3
     read_were "$name" "classes|1
 marks|3
@@ -286,7 +286,7 @@ mig 0 half half --abandon 4
 
 echo "held, and published"
 half_data x
-redrive 20 half half 1 --hold
+mig 20 half half --redrive 1 --hold
 rows half "SELECT state, parent FROM mighost.run WHERE id = $newest" "held|1"
 as_at half "$TEST_DIR/between" "before a held redrive"
 mig 10 half half --run

@@ -59,7 +59,7 @@ school_project() # NAME SOURCE TITLE
         "pin": "pin" } } },
     { "name": "marks", "policy": "replace", "key": ["pupil", "no"], "options": { "table": "mark", "fields": {
         "id": { "key": "marks" }, "pupil_id": { "key": "pupils", "from": "pupil" }, "points": "points" } } },
-    { "name": "rooms", "policy": "update", "options": { "table": "room", "fields": {
+    { "name": "rooms", "policy": "update", "secret": "name", "options": { "table": "room", "fields": {
         "id": { "key": "rooms" }, "name": "name" } } } ] }
 JSON
 }
@@ -172,7 +172,9 @@ pupils|r4|rejected|orphan
 pupils|r6|skipped|parent_rejected
 pupils|r7|rejected|collision
 rooms|-|rejected|no_key"
-    rows "$name" "SELECT count(*), count(raw) FROM mighost.reject WHERE stage = 'pupils'" "13|0"
+    rows "$name" "SELECT stage, count(*), count(raw) FROM mighost.reject WHERE stage IN ('pupils', 'rooms')
+        GROUP BY 1 ORDER BY 1" "pupils|13|0
+rooms|3|0"
     ! psql_t "$name" -c "SELECT raw, reason FROM mighost.reject" | grep -q 'pin-' || fail "a secret was kept"
     ! grep -rq 'pin-r' "$BUNDLE" || fail "a secret is in the bundle"
     undo_proof "$name" "$name"

@@ -307,6 +307,7 @@ is "made again" "$(made_again rights)" "mine_g"
 undo_proof rights rights
 mig 0 rights rights --rollback
 psql_t rights -c 'GRANT CREATE ON SCHEMA "My app" TO mig_owner'
+keep_shape rights
 run 0 rights rights
 same_shape rights "after publish"
 is "made again" "$(made_again rights)" "mine_g mine_n mine_pkey"
@@ -432,6 +433,7 @@ is "made again" "$(made_again busy)" ""
 mig 0 busy busy --abandon "$(psql_t busy -c 'SELECT max(id) FROM mighost.run')"
 psql_t busy -c "CREATE OR REPLACE FUNCTION \"My app\".astray() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN NEW.code := ''mig''; RETURN NEW; END'"
+keep_shape busy
 nothing 9 busy busy
 says "constraint item_code"
 same_shape busy "after a refused key"

@@ -73,7 +73,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
     if (!code)
         code = session_state(s);
     if (!code && publish)
-        code = history_held(s, publish);
+        code = history_held(s, publish, &redrive);
     if (!code && redrive)
         code = redrive_select(&s->state, &s->job, redrive, &s->err);
     if (code)

@@ -21,8 +21,9 @@ int action_validate(const struct cli *cli, struct session *s);
 
 /* The number of the run that was asked for; 0: none was. */
 int history_run_number(const struct cli *cli, int64_t *run, struct error *err);
-/* 0 when the run is held and the plan is still the one that it was checked by. */
-int history_held(struct session *s, int64_t run);
+/* 0 when the run is held and the plan is still the one that it was checked by. `parent`: the run
+ * that it redrives, or 0. */
+int history_held(struct session *s, int64_t run, int64_t *parent);
 int history_rollback(const struct cli *cli, struct session *s);
 int history_verify(const struct cli *cli, struct session *s);
 int history_finalize(const struct cli *cli, struct session *s);

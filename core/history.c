@@ -98,14 +98,14 @@ static int unfit(struct session *s, const char *what)
     return STATUS_REFUSED;
 }
 
-int history_held(struct session *s, int64_t run)
+int history_held(struct session *s, int64_t run, int64_t *parent)
 {
     struct str sql;
     if (pg_begin(s->pg, "READ ONLY", &s->err))
         return s->err.code;
     str_init(&sql, 0);
     str_printf(&sql,
-               "SELECT r.state, r.plan_hash = '%s' AND r.catalog_hash = '%s' FROM %s.run r JOIN"
+               "SELECT r.state, r.plan_hash = '%s' AND r.catalog_hash = '%s', r.parent FROM %s.run r JOIN"
                " %s.project p ON p.id = r.project WHERE r.id = %lld AND p.name = ",
                s->job.hash, s->job.catalog.hash, s->state.q, s->state.q, (long long)run);
     sql_literal(&sql, s->project->name);
@@ -116,6 +116,7 @@ int history_held(struct session *s, int64_t run)
         return s->err.code;
     int held = pg_rows(res) && str_equal(pg_get(res, 0, 0), state_text(RUN_HELD));
     int same = held && pg_get(res, 0, 1)[0] == 't';
+    *parent = held && pg_get(res, 0, 2) ? pg_get_int(res, 0, 2) : 0;
     pg_free(res);
     if (held && same)
         return 0;

@@ -32,12 +32,13 @@ static const char status_sql[] =
     " ''), CASE WHEN r.state IN ('published', 'done') THEN 'until --finalize' ELSE '' END,"
     " coalesce(pg_size_pretty((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN"
     " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
-    "match|delete|before)_' || r.id || '_'))), '0 bytes') FROM %s.run r JOIN %s.project p ON p.id ="
+    "match|delete|before)_' || r.id || '_'))), '0 bytes'), r.parent FROM %s.run r JOIN %s.project p ON p.id ="
     " r.project ORDER BY r.id DESC LIMIT 50";
 
 static const char *const status_names[] = {"run",     "project", "kind",     "state",     "host",
                                            "pid",     "started", "seconds",  "exit_code", "read",
-                                           "rejects", "stages",  "undoable", "kept"};
+                                           "rejects", "stages",  "undoable", "kept",
+                                           "parent"};
 
 static void print_status(const struct pg_result *res, int as_json)
 {
@@ -45,15 +46,17 @@ static void print_status(const struct pg_result *res, int as_json)
     size_t n = sizeof status_names / sizeof *status_names;
     for (int i = 0; i < pg_rows(res); i++) {
         json_t *run = json_object();
+        const char *parent = pg_get(res, i, 14);
         for (size_t k = 0; k < n; k++)
             json_object_set_new(run, status_names[k],
                                 json_string(pg_get(res, i, (int)k) ? pg_get(res, i, (int)k) : ""));
         json_array_append_new(list, run);
         if (!as_json)
             output_format(
-                "run %s (%s of %s): %s, started %s, %s s%s%s, %s records read, %s left out, "
+                "run %s (%s of %s%s%s%s): %s, started %s, %s s%s%s, %s records read, %s left out, "
                 "keeps %s\n      %s\n",
-                pg_get(res, i, 0), pg_get(res, i, 2), pg_get(res, i, 1), pg_get(res, i, 3),
+                pg_get(res, i, 0), pg_get(res, i, 2), parent ? "run " : "", parent ? parent : "",
+                parent ? " of " : "", pg_get(res, i, 1), pg_get(res, i, 3),
                 pg_get(res, i, 6), pg_get(res, i, 7), pg_get(res, i, 8)[0] ? ", exit " : "",
                 pg_get(res, i, 8), pg_get(res, i, 9), pg_get(res, i, 10), pg_get(res, i, 13),
                 pg_get(res, i, 11));

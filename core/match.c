@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "adopted.h"
 #include "rewrite.h"
 #include "sql.h"
 #include "staging.h"
@@ -238,6 +239,8 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, int 
                           job_staged(t, r->key.parent_columns[c]);
             if (staged)
                 code = adopt_reference(s, t, &job->tables[i], &r->key, err);
+            if (!code && staged)
+                code = adopted_earlier(s, job, &job->tables[i], r, err);
             if (!code && staged && i < index) /* in a cycle: it was compared before */
                 code = match_same(s, &job->tables[i], err);
         }

@@ -334,15 +334,14 @@ static int write_and_rebuild(struct state *s, struct job *job, const struct publ
 }
 
 static int transaction(struct state *s, struct job *job, struct publish_result *r,
-                       struct error *err)
+                       struct rebuild *rebuild, struct error *err)
 {
     struct timespec begun;
     struct str again;
-    struct rebuild rebuild = {0};
     enum run_state at = s->at;
     str_init(&again, 0);
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    int code = prepare(s, job, r, &rebuild, err);
+    int code = prepare(s, job, r, rebuild, err);
     if (!code)
         code = pg_own_path(s->pg, err);
     if (!code)
@@ -354,7 +353,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = defer_cycles(s, job, err);
     if (!code)
-        code = write_and_rebuild(s, job, r, &rebuild, err);
+        code = write_and_rebuild(s, job, r, rebuild, err);
     if (!code && again.len)
         code = pg_exec(s->pg, err, again.data);
     if (!code && fault_point("publish.constraints"))
@@ -379,8 +378,15 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
 int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err)
 {
     out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
+    struct rebuild rebuild = {0};
     for (int64_t n = 0;; n++) {
-        int code = transaction(s, job, out, err);
+        int was_off = rebuild.off, code = transaction(s, job, out, &rebuild, err);
+        if (rebuild.off && !was_off) {
+            log_write(LOG_WARNING, "publish: %s; trying again, the indexes and keys are kept",
+                      err->what);
+            error_clear(err);
+            continue;
+        }
         if (!code && fault_point("publish.after_commit"))
             return error_set(err, STATUS_TEMPORARY, "fault point publish.after_commit");
         if (code != STATUS_TEMPORARY || !pg_retryable(s->pg) || n >= job->project->retries ||

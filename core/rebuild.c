@@ -63,7 +63,7 @@ int rebuild_choose(struct state *s, const struct job *job, struct rebuild *out, 
     int code = 0;
     out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        if (!rebuild_never(&job->tables[i]))
+        if (!out->off && !rebuild_never(&job->tables[i]))
             code = choose(s, &job->tables[i], &out->tables[i].chosen, err);
     return code;
 }
@@ -103,11 +103,13 @@ static const char indexes_sql[] =
     " pg_constraint k ON k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x') CROSS JOIN"
     " LATERAL (SELECT CASE WHEN k.oid IS NULL THEN obj_description(x.indexrelid, 'pg_class') ELSE"
     " obj_description(k.oid, 'pg_constraint') END AS text) d WHERE x.indrelid = %u AND"
-    " x.indisvalid AND x.indisready AND x.indislive AND NOT x.indisclustered AND NOT"
+    " has_schema_privilege(i.relnamespace, 'CREATE') AND (i.reltablespace = 0 OR"
+    " has_tablespace_privilege(i.reltablespace, 'CREATE')) AND x.indisvalid AND x.indisready AND x.indislive AND NOT x.indisclustered AND NOT"
     " x.indisreplident AND NOT x.indisexclusion AND i.relkind = 'i' AND NOT i.relispartition AND"
     " NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid"
     " = x.indexrelid AND p.deptype <> 'i' AND NOT (p.classid = 'pg_constraint'::regclass AND"
-    " p.objid = k.oid)) AND (NOT x.indisunique OR (NOT EXISTS (SELECT FROM pg_constraint f WHERE"
+    " p.objid = k.oid)) AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'"
+    "::regclass AND e.objid = x.indexrelid AND e.deptype IN ('e', 'x')) AND (NOT x.indisunique OR (NOT EXISTS (SELECT FROM pg_constraint f WHERE"
     " f.conindid = x.indexrelid AND f.contype = 'f') AND (k.oid IS NULL OR (NOT k.condeferrable"
     " AND i.reloptions IS NULL AND i.reltablespace = 0 AND obj_description(x.indexrelid,"
     " 'pg_class') IS NULL)) AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid ="
@@ -248,13 +250,14 @@ int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, stru
         return 0;
     /* Sorts of this size are worth more memory than a session usually has. */
     int code = pg_exec(s->pg, err,
-                       "SET LOCAL default_tablespace = ''; SET LOCAL search_path = pg_catalog,"
-                       " pg_temp; SELECT set_config('maintenance_work_mem', '256MB', true) WHERE"
-                       " pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
+                       "SET LOCAL default_tablespace = ''; SELECT set_config('maintenance_work_mem', '256MB', true)"
+                       " WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
     if (!code)
         code = make_all(s, job, r, 0, err);
     if (!code)
         code = make_all(s, job, r, 1, err);
+    if (!code)
+        code = pg_exec(s->pg, err, "SET LOCAL search_path = pg_catalog, pg_temp");
     for (size_t i = 0; !code && i < job->n_tables; i++)
         if (r->tables[i].n)
             code = same_again(s, job, i, &r->tables[i], err);
@@ -262,5 +265,8 @@ int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, stru
         code = pg_exec(s->pg, err,
                        "SELECT set_config(name, coalesce(reset_val, ''), true) FROM pg_settings"
                        " WHERE name IN ('default_tablespace', 'maintenance_work_mem')");
-    return code ? code : pg_own_path(s->pg, err);
+    if (!code)
+        code = pg_own_path(s->pg, err);
+    r->off = code == STATUS_PREFLIGHT || code == STATUS_BUG;
+    return code;
 }

@@ -18,6 +18,7 @@ struct rebuild_table {
 
 struct rebuild {
     struct rebuild_table *tables; /* per job table; all lives in the job's memory */
+    int off;                      /* the server did not make them again: the next try keeps all */
 };
 
 /* Which tables, from the statistics that check left: before they are locked. */
@@ -27,7 +28,8 @@ int rebuild_choose(struct state *s, const struct job *job, struct rebuild *out, 
 int rebuild_read(struct state *s, const struct job *job, struct rebuild *r, struct error *err);
 int rebuild_drop(struct state *s, const struct job *job, const struct rebuild *r,
                  struct error *err);
-/* All constraints must be immediate. Compares what there is then with what there was. */
+/* All constraints must be immediate. Compares what there is then with what there was. Where a
+ * right is missing, or something is another, `off` is set for the next transaction. */
 int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, struct error *err);
 /* Why the table's indexes stay whatever the number of rows, or NULL. */
 const char *rebuild_never(const struct job_table *t);

@@ -2,10 +2,12 @@
  * wrong there may have been corrected, and secret fields are kept nowhere else. */
 #include "redrive.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "keyset.h"
+#include "log.h"
 #include "sql.h"
 
 static int refuse(int64_t parent, const char *what, const char *fix, struct error *err)
@@ -42,6 +44,16 @@ static int check_parent(struct state *s, const struct job *job, int64_t parent, 
     return code;
 }
 
+/* To the terminal, and to the report among its warnings. */
+static void note(struct job *job, const char *stage, const char *what, const char *count,
+                 const char *why)
+{
+    char text[300];
+    snprintf(text, sizeof text, "stage %s%s: %s records %s", stage, what, count, why);
+    log_write(LOG_WARNING, "%s", text);
+    str_printf(&job->notes, "%s\n", text);
+}
+
 /* A record without a key cannot be told from others of its kind: all such are looked at again. */
 static int stage_keys(struct state *s, struct job_stage *st, int64_t parent, struct error *err)
 {
@@ -62,6 +74,28 @@ static int stage_keys(struct state *s, struct job_stage *st, int64_t parent, str
     return 0;
 }
 
+/* What stays rejected because nothing tells which record it was, or nobody asks for it. */
+static int left_out(struct state *s, struct job *job, int64_t parent, struct error *err)
+{
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT stage, count(*), count(*) FILTER (WHERE key IS NULL) FROM %s.reject WHERE run ="
+        " %lld AND (outcome = %d OR code = 'parent_rejected') GROUP BY 1 ORDER BY 1",
+        s->q, (long long)parent, MIG_REJECT);
+    for (int i = 0; res && i < pg_rows(res); i++) {
+        const char *stage = pg_get(res, i, 0);
+        if (job_find_stage(job, stage) == SIZE_MAX)
+            note(job, stage, " is not among those of this run", pg_get(res, i, 1),
+                 "stay rejected");
+        else if (pg_get_int(res, i, 2))
+            note(job, stage, "", pg_get(res, i, 2),
+                 "had no key that could be read; those that have one now are taken up by --run "
+                 "only");
+    }
+    pg_free(res);
+    return err->code;
+}
+
 int redrive_select(struct state *s, struct job *job, int64_t parent, struct error *err)
 {
     int code = pg_begin(s->pg, "READ ONLY", err);
@@ -69,6 +103,8 @@ int redrive_select(struct state *s, struct job *job, int64_t parent, struct erro
         code = check_parent(s, job, parent, err);
     for (size_t i = 0; !code && i < job->n_stages; i++)
         code = stage_keys(s, &job->stages[i], parent, err);
+    if (!code)
+        code = left_out(s, job, parent, err);
     pg_rollback(s->pg);
     return code;
 }

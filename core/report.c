@@ -50,12 +50,13 @@ static json_t *plugins(const struct job *job)
 static json_t *run_part(const struct state *s, const struct job *job, const struct report_input *in,
                         const char *finished)
 {
-    char id[32], host[128] = "";
+    char id[32], parent[32], host[128] = "";
     struct rusage usage;
     const struct passwd *user = getpwuid(geteuid());
     getrusage(RUSAGE_SELF, &usage);
     gethostname(host, sizeof host - 1);
     snprintf(id, sizeof id, "%lld", (long long)s->run);
+    snprintf(parent, sizeof parent, "%lld", (long long)s->parent);
     json_t *steps = json_array();
     for (size_t i = 0; i < in->n_steps; i++)
         json_array_append_new(steps, json_pack("{s:s, s:f}", "name", in->steps[i].name, "seconds",
@@ -64,6 +65,7 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
     json_object_set_new(run, "id", json_string(id));
     json_object_set_new(run, "project", json_string(job->project->name));
     json_object_set_new(run, "action", json_string(in->action));
+    json_object_set_new(run, "parent", s->parent ? json_string(parent) : json_null());
     json_object_set_new(run, "status", json_string(state_text(s->at)));
     json_object_set_new(run, "published", json_boolean(in->published));
     json_object_set_new(run, "exit_code", json_integer(in->exit_code));

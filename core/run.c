@@ -64,7 +64,7 @@ struct ending {
 
 static const char *action_of(const struct run *r)
 {
-    return r->options->dry_run ? "dry-run" : r->options->redrive ? "redrive" : "run";
+    return r->options->dry_run ? "dry-run" : r->s->parent ? "redrive" : "run";
 }
 
 static void tell(void *arg, struct report_input *in)

@@ -32,6 +32,7 @@ static void run(struct out *o, const json_t *root)
     out_text(o, "Migration summary\n=================\n");
     line(o, "Project", view_text(r, "project"));
     line(o, "Run", view_text(r, "id"));
+    line(o, "Redrive of", view_text(r, "parent"));
     line(o, "Status", view_text(r, "status"));
     line(o, "Result", view_text(root, "message"));
     line(o, "Started", view_text(r, "started"));

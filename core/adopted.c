@@ -1,0 +1,170 @@
+/* adopted.c - the id map, read backwards: from the key that a stage makes of a source key to the
+ * live key that an earlier run found in its place. Only redrives pay for it, and only where a
+ * reference would be an orphan otherwise. */
+#include "adopted.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "digest.h"
+#include "rewrite.h"
+#include "sql.h"
+
+#define BATCH_ROWS 5000 /* of the id map, held in memory at a time */
+
+struct reader {
+    struct state *s;
+    const struct job_stage *stage; /* makes the parents' keys */
+    struct digest_uuid *own;       /* NULL: kept keys */
+    struct str lines;              /* of COPY: key as made, live key */
+    char table[200];               /* takes them in; lives for the transaction */
+};
+
+/* " c.column IS NOT NULL" and that no parent has it, staged or live. */
+static void meets_nobody(const struct job_table *parent, const struct catalog_reference *k,
+                         struct str *sql)
+{
+    const char *const tables[] = {parent->staging, parent->t->quoted};
+    str_add(sql, "c.");
+    sql_ident(sql, k->columns[0]);
+    str_add(sql, " IS NOT NULL");
+    for (int i = 0; i < 2; i++) {
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE p.", tables[i]);
+        sql_ident(sql, k->parent_columns[0]);
+        str_printf(sql, " %s c.", k->operators[0]);
+        sql_ident(sql, k->columns[0]);
+        str_add_char(sql, ')');
+    }
+}
+
+static int any_left(struct state *s, const struct job_table *child, const struct job_table *parent,
+                    const struct catalog_reference *k, int *any, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "SELECT EXISTS (SELECT FROM %s c WHERE ", child->staging);
+    meets_nobody(parent, k, &sql);
+    str_add_char(&sql, ')');
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    *any = res && pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    return err->code;
+}
+
+static void add_field(struct str *out, const char *text, char end)
+{
+    for (; *text; text++) {
+        const char *escape = *text == '\\'   ? "\\\\"
+                             : *text == '\n' ? "\\n"
+                             : *text == '\r' ? "\\r"
+                             : *text == '\t' ? "\\t"
+                                             : NULL;
+        if (escape)
+            str_add(out, escape);
+        else
+            str_add_char(out, *text);
+    }
+    str_add_char(out, end);
+}
+
+/* Keys that are the same in both places are no news. */
+static int keep_batch(struct reader *x, const struct pg_result *res, struct error *err)
+{
+    str_reset(&x->lines);
+    for (int i = 0; i < pg_rows(res); i++) {
+        char uuid[37];
+        const char *made = pg_get(res, i, 0);
+        if (x->own) {
+            digest_uuid5(x->own, made, strlen(made), uuid);
+            made = uuid;
+        }
+        if (str_equal(made, pg_get(res, i, 1)))
+            continue;
+        add_field(&x->lines, made, '\t');
+        add_field(&x->lines, pg_get(res, i, 1), '\n');
+    }
+    if (!x->lines.len)
+        return 0;
+    char sql[250];
+    int64_t rows;
+    snprintf(sql, sizeof sql, "COPY %s FROM STDIN", x->table);
+    int code = pg_copy_begin(x->s->pg, sql, err);
+    if (!code)
+        code = pg_copy_write(x->s->pg, x->lines.data, x->lines.len, err);
+    return code ? code : pg_copy_end(x->s->pg, &rows, err);
+}
+
+static int read_map(struct reader *x, struct error *err)
+{
+    struct str sql;
+    int more = 1;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "CREATE TABLE %s (made text NOT NULL, live text NOT NULL); DECLARE adopted CURSOR"
+               " FOR SELECT source_key, final_key FROM %s.id_map WHERE project = %lld AND stage = ",
+               x->table, x->s->q, (long long)x->s->project);
+    sql_literal(&sql, x->stage->p->name);
+    int code = pg_exec(x->s->pg, err, sql.data);
+    str_clear(&sql);
+    while (!code && more) {
+        struct pg_result *res = pg_queryf(x->s->pg, err, "FETCH %d FROM adopted", BATCH_ROWS);
+        code = res ? keep_batch(x, res, err) : err->code;
+        more = res && pg_rows(res) == BATCH_ROWS;
+        pg_free(res);
+    }
+    if (!code)
+        code = pg_execf(x->s->pg, err, "CLOSE adopted; ANALYZE %s", x->table);
+    return code;
+}
+
+static int put_in_place(struct reader *x, const struct job_table *child,
+                        const struct job_table *parent, const struct catalog_reference *k,
+                        struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s c SET ", child->staging);
+    sql_ident(&sql, k->columns[0]);
+    str_printf(&sql, " = a.live::%s", job_staged(child, k->columns[0])->base);
+    rewrite_keep(child, "c", k->columns, 1, &sql);
+    str_printf(&sql, " FROM %s a WHERE a.made = c.", x->table);
+    sql_ident(&sql, k->columns[0]);
+    str_add(&sql, "::text AND ");
+    meets_nobody(parent, k, &sql);
+    str_printf(&sql, "; DROP TABLE %s", x->table);
+    int code = pg_exec(x->s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
+static int from_stage(struct state *s, const struct job *job, const struct job_stage *st,
+                      const struct job_table *child, const struct job_table *parent,
+                      const struct catalog_reference *k, struct error *err)
+{
+    struct reader x = {.s = s, .stage = st};
+    if (st->p->ids == ID_UUID5)
+        x.own = digest_uuid_new(job->project->name, st->p->name);
+    snprintf(x.table, sizeof x.table, "%s.adopted_%lld", s->q, (long long)s->run);
+    str_init(&x.lines, 0);
+    int code = read_map(&x, err);
+    if (!code)
+        code = put_in_place(&x, child, parent, k, err);
+    str_clear(&x.lines);
+    digest_uuid_free(x.own);
+    return code;
+}
+
+int adopted_earlier(struct state *s, const struct job *job, const struct job_table *child,
+                    const struct job_reference *r, struct error *err)
+{
+    const struct job_table *parent = &job->tables[r->parent];
+    int any = 0, code = 0;
+    if (!s->parent || r->key.n != 1)
+        return 0;
+    code = any_left(s, child, parent, &r->key, &any, err);
+    for (size_t i = 0; !code && any && i < job->n_stages; i++)
+        if (job->stages[i].tables[0] == r->parent)
+            code = from_stage(s, job, &job->stages[i], child, parent, &r->key, err);
+    return code;
+}

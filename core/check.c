@@ -328,7 +328,7 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = check_deletions(s, job, options, err);
     if (!code)
-        code = state_heartbeat(s, err);
+        code = state_heartbeat(s, "check", err);
     if (!code)
         code = state_commit(s, err);
     else

@@ -73,8 +73,9 @@ void chunk_reject(struct chunk *c, const struct chunk_reject *r)
         copy->raw.data = arena_strndup(c->mem, r->raw.data, r->raw.len);
 }
 
-void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int own_keys)
+void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int64_t parts, int own_keys)
 {
+    c->parts = parts;
     c->position_after = arena_strndup(c->mem, position.len ? position.data : "", position.len);
     c->own_keys = own_keys;
     c->n_repairs = host->n_repairs;

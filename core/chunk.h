@@ -30,6 +30,7 @@ struct chunk {
     char *left;            /* per record: 1 = its rows are not sent */
     uint32_t left_capacity;
     char *position_before, *position_after;
+    int64_t parts; /* of 1000000 of the source, read at its end; -1 unknown */
     struct host_repair *repairs;
     size_t n_repairs;
     int own_keys; /* so far the first table's key is the stage's own key */
@@ -43,7 +44,8 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
 size_t chunk_bytes(const struct chunk *c);
 /* Keeps a reject; texts are copied. */
 void chunk_reject(struct chunk *c, const struct chunk_reject *r);
-/* Ends the filling: takes the host's repairs; `position` is behind the last record. */
-void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int own_keys);
+/* Ends the filling: takes the host's repairs; `position` and `parts` are behind the last record. */
+void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int64_t parts,
+                int own_keys);
 
 #endif

@@ -111,11 +111,11 @@ static void add_counts(const struct chunk *c, const struct state *s, int64_t row
         *(c->rejects[i].outcome == MIG_SKIP ? &skipped : &rejected) += 1;
     str_printf(sql,
                "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
-               " rows, stage, position_before, position_after) VALUES (%lld, %lld, %llu, %u,"
-               " %lld, %lld, %lld, %lld, ",
+               " rows, share, stage, position_before, position_after) VALUES (%lld, %lld, %llu,"
+               " %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, ",
                s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number,
                c->records, (long long)(c->records - skipped - rejected), (long long)skipped,
-               (long long)rejected, (long long)rows);
+               (long long)rejected, (long long)rows, (long long)c->parts);
     sql_literal(sql, c->stage->p->name);
     str_add(sql, ", ");
     sql_literal(sql, c->position_before);
@@ -164,7 +164,7 @@ static void start(struct chunk_send *x)
     add_repairs(x->c, s, &sql);
     add_counts(x->c, s, rows, &sql);
     add_own_keys(x->c, s, &sql);
-    state_heartbeat_sql(s, &sql);
+    state_heartbeat_sql(s, "load", &sql);
     pg_script_sql(x->script, sql.data, NULL);
     pg_script_point(x->script, "chunk.before_commit");
     pg_script_commit(x->script, x->job->project->timeouts.commit);

@@ -109,6 +109,8 @@ int fault_point(const char *name)
     size_t n = strlen(name);
     if (!wanted || strncmp(wanted, name, n) != 0 || wanted[n] != ':')
         return 0;
+    if (strncmp(wanted + n, ":*:", 3) == 0)
+        return act(wanted + n + 3);
     char *end;
     long nth = strtol(wanted + n + 1, &end, 10);
     if (++hits != nth || *end != ':')

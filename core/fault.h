@@ -1,8 +1,8 @@
 /* fault.h - named points at which a test can kill, stop, delay or fail the program. Compiled
  * in by --enable-fault-injection only; otherwise fault_point() is 0.
  *
- * MIGHOST_FAULT=name:nth:action   actions: kill, stop, term, int, hup, sleep=MS,
- *                                 fail
+ * MIGHOST_FAULT=name:nth:action   actions: kill, stop, term, int, hup, sleep=MS, fail;
+ *                                 nth "*": each time
  * MIGHOST_FAULT_LIST=FILE         appends one line "name" for every point that is passed */
 #ifndef MIGHOST_FAULT_H
 #define MIGHOST_FAULT_H

@@ -136,6 +136,54 @@ static void make_stage(struct job *job, const struct project_stage *p, struct fa
     job->n_stages++;
 }
 
+static void join_stage(struct job *job, struct project *p, const char *name, struct faults *faults)
+{
+    struct project_stage *s = (struct project_stage *)project_stage_find(p, name);
+    if (!s || s->enabled || !s->may_join)
+        return;
+    s->enabled = 1;
+    make_stage(job, s, faults);
+}
+
+static void join_needs(struct job *job, struct project *p, const struct unit *u,
+                       struct faults *faults)
+{
+    const mig_need_t *needs = u->def->unit->needs;
+    for (size_t i = 0; needs && needs[i].feature; i++)
+        if (needs[i].flags == MIG_NEED_HARD && strncmp(needs[i].feature, "stage:", 6) == 0)
+            join_stage(job, p, needs[i].feature + 6, faults);
+}
+
+/* What stages need by their plugins, and whose keys they use: of those that join, too. */
+static void join_stages(struct job *job, struct project *p, struct faults *faults)
+{
+    for (size_t i = 0; i < job->n_stages; i++) {
+        const struct job_stage s = job->stages[i];
+        for (size_t k = 0; k < s.p->n_needs; k++)
+            if (s.p->needs[k].hard && strncmp(s.p->needs[k].feature, "stage:", 6) == 0)
+                join_stage(job, p, s.p->needs[k].feature + 6, faults);
+        join_needs(job, p, s.source, faults);
+        join_needs(job, p, s.migrator, faults);
+        for (size_t k = 0; k < s.migrator->n_entities; k++)
+            join_stage(job, p, s.migrator->entities[k].stage, faults);
+    }
+}
+
+/* Keys of a stage that takes no part: no fault, its rows may have come on another day. */
+static void note_absent(struct job *job)
+{
+    for (size_t i = 0; i < job->n_stages; i++)
+        for (size_t k = 0; k < job->stages[i].migrator->n_entities; k++) {
+            const char *stage = job->stages[i].migrator->entities[k].stage;
+            const struct project_stage *p = project_stage_find(job->project, stage);
+            if (p && !p->enabled)
+                str_printf(&job->notes,
+                           "stage %s uses keys of stage %s, which takes no part: its rows must be "
+                           "in the target already; else run %s first, or add --with-dependencies\n",
+                           job->stages[i].p->name, stage, stage);
+        }
+}
+
 static void make_checks_and_reports(struct job *job, struct faults *faults)
 {
     const struct project *p = job->project;
@@ -163,8 +211,7 @@ static void make_checks_and_reports(struct job *job, struct faults *faults)
     }
 }
 
-int job_units(struct job *job, const struct project *project, struct host *host,
-              struct faults *faults)
+int job_units(struct job *job, struct project *project, struct host *host, struct faults *faults)
 {
     memset(job, 0, sizeof *job);
     job->mem = arena_new();
@@ -177,6 +224,8 @@ int job_units(struct job *job, const struct project *project, struct host *host,
     for (size_t i = 0; i < project->n_stages; i++)
         if (project->stages[i].enabled)
             make_stage(job, &project->stages[i], faults);
+    join_stages(job, project, faults);
+    note_absent(job);
     make_checks_and_reports(job, faults);
     if (faults->n == before)
         job_order(job, faults);

@@ -96,9 +96,9 @@ struct job {
     char hash[65];         /* of the whole plan without the catalog */
 };
 
-/* Makes all units and orders the stages by declared needs. Needs no connection. */
-int job_units(struct job *job, const struct project *project, struct host *host,
-              struct faults *faults);
+/* Makes all units and orders the stages by declared needs. Needs no connection. Enables stages of
+ * the project that --with-dependencies asks for. */
+int job_units(struct job *job, struct project *project, struct host *host, struct faults *faults);
 /* Names of the run's own tables. */
 void job_name_tables(struct job *job, int64_t run);
 void job_clear(struct job *job);

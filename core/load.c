@@ -293,6 +293,8 @@ static int finish_stage(struct load_state *l, double seconds, struct error *err)
                " own_keys = own_keys AND %s WHERE run = %lld AND name = ",
                l->s->q, seconds, l->own_keys ? "true" : "false", (long long)l->s->run);
     sql_literal(&sql, l->stage->p->name);
+    str_add(&sql, "; ");
+    state_heartbeat_sql(l->s, l->stage->no == l->job->n_stages ? "check" : "load", &sql);
     if (!code)
         code = pg_exec(l->s->pg, err, sql.data);
     if (!code)
@@ -316,7 +318,8 @@ static int finish_chunk(struct load_state *l, struct error *err)
 /* The filled chunk goes on its way; the other one, which has arrived, is filled next. */
 static int send_chunk(struct load_state *l, struct error *err)
 {
-    chunk_seal(l->chunk, l->job->host, call_position(l->stage), l->own_keys);
+    chunk_seal(l->chunk, l->job->host, call_position(l->stage), call_progress(l->stage),
+               l->own_keys);
     if (fault_point("chunk.read"))
         return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
     int code = finish_chunk(l, err);

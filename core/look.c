@@ -22,6 +22,17 @@ static int failed(struct session *s, int code)
 
 /* ---- status ---------------------------------------------------------------------------- */
 
+/* Rate and time left are those of the newest chunks of one stage, since its process began. */
+#define PACE                                                                                       \
+    "SELECT max(w.stage) AS stage, round((sum(w.read) - (array_agg(w.read ORDER BY w.no))[1]) /"   \
+    " nullif(extract(epoch FROM max(w.at) - min(w.at)), 0)) AS rate, max(w.share) AS share,"       \
+    " round(greatest(0, (1 - max(w.share)) / nullif(max(w.share) - min(w.share), 0) *"             \
+    " extract(epoch FROM max(w.at) - min(w.at))::float8"                                           \
+    " - extract(epoch FROM clock_timestamp() - max(w.at)))::numeric, 1) AS seconds_left FROM"      \
+    " (SELECT c.*, first_value(c.stage) OVER (ORDER BY c.no DESC) AS newest FROM %s.chunk c WHERE" \
+    " c.run = r.id AND c.at > (SELECT max(e.at) FROM %s.event e WHERE e.run = r.id) ORDER BY c.no" \
+    " DESC LIMIT 20) w WHERE w.stage = w.newest"
+
 static const char status_sql[] =
     "SELECT r.id, p.name, r.kind, r.state, r.host, r.pid, to_char(r.started,"
     " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), coalesce(round(extract(epoch FROM coalesce(r.finished,"
@@ -32,13 +43,34 @@ static const char status_sql[] =
     " ''), CASE WHEN r.state IN ('published', 'done') THEN 'until --finalize' ELSE '' END,"
     " coalesce(pg_size_pretty((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN"
     " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
-    "match|delete|before)_' || r.id || '_'))), '0 bytes'), r.parent FROM %s.run r JOIN %s.project p ON p.id ="
-    " r.project ORDER BY r.id DESC LIMIT 50";
+    "match|delete|before)_' || r.id || '_'))), '0 bytes'), CASE r.state WHEN 'loading' THEN h.step"
+    " WHEN 'checked' THEN 'publish' WHEN 'published' THEN 'verify' ELSE '' END, w.stage, w.rate,"
+    " round(100 * w.share::numeric, 1), w.seconds_left, r.parent FROM %s.run r JOIN %s.project p "
+    "ON p.id ="
+    " r.project JOIN %s.heartbeat h ON h.run = r.id LEFT JOIN LATERAL (" PACE ") w ON r.state ="
+    " 'loading' AND h.step = 'load' ORDER BY r.id DESC LIMIT 50";
 
-static const char *const status_names[] = {"run",     "project", "kind",     "state",     "host",
-                                           "pid",     "started", "seconds",  "exit_code", "read",
-                                           "rejects", "stages",  "undoable", "kept",
-                                           "parent"};
+static const char *const status_names[] = {
+    "run",     "project",   "kind", "state",   "host",         "pid",      "started",
+    "seconds", "exit_code", "read", "rejects", "stages",       "undoable", "kept",
+    "step",    "stage",     "rate", "percent", "seconds_left", "parent"};
+
+/* Where an unfinished run is. */
+static void print_step(const struct pg_result *res, int row)
+{
+    const char *step = pg_get(res, row, 14), *stage = pg_get(res, row, 15);
+    const char *rate = pg_get(res, row, 16), *percent = pg_get(res, row, 17);
+    const char *left = pg_get(res, row, 18);
+    if (!step || !step[0])
+        return;
+    if (!stage) {
+        output_format("      step %s\n", step);
+        return;
+    }
+    output_format("      step %s: %s, %s%s, %s%s%s%s\n", step, stage, rate ? rate : "rate unknown",
+                  rate ? " records/s" : "", percent ? percent : "", percent ? " %, " : "",
+                  left ? left : "time left unknown", left ? " s left" : "");
+}
 
 static void print_status(const struct pg_result *res, int as_json)
 {
@@ -46,7 +78,7 @@ static void print_status(const struct pg_result *res, int as_json)
     size_t n = sizeof status_names / sizeof *status_names;
     for (int i = 0; i < pg_rows(res); i++) {
         json_t *run = json_object();
-        const char *parent = pg_get(res, i, 14);
+        const char *parent = pg_get(res, i, 19);
         for (size_t k = 0; k < n; k++)
             json_object_set_new(run, status_names[k],
                                 json_string(pg_get(res, i, (int)k) ? pg_get(res, i, (int)k) : ""));
@@ -56,10 +88,11 @@ static void print_status(const struct pg_result *res, int as_json)
                 "run %s (%s of %s%s%s%s): %s, started %s, %s s%s%s, %s records read, %s left out, "
                 "keeps %s\n      %s\n",
                 pg_get(res, i, 0), pg_get(res, i, 2), parent ? "run " : "", parent ? parent : "",
-                parent ? " of " : "", pg_get(res, i, 1), pg_get(res, i, 3),
-                pg_get(res, i, 6), pg_get(res, i, 7), pg_get(res, i, 8)[0] ? ", exit " : "",
-                pg_get(res, i, 8), pg_get(res, i, 9), pg_get(res, i, 10), pg_get(res, i, 13),
-                pg_get(res, i, 11));
+                parent ? " of " : "", pg_get(res, i, 1), pg_get(res, i, 3), pg_get(res, i, 6),
+                pg_get(res, i, 7), pg_get(res, i, 8)[0] ? ", exit " : "", pg_get(res, i, 8),
+                pg_get(res, i, 9), pg_get(res, i, 10), pg_get(res, i, 13), pg_get(res, i, 11));
+        if (!as_json)
+            print_step(res, i);
     }
     char *text = as_json ? json_dumps(list, JSON_INDENT(2)) : NULL;
     if (text)
@@ -82,8 +115,9 @@ int look_status(const struct cli *cli, struct session *s)
         struct str schema;
         str_init(&schema, 0);
         sql_literal(&schema, s->state.schema);
-        struct pg_result *res = pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q,
-                                          s->state.q, schema.data, s->state.q, s->state.q);
+        struct pg_result *res =
+            pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, schema.data,
+                      s->state.q, s->state.q, s->state.q, s->state.q, s->state.q);
         str_clear(&schema);
         if (res)
             print_status(res, cli->json);

@@ -230,24 +230,3 @@ int plan_resolve(const struct plan_node *nodes, size_t n, const char *const *als
     result->n = 0;
     return STATUS_PLUGIN;
 }
-
-size_t plan_pull(struct plan_node *nodes, size_t n)
-{
-    size_t pulled = 0;
-    /* Each round but the last enables at least one node; chains are short. */
-    for (int again = 1; again;) {
-        again = 0;
-        for (size_t i = 0; i < n; i++) {
-            for (size_t k = 0; nodes[i].enabled && k < nodes[i].n_needs; k++) {
-                const struct plan_need *need = &nodes[i].needs[k];
-                for (size_t j = 0; need->hard && j < n; j++) {
-                    if (nodes[j].enabled || strcmp(nodes[j].feature, need->feature) != 0)
-                        continue;
-                    nodes[j].enabled = again = 1;
-                    pulled++;
-                }
-            }
-        }
-    }
-    return pulled;
-}

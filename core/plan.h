@@ -38,7 +38,4 @@ struct plan_result {
 int plan_resolve(const struct plan_node *nodes, size_t n, const char *const *also, size_t n_also,
                  struct arena *mem, struct plan_result *result, struct faults *faults);
 
-/* Marks as enabled what enabled nodes need by hard needs, transitively. Returns how many. */
-size_t plan_pull(struct plan_node *nodes, size_t n);
-
 #endif

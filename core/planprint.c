@@ -17,7 +17,56 @@ int planprint_parse(const char *text, enum planprint_format *out)
     return -1;
 }
 
+/* The migrator's options as --show-config has them: secrets are masked. */
+static json_t *stage_options(const struct job *job, const struct job_stage *st)
+{
+    const struct project *p = job->project;
+    const char *key = arena_printf(job->mem, "stages.%s.options", st->p->name);
+    json_t *options = NULL;
+    for (size_t i = 0; i < p->n_settings; i++)
+        if (str_equal(p->settings[i].key, key) && p->settings[i].value)
+            options = json_loads(p->settings[i].value, 0, NULL);
+    return options ? options : json_object();
+}
+
 /* ---- text ------------------------------------------------------------------------------ */
+
+/* A value as compact JSON; texts alone and the steps of a list as people write them. */
+static void text_value(const json_t *value, int steps, struct str *out)
+{
+    if (steps && json_is_array(value) && json_array_size(value)) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            str_add(out, i ? " -> " : "");
+            text_value(json_array_get(value, i), 0, out);
+        }
+        return;
+    }
+    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    str_add(out, json_is_string(value) ? json_string_value(value) : text ? text : "");
+    free(text);
+}
+
+/* What the migrator was told. A member of an object is a column or the like, and how it is made. */
+static void text_options(const struct job *job, const struct job_stage *st, struct str *out)
+{
+    const char *name, *member;
+    json_t *options = stage_options(job, st), *value, *made;
+    json_object_foreach(options, name, value)
+    {
+        str_printf(out, "      %s:", name);
+        if (!json_is_object(value)) {
+            str_add(out, " ");
+            text_value(value, 0, out);
+        }
+        json_object_foreach(value, member, made)
+        {
+            str_printf(out, "\n        %s: ", member);
+            text_value(made, 1, out);
+        }
+        str_add(out, "\n");
+    }
+    json_decref(options);
+}
 
 static void text_stage(const struct job *job, const struct job_stage *st, struct str *out)
 {
@@ -40,6 +89,7 @@ static void text_stage(const struct job *job, const struct job_stage *st, struct
         }
         str_add(out, "\n");
     }
+    text_options(job, st, out);
 }
 
 static void text_table(const struct job_table *t, struct str *out)
@@ -77,7 +127,7 @@ static void print_text(const struct job *job, struct str *out)
 
 /* ---- json ------------------------------------------------------------------------------ */
 
-static json_t *json_stage(const struct job_stage *st)
+static json_t *json_stage(const struct job *job, const struct job_stage *st)
 {
     json_t *key = json_array(), *fields = json_array(), *tables = json_array();
     for (size_t i = 0; i < st->p->n_key; i++)
@@ -91,19 +141,17 @@ static json_t *json_stage(const struct job_stage *st)
         json_array_append_new(tables, json_pack("{s:s, s:o}", "table", st->migrator->tables[i].name,
                                                 "columns", columns));
     }
-    json_error_t error;
-    json_t *options = json_loads(st->p->options ? st->p->options : "{}", 0, &error);
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "name", st->p->name, "source",
                      st->p->source, "entity", st->p->entity, "key", key, "migrator",
                      st->p->migrator, "policy", policy_text(st->p->policy), "fields", fields,
-                     "tables", tables, "options", options ? options : json_object());
+                     "tables", tables, "options", stage_options(job, st));
 }
 
 static void print_json(const struct job *job, struct str *out)
 {
     json_t *stages = json_array(), *tables = json_array();
     for (size_t i = 0; i < job->n_stages; i++)
-        json_array_append_new(stages, json_stage(&job->stages[i]));
+        json_array_append_new(stages, json_stage(job, &job->stages[i]));
     for (size_t i = 0; i < job->n_tables; i++)
         json_array_append_new(tables,
                               json_pack("{s:s, s:s, s:s}", "table", job->tables[i].t->quoted,

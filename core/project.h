@@ -61,6 +61,7 @@ struct project_table {
 struct project_stage {
     const char *name;
     int enabled;
+    int may_join;       /* disabled, but --with-dependencies enables it where it is asked for */
     const char *source; /* name of a project_source */
     const char *entity; /* default: the stage's name */
     const char **key;   /* source fields that make the source key; default {"id"} */

@@ -18,6 +18,13 @@
 #include "staging.h"
 #include "undo.h"
 
+static double since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
 static int check_state(struct state *s, struct error *err)
 {
     if (s->at == RUN_PUBLISHED || s->at == RUN_DONE)
@@ -212,9 +219,16 @@ static int check_altered(struct state *s, const struct job *job, struct error *e
 }
 
 /* A key that is taken or a parent that is gone: the application went on from what the run left. */
-static int undo(struct state *s, const char *sql, struct error *err)
+static int undo_part(struct state *s, char *sql, size_t from, size_t to, double *seconds,
+                     struct error *err)
 {
-    int code = pg_exec(s->pg, err, sql);
+    char behind = sql[to];
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    sql[to] = '\0';
+    int code = pg_exec(s->pg, err, sql + from);
+    sql[to] = behind;
+    *seconds = since(&begun);
     if (!code || strncmp(pg_sqlstate(s->pg), "23", 2) != 0)
         return code;
     error_clear(err);
@@ -223,6 +237,25 @@ static int undo(struct state *s, const char *sql, struct error *err)
     error_why(err, "later work took their keys, or removed what they refer to");
     error_fix(err, "set these rows back by hand, or restore the run's backup");
     return STATUS_REFUSED;
+}
+
+/* What stands before the tables, each of them, last ones first, and what stands behind. */
+static int undo(struct state *s, const struct job *job, double *seconds, struct error *err)
+{
+    size_t n = job->n_tables;
+    size_t *marks = arena_alloc(job->mem, (n + 1) * sizeof *marks);
+    double other;
+    struct str sql;
+    str_init(&sql, 0);
+    int code = undo_statements(s, job, 0, &sql, marks, err);
+    if (!code)
+        code = undo_part(s, sql.data, 0, marks[n], &other, err);
+    for (size_t i = n; !code && i-- > 0;)
+        code = undo_part(s, sql.data, marks[i + 1], marks[i], &seconds[i], err);
+    if (!code)
+        code = undo_part(s, sql.data, marks[0], sql.len, &other, err);
+    str_clear(&sql);
+    return code;
 }
 
 /* What comes back is what was kept, or nothing. A run that was killed before it was verified has
@@ -250,10 +283,8 @@ static int check_images(struct state *s, const struct job *job, struct error *er
 }
 
 static int transaction(struct state *s, const struct job *job, struct rollback_result *out,
-                       struct error *err)
+                       double *seconds, struct error *err)
 {
-    struct str sql;
-    str_init(&sql, 0);
     int code = lock(s, job, err);
     if (!code)
         code = staging_tune(s, job, err);
@@ -268,9 +299,7 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
     if (!code && fault_point("rollback.checked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
     if (!code)
-        code = undo_statements(s, job, 0, &sql, err);
-    if (!code)
-        code = undo(s, sql.data, err);
+        code = undo(s, job, seconds, err);
     if (!code && fault_point("rollback.table"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.table");
     if (!code)
@@ -282,23 +311,27 @@ static int transaction(struct state *s, const struct job *job, struct rollback_r
         code = pg_commit(s->pg, 0, err);
     if (code == STATUS_UNKNOWN)
         code = state_settle(s, RUN_ROLLED_BACK, 1, err);
-    str_clear(&sql);
     return code;
 }
 
-static void tell(struct state *s)
+/* `seconds`: per table, of its own statements. */
+static void tell(struct state *s, const struct job *job, const double *seconds)
 {
     struct error err = {0};
     if (pg_begin(s->pg, "READ ONLY", &err))
         return;
     struct pg_result *res =
         pg_queryf(s->pg, &err,
-                  "SELECT schema_name || '.' || table_name, inserted, updated, deleted FROM"
+                  "SELECT schema_name || '.' || table_name, inserted, updated, deleted, no FROM"
                   " %s.run_table WHERE run = %lld ORDER BY no DESC",
                   s->q, (long long)s->run);
-    for (int i = 0; res && i < pg_rows(res); i++)
-        log_write(LOG_INFO, "%s: %s inserted rows removed, %s updated and %s deleted ones restored",
-                  pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2), pg_get(res, i, 3));
+    for (int i = 0; res && i < pg_rows(res); i++) {
+        size_t no = (size_t)pg_get_int(res, i, 4);
+        log_write(LOG_INFO,
+                  "%s: %s inserted rows removed, %s updated and %s deleted ones restored, %.3f s",
+                  pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2), pg_get(res, i, 3),
+                  no && no <= job->n_tables ? seconds[no - 1] : 0);
+    }
     pg_free(res);
     pg_rollback(s->pg);
 }
@@ -306,8 +339,9 @@ static void tell(struct state *s)
 int rollback_run(struct state *s, const struct project *project, struct rollback_result *out,
                  struct error *err)
 {
-    struct timespec begun, now;
+    struct timespec begun;
     struct job job = {0};
+    double *seconds = NULL;
     clock_gettime(CLOCK_MONOTONIC, &begun);
     memset(out, 0, sizeof *out);
     out->run = s->run;
@@ -318,8 +352,10 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
         code = pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err);
         if (!code && !job.mem)
             code = ran_load(s, project, &job, err);
+        if (!code && !seconds)
+            seconds = arena_alloc(job.mem, (job.n_tables + 1) * sizeof *seconds);
         if (!code)
-            code = transaction(s, &job, out, err);
+            code = transaction(s, &job, out, seconds, err);
         if (!code)
             break;
         pg_rollback(s->pg);
@@ -333,10 +369,8 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
     if (!code && fault_point("rollback.after_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.after_commit");
     if (!code)
-        tell(s);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    out->seconds =
-        (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+        tell(s, &job, seconds);
+    out->seconds = since(&begun);
     if (job.mem)
         job_clear(&job);
     return code;

@@ -1,6 +1,6 @@
 /* selection.c - --only, --skip and --with-dependencies. Works on one list of switches, whatever
- * kind of thing they belong to. What the target's foreign keys add to the needs is not known
- * here: see plan.c. */
+ * kind of thing they belong to. What plugins need, and whose keys they use, is not known here:
+ * job.c enables those stages. */
 #include "selection.h"
 
 #include <string.h>
@@ -141,4 +141,8 @@ void selection_apply(struct fields *f, const struct project_overrides *o, struct
     for (size_t i = 0; i < all.n; i++)
         if (is_listed(&all.list[i], o->skip, o->n_skip))
             set(f, &all.list[i], 0, "flag --skip");
+    for (size_t i = 0; o->with_dependencies && o->n_only && i < p->n_stages; i++) {
+        struct item item = {STAGE, p->stages[i].name, NULL};
+        p->stages[i].may_join = !p->stages[i].enabled && !is_listed(&item, o->skip, o->n_skip);
+    }
 }

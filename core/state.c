@@ -58,7 +58,8 @@ static const char *const ddl[] = {
     " finished timestamptz, published timestamptz, publish_seconds float8, publish_xid xid8, "
     "undo_xid xid8,"
     " rolled_back timestamptz, exit_code int, backup text, bundle text, report text)",
-    "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL)",
+    "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL, step text"
+    " NOT NULL)",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
     " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
     " map_sql text, PRIMARY KEY (run, name))",
@@ -70,7 +71,8 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.chunk (run bigint, no bigint, stage text NOT NULL, first_record bigint"
     " NOT NULL, position_before text NOT NULL, position_after text NOT NULL, read bigint NOT NULL,"
     " loaded bigint NOT NULL, skipped bigint NOT NULL, rejected bigint NOT NULL, rows bigint"
-    " NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run, no))",
+    " NOT NULL, share float8, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run,"
+    " no))",
     "CREATE TABLE %s.reject (run bigint NOT NULL, record bigint NOT NULL, stage text NOT NULL,"
     " number bigint NOT NULL, key text, final_key text, outcome int2 NOT NULL, step text NOT NULL,"
     " table_name text, field text, code text NOT NULL, reason text NOT NULL, cause bigint,"
@@ -396,17 +398,17 @@ int state_move(struct state *s, enum run_state to, struct error *err)
     return state_event(s, err, "%s", state_text(to));
 }
 
-void state_heartbeat_sql(const struct state *s, struct str *sql)
+void state_heartbeat_sql(const struct state *s, const char *step, struct str *sql)
 {
-    str_printf(sql, "UPDATE %s.heartbeat SET at = clock_timestamp() WHERE run = %lld", s->q,
-               (long long)s->run);
+    str_printf(sql, "UPDATE %s.heartbeat SET at = clock_timestamp(), step = '%s' WHERE run = %lld",
+               s->q, step, (long long)s->run);
 }
 
-int state_heartbeat(struct state *s, struct error *err)
+int state_heartbeat(struct state *s, const char *step, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    state_heartbeat_sql(s, &sql);
+    state_heartbeat_sql(s, step, &sql);
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
     return code;

@@ -92,8 +92,9 @@ int state_reconnect(struct state *s, enum run_state *now, struct error *err);
  * it did, with s->at set; STATUS_TEMPORARY when it did not. When the target cannot be asked:
  * STATUS_UNKNOWN if COMMIT was sent (`in_doubt`), else STATUS_TEMPORARY. */
 int state_settle(struct state *s, enum run_state wanted, int in_doubt, struct error *err);
-int state_heartbeat(struct state *s, struct error *err);
-void state_heartbeat_sql(const struct state *s, struct str *sql); /* appends */
+/* At work, on this step ("load", "check"); inside a transaction. */
+int state_heartbeat(struct state *s, const char *step, struct error *err);
+void state_heartbeat_sql(const struct state *s, const char *step, struct str *sql); /* appends */
 /* One line of the audit trail; inside a transaction. */
 int state_event(struct state *s, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

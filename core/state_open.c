@@ -143,8 +143,8 @@ static int insert_run(struct state *s, const struct job *job, const struct state
     s->parent = o->parent;
     snprintf(s->started, sizeof s->started, "%s", pg_get(res, 0, 1));
     pg_free(res);
-    return pg_execf(s->pg, err, "INSERT INTO %s.heartbeat VALUES (%lld, clock_timestamp())", s->q,
-                    (long long)s->run);
+    return pg_execf(s->pg, err, "INSERT INTO %s.heartbeat VALUES (%lld, clock_timestamp(), 'load')",
+                    s->q, (long long)s->run);
 }
 
 /* A run of the other kind is worth its loaded chunks: it becomes what is asked for now.

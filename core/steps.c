@@ -143,6 +143,21 @@ static int check_patiently(struct run *r, const struct check_options *options)
     }
 }
 
+/* How much there is, before anything live is written; from here on it is no estimate. */
+static int tell_totals(struct run *r)
+{
+    struct report_totals t;
+    int code = pg_begin(r->s->pg, "READ ONLY", &r->err);
+    if (!code)
+        code = report_totals(r->s, &t, &r->err);
+    pg_rollback(r->s->pg);
+    if (!code)
+        log_write(
+            LOG_INFO, "%lld records read, exactly: %lld to migrate, %lld skipped, %lld rejected",
+            (long long)t.read, (long long)t.migrated, (long long)t.skipped, (long long)t.rejected);
+    return code;
+}
+
 int steps_check(struct run *r)
 {
     struct check_options options = {.may_delete = !r->options->limited && !r->s->parent,
@@ -156,6 +171,8 @@ int steps_check(struct run *r)
         code = ledger_log(r->s, &r->err);
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
+    if (!code)
+        code = tell_totals(r);
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_AS_IF, &r->err);
     signals_cancel_statements(0);

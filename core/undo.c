@@ -413,7 +413,7 @@ static void settle_state(const struct state *s, struct str *out)
 }
 
 int undo_statements(struct state *s, const struct job *job, int by_owner, struct str *out,
-                    struct error *err)
+                    size_t *marks, struct error *err)
 {
     struct str off, on, cut, mend;
     str_init(&off, 0);
@@ -432,8 +432,13 @@ int undo_statements(struct state *s, const struct job *job, int by_owner, struct
     restore_deleted(job, 'L', out);
     for (size_t i = 0; i < job->n_tables; i++)
         undo_second_pass(job, i, out);
-    for (size_t i = job->n_tables; i-- > 0;)
+    for (size_t i = job->n_tables; i-- > 0;) {
+        if (marks)
+            marks[i + 1] = out->len;
         undo_table(s, &job->tables[i], out);
+    }
+    if (marks)
+        marks[0] = out->len;
     restore_deleted(job, 'D', out);
     str_add(out, "SET CONSTRAINTS ALL IMMEDIATE;\n");
     str_add(out, mend.data);
@@ -495,7 +500,7 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
         guard(p, "rows", out);
     }
     if (!code)
-        code = undo_statements(s, job, 1, out, err);
+        code = undo_statements(s, job, 1, out, NULL, err);
     str_add(out, "COMMIT;\n");
     str_clear(&drift);
     return code;

@@ -15,9 +15,11 @@ int undo_drift_queries(struct state *s, const struct job *job, struct str *out, 
 /* A query that gives the table and the number of columns that its before-images have otherwise. */
 void undo_altered_query(const struct job_table *t, struct str *out);
 /* Locks, triggers off, rows back, triggers on, sequences, id map, state: everything between
- * BEGIN and COMMIT but the guard. `by_owner`: triggers are held back whoever owns the table. */
+ * BEGIN and COMMIT but the guard. `by_owner`: triggers are held back whoever owns the table.
+ * `marks`, when not NULL, has room for one more than there are tables: the own statements of table
+ * i are the bytes from marks[i + 1] to marks[i]. */
 int undo_statements(struct state *s, const struct job *job, int by_owner, struct str *out,
-                    struct error *err);
+                    size_t *marks, struct error *err);
 /* A whole script for psql with a guard that raises on drift. */
 int undo_script(struct state *s, const struct job *job, struct str *out, struct error *err);
 

@@ -209,21 +209,6 @@ static void order_only_needs_give_way(void)
     done(&s);
 }
 
-static void pull_enables_what_is_needed_transitively(void)
-{
-    static const struct plan_need a[] = {{"s:b", 1, "p"}, {"s:soft", 0, "p"}, {"s:no", 1, "p"}};
-    static const struct plan_need b[] = {{"s:c", 1, "p"}};
-    struct plan_node nodes[] = {{"s:c", 0, NULL, 0},
-                                {"s:b", 0, b, 1},
-                                {"s:a", 1, a, 3},
-                                {"s:soft", 0, NULL, 0},
-                                {"s:other", 0, NULL, 0}};
-    CU_ASSERT_EQUAL(plan_pull(nodes, COUNT(nodes)), 2);
-    CU_ASSERT(nodes[0].enabled && nodes[1].enabled && nodes[2].enabled);
-    CU_ASSERT(!nodes[3].enabled && !nodes[4].enabled);
-    CU_ASSERT_EQUAL(plan_pull(nodes, COUNT(nodes)), 0);
-}
-
 /* ---- random graphs -------------------------------------------------------------------- */
 
 #define MAX_NODES 30
@@ -366,7 +351,6 @@ static const struct unit_case cases[] = {
     {"each_cycle_is_reported_once", each_cycle_is_reported_once},
     {"long_cycle_is_shortened_in_its_middle", long_cycle_is_shortened_in_its_middle},
     {"order_only_needs_give_way", order_only_needs_give_way},
-    {"pull_enables_what_is_needed_transitively", pull_enables_what_is_needed_transitively},
     {"random_graphs_without_cycles_are_ordered", random_graphs_without_cycles_are_ordered},
     {"random_graphs_fail_only_by_hard_cycles", random_graphs_fail_only_by_hard_cycles},
 };

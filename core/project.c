@@ -48,6 +48,17 @@ const struct project_stage *project_stage_find(const struct project *p, const ch
     return NULL;
 }
 
+void project_phase(const struct project_stage *s, const char *before, const char *after,
+                   struct str *out)
+{
+    if (!s->phase && !s->priority)
+        return;
+    str_add(out, before);
+    if (s->phase)
+        str_printf(out, "phase %lld%s", (long long)s->phase, s->priority ? ", " : "");
+    str_printf(out, "%s%s", s->priority ? s->priority : "", after);
+}
+
 void project_free(struct project *project)
 {
     if (project)

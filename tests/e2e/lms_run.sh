@@ -180,12 +180,24 @@ mighost 0 "$example" --rollback
 fingerprint_db lms >"$TEST_DIR/now"
 same "rollback" "$TEST_DIR/empty" "$TEST_DIR/now"
 
-echo "phases on different days give the same rows"
+echo "the plan shows phases and priorities"
 use_target phases
-mighost 20 "$example" --run --only users,persons,students,staff
-mighost 0 "$example" --run --only organizations,terms
-mighost 20 "$example" --run --only courses,offerings,instructors
-mighost 20 "$example" --run --only enrollments,assessments,grades
+mighost 0 "$example" --plan --phase 5
+grep -q '^ 3\. grades (phase 5, low): ' "$TEST_DIR/out" || fail "not in the text"
+mighost 0 "$example" --plan --phase 5 --format json
+[ "$(jq -r '.stages[] | "\(.name) \(.phase) \(.priority)"' "$TEST_DIR/out" | tr '\n' ' ')" = \
+    "enrollments 5 high assessments 5 medium grades 5 low " ] || fail "not in the JSON"
+mighost 0 "$example" --plan --phase 5 --format dot
+grep -qF '[label="3. grades\nphase 5, low"]' "$TEST_DIR/out" || fail "not in the graph"
+
+echo "phases on different days give the same rows"
+mighost 20 "$example" --run --phase 1,2
+mighost 0 "$example" --run --phase 3
+mighost 20 "$example" --run --phase 4
+mighost 20 "$example" --run --phase 5
+mighost 0 "$example" --status
+grep -qx ' *enrollments complete (phase 5, high), assessments complete (phase 5, medium), grades complete (phase 5, low)' \
+    "$TEST_DIR/out" || fail "the status has no phases"
 agrees
 fingerprint_db phases >"$TEST_DIR/now"
 same "phases" "$TEST_DIR/published" "$TEST_DIR/now"

@@ -145,6 +145,19 @@ static void check_stage_source(struct fields *f, const struct project *p, struct
     }
 }
 
+/* Both would be databases of one server. */
+static void check_embedded_names(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *sources = jsonfile_get(f->file->root, "sources");
+    for (size_t i = 0; i < p->n_sources; i++)
+        if (p->sources[i].embedded_schema && str_equal(p->sources[i].name, p->name))
+            jsonfile_fault(f->file, entry(sources, i)->place, f->faults,
+                           "give the source another name",
+                           "source \"%s\" has \"embedded_schema\" and the project's name: both "
+                           "would have one database",
+                           p->name);
+}
+
 static const char *with_schema(struct fields *f, const struct project *p, const char *table)
 {
     if (!table || strchr(table, '.'))
@@ -240,6 +253,7 @@ static void fill(struct fields *f, const struct project_overrides *o, struct pro
     overrides_defaults(f, p);
     check_all_unique(f, p);
     check_source_names(f, p);
+    check_embedded_names(f, p);
     check_stages(f, p);
     check_hooks(f, p);
     /* Names may be missing where there are faults. */

@@ -31,6 +31,8 @@ struct project_need {
 struct project_source {
     const char *name, *use; /* use: unit name without kind */
     const char *options;    /* compact JSON object as text, variables replaced */
+    /* SQL file for a database of the embedded server, which serves where "url" is empty; or NULL */
+    const char *embedded_schema;
 };
 
 /* A reference that the target does not declare as a foreign key, or one that it does, with

@@ -124,6 +124,7 @@ static const struct field source_fields[] = {
      .type = FIELD_CONNECTION,
      .offset = AT(project_source, options),
      .fallback = "{}"},
+    {.key = "embedded_schema", .type = FIELD_PATH, .offset = AT(project_source, embedded_schema)},
 };
 static const struct section source = {"sources", source_fields, COUNT(source_fields),
                                       sizeof(struct project_source)};

@@ -495,6 +495,15 @@ static void source_flag_replaces_the_url(void)
     CU_ASSERT_EQUAL(faults_code(&faults), STATUS_USAGE);
 }
 
+static void an_embedded_source_has_a_name_of_its_own(void)
+{
+    reset();
+    CU_ASSERT_PTR_NULL(load("{\"name\": \"shop\", \"sources\": {\"shop\": {\"use\": \"postgres\","
+                            " \"embedded_schema\": \"s.sql\"}}}"));
+    CU_ASSERT_EQUAL(faults_code(&faults), STATUS_CONFIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(faults.items[0].what, "both would have one database"));
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_case cases[] = {
@@ -512,6 +521,7 @@ int main(int argc, char **argv)
         {"selection_knows_its_names", selection_knows_its_names},
         {"phases_choose_stages", phases_choose_stages},
         {"source_flag_replaces_the_url", source_flag_replaces_the_url},
+        {"an_embedded_source_has_a_name_of_its_own", an_embedded_source_has_a_name_of_its_own},
     };
     scratch_begin();
     int status = UNIT_MAIN("project", cases, argc, argv);

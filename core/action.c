@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "redrive.h"
 #include "run.h"
+#include "selection.h"
 #include "validate.h"
 
 static int failed(struct session *s, int code)
@@ -55,7 +56,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
                                   .publish = publish,
                                   .redrive = redrive,
                                   .yes = cli->yes,
-                                  .limited = redrive || cli->session.overrides.n_only > 0,
+                                  .limited = redrive || selection_is_part(&cli->session.overrides),
                                   .json = cli->json};
     struct run_verdict verdict;
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);

@@ -18,6 +18,7 @@ enum option_id {
     ID_SOURCE,
     ID_ONLY,
     ID_SKIP,
+    ID_PHASE,
     ID_WITH_DEPENDENCIES,
     ID_BATCH_SIZE,
     ID_REPORT_DIR,
@@ -89,8 +90,9 @@ static const struct cli_option table[] = {
     {"state-schema", "NAME", ID_STATE_SCHEMA, "schema for staging and state (default mighost)"},
     {"only", "NAMES", ID_ONLY, "only these stages, validators or reporters (comma list)"},
     {"entities", "NAMES", ID_ONLY, "the same as --only"},
+    {"phase", "NUMBERS", ID_PHASE, "only the stages of these phases (comma list)"},
     {"skip", "NAMES", ID_SKIP, "all but these"},
-    {"with-dependencies", NULL, ID_WITH_DEPENDENCIES, "with --only: also what they need"},
+    {"with-dependencies", NULL, ID_WITH_DEPENDENCIES, "with --only, --phase: also what they need"},
     {NULL, NULL, 0, "How"},
     {"yes", NULL, ID_YES, "confirm what would be asked (production, many deletions)"},
     {"force", NULL, ID_YES, "the same as --yes"},
@@ -270,6 +272,8 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
         return set_names(&p->only, &p->n_only, value, o->name, err);
     case ID_SKIP:
         return set_names(&p->skip, &p->n_skip, value, o->name, err);
+    case ID_PHASE:
+        return set_names(&p->phases, &p->n_phases, value, o->name, err);
     case ID_BATCH_SIZE:
         return parse_size(value, &p->batch_size, err);
     case ID_REPORT_DIR:
@@ -446,6 +450,7 @@ void cli_clear(struct cli *cli)
     struct project_overrides *p = &cli->session.overrides;
     free_names(p->only, p->n_only);
     free_names(p->skip, p->n_skip);
+    free_names(p->phases, p->n_phases);
     free(cli->plugin_dirs);
     free(cli->command);
 }

@@ -104,10 +104,11 @@ int history_held(struct session *s, int64_t run, int64_t *parent)
     if (pg_begin(s->pg, "READ ONLY", &s->err))
         return s->err.code;
     str_init(&sql, 0);
-    str_printf(&sql,
-               "SELECT r.state, r.plan_hash = '%s' AND r.catalog_hash = '%s', r.parent FROM %s.run r JOIN"
-               " %s.project p ON p.id = r.project WHERE r.id = %lld AND p.name = ",
-               s->job.hash, s->job.catalog.hash, s->state.q, s->state.q, (long long)run);
+    str_printf(
+        &sql,
+        "SELECT r.state, r.plan_hash = '%s' AND r.catalog_hash = '%s', r.parent FROM %s.run r JOIN"
+        " %s.project p ON p.id = r.project WHERE r.id = %lld AND p.name = ",
+        s->job.hash, s->job.catalog.hash, s->state.q, s->state.q, (long long)run);
     sql_literal(&sql, s->project->name);
     struct pg_result *res = pg_query(s->pg, &s->err, sql.data, 0, NULL);
     str_clear(&sql);

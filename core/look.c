@@ -39,8 +39,10 @@ static const char status_sql[] =
     " clock_timestamp()) - r.started)::numeric, 1)::text, ''), coalesce(r.exit_code::text, ''),"
     " coalesce((SELECT sum(read) FROM %s.chunk c WHERE c.run = r.id), 0), (SELECT count(*) FROM"
     " %s.reject j WHERE j.run = r.id), coalesce((SELECT string_agg(t.name || CASE WHEN t.done THEN"
-    " ' complete' ELSE ' pending' END, ', ' ORDER BY t.no) FROM %s.run_stage t WHERE t.run = r.id),"
-    " ''), CASE WHEN r.state IN ('published', 'done') THEN 'until --finalize' ELSE '' END,"
+    " ' complete' ELSE ' pending' END || coalesce(ph.label, ''), ', ' ORDER BY t.no) FROM"
+    " %s.run_stage t LEFT JOIN (VALUES ('', '', '')%s) AS ph (project, stage, label) ON"
+    " (ph.project, ph.stage) = (p.name, t.name) WHERE t.run = r.id), ''), CASE WHEN r.state IN "
+    "('published', 'done') THEN 'until --finalize' ELSE '' END,"
     " coalesce(pg_size_pretty((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN"
     " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
     "match|delete|before)_' || r.id || '_'))), '0 bytes'), CASE r.state WHEN 'loading' THEN h.step"
@@ -103,6 +105,25 @@ static void print_status(const struct pg_result *res, int as_json)
     json_decref(list);
 }
 
+/* ", ('shop', 'users', ' (phase 1)')": a phase is the project's word; other projects of the target
+ * are not known here. */
+static void add_phases(const struct project *p, struct str *sql)
+{
+    for (size_t i = 0; i < p->n_stages; i++) {
+        struct str label;
+        str_init(&label, 0);
+        project_phase(&p->stages[i], " (", ")", &label);
+        str_add(sql, ", (");
+        sql_literal(sql, p->name);
+        str_add(sql, ", ");
+        sql_literal(sql, p->stages[i].name);
+        str_add(sql, ", ");
+        sql_literal(sql, label.data);
+        str_add_char(sql, ')');
+        str_clear(&label);
+    }
+}
+
 int look_status(const struct cli *cli, struct session *s)
 {
     int code = session_target(s);
@@ -112,12 +133,15 @@ int look_status(const struct cli *cli, struct session *s)
     if (!code && there == 0)
         output_line(cli->json ? "[]" : "no run yet");
     if (!code && there > 0) {
-        struct str schema;
+        struct str schema, phases;
         str_init(&schema, 0);
+        str_init(&phases, 0);
         sql_literal(&schema, s->state.schema);
+        add_phases(s->project, &phases);
         struct pg_result *res =
-            pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, schema.data,
-                      s->state.q, s->state.q, s->state.q, s->state.q, s->state.q);
+            pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, phases.data,
+                      schema.data, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q);
+        str_clear(&phases);
         str_clear(&schema);
         if (res)
             print_status(res, cli->json);

@@ -71,8 +71,9 @@ static void text_options(const struct job *job, const struct job_stage *st, stru
 static void text_stage(const struct job *job, const struct job_stage *st, struct str *out)
 {
     const struct unit *m = st->migrator;
-    str_printf(out, "%2zu. %s: %s of source %s, key ", st->no, st->p->name, st->p->entity,
-               st->p->source);
+    str_printf(out, "%2zu. %s", st->no, st->p->name);
+    project_phase(st->p, " (", ")", out);
+    str_printf(out, ": %s of source %s, key ", st->p->entity, st->p->source);
     for (size_t i = 0; i < st->p->n_key; i++)
         str_printf(out, "%s%s", i ? "+" : "", st->p->key[i]);
     str_printf(out, ", migrator %s, policy %s, keys %s\n", st->p->migrator,
@@ -141,7 +142,9 @@ static json_t *json_stage(const struct job *job, const struct job_stage *st)
         json_array_append_new(tables, json_pack("{s:s, s:o}", "table", st->migrator->tables[i].name,
                                                 "columns", columns));
     }
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "name", st->p->name, "source",
+    json_t *phase = st->p->phase ? json_integer(st->p->phase) : json_null();
+    return json_pack("{s:s, s:o, s:s?, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "name",
+                     st->p->name, "phase", phase, "priority", st->p->priority, "source",
                      st->p->source, "entity", st->p->entity, "key", key, "migrator",
                      st->p->migrator, "policy", policy_text(st->p->policy), "fields", fields,
                      "tables", tables, "options", stage_options(job, st));
@@ -188,8 +191,10 @@ static void print_dot(const struct job *job, struct str *out)
 {
     str_add(out, "digraph plan {\n  rankdir=LR;\n  node [shape=box];\n");
     for (size_t i = 0; i < job->n_stages; i++) {
-        str_printf(out, "  \"stage:%s\" [label=\"%zu. %s\"];\n", job->stages[i].p->name,
+        str_printf(out, "  \"stage:%s\" [label=\"%zu. %s", job->stages[i].p->name,
                    job->stages[i].no, job->stages[i].p->name);
+        project_phase(job->stages[i].p, "\\n", "", out);
+        str_add(out, "\"];\n");
         dot_edges(job, &job->stages[i], out);
     }
     str_add(out, "}\n");

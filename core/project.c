@@ -48,6 +48,17 @@ const struct project_stage *project_stage_find(const struct project *p, const ch
     return NULL;
 }
 
+void project_phase(const struct project_stage *s, const char *before, const char *after,
+                   struct str *out)
+{
+    if (!s->phase && !s->priority)
+        return;
+    str_add(out, before);
+    if (s->phase)
+        str_printf(out, "phase %lld%s", (long long)s->phase, s->priority ? ", " : "");
+    str_printf(out, "%s%s", s->priority ? s->priority : "", after);
+}
+
 void project_free(struct project *project)
 {
     if (project)
@@ -132,6 +143,19 @@ static void check_stage_source(struct fields *f, const struct project *p, struct
                        near ? arena_printf(f->mem, "did you mean \"%s\"?", near) : NULL,
                        "stage \"%s\": there is no source \"%s\"", s->name, s->source);
     }
+}
+
+/* Both would be databases of one server. */
+static void check_embedded_names(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *sources = jsonfile_get(f->file->root, "sources");
+    for (size_t i = 0; i < p->n_sources; i++)
+        if (p->sources[i].embedded_schema && str_equal(p->sources[i].name, p->name))
+            jsonfile_fault(f->file, entry(sources, i)->place, f->faults,
+                           "give the source another name",
+                           "source \"%s\" has \"embedded_schema\" and the project's name: both "
+                           "would have one database",
+                           p->name);
 }
 
 static const char *with_schema(struct fields *f, const struct project *p, const char *table)
@@ -229,6 +253,7 @@ static void fill(struct fields *f, const struct project_overrides *o, struct pro
     overrides_defaults(f, p);
     check_all_unique(f, p);
     check_source_names(f, p);
+    check_embedded_names(f, p);
     check_stages(f, p);
     check_hooks(f, p);
     /* Names may be missing where there are faults. */

@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "status.h"
+#include "str.h"
 
 enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_REJECT };
 enum id_strategy { ID_UUID5, ID_KEEP };
@@ -31,6 +32,8 @@ struct project_need {
 struct project_source {
     const char *name, *use; /* use: unit name without kind */
     const char *options;    /* compact JSON object as text, variables replaced */
+    /* SQL file for a database of the embedded server, which serves where "url" is empty; or NULL */
+    const char *embedded_schema;
 };
 
 /* A reference that the target does not declare as a foreign key, or one that it does, with
@@ -61,10 +64,12 @@ struct project_table {
 struct project_stage {
     const char *name;
     int enabled;
-    int may_join;       /* disabled, but --with-dependencies enables it where it is asked for */
-    const char *source; /* name of a project_source */
-    const char *entity; /* default: the stage's name */
-    const char **key;   /* source fields that make the source key; default {"id"} */
+    int may_join;         /* disabled, but --with-dependencies enables it where it is asked for */
+    int64_t phase;        /* for people who plan, and --phase: no order comes from it; 0: none */
+    const char *priority; /* "high", "medium", "low" or NULL: shown, decides nothing */
+    const char *source;   /* name of a project_source */
+    const char *entity;   /* default: the stage's name */
+    const char **key;     /* source fields that make the source key; default {"id"} */
     size_t n_key;
     const char *migrator; /* unit name, default "map" */
     const char *options;  /* of the migrator, JSON text */
@@ -168,8 +173,9 @@ struct project_overrides {
     int64_t batch_size; /* 0: not given */
     const char *log_level;
     const char **only, **skip; /* stage, validator or reporter names */
-    size_t n_only, n_skip;
-    int with_dependencies; /* --only: enable what the chosen stages need (hard needs) */
+    const char **phases;       /* numbers of phases, as given */
+    size_t n_only, n_skip, n_phases;
+    int with_dependencies; /* --only, --phase: enable what the chosen stages need (hard needs) */
 };
 
 /* Reads `path` (a file, or a directory with project.json). All faults are listed, each with
@@ -183,6 +189,9 @@ void project_free(struct project *project);
 
 const struct project_source *project_source_find(const struct project *p, const char *name);
 const struct project_stage *project_stage_find(const struct project *p, const char *name);
+/* "phase 1, high" between `before` and `after`; nothing for a stage with neither. */
+void project_phase(const struct project_stage *s, const char *before, const char *after,
+                   struct str *out);
 
 const char *policy_text(enum policy policy);
 

@@ -60,6 +60,14 @@ static const struct field stage_fields[] = {
      .type = FIELD_BOOL,
      .offset = AT(project_stage, enabled),
      .fallback = "true"},
+    {.key = "phase",
+     .type = FIELD_INT,
+     .offset = AT(project_stage, phase),
+     .allowed = "1..1000000"},
+    {.key = "priority",
+     .type = FIELD_WORD,
+     .offset = AT(project_stage, priority),
+     .allowed = "high|medium|low"},
     {.key = "source", .type = FIELD_NAME, .offset = AT(project_stage, source)},
     {.key = "entity", .type = FIELD_TEXT, .offset = AT(project_stage, entity)},
     {.key = "key",
@@ -116,6 +124,7 @@ static const struct field source_fields[] = {
      .type = FIELD_CONNECTION,
      .offset = AT(project_source, options),
      .fallback = "{}"},
+    {.key = "embedded_schema", .type = FIELD_PATH, .offset = AT(project_source, embedded_schema)},
 };
 static const struct section source = {"sources", source_fields, COUNT(source_fields),
                                       sizeof(struct project_source)};

@@ -104,12 +104,14 @@ static const char indexes_sql[] =
     " LATERAL (SELECT CASE WHEN k.oid IS NULL THEN obj_description(x.indexrelid, 'pg_class') ELSE"
     " obj_description(k.oid, 'pg_constraint') END AS text) d WHERE x.indrelid = %u AND"
     " has_schema_privilege(i.relnamespace, 'CREATE') AND (i.reltablespace = 0 OR"
-    " has_tablespace_privilege(i.reltablespace, 'CREATE')) AND x.indisvalid AND x.indisready AND x.indislive AND NOT x.indisclustered AND NOT"
+    " has_tablespace_privilege(i.reltablespace, 'CREATE')) AND x.indisvalid AND x.indisready AND "
+    "x.indislive AND NOT x.indisclustered AND NOT"
     " x.indisreplident AND NOT x.indisexclusion AND i.relkind = 'i' AND NOT i.relispartition AND"
     " NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid"
     " = x.indexrelid AND p.deptype <> 'i' AND NOT (p.classid = 'pg_constraint'::regclass AND"
     " p.objid = k.oid)) AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'"
-    "::regclass AND e.objid = x.indexrelid AND e.deptype IN ('e', 'x')) AND (NOT x.indisunique OR (NOT EXISTS (SELECT FROM pg_constraint f WHERE"
+    "::regclass AND e.objid = x.indexrelid AND e.deptype IN ('e', 'x')) AND (NOT x.indisunique OR "
+    "(NOT EXISTS (SELECT FROM pg_constraint f WHERE"
     " f.conindid = x.indexrelid AND f.contype = 'f') AND (k.oid IS NULL OR (NOT k.condeferrable"
     " AND i.reloptions IS NULL AND i.reltablespace = 0 AND obj_description(x.indexrelid,"
     " 'pg_class') IS NULL)) AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid ="
@@ -250,7 +252,8 @@ int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, stru
         return 0;
     /* Sorts of this size are worth more memory than a session usually has. */
     int code = pg_exec(s->pg, err,
-                       "SET LOCAL default_tablespace = ''; SELECT set_config('maintenance_work_mem', '256MB', true)"
+                       "SET LOCAL default_tablespace = ''; SELECT "
+                       "set_config('maintenance_work_mem', '256MB', true)"
                        " WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
     if (!code)
         code = make_all(s, job, r, 0, err);

@@ -85,8 +85,7 @@ static int left_out(struct state *s, struct job *job, int64_t parent, struct err
     for (int i = 0; res && i < pg_rows(res); i++) {
         const char *stage = pg_get(res, i, 0);
         if (job_find_stage(job, stage) == SIZE_MAX)
-            note(job, stage, " is not among those of this run", pg_get(res, i, 1),
-                 "stay rejected");
+            note(job, stage, " is not among those of this run", pg_get(res, i, 1), "stay rejected");
         else if (pg_get_int(res, i, 2))
             note(job, stage, "", pg_get(res, i, 2),
                  "had no key that could be read; those that have one now are taken up by --run "

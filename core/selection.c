@@ -1,6 +1,6 @@
-/* selection.c - --only, --skip and --with-dependencies. Works on one list of switches, whatever
- * kind of thing they belong to. What plugins need, and whose keys they use, is not known here:
- * job.c enables those stages. */
+/* selection.c - --only, --phase, --skip and --with-dependencies. Works on one list of switches,
+ * whatever kind of thing they belong to. What plugins need, and whose keys they use, is not known
+ * here: job.c enables those stages. */
 #include "selection.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@ struct item {
     enum kind kind;
     const char *name;
     int *enabled;
+    const char *phase; /* of a stage, as text; "" for none */
 };
 
 struct items {
@@ -25,13 +26,17 @@ static struct items collect(struct arena *mem, struct project *p)
     struct items all = {NULL, 0};
     all.list =
         arena_alloc(mem, (p->n_stages + p->n_validators + p->n_reporters + 1) * sizeof *all.list);
-    for (size_t i = 0; i < p->n_stages; i++)
-        all.list[all.n++] = (struct item){STAGE, p->stages[i].name, &p->stages[i].enabled};
+    for (size_t i = 0; i < p->n_stages; i++) {
+        struct project_stage *st = &p->stages[i];
+        const char *phase = st->phase ? arena_printf(mem, "%lld", (long long)st->phase) : "";
+        all.list[all.n++] = (struct item){STAGE, st->name, &st->enabled, phase};
+    }
     for (size_t i = 0; i < p->n_validators; i++)
         all.list[all.n++] =
-            (struct item){VALIDATOR, p->validators[i].name, &p->validators[i].enabled};
+            (struct item){VALIDATOR, p->validators[i].name, &p->validators[i].enabled, ""};
     for (size_t i = 0; i < p->n_reporters; i++)
-        all.list[all.n++] = (struct item){REPORTER, p->reporters[i].name, &p->reporters[i].enabled};
+        all.list[all.n++] =
+            (struct item){REPORTER, p->reporters[i].name, &p->reporters[i].enabled, ""};
     return all;
 }
 
@@ -47,6 +52,14 @@ static int is_listed(const struct item *item, const char *const *names, size_t n
 {
     for (size_t i = 0; i < n; i++)
         if (is_named(item, names[i]))
+            return 1;
+    return 0;
+}
+
+static int is_in_phase(const struct item *item, const struct project_overrides *o)
+{
+    for (size_t i = 0; i < o->n_phases; i++)
+        if (strcmp(item->phase, o->phases[i]) == 0)
             return 1;
     return 0;
 }
@@ -76,6 +89,31 @@ static void check_name(struct fields *f, const struct items *all, const char *fl
                 near ? arena_printf(f->mem, "did you mean \"%s\"?", near) : NULL);
 }
 
+/* Each number once, in the order of the stages. */
+static const char *known_phases(struct fields *f, const struct items *all)
+{
+    const char *list = "";
+    for (size_t i = 0; i < all->n; i++) {
+        size_t first = 0;
+        while (strcmp(all->list[first].phase, all->list[i].phase) != 0)
+            first++;
+        if (first == i && all->list[i].phase[0])
+            list = arena_printf(f->mem, "%s%s%s", list, *list ? ", " : "", all->list[i].phase);
+    }
+    return list;
+}
+
+static void check_phase(struct fields *f, const struct items *all, const char *phase)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->list[i].phase, phase) == 0)
+            return;
+    const char *known = known_phases(f, all);
+    usage_fault(f, arena_printf(f->mem, "--phase %s: the project has no such phase", phase),
+                *known ? arena_printf(f->mem, "there are: %s", known)
+                       : "give its stages a number by the key \"phase\"");
+}
+
 static void check_names(struct fields *f, const struct items *all,
                         const struct project_overrides *o)
 {
@@ -83,6 +121,8 @@ static void check_names(struct fields *f, const struct items *all,
         check_name(f, all, "--only", o->only[i]);
     for (size_t i = 0; i < o->n_skip; i++)
         check_name(f, all, "--skip", o->skip[i]);
+    for (size_t i = 0; i < o->n_phases; i++)
+        check_phase(f, all, o->phases[i]);
     for (size_t i = 0; i < all->n; i++)
         if (is_listed(&all->list[i], o->only, o->n_only) &&
             is_listed(&all->list[i], o->skip, o->n_skip))
@@ -117,26 +157,40 @@ static void pull_needs(struct fields *f, struct project *p)
                 struct project_stage *s = needed_stage(p, &p->stages[i].needs[j]);
                 if (!s || s->enabled)
                     continue;
-                struct item item = {STAGE, s->name, &s->enabled};
+                struct item item = {STAGE, s->name, &s->enabled, ""};
                 set(f, &item, 1, "flag --with-dependencies");
                 changed = 1;
             }
     }
 }
 
+/* What a list names is meant, disabled or not; a phase is taken as the project has it. */
+static void choose(struct fields *f, const struct project_overrides *o, const struct items *all)
+{
+    int listed[3] = {0};
+    for (size_t i = 0; i < all->n; i++)
+        listed[all->list[i].kind] |= is_listed(&all->list[i], o->only, o->n_only);
+    for (size_t i = 0; i < all->n; i++) {
+        const struct item *item = &all->list[i];
+        int named = is_listed(item, o->only, o->n_only), phased = is_in_phase(item, o);
+        if (listed[item->kind] && (named || !phased))
+            set(f, item, named, "flag --only");
+        else if (item->kind == STAGE && o->n_phases)
+            set(f, item, phased && *item->enabled, "flag --phase");
+    }
+}
+
+int selection_is_part(const struct project_overrides *o)
+{
+    return o->n_only || o->n_phases;
+}
+
 void selection_apply(struct fields *f, const struct project_overrides *o, struct project *p)
 {
     struct items all = collect(f->mem, p);
-    int chosen[3] = {0};
     check_names(f, &all, o);
-    for (size_t i = 0; i < all.n; i++)
-        chosen[all.list[i].kind] |= is_listed(&all.list[i], o->only, o->n_only);
-    for (size_t i = 0; i < all.n; i++) {
-        const struct item *item = &all.list[i];
-        if (chosen[item->kind])
-            set(f, item, is_listed(item, o->only, o->n_only), "flag --only");
-    }
-    if (o->with_dependencies && o->n_only)
+    choose(f, o, &all);
+    if (o->with_dependencies && selection_is_part(o))
         pull_needs(f, p);
     for (size_t i = 0; i < all.n; i++)
         if (is_listed(&all.list[i], o->skip, o->n_skip))

@@ -1,5 +1,6 @@
 /* session.c - project, plugins, target and job, made one after the other. No step changes
- * anything but session_target (starts an embedded server) and session_state (its schema). */
+ * anything but session_units and session_target (which start an embedded server where the project
+ * names none) and session_state (its schema). */
 #include "session.h"
 
 #include <stdio.h>
@@ -7,12 +8,13 @@
 #include <strings.h>
 
 #include "embedded.h"
+#include "embedded_schema.h"
 #include "fault.h"
 #include "join.h"
 #include "log.h"
 #include "preflight.h"
+#include "projecturl.h"
 #include "rights.h"
-#include "safefile.h"
 #include "samedb.h"
 
 void session_init(struct session *s, const struct session_options *options)
@@ -60,10 +62,45 @@ static void load_feature(void *ctx, const char *feature, struct faults *faults)
     }
 }
 
+/* A database of the project's own server; a new one gets what the project says it holds. */
+static int embedded_database(struct session *s, const char *name, const char *schema, char *url,
+                             size_t size)
+{
+    int code = embedded_start(s->project->work_dir, name, url, size, &s->err);
+    return code || !schema ? code : embedded_schema(url, schema, &s->err);
+}
+
+static int is_read(const struct project *p, const struct project_source *source)
+{
+    for (size_t i = 0; i < p->n_stages; i++)
+        if (p->stages[i].enabled && str_equal(p->stages[i].source, source->name))
+            return 1;
+    return 0;
+}
+
+/* Before units are made: a source learns its URL when it is made, wherever that comes from. */
+static int embedded_sources(struct session *s)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < s->project->n_sources; i++) {
+        struct project_source *source = &s->project->sources[i];
+        char url[sizeof s->url];
+        if (!source->embedded_schema || !is_read(s->project, source) ||
+            !projecturl_missing(s->project, source))
+            continue;
+        code = embedded_database(s, source->name, source->embedded_schema, url, sizeof url);
+        if (!code)
+            projecturl_set(s->project, source, url);
+    }
+    return code;
+}
+
 int session_units(struct session *s)
 {
     if (loader_init(&s->loader, s->options->plugin_dirs, s->options->n_plugin_dirs, &s->faults))
         return faults_code(&s->faults);
+    if (embedded_sources(s))
+        return s->err.code;
     s->loader.require_lock = s->options->require_lock;
     registry_init(&s->registry);
     host_init(&s->host, s->project, &s->registry);
@@ -74,36 +111,6 @@ int session_units(struct session *s)
     if (!code && fault_point("plugins.loaded"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plugins.loaded");
     return s->faults.n ? faults_code(&s->faults) : code;
-}
-
-/* The embedded server is the project's own: its new database gets the project's schema. One
- * simple query is one transaction: all of the file or nothing. */
-static int embedded_schema(struct session *s)
-{
-    const char *path = s->project->target.embedded_schema;
-    if (!path)
-        return 0;
-    struct pg_result *res =
-        pg_query(s->pg, &s->err,
-                 "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                 " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <>"
-                 " 'information_schema'",
-                 0, NULL);
-    if (!res)
-        return s->err.code;
-    int64_t tables = pg_get_int(res, 0, 0);
-    pg_free(res);
-    if (tables)
-        return 0;
-    struct str sql;
-    str_init(&sql, 16 << 20);
-    int code = safefile_read(path, "embedded_schema", SAFEFILE_TRUSTED, &sql, NULL, &s->err);
-    if (!code)
-        code = pg_exec(s->pg, &s->err, sql.data);
-    if (code)
-        error_fix(&s->err, "correct %s; psql meta-commands are not understood there", path);
-    str_clear(&sql);
-    return code;
 }
 
 static const char *origin_of(const struct project *p, const char *key)
@@ -121,7 +128,7 @@ int session_target(struct session *s)
         snprintf(s->url, sizeof s->url, "%s", p->target.url);
         snprintf(s->psql, sizeof s->psql, "psql with the target's URL");
     } else {
-        if (embedded_start(p->work_dir, p->name, s->url, sizeof s->url, &s->err))
+        if (embedded_database(s, p->name, p->target.embedded_schema, s->url, sizeof s->url))
             return s->err.code;
         embedded_psql(p->work_dir, p->name, s->psql, sizeof s->psql);
         s->embedded = 1;
@@ -131,8 +138,6 @@ int session_target(struct session *s)
         error_why(&s->err, "the target's URL comes from: %s", origin_of(p, "target.url"));
         return s->err.code;
     }
-    if (s->embedded && embedded_schema(s))
-        return s->err.code;
     state_init(&s->state, s->pg, p->target.state_schema);
     if (preflight_server(s->pg, &s->faults, &s->job.notes, &s->err))
         return s->err.code;

@@ -71,9 +71,11 @@ same "second generation" "$TEST_DIR/edu" "$TEST_DIR/again"
 [ "$(old "SELECT count(*) FROM edu.journal_details")" = 32097 ]
 
 echo "a source that cannot be is told once, not by every stage that reads it"
+cp -R "$example" "$TEST_DIR/nowhere"
+sed '/"embedded_schema": "embedded.sql"/d' "$example/project.json" >"$TEST_DIR/nowhere/project.json"
 (
     V1_DATABASE_URL=
-    mighost 3 "$example" --plan
+    mighost 3 "$TEST_DIR/nowhere" --plan
 )
 [ "$(grep -c 'no connection URL' "$TEST_DIR/said")" = 1 ] || fail "not told once"
 
@@ -180,12 +182,24 @@ mighost 0 "$example" --rollback
 fingerprint_db lms >"$TEST_DIR/now"
 same "rollback" "$TEST_DIR/empty" "$TEST_DIR/now"
 
-echo "phases on different days give the same rows"
+echo "the plan shows phases and priorities"
 use_target phases
-mighost 20 "$example" --run --only users,persons,students,staff
-mighost 0 "$example" --run --only organizations,terms
-mighost 20 "$example" --run --only courses,offerings,instructors
-mighost 20 "$example" --run --only enrollments,assessments,grades
+mighost 0 "$example" --plan --phase 5
+grep -q '^ 3\. grades (phase 5, low): ' "$TEST_DIR/out" || fail "not in the text"
+mighost 0 "$example" --plan --phase 5 --format json
+[ "$(jq -r '.stages[] | "\(.name) \(.phase) \(.priority)"' "$TEST_DIR/out" | tr '\n' ' ')" = \
+    "enrollments 5 high assessments 5 medium grades 5 low " ] || fail "not in the JSON"
+mighost 0 "$example" --plan --phase 5 --format dot
+grep -qF '[label="3. grades\nphase 5, low"]' "$TEST_DIR/out" || fail "not in the graph"
+
+echo "phases on different days give the same rows"
+mighost 20 "$example" --run --phase 1,2
+mighost 0 "$example" --run --phase 3
+mighost 20 "$example" --run --phase 4
+mighost 20 "$example" --run --phase 5
+mighost 0 "$example" --status
+grep -qx ' *enrollments complete (phase 5, high), .*, grades complete (phase 5, low)' "$TEST_DIR/out" ||
+    fail "the status has no phases"
 agrees
 fingerprint_db phases >"$TEST_DIR/now"
 same "phases" "$TEST_DIR/published" "$TEST_DIR/now"
@@ -200,6 +214,45 @@ awk '/^```sql$/ { on = 1; text = ""; next } /^```$/ { on = 0 } on { text = text 
 psql_t phases -F ' ' -f "$TEST_DIR/trace.sql" | sort >"$TEST_DIR/accounts"
 same "causes in an earlier phase" "$TEST_DIR/source" "$TEST_DIR/accounts"
 [ "$(wc -l <"$TEST_DIR/source")" -ge 3 ]
+
+stop_embedded() # WORK_DIR STATUS: its directories are elsewhere, for root
+{
+    "$MIGHOST" --project "$example" --work-dir "$1" --stop-server
+    for line in 2 3; do
+        rm -rf "$(sed -n ${line}p "$1/embedded/location")"
+    done
+    exit "$2"
+}
+
+echo "with no server named mighost's own serves both, and its source is made once"
+(
+    unset V1_DATABASE_URL V2_DATABASE_URL DATABASE_URL
+    trap 'stop_embedded "$TEST_DIR/work" $?' EXIT
+    mighost 20 "$example" --run
+    grep -q '34270 records read' "$TEST_DIR/out" || fail "not the hundredth"
+    socket=$(sed -n 3p "$TEST_DIR/work/embedded/location")
+    export V1_DATABASE_URL="postgresql://mighost@/edu?host=$socket&port=5432"
+    export V2_DATABASE_URL="postgresql://mighost@/lms?host=$socket&port=5432"
+    agrees
+    age="SELECT xmin FROM pg_class WHERE oid = 'edu.users'::regclass"
+    made=$("$PGTMP_BIN/psql" -XAt -d "$V1_DATABASE_URL" -c "$age")
+    V1_DATABASE_URL='' V2_DATABASE_URL='' mighost 20 "$example" --run
+    grep -q '; 0 changed' "$TEST_DIR/out" || fail "a second run changes rows"
+    [ "$("$PGTMP_BIN/psql" -XAt -d "$V1_DATABASE_URL" -c "$age")" = "$made" ] || fail "made again"
+)
+
+echo "a source that cannot be made is made not at all"
+(
+    V1_DATABASE_URL=
+    printf 'CREATE SCHEMA edu;\nCREATE TABLE edu.users ();\nSELECT 1/0;\n' \
+        >"$TEST_DIR/nowhere/embedded.sql"
+    cp "$example/project.json" "$TEST_DIR/nowhere/"
+    trap 'stop_embedded "$TEST_DIR/half" $?' EXIT
+    for again in 1 2; do
+        mighost 3 "$TEST_DIR/nowhere" --plan --work-dir "$TEST_DIR/half"
+        grep -q 'embedded_schema: .*division by zero' "$TEST_DIR/said" || fail "no reason"
+    done
+)
 
 echo "a bug planted in one mapping is found"
 cp -R "$example" "$TEST_DIR/planted"

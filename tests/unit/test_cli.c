@@ -100,7 +100,7 @@ static void faults_are_named(void)
         {{"-x"}, "unknown option -x", "see mighost --help"},
         {{"-xyz"}, "unknown option -x", "see mighost --help"},
         {{"--run=5"}, "option --run takes no value", "see mighost --help"},
-        {{"--re"}, "option --re may be --report, --restore", "see mighost --help"},
+        {{"--re"}, "option --re may be --redrive, --report, --restore", "see mighost --help"},
         {{"--verify"}, "option --verify needs a value", "see mighost --help"},
         {{"--run", "--dry-run"}, "--run and --dry-run cannot be given together", "one action"},
         {{"--run", "stray"}, "\"stray\" is neither an option nor a URL", "see mighost --help"},

@@ -109,7 +109,8 @@ static void stages_are_read(void)
     reset();
     loads("\xef\xbb\xbf{\"name\": \"shop\", " SOURCES ", \"max_rejects\": \"2.5%\","
           " \"target\": {\"schema\": \"s\"}, \"stages\": [{\"name\": \"orders\","
-          " \"enabled\": false, \"source\": \"old\", \"entity\": \"e\", \"key\": [\"a\", \"b\"],"
+          " \"enabled\": false, \"phase\": 3, \"priority\": \"low\", \"source\": \"old\", "
+          "\"entity\": \"e\", \"key\": [\"a\", \"b\"],"
           " \"policy\": \"replace\", \"ids\": \"keep\", \"max_rejects\": 5, \"critical\": true,"
           " \"needs\": [\"x\", \"after:y\", \"after:stage:z\", \"transform:email\"],"
           " \"secret\": \"pin\", \"options\": {\"b\": 1.50, \"a\": [ ] },"
@@ -119,6 +120,8 @@ static void stages_are_read(void)
     const struct project_stage *s = project_stage_find(project, "orders");
     CU_ASSERT_PTR_NOT_NULL_FATAL(s);
     CU_ASSERT_FALSE(s->enabled);
+    CU_ASSERT_EQUAL(s->phase, 3);
+    CU_ASSERT_STRING_EQUAL(s->priority, "low");
     CU_ASSERT_EQUAL(s->n_key, 2);
     CU_ASSERT_EQUAL(s->policy, POLICY_REPLACE);
     CU_ASSERT_EQUAL(s->ids, ID_KEEP);
@@ -383,9 +386,11 @@ static void directories_follow_the_home(void)
 }
 
 static const char selection_text[] =
-    "{\"name\": \"shop\", " SOURCES ", \"stages\": [{\"name\": \"a\"}, {\"name\": \"b\", "
-    "\"needs\": [\"a\"]}, {\"name\": \"c\", \"needs\": [\"b\", \"after:d\"]}, {\"name\": \"d\","
-    " \"enabled\": false}], \"validators\": [{\"name\": \"v\"}, {\"name\": \"d\"}]}";
+    "{\"name\": \"shop\", " SOURCES ", \"stages\": [{\"name\": \"a\", \"phase\": 2}, {\"name\":"
+    " \"b\", \"phase\": 1, \"needs\": [\"a\"]}, {\"name\": \"c\", \"phase\": 2, \"needs\":"
+    " [\"b\", \"after:d\"]}, {\"name\": \"d\", \"phase\": 1, \"enabled\": false}, {\"name\": "
+    "\"e\"}],"
+    " \"validators\": [{\"name\": \"v\"}, {\"name\": \"d\"}]}";
 
 /* "abd|v": names of the enabled stages, then validators. */
 static void enabled_are(const char *expected)
@@ -408,7 +413,7 @@ static void selection_enables_and_disables(void)
 {
     const char *c[] = {"c"}, *d[] = {"d"}, *stage_d[] = {"stage:d", "b"}, *v[] = {"v"};
     reset();
-    enabled_are("abc|vd");
+    enabled_are("abce|vd");
     overrides.only = c;
     overrides.n_only = 1;
     enabled_are("c|vd");
@@ -446,6 +451,36 @@ static void selection_knows_its_names(void)
     CU_ASSERT_STRING_EQUAL(faults.items[0].what, "stage a is named by --only and by --skip");
 }
 
+static void phases_choose_stages(void)
+{
+    const char *one[] = {"1"}, *both[] = {"2", "1"}, *b[] = {"b"}, *v[] = {"v"}, *e[] = {"e"};
+    reset();
+    overrides.phases = one;
+    overrides.n_phases = 1;
+    enabled_are("b|vd");
+    setting_is("stages.a.enabled", "false", "flag --phase");
+    overrides.with_dependencies = 1;
+    enabled_are("ab|vd");
+    overrides.with_dependencies = 0;
+    overrides.only = v;
+    overrides.n_only = 1;
+    enabled_are("b|v");
+    overrides.only = e;
+    enabled_are("be|vd");
+    overrides.n_only = 0;
+    overrides.phases = both;
+    overrides.n_phases = 2;
+    enabled_are("abc|vd");
+    overrides.skip = b;
+    overrides.n_skip = 1;
+    enabled_are("ac|vd");
+    both[1] = "7";
+    CU_ASSERT_PTR_NULL(load(selection_text));
+    CU_ASSERT_EQUAL(faults_code(&faults), STATUS_USAGE);
+    CU_ASSERT_STRING_EQUAL(faults.items[0].what, "--phase 7: the project has no such phase");
+    CU_ASSERT_STRING_EQUAL(faults.items[0].fix, "there are: 2, 1");
+}
+
 static void source_flag_replaces_the_url(void)
 {
     static const char text[] = "{\"name\": \"shop\", \"sources\": {\"a\": {\"use\": \"postgres\","
@@ -458,6 +493,15 @@ static void source_flag_replaces_the_url(void)
     CU_ASSERT_STRING_EQUAL(project->sources[1].options, "{\"x\":{\"url\":\"u\"}}");
     CU_ASSERT_PTR_NULL(load(MINIMAL));
     CU_ASSERT_EQUAL(faults_code(&faults), STATUS_USAGE);
+}
+
+static void an_embedded_source_has_a_name_of_its_own(void)
+{
+    reset();
+    CU_ASSERT_PTR_NULL(load("{\"name\": \"shop\", \"sources\": {\"shop\": {\"use\": \"postgres\","
+                            " \"embedded_schema\": \"s.sql\"}}}"));
+    CU_ASSERT_EQUAL(faults_code(&faults), STATUS_CONFIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(faults.items[0].what, "both would have one database"));
 }
 
 int main(int argc, char **argv)
@@ -475,7 +519,9 @@ int main(int argc, char **argv)
         {"directories_follow_the_home", directories_follow_the_home},
         {"selection_enables_and_disables", selection_enables_and_disables},
         {"selection_knows_its_names", selection_knows_its_names},
+        {"phases_choose_stages", phases_choose_stages},
         {"source_flag_replaces_the_url", source_flag_replaces_the_url},
+        {"an_embedded_source_has_a_name_of_its_own", an_embedded_source_has_a_name_of_its_own},
     };
     scratch_begin();
     int status = UNIT_MAIN("project", cases, argc, argv);

@@ -163,10 +163,19 @@ static int prove_rows(struct state *s, const struct job *job, struct error *err)
     return code;
 }
 
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
 static int prove(struct state *s, const struct job *job, struct rollback_result *out,
                  struct error *err)
 {
     struct str different;
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     str_init(&different, 0);
     int code = fingerprint_take(s, job, "undone", err);
     int same = code ? 0 : fingerprint_same(s, "before", "undone", &different, err);
@@ -185,6 +194,7 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
     if (!code)
         code = fingerprint_text(s, "undone", out->undone, err);
     str_clear(&different);
+    out->proof_seconds = seconds_since(&begun);
     return code;
 }
 
@@ -306,7 +316,7 @@ static void tell(struct state *s)
 int rollback_run(struct state *s, const struct project *project, struct rollback_result *out,
                  struct error *err)
 {
-    struct timespec begun, now;
+    struct timespec begun;
     struct job job = {0};
     clock_gettime(CLOCK_MONOTONIC, &begun);
     memset(out, 0, sizeof *out);
@@ -334,9 +344,7 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.after_commit");
     if (!code)
         tell(s);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    out->seconds =
-        (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+    out->seconds = seconds_since(&begun);
     if (job.mem)
         job_clear(&job);
     return code;

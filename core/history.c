@@ -144,7 +144,8 @@ int history_rollback(const struct cli *cli, struct session *s)
     log_write(LOG_INFO, "fingerprint before the run: %s",
               result.before[0] ? result.before : "not taken");
     log_write(LOG_INFO, "fingerprint now: %s", result.undone);
-    output_format("run %lld: rolled back in %.2f s, %s\n", (long long)result.run, result.seconds,
+    output_format("run %lld: rolled back in %.2f s (%.2f s of them for the proof), %s\n",
+                  (long long)result.run, result.seconds, result.proof_seconds,
                   result.proven
                       ? "all its tables are as before the run (fingerprint equal)"
                       : "its rows are as before; other rows of the tables were changed since");

@@ -174,6 +174,8 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
                  struct error *err)
 {
     struct str different;
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     str_init(&different, 0);
     int code = fingerprint_take(s, job, "undone", err);
     int same = code ? 0 : fingerprint_same(s, "before", "undone", &different, err);
@@ -192,6 +194,7 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
     if (!code)
         code = fingerprint_text(s, "undone", out->undone, err);
     str_clear(&different);
+    out->proof_seconds = since(&begun);
     return code;
 }
 

@@ -9,7 +9,7 @@ struct rollback_result {
     int64_t run;
     int proven; /* 1: fingerprint of all tables as before the run; 0: limited proof */
     char before[65], undone[65];
-    double seconds;
+    double seconds, proof_seconds; /* of the whole; of its part that takes fingerprints */
 };
 
 /* `s` is attached to the run. STATUS_REFUSED when it is not published, when a later run wrote

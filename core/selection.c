@@ -195,8 +195,8 @@ void selection_apply(struct fields *f, const struct project_overrides *o, struct
     for (size_t i = 0; i < all.n; i++)
         if (is_listed(&all.list[i], o->skip, o->n_skip))
             set(f, &all.list[i], 0, "flag --skip");
-    for (size_t i = 0; o->with_dependencies && o->n_only && i < p->n_stages; i++) {
-        struct item item = {STAGE, p->stages[i].name, NULL};
+    for (size_t i = 0; o->with_dependencies && selection_is_part(o) && i < p->n_stages; i++) {
+        struct item item = {.kind = STAGE, .name = p->stages[i].name};
         p->stages[i].may_join = !p->stages[i].enabled && !is_listed(&item, o->skip, o->n_skip);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "bundle.h"
+#include "confirm.h"
 #include "log.h"
 #include "output.h"
 #include "planprint.h"
@@ -19,22 +20,6 @@ static int failed(struct session *s, int code)
 {
     session_report(s, "nothing was written");
     return code ? code : faults_code(&s->faults);
-}
-
-int action_confirm(const struct cli *cli, struct session *s)
-{
-    if (!s->project->target.production || cli->yes || cli->action == ACTION_DRY_RUN)
-        return 0;
-    if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
-        char answer[16];
-        log_line("The target of project %s is marked as production. Type yes to go on:",
-                 s->project->name);
-        if (fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0)
-            return 0;
-    }
-    error_set(&s->err, STATUS_USAGE, "the target is marked as production and nobody confirmed");
-    error_fix(&s->err, "repeat with --yes");
-    return STATUS_USAGE;
 }
 
 /* The last line; with --json, stdout is the report alone. */
@@ -60,7 +45,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
                                   .json = cli->json};
     struct run_verdict verdict;
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
-    int code = action_confirm(cli, s);
+    int code = confirm_ask(cli, s);
     if (!code)
         code = session_units(s);
     if (!code)

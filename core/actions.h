@@ -8,9 +8,6 @@
 /* Runs the chosen action and returns the exit code. */
 int actions_run(const struct cli *cli);
 
-/* A target marked as production: asked on a terminal, --yes elsewhere. */
-int action_confirm(const struct cli *cli, struct session *s);
-
 /* Parts, by file. */
 int action_run(const struct cli *cli, struct session *s);
 int action_publish(const struct cli *cli, struct session *s);

@@ -126,7 +126,7 @@ static int put_in_place(struct reader *x, const struct job_table *child,
     str_init(&sql, 0);
     str_printf(&sql, "UPDATE %s c SET ", child->staging);
     sql_ident(&sql, k->columns[0]);
-    str_printf(&sql, " = a.live::%s", job_staged(child, k->columns[0])->base);
+    str_printf(&sql, " = a.live::%s", job_find_staged(child, k->columns[0])->base);
     rewrite_keep(child, "c", k->columns, 1, &sql);
     str_printf(&sql, " FROM %s a WHERE a.made = c.", x->table);
     sql_ident(&sql, k->columns[0]);

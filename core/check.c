@@ -21,7 +21,7 @@ static void not_null_rules(const struct job_table *t, struct reject_rules *rules
 {
     for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
-        int staged = job_staged(t, c->name) != NULL;
+        int staged = job_find_staged(t, c->name) != NULL;
         /* What a sequence will give is not known before publish. */
         if (!c->not_null || c->computed || (!staged && c->fallback_moves))
             continue;

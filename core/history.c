@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "bundle.h"
+#include "confirm.h"
 #include "log.h"
 #include "output.h"
 #include "ran.h"
@@ -133,7 +134,7 @@ int history_held(struct session *s, int64_t run, int64_t *parent)
 int history_rollback(const struct cli *cli, struct session *s)
 {
     struct rollback_result result;
-    int code = action_confirm(cli, s);
+    int code = confirm_ask(cli, s);
     if (!code)
         code = cli->rollback_file ? attach_file(cli->rollback_file, s)
                                   : attach(cli, s, "'published', 'done'");

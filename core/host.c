@@ -177,7 +177,7 @@ static int32_t service_entity(const mig_host_t *h, const char *stage, uint32_t *
     if (describing(u))
         return MIG_E_BUG;
     const char *name = stage ? stage : u->where + strlen("stage ");
-    const struct project_stage *s = project_stage_find(u->host->project, name);
+    const struct project_stage *s = project_find_stage(u->host->project, name);
     if (!s) {
         char text[300];
         snprintf(text, sizeof text,

@@ -138,7 +138,7 @@ static void make_stage(struct job *job, const struct project_stage *p, struct fa
 
 static void join_stage(struct job *job, struct project *p, const char *name, struct faults *faults)
 {
-    struct project_stage *s = (struct project_stage *)project_stage_find(p, name);
+    struct project_stage *s = (struct project_stage *)project_find_stage(p, name);
     if (!s || s->enabled || !s->may_join)
         return;
     s->enabled = 1;
@@ -175,7 +175,7 @@ static void note_absent(struct job *job)
     for (size_t i = 0; i < job->n_stages; i++)
         for (size_t k = 0; k < job->stages[i].migrator->n_entities; k++) {
             const char *stage = job->stages[i].migrator->entities[k].stage;
-            const struct project_stage *p = project_stage_find(job->project, stage);
+            const struct project_stage *p = project_find_stage(job->project, stage);
             if (p && !p->enabled)
                 str_printf(&job->notes,
                            "stage %s uses keys of stage %s, which takes no part: its rows must be "
@@ -362,30 +362,6 @@ int job_order(struct job *job, struct faults *faults)
 }
 
 /* ---- lookups --------------------------------------------------------------------------- */
-
-size_t job_find_stage(const struct job *job, const char *name)
-{
-    for (size_t i = 0; i < job->n_stages; i++)
-        if (str_equal(job->stages[i].p->name, name))
-            return i;
-    return SIZE_MAX;
-}
-
-size_t job_find_table(const struct job *job, const char *schema, const char *table)
-{
-    for (size_t i = 0; i < job->n_tables; i++)
-        if (str_equal(job->tables[i].t->schema, schema) && str_equal(job->tables[i].t->name, table))
-            return i;
-    return SIZE_MAX;
-}
-
-const struct catalog_column *job_staged(const struct job_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->n_columns; i++)
-        if (str_equal(t->columns[i]->name, name))
-            return t->columns[i];
-    return NULL;
-}
 
 static void set_name(const struct job *job, char out[JOB_NAME_SIZE], const char *kind, int64_t run,
                      size_t no)

@@ -106,6 +106,6 @@ void job_clear(struct job *job);
 int job_order(struct job *job, struct faults *faults);
 size_t job_find_table(const struct job *job, const char *schema, const char *table);
 size_t job_find_stage(const struct job *job, const char *name); /* SIZE_MAX: none */
-const struct catalog_column *job_staged(const struct job_table *t, const char *name);
+const struct catalog_column *job_find_staged(const struct job_table *t, const char *name);
 
 #endif

@@ -118,7 +118,8 @@ static void check_required(struct joiner *j, const struct job_table *t)
     char what[512];
     for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
-        if (!c->not_null || c->fallback || c->identity || c->generated || job_staged(t, c->name))
+        if (!c->not_null || c->fallback || c->identity || c->generated ||
+            job_find_staged(t, c->name))
             continue;
         snprintf(what, sizeof what,
                  "column %s of %s.%s must not be NULL, has no default, and no stage fills it",
@@ -156,7 +157,7 @@ static int key_usable(const struct job_table *t, const struct catalog_key *k)
     if (!k->simple || !k->not_null || !k->immediate)
         return 0;
     for (size_t i = 0; i < k->n; i++)
-        if (!job_staged(t, k->columns[i]))
+        if (!job_find_staged(t, k->columns[i]))
             return 0;
     return 1;
 }

@@ -4,6 +4,7 @@
 
 #include "actions.h"
 #include "backup.h"
+#include "confirm.h"
 #include "log.h"
 #include "output.h"
 
@@ -64,7 +65,7 @@ int keep_backups(const struct cli *cli, struct session *s)
 
 int keep_restore(const struct cli *cli, struct session *s)
 {
-    int code = action_confirm(cli, s);
+    int code = confirm_ask(cli, s);
     if (!code)
         code = session_target(s);
     if (!code)

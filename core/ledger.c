@@ -29,7 +29,7 @@ static void limit_text(const struct limit *limit, char out[48])
 static int stage_budget(const struct accounts *x, const char *name, int64_t read, int64_t rejected,
                         int64_t lost)
 {
-    const struct project_stage *p = project_stage_find(x->project, name);
+    const struct project_stage *p = project_find_stage(x->project, name);
     char limit[48];
     if (p && p->critical && lost) {
         error_set(x->err, STATUS_INVALID,

@@ -71,7 +71,7 @@ static void same_image(const struct job_table *t, struct str *sql)
  * it will be then needs no live table. */
 static int kept_from_live(const struct job_table *t, const struct catalog_column *c)
 {
-    return !c->computed && !job_staged(t, c->name);
+    return !c->computed && !job_find_staged(t, c->name);
 }
 
 static void live_columns(const struct job_table *t, struct str *sql)
@@ -235,8 +235,8 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, int 
                 continue;
             int staged = 1;
             for (size_t c = 0; c < r->key.n; c++)
-                staged &= job_staged(&job->tables[i], r->key.columns[c]) &&
-                          job_staged(t, r->key.parent_columns[c]);
+                staged &= job_find_staged(&job->tables[i], r->key.columns[c]) &&
+                          job_find_staged(t, r->key.parent_columns[c]);
             if (staged)
                 code = adopt_reference(s, t, &job->tables[i], &r->key, err);
             if (!code && staged)
@@ -404,7 +404,7 @@ void match_not_same(const struct job_table *t, struct str *sql)
 static void will_be_column(const struct job_table *t, const struct catalog_column *c,
                            struct str *sql)
 {
-    if (job_staged(t, c->name)) {
+    if (job_find_staged(t, c->name)) {
         str_add(sql, "s.");
         sql_ident(sql, c->name);
     } else {

@@ -32,22 +32,6 @@ const char *policy_text(enum policy policy)
     return names[policy];
 }
 
-const struct project_source *project_source_find(const struct project *p, const char *name)
-{
-    for (size_t i = 0; i < p->n_sources; i++)
-        if (str_equal(p->sources[i].name, name))
-            return &p->sources[i];
-    return NULL;
-}
-
-const struct project_stage *project_stage_find(const struct project *p, const char *name)
-{
-    for (size_t i = 0; i < p->n_stages; i++)
-        if (str_equal(p->stages[i].name, name))
-            return &p->stages[i];
-    return NULL;
-}
-
 void project_phase(const struct project_stage *s, const char *before, const char *after,
                    struct str *out)
 {
@@ -137,7 +121,7 @@ static void check_stage_source(struct fields *f, const struct project *p, struct
         jsonfile_fault(f->file, node->place, f->faults, "name one by \"source\"",
                        "stage \"%s\" says no source and the project has %zu", s->name,
                        p->n_sources);
-    } else if (s->source && !project_source_find(p, s->source)) {
+    } else if (s->source && !project_find_source(p, s->source)) {
         const char *near = str_nearest(s->source, names, p->n_sources);
         jsonfile_fault(f->file, given->raw, f->faults,
                        near ? arena_printf(f->mem, "did you mean \"%s\"?", near) : NULL,

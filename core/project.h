@@ -187,8 +187,8 @@ struct project *project_parse(const char *text, size_t n, const char *path,
                               const struct project_overrides *overrides, struct faults *faults);
 void project_free(struct project *project);
 
-const struct project_source *project_source_find(const struct project *p, const char *name);
-const struct project_stage *project_stage_find(const struct project *p, const char *name);
+const struct project_source *project_find_source(const struct project *p, const char *name);
+const struct project_stage *project_find_stage(const struct project *p, const char *name);
 /* "phase 1, high" between `before` and `after`; nothing for a stage with neither. */
 void project_phase(const struct project_stage *s, const char *before, const char *after,
                    struct str *out);

@@ -70,7 +70,7 @@ static void cause_joins(const struct state *s, const struct job *job, const stru
 static int cause_known(const struct job *job, const struct job_reference *r)
 {
     for (size_t i = 0; r->parent != SIZE_MAX && i < r->key.n; i++)
-        if (!job_staged(&job->tables[r->parent], r->key.parent_columns[i]))
+        if (!job_find_staged(&job->tables[r->parent], r->key.parent_columns[i]))
             return 0;
     return r->parent != SIZE_MAX;
 }
@@ -151,7 +151,7 @@ static int null_orphans(struct state *s, const struct job *job, const struct job
 static int reference_staged(const struct job_table *t, const struct job_reference *r)
 {
     for (size_t i = 0; i < r->key.n; i++)
-        if (!job_staged(t, r->key.columns[i]))
+        if (!job_find_staged(t, r->key.columns[i]))
             return 0;
     return 1;
 }

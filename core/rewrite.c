@@ -20,7 +20,7 @@ int rewrite_adopts(const struct job_table *t)
     if (!t->match || t->match->primary || !k || !k->primary || !k->simple)
         return 0;
     for (size_t i = 0; i < k->n; i++)
-        if (!job_staged(t, k->columns[i]))
+        if (!job_find_staged(t, k->columns[i]))
             return 0;
     return 1;
 }
@@ -53,7 +53,7 @@ void rewrite_keep(const struct job_table *t, const char *alias, const char *cons
     struct str numbers;
     str_init(&numbers, 0);
     for (size_t i = 0; i < n; i++) {
-        const struct catalog_column *c = job_staged(t, columns[i]);
+        const struct catalog_column *c = job_find_staged(t, columns[i]);
         str_printf(sql,
                    ", _mig_was_%d = CASE WHEN %d = ANY (%s._mig_rewritten) THEN %s._mig_was_%d ELSE"
                    " %s.",

@@ -144,7 +144,7 @@ static struct project_stage *needed_stage(struct project *p, const struct projec
 {
     if (!need->hard || strncmp(need->feature, "stage:", 6) != 0)
         return NULL;
-    return (struct project_stage *)project_stage_find(p, need->feature + 6);
+    return (struct project_stage *)project_find_stage(p, need->feature + 6);
 }
 
 /* Enables what enabled stages need, until nothing is added. */

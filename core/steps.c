@@ -196,7 +196,7 @@ int steps_any_write(struct run *r, int *any)
 }
 
 /* Known to the run from here on, whoever ends it. */
-static int keep_backup(struct run *r)
+static int note_backup(struct run *r)
 {
     int code = state_begin(r->s, &r->err);
     if (!code)
@@ -242,7 +242,7 @@ int steps_backup(struct run *r)
         code =
             backup_prune(p->backup_dir, p->backup_keep_days, p->backup_keep_count, NULL, &r->err);
     if (!code)
-        code = keep_backup(r);
+        code = note_backup(r);
     if (!code && fault_point("backup.done"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point backup.done");
     return code;

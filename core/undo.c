@@ -104,7 +104,7 @@ static void drift_children(const struct state *s, const struct job *job, const s
                            const struct catalog_reference *k, struct str *out)
 {
     for (size_t i = 0; i < k->n; i++)
-        if (!job_staged(t, k->parent_columns[i]))
+        if (!job_find_staged(t, k->parent_columns[i]))
             return;
     str_add(out, "SELECT ");
     struct str child;

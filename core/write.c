@@ -152,7 +152,7 @@ static int order_matters(const struct job_table *t)
 {
     int matters = t->t->row_triggers;
     for (size_t i = 0; i < t->t->n_columns; i++)
-        matters |= t->t->columns[i].fallback_moves && !job_staged(t, t->t->columns[i].name);
+        matters |= t->t->columns[i].fallback_moves && !job_find_staged(t, t->t->columns[i].name);
     return matters;
 }
 
@@ -311,7 +311,7 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
     for (size_t i = 0; i < t->match->n; i++) {
         const struct catalog_key *k = t->t->n_keys && t->t->keys[0].primary && t->match->n == 1 &&
                                               t->t->keys[0].n == 1 &&
-                                              job_staged(t, t->t->keys[0].columns[0])
+                                              job_find_staged(t, t->t->keys[0].columns[0])
                                           ? &t->t->keys[0]
                                           : t->match;
         str_add(&map, ", s.");

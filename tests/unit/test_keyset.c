@@ -20,8 +20,16 @@ static void any_bytes_are_told_apart(void)
     static const struct {
         const char *text;
         size_t n;
-    } keys[] = {{"", 0},      {"a", 1},          {"a\0", 2},      {"a\0b", 3},
-                {"a\x1f", 2}, {"a\x1f" "b", 3}, {"\xff\xfe", 2}, {"A", 1}};
+    } keys[] = {{"", 0},
+                {"a", 1},
+                {"a\0", 2},
+                {"a\0b", 3},
+                {"a\x1f", 2},
+                {"a\x1f"
+                 "b",
+                 3},
+                {"\xff\xfe", 2},
+                {"A", 1}};
     struct keyset *k = keyset_new();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         CU_ASSERT_FALSE(keyset_has(k, keys[i].text, keys[i].n));

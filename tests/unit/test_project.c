@@ -117,7 +117,7 @@ static void stages_are_read(void)
           " \"tables\": {\"t\": {\"policy\": \"skip\", \"match\": \"c\", \"scope\": \"x = 1\","
           " \"references\": [{\"columns\": \"p\", \"to\": \"o.p\", \"to_columns\": [\"id\"],"
           " \"on_missing\": \"null\"}]}}}]}");
-    const struct project_stage *s = project_stage_find(project, "orders");
+    const struct project_stage *s = project_find_stage(project, "orders");
     CU_ASSERT_PTR_NOT_NULL_FATAL(s);
     CU_ASSERT_FALSE(s->enabled);
     CU_ASSERT_EQUAL(s->phase, 3);
@@ -263,7 +263,7 @@ static void options_take_variables(void)
           " {\"url\": \"${V1_DATABASE_URL}\", \"n\": 10.10, \"header\": \"Key ${API_KEY}\","
           " \"password\": \"srcpass3\", \"x\": [\"${X}\", \"$${X}\"]}}}}");
     CU_ASSERT_STRING_EQUAL(
-        project_source_find(project, "old")->options,
+        project_find_source(project, "old")->options,
         "{\"url\":\"postgresql://u:srcpass1@h/d\",\"n\":10.10,\"header\":\"Key srcpass2\","
         "\"password\":\"srcpass3\",\"x\":[\"a\\\"}, {\\\"b\\\": \\\"\\\\\",\"${X}\"]}");
     setting_is("sources.old.options",

@@ -1,0 +1,26 @@
+/* job_find.c - parts of a job by name. */
+#include "job.h"
+
+size_t job_find_stage(const struct job *job, const char *name)
+{
+    for (size_t i = 0; i < job->n_stages; i++)
+        if (str_equal(job->stages[i].p->name, name))
+            return i;
+    return SIZE_MAX;
+}
+
+size_t job_find_table(const struct job *job, const char *schema, const char *table)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        if (str_equal(job->tables[i].t->schema, schema) && str_equal(job->tables[i].t->name, table))
+            return i;
+    return SIZE_MAX;
+}
+
+const struct catalog_column *job_find_staged(const struct job_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (str_equal(t->columns[i]->name, name))
+            return t->columns[i];
+    return NULL;
+}

@@ -27,10 +27,13 @@ static void tell_verdict(const struct cli *cli, const struct run_verdict *verdic
 {
     const char *text = verdict->text[0] ? verdict->text : status_text(code);
     const char *bundle = verdict->bundle[0] ? verdict->bundle : "none";
+    char name[32] = "no run";
+    if (verdict->run)
+        snprintf(name, sizeof name, "run %lld", (long long)verdict->run);
     if (cli->json)
-        log_write(LOG_INFO, "run %lld: %s; report: %s", (long long)verdict->run, text, bundle);
+        log_write(LOG_INFO, "%s: %s; report: %s", name, text, bundle);
     else
-        output_format("run %lld: %s; report: %s\n", (long long)verdict->run, text, bundle);
+        output_format("%s: %s; report: %s\n", name, text, bundle);
 }
 
 static int run(const struct cli *cli, struct session *s, int64_t publish, int64_t redrive)
@@ -43,7 +46,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
                                   .yes = cli->yes,
                                   .limited = redrive || selection_is_part(&cli->session.overrides),
                                   .json = cli->json};
-    struct run_verdict verdict;
+    struct run_verdict verdict = {0};
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
     int code = confirm_ask(cli, s);
     if (!code)
@@ -62,8 +65,13 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         code = history_held(s, publish, &redrive);
     if (!code && redrive)
         code = redrive_select(&s->state, &s->job, redrive, &s->err);
-    if (code)
-        return failed(s, code);
+    if (code) {
+        code = failed(s, code);
+        snprintf(verdict.text, sizeof verdict.text, "%s (exit %d): nothing was written",
+                 status_text(code), code);
+        tell_verdict(cli, &verdict, code);
+        return code;
+    }
     code = run_execute(s, &options, &verdict);
     if (code == STATUS_OK || code == STATUS_PARTIAL)
         log_write(LOG_INFO, "look at it: %s", s->psql);

@@ -13,6 +13,10 @@ struct accounts {
     struct error *err;
 };
 
+struct ledger_sum {
+    int64_t read, rejected;
+};
+
 static int over(const struct limit *limit, int64_t rejected, int64_t read)
 {
     if (limit->value < 0)
@@ -26,11 +30,33 @@ static void limit_text(const struct limit *limit, char out[48])
     snprintf(out, 48, limit->is_percent ? "%g %%" : "%g", limit->value);
 }
 
+/* Over the budget: of how many records, and for which reasons most of them. */
+static int too_many(const struct accounts *x, const char *stage, const struct limit *limit,
+                    const struct ledger_sum *sum)
+{
+    char allowed[48];
+    limit_text(limit, allowed);
+    struct pg_result *res = pg_queryf(
+        x->s->pg, x->err,
+        "SELECT string_agg(n || ' ' || code || coalesce(' of ' || field, ''), ', ') FROM"
+        " (SELECT count(*) AS n, code, field FROM %s.reject WHERE run = %lld AND outcome ="
+        " %d AND (%s OR stage = '%s') GROUP BY code, field ORDER BY 1 DESC, 2, 3 LIMIT 3) x",
+        x->s->q, (long long)x->s->run, MIG_REJECT, stage ? "false" : "true", stage ? stage : "");
+    if (!res)
+        return x->err->code;
+    error_set(x->err, STATUS_REJECTS, "%s%s%s%lld of %lld records rejected, allowed are %s",
+              stage ? "stage " : "", stage ? stage : "", stage ? ": " : "",
+              (long long)sum->rejected, (long long)sum->read, allowed);
+    error_why(x->err, "most of them: %s", pg_get(res, 0, 0) ? pg_get(res, 0, 0) : "");
+    error_fix(x->err, "see all reasons in summary.txt; check the field mappings first");
+    pg_free(res);
+    return STATUS_REJECTS;
+}
+
 static int stage_budget(const struct accounts *x, const char *name, int64_t read, int64_t rejected,
                         int64_t lost)
 {
     const struct project_stage *p = project_find_stage(x->project, name);
-    char limit[48];
     if (p && p->critical && lost) {
         error_set(x->err, STATUS_INVALID,
                   "stage %s is critical and would lose %lld of %lld records", name, (long long)lost,
@@ -38,13 +64,8 @@ static int stage_budget(const struct accounts *x, const char *name, int64_t read
         error_fix(x->err, "correct the records in errors.csv of the bundle, or the mapping");
         return STATUS_INVALID;
     }
-    if (p && p->has_max_rejects && over(&p->max_rejects, rejected, read)) {
-        limit_text(&p->max_rejects, limit);
-        error_set(x->err, STATUS_REJECTS, "stage %s: %lld of %lld records rejected, allowed are %s",
-                  name, (long long)rejected, (long long)read, limit);
-        error_fix(x->err, "see the reasons in summary.txt; check the field mappings first");
-        return STATUS_REJECTS;
-    }
+    if (p && p->has_max_rejects && over(&p->max_rejects, rejected, read))
+        return too_many(x, name, &p->max_rejects, &(struct ledger_sum){read, rejected});
     return 0;
 }
 
@@ -76,13 +97,8 @@ static int budgets(const struct accounts *x)
                          (long long)lost, (long long)read);
         error_fix(x->err, "each is in errors.csv of the bundle with entity, id, field and message");
     }
-    if (!code && over(&x->project->max_rejects, rejected, read)) {
-        char limit[48];
-        limit_text(&x->project->max_rejects, limit);
-        code = error_set(x->err, STATUS_REJECTS, "%lld of %lld records rejected, allowed are %s",
-                         (long long)rejected, (long long)read, limit);
-        error_fix(x->err, "see the reasons in summary.txt; check the field mappings first");
-    }
+    if (!code && over(&x->project->max_rejects, rejected, read))
+        code = too_many(x, NULL, &x->project->max_rejects, &(struct ledger_sum){read, rejected});
     return code;
 }
 

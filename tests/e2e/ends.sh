@@ -188,7 +188,7 @@ unchanged e5
 echo '{ "items": [ { "id": 1, "name": "a" }, ' >"$SHOP/cut.json"
 variant 's/data\.json/cut.json/'
 ends 6 $on $project --run
-ended 6
+is "the verdict" "$(cat "$OUT")" "no run: source failed (exit 6): nothing was written; report: none"
 unchanged e5
 
 if [ -n "$faults" ]; then

@@ -171,6 +171,7 @@ limit() # CODE STAGE_LIMIT TOTAL_LIMIT: 2 of 4 records of items are bad, 2 of 6 
 limit 20 2
 limit 7 1
 says "stage items: 2 of 4 records rejected, allowed are 1"
+says "most of them: "
 limit 7 0
 limit 20 '"50%"'
 limit 7 '"49.9%"'

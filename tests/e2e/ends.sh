@@ -213,7 +213,7 @@ unchanged e5
 echo '{ "items": [ { "id": 1, "name": "a" }, ' >"$SHOP/cut.json"
 variant 's/data\.json/cut.json/'
 ends 6 $on $project --run
-ended 6
+says "the document ends in the middle"
 unchanged e5
 
 if [ -n "$faults" ]; then
@@ -253,5 +253,18 @@ if [ -n "$faults" ]; then
     reported 0
     ends 0 $on $project --rollback
     unchanged e75
+
+    echo "6: a source that fails while it is read"
+    fresh e6
+    cp "$SHOP/data.json" "$SHOP/moved.json"
+    variant 's/data\.json/moved.json/'
+    stop_at staging.created
+    cp "$SHOP/cut.json" "$SHOP/moved.json"
+    kill -CONT "$stop_pid"
+    status=0
+    wait "$stop_pid" || status=$?
+    is "a run whose source is cut ends" "$status" 6
+    ended 6
+    unchanged e6
 fi
 echo "done"

@@ -103,16 +103,25 @@ static int put_in_place(const struct making *m, struct error *err)
 
 /* ---- its content -------------------------------------------------------------------------- */
 
-static int check_space(const struct making *m, struct error *err)
+static int check_space(const struct outdir *dir, uint64_t bytes, struct error *err)
 {
-    uint64_t room = outdir_free_bytes(m->all), need = m->tables.bytes + ((uint64_t)1 << 20);
+    uint64_t room = outdir_free_bytes(dir), need = bytes + ((uint64_t)1 << 20);
     if (room >= need)
         return STATUS_OK;
     error_set(err, STATUS_BACKUP, "%s has %llu MB free, the tables to be backed up take %llu MB",
-              outdir_path(m->all), (unsigned long long)(room >> 20),
-              (unsigned long long)(need >> 20));
+              outdir_path(dir), (unsigned long long)(room >> 20), (unsigned long long)(need >> 20));
     error_fix(err, "free space there, or give another directory by --backup-dir");
     return STATUS_BACKUP;
+}
+
+int backup_room(const char *dir, uint64_t bytes, struct error *err)
+{
+    struct outdir *all = outdir_open_all(dir, err);
+    if (!all)
+        return err->code;
+    int rc = check_space(all, bytes, err);
+    outdir_close(all);
+    return rc;
 }
 
 /* Compression 1: twice as fast as the default for a tenth more space. */
@@ -230,7 +239,7 @@ int backup_make(const struct backup_request *request, char id[64], struct error 
     if (!rc && !(m.all = outdir_open_all(request->dir, err)))
         rc = err->code;
     if (!rc)
-        rc = check_space(&m, err);
+        rc = check_space(m.all, m.tables.bytes, err);
     if (!rc)
         rc = fill(&m, err);
     if (!rc)

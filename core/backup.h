@@ -37,6 +37,8 @@ struct backup_info {
  * reach, and nothing is left under a final name. Checks free disk space against the tables' size
  * first. Partitions and the sequences that defaults draw from go with their tables. */
 int backup_make(const struct backup_request *request, char id[64], struct error *err);
+/* Is there room for tables that take so many bytes? Makes the directory. */
+int backup_room(const char *dir, uint64_t bytes, struct error *err);
 /* Newest first. `check` 1: digests are read again. */
 int backup_list(const char *dir, int check, struct arena *mem, struct backup_info **out, size_t *n,
                 struct error *err);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "backoff.h"
 #include "digest.h"
 #include "fault.h"
 #include "log.h"
@@ -280,12 +280,6 @@ static int isolate(struct chunk *c, struct state *s, const struct job *job, stru
 
 /* ---- as often as it takes -------------------------------------------------------------- */
 
-static void back_off(int64_t attempt_no)
-{
-    long ms = 100L << (attempt_no < 6 ? attempt_no : 6);
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
 static int take_out_refused(struct chunk_send *x, struct error *err)
 {
     size_t before = x->c->n_rejects;
@@ -366,7 +360,7 @@ int chunk_send_finish(struct chunk_send *x, struct error *err)
             break;
         log_write(LOG_WARNING, "chunk %lld: %s; trying again", (long long)x->c->no, err->what);
         error_clear(err);
-        back_off(n++);
+        backoff_wait(n++);
     }
     x->c = NULL;
     return code;

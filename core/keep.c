@@ -82,9 +82,10 @@ int keep_prune(const struct cli *cli, struct session *s)
     struct str removed;
     long long days = strtoll(cli->argument, &end, 10);
     str_init(&removed, 0);
-    int code = *end || days < 0 ? error_set(&s->err, STATUS_USAGE, "--prune takes a number of days")
-                                : backup_prune(s->project->backup_dir, days,
-                                               s->project->backup_keep_count, &removed, &s->err);
+    int code = *end || days < 1
+                   ? error_set(&s->err, STATUS_USAGE, "--prune takes a number of days, at least 1")
+                   : backup_prune(s->project->backup_dir, days, s->project->backup_keep_count,
+                                  &removed, &s->err);
     output_text(removed.data);
     str_clear(&removed);
     return code ? failed(s, code, "see which backups are left with --backups") : 0;

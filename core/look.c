@@ -26,9 +26,9 @@ static int failed(struct session *s, int code)
 #define PACE                                                                                       \
     "SELECT max(w.stage) AS stage, round((sum(w.read) - (array_agg(w.read ORDER BY w.no))[1]) /"   \
     " nullif(extract(epoch FROM max(w.at) - min(w.at)), 0)) AS rate, max(w.share) AS share,"       \
-    " round(greatest(0, (1 - max(w.share)) / nullif(max(w.share) - min(w.share), 0) *"             \
-    " extract(epoch FROM max(w.at) - min(w.at))::float8"                                           \
-    " - extract(epoch FROM clock_timestamp() - max(w.at)))::numeric, 1) AS seconds_left FROM"      \
+    " (1 - max(w.share)) / nullif(max(w.share) - min(w.share), 0) * extract(epoch FROM"            \
+    " max(w.at) - min(w.at))::float8 - extract(epoch FROM clock_timestamp() - max(w.at))::float8"  \
+    " AS seconds_left FROM"                                                                        \
     " (SELECT c.*, first_value(c.stage) OVER (ORDER BY c.no DESC) AS newest FROM %s.chunk c WHERE" \
     " c.run = r.id AND c.at > (SELECT max(e.at) FROM %s.event e WHERE e.run = r.id) ORDER BY c.no" \
     " DESC LIMIT 20) w WHERE w.stage = w.newest"
@@ -47,8 +47,8 @@ static const char status_sql[] =
     " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
     "match|delete|before)_' || r.id || '_'))), '0 bytes'), CASE r.state WHEN 'loading' THEN h.step"
     " WHEN 'checked' THEN 'publish' WHEN 'published' THEN 'verify' ELSE '' END, w.stage, w.rate,"
-    " round(100 * w.share::numeric, 1), w.seconds_left, r.parent FROM %s.run r JOIN %s.project p "
-    "ON p.id ="
+    " round(100 * w.share::numeric, 1), round(CASE WHEN w.seconds_left < 0 THEN 0 ELSE"
+    " w.seconds_left END::numeric, 1), r.parent FROM %s.run r JOIN %s.project p ON p.id ="
     " r.project JOIN %s.heartbeat h ON h.run = r.id LEFT JOIN LATERAL (" PACE ") w ON r.state ="
     " 'loading' AND h.step = 'load' ORDER BY r.id DESC LIMIT 50";
 

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup.h"
 #include "backup_tools.h"
 #include "call.h"
 #include "sql.h"
 
 #define OLDEST_SERVER 130000
+#define COUNT_MOST 100000 /* rows of a table that the server has no estimate of */
 
 static void fault(struct faults *faults, const char *what, const char *why, const char *fix)
 {
@@ -58,13 +60,33 @@ int preflight_server(struct pg *pg, struct faults *faults, struct str *notes, st
     return err->code;
 }
 
-void preflight_tables(const struct job *job, struct str *notes)
+/* The server's estimate; where it has none, a count that does not go on for ever. */
+static int existing_rows(const struct job_table *t, struct pg *pg, struct str *notes,
+                         struct error *err)
 {
-    for (size_t i = 0; i < job->n_tables; i++) {
+    int64_t rows = t->t->rows;
+    const char *how = "about ";
+    if (!rows) {
+        struct pg_result *res = pg_queryf(
+            pg, err, "SELECT count(*) FROM (SELECT FROM %s LIMIT %d) x", t->t->quoted, COUNT_MOST);
+        if (!res)
+            return err->code;
+        rows = pg_get_int(res, 0, 0);
+        how = rows < COUNT_MOST ? "" : "at least ";
+        pg_free(res);
+    }
+    if (rows)
+        str_printf(notes, "%s.%s holds %s%lld rows already\n", t->t->schema, t->t->name, how,
+                   (long long)rows);
+    return 0;
+}
+
+int preflight_tables(const struct job *job, struct pg *pg, struct str *notes, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        if (t->t->rows)
-            str_printf(notes, "%s.%s holds about %lld rows already\n", t->t->schema, t->t->name,
-                       (long long)t->t->rows);
+        code = existing_rows(t, pg, notes, err);
         if (t->t->triggers[0])
             str_printf(notes, "%s.%s has triggers that will fire: %s\n", t->t->schema, t->t->name,
                        t->t->triggers);
@@ -74,6 +96,7 @@ void preflight_tables(const struct job *job, struct str *notes)
                        " change is not restored\n",
                        t->t->schema, t->t->name);
     }
+    return code;
 }
 
 static void ping_sources(const struct job *job, struct faults *faults)
@@ -108,8 +131,22 @@ static void open_entities(const struct job *job, struct faults *faults)
     }
 }
 
+static int64_t bytes_to_back_up(const struct job *job, struct pg *pg, struct error *err)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < job->n_tables; i++)
+        bytes += job->tables[i].t->bytes;
+    if (job->project->backup_scope != BACKUP_DATABASE)
+        return bytes;
+    struct pg_result *res =
+        pg_query(pg, err, "SELECT pg_database_size(current_database())", 0, NULL);
+    bytes = res ? pg_get_int(res, 0, 0) : 0;
+    pg_free(res);
+    return bytes;
+}
+
 /* The run ends before its first write where the backup cannot be made: said before the load. */
-static void check_tools(const struct job *job, struct pg *pg, struct faults *faults)
+static void check_backup(const struct job *job, struct pg *pg, struct faults *faults)
 {
     struct backup_tools tools;
     struct error err = {0};
@@ -118,11 +155,15 @@ static void check_tools(const struct job *job, struct pg *pg, struct faults *fau
     if (backup_tools_open(&tools, pg_server_version(pg) / 10000, NULL, &err))
         faults_add(faults, &err);
     backup_tools_close(&tools);
+    error_clear(&err);
+    int64_t bytes = bytes_to_back_up(job, pg, &err);
+    if (err.code || backup_room(job->project->backup_dir, (uint64_t)bytes, &err))
+        faults_add(faults, &err);
 }
 
 void preflight_outside(const struct job *job, struct pg *pg, struct faults *faults)
 {
-    check_tools(job, pg, faults);
+    check_backup(job, pg, faults);
     size_t before = faults->n;
     ping_sources(job, faults);
     if (faults->n == before)

@@ -10,8 +10,8 @@
 /* The server: version, recovery, read-only, encoding, pooler. Own transaction. */
 int preflight_server(struct pg *pg, struct faults *faults, struct str *notes, struct error *err);
 /* The tables of the job: what is in them and what triggers are there. */
-void preflight_tables(const struct job *job, struct str *notes);
-/* pg_dump for the backup is there and fits; sources answer. */
+int preflight_tables(const struct job *job, struct pg *pg, struct str *notes, struct error *err);
+/* pg_dump for the backup is there and fits, and there is room for it; sources answer. */
 void preflight_outside(const struct job *job, struct pg *pg, struct faults *faults);
 
 #endif

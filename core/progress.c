@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "log.h"
 
 #define PLAIN_INTERVAL 30 /* seconds between lines of a stage where nobody looks */
@@ -77,7 +78,7 @@ void progress_load(void *ctx, const struct load_progress *p)
     }
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec - told < PLAIN_INTERVAL)
+    if (now.tv_sec - told < fault_number("MIGHOST_LOG_EVERY", PLAIN_INTERVAL))
         return;
     told = now.tv_sec;
     log_write(LOG_INFO, "%s: %llu records, %llu rejected, %.0f/s, %s", p->stage,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backoff.h"
 #include "check.h"
 #include "fault.h"
 #include "lineage.h"
@@ -394,8 +395,7 @@ int publish_run(struct state *s, struct job *job, struct publish_result *out, st
             return code;
         log_write(LOG_WARNING, "publish: %s; trying again", err->what);
         error_clear(err);
-        long ms = 200L << (n < 5 ? n : 5);
-        nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+        backoff_wait(n);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backoff.h"
 #include "fault.h"
 #include "fingerprint.h"
 #include "log.h"
@@ -367,6 +368,7 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
             break;
         log_write(LOG_WARNING, "rollback: %s; trying again", err->what);
         error_clear(err);
+        backoff_wait(n);
         code = 0;
     }
     if (!code && fault_point("rollback.after_commit"))

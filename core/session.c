@@ -151,11 +151,11 @@ int session_catalog(struct session *s)
     int code = join_catalog(&s->job, s->pg, &s->faults, &s->err);
     if (!code && !s->faults.n)
         code = rights_check(&s->job, s->pg, &s->faults, &s->err);
+    if (!code && !s->faults.n)
+        code = preflight_tables(&s->job, s->pg, &s->job.notes, &s->err);
     pg_rollback(s->pg);
     if (!code && !s->faults.n && fault_point("plan.sorted"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
-    if (!code && !s->faults.n)
-        preflight_tables(&s->job, &s->job.notes);
     return s->faults.n ? faults_code(&s->faults) : code;
 }
 

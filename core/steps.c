@@ -2,6 +2,7 @@
  * may be retried within it; what an end means is run.c's. */
 #include "steps.h"
 
+#include "backoff.h"
 #include "backup.h"
 #include "bundle.h"
 #include "check.h"
@@ -139,7 +140,7 @@ static int check_patiently(struct run *r, const struct check_options *options)
             return code;
         log_write(LOG_WARNING, "check: %s; trying again", r->err.what);
         error_clear(&r->err);
-        sleep(1);
+        backoff_wait(n);
     }
 }
 

@@ -181,6 +181,17 @@ done
 is "files of earlier bundles" "$(cd "$TEST_DIR/out.d/new" && echo "$before" | sed 's/^[0-9a-f]*  //' |
     xargs sha256sum | sort)" "$before"
 
+echo "rows that are there already are told, whether the server knows how many or not"
+pg_createdb counted "$SHOP/items.sql"
+(
+    DATABASE_URL=$(pg_url counted)
+    ends 0 $on --preflight
+    says "public.items holds 2 rows already"
+    psql_t counted -c "ANALYZE items"
+    ends 0 $on --preflight
+    says "public.items holds about 2 rows already"
+)
+
 echo "a full disk behind publish"
 mkdir "$TEST_DIR/full"
 full_disk() # NAME COMMAND...: the run is published, and the report can be had again
@@ -202,6 +213,13 @@ full_disk() # NAME COMMAND...: the run is published, and the report can be had a
 if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=8k,mode=700 tmpfs "$TEST_DIR/full" 2>/dev/null; then
     at_exit "umount '$TEST_DIR/full'"
     full_disk tmpfs "$MIGHOST" $on --run --report-dir "$TEST_DIR/full/r"
+    echo "no room for the backup: said before anything is loaded"
+    for action in --preflight --run; do
+        ends 12 $on $action --backup-dir "$TEST_DIR/full/b"
+        says "/full/b has 0 MB free, the tables to be backed up take 1 MB" "--backup-dir"
+        silent "load" "run "
+    done
+    unchanged shop
 fi
 sed 's/"name": "shop",/&"backup": {"scope": "none"},/' "$SHOP/project.json" >"$SHOP/bare.json"
 full_disk ulimit sh -c "ulimit -f 4; exec \"\$MIGHOST\" --plugins \"\$PLUGINS\" --work-dir $work \

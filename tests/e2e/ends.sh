@@ -107,6 +107,11 @@ reported() # CODE: the bundle's report and the run's row
     case $1 in 0 | 20) reported_ok=true ;; *) reported_ok=false ;; esac
     json "$ended_bundle/report.json" "j #>> '{run,exit_code}' = '$1' AND j ->> 'success' = '$reported_ok'
         AND strpos('$ended_line', j ->> 'message') > 0 AND (j ? 'failure') = ($1 NOT IN (0, 20))"
+    json "$ended_bundle/report.json" "j #>> '{run,host}' <> '' AND j #>> '{run,user}' <> '' AND j #>>
+        '{run,version}' <> '' AND jsonb_array_length(j #> '{run,plugins}') >= 3 AND (SELECT sum((s ->> 'seconds')::
+        float) FROM jsonb_array_elements(j #> '{run,steps}') s) <= (j #>> '{run,seconds}')::float + 0.01"
+    json "$ended_bundle/report.json" "(SELECT count(*) BETWEEN 1 AND 10 AND array_agg(s) = array_agg(s ORDER BY
+        s DESC) FROM (SELECT (x ->> 'seconds')::float AS s FROM jsonb_array_elements(j -> 'statements') x) x)"
     is "exit_code of run $ended_run" "$(psql_t "$db" -c "SELECT exit_code FROM mighost.run
         WHERE id = $ended_run")" "$1"
     psql_t "$db" -c "SELECT report FROM mighost.run WHERE id = $ended_run" >"$TEST_DIR/kept.json"
@@ -137,6 +142,11 @@ ends 0 $on $project --run
 ended 0
 says "0 changed"
 reported 0
+# Warnings alone are no failure, and stand apart from errors.
+json "$ended_bundle/report.json" "j -> 'warnings' ->> 0 ~ '^public.items holds .* rows already$' AND j ->>
+    'errors_total' = '0' AND (j ->> 'success')::bool"
+grep -q "^Warnings ($(grep -c '^- public.items holds' "$ended_bundle/summary.txt"))$" "$ended_bundle/summary.txt" ||
+    fail "warnings are not counted in summary.txt"
 "$MIGHOST" $on $project --run --json >"$OUT" 2>"$ERR" </dev/null
 valid "$OUT"
 tail -n 1 "$ERR" | grep -q "run 3: done: .*; report: " || fail "--json: no verdict on stderr"
@@ -178,6 +188,21 @@ says "stage items is critical"
 reported 8
 unchanged e7
 
+echo "a constraint that fails in publish is not tried again"
+fresh e7b
+project="--project $SHOP"
+psql_t e7b <<'SQL'
+CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE check_violation USING CONSTRAINT = 'never_so', TABLE = 'items'; END $$;
+CREATE CONSTRAINT TRIGGER never AFTER INSERT OR UPDATE ON items DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION no();
+SQL
+ends 8 $on $project --run
+ended 8
+says "23514"
+silent "trying again"
+unchanged e7b
+
 echo "5: not fit, 6: source"
 fresh e5
 variant 's/"name": "shop",/&"invariants": [{"name": "i", "sql": "SELECT nonsense FROM items"}],/'
@@ -189,6 +214,7 @@ echo '{ "items": [ { "id": 1, "name": "a" }, ' >"$SHOP/cut.json"
 variant 's/data\.json/cut.json/'
 ends 6 $on $project --run
 is "the verdict" "$(cat "$OUT")" "no run: source failed (exit 6): nothing was written; report: none"
+says "the document ends in the middle"
 unchanged e5
 
 if [ -n "$faults" ]; then
@@ -228,5 +254,18 @@ if [ -n "$faults" ]; then
     reported 0
     ends 0 $on $project --rollback
     unchanged e75
+
+    echo "6: a source that fails while it is read"
+    fresh e6
+    cp "$SHOP/data.json" "$SHOP/moved.json"
+    variant 's/data\.json/moved.json/'
+    stop_at staging.created
+    cp "$SHOP/cut.json" "$SHOP/moved.json"
+    kill -CONT "$stop_pid"
+    status=0
+    wait "$stop_pid" || status=$?
+    is "a run whose source is cut ends" "$status" 6
+    ended 6
+    unchanged e6
 fi
 echo "done"

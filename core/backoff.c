@@ -1,0 +1,19 @@
+/* backoff.c - the pauses between tries: short at first, for a deadlock is gone at once, then
+ * longer, for a server that starts again. What may be tried again at all is pg_retryable's. */
+#include "backoff.h"
+
+#include <time.h>
+
+long backoff_ms(int64_t n)
+{
+    long ms = BACKOFF_FIRST;
+    while (n-- > 0 && ms < BACKOFF_MOST)
+        ms *= 2;
+    return ms < BACKOFF_MOST ? ms : BACKOFF_MOST;
+}
+
+void backoff_wait(int64_t n)
+{
+    long ms = backoff_ms(n);
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}

@@ -4,14 +4,13 @@
 #include "reread.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
 #include "load.h"
 
 #define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
-#define BATCH_ITEMS 20000              /* records that are looked for in one pass */
+#define BATCH_ITEMS 5000               /* rejects that are looked for at once */
 
 /* Records on their way into the table of rejects, as lines of COPY: text of statements and their
  * parameters stand in the log of a server that logs all statements. */
@@ -81,79 +80,85 @@ static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct erro
     return b->lines.len < BATCH_BYTES ? 0 : send_batch(b, err);
 }
 
-struct raw_item {
-    int64_t record;
-    uint64_t number; /* in the entity */
+/* The source's records, read on from where they are: what is looked for comes in their order, so
+ * that one pass serves all, and with positions less than one. */
+struct reader {
+    struct job_stage *st;
+    uint64_t at; /* number in the entity of the last record that was read */
+    int open, ended;
 };
 
-/* Items are sorted by number; `from` is the number of records before `position`. */
-static int read_raw(struct batch *b, struct job_stage *st, const char *position, uint64_t from,
-                    const struct raw_item *items, size_t n, struct error *err)
+static void leave_source(struct reader *r)
 {
-    mig_record_t record = {.size = sizeof record};
-    int32_t got = call_open(st, (mig_str_t){position, strlen(position)});
-    if (got != MIG_OK)
-        return host_error(st->source, got, "open", err);
-    int code = 0;
-    for (size_t i = 0; !code && i < n && got != MIG_END;) {
-        got = load_next(st, &record);
-        if (got < 0)
-            code = host_error(st->source, got, "next", err);
-        host_record_done(st->source->host);
-        if (++from != items[i].number || code)
-            continue;
-        mig_str_t raw = call_raw(st);
-        if (raw.data && str_utf8_ok(raw.data, raw.len))
-            code = store_raw(b, items[i].record, raw, err);
-        i++;
-    }
-    call_close(st);
-    return code;
+    if (r->open)
+        call_close(r->st);
+    r->open = 0;
 }
 
-/* Each chunk knows where it begins; without positions one pass serves all. */
-static int read_items(struct batch *b, struct job_stage *st, const struct pg_result *res,
-                      const struct raw_item *items, struct error *err)
+/* `before` records are before `position`. */
+static int seek(struct reader *r, const char *position, uint64_t before, struct error *err)
 {
-    int code = 0, n = pg_rows(res);
-    for (int i = 0; !code && i < n;) {
-        const char *position = pg_get(res, i, 2);
-        int j = i + 1;
-        while (j < n && (!position[0] || pg_get_int(res, j, 4) == pg_get_int(res, i, 4)))
-            j++;
-        uint64_t from = position[0] ? (uint64_t)pg_get_int(res, i, 3) - 1 : 0;
-        code = read_raw(b, st, position, from, items + i, (size_t)(j - i), err);
-        i = j;
+    if (r->open && (!position[0] || r->at >= before))
+        return 0;
+    leave_source(r);
+    int32_t got = call_open(r->st, (mig_str_t){position, strlen(position)});
+    if (got != MIG_OK)
+        return host_error(r->st->source, got, "open", err);
+    *r = (struct reader){.st = r->st, .open = 1, .at = position[0] ? before : 0};
+    return 0;
+}
+
+static int read_on(struct reader *r, uint64_t number, struct error *err)
+{
+    mig_record_t record = {.size = sizeof record};
+    while (r->at < number && !r->ended) {
+        int32_t got = load_next(r->st, &record);
+        host_record_done(r->st->source->host);
+        if (got < 0)
+            return host_error(r->st->source, got, "next", err);
+        r->ended = got == MIG_END;
+        r->at += !r->ended;
     }
-    return code;
+    return 0;
+}
+
+/* A row of some_raw(): the record, its number, and where its chunk begins. */
+static int item_raw(struct batch *b, struct reader *r, const struct pg_result *res, int i,
+                    struct error *err)
+{
+    uint64_t number = (uint64_t)pg_get_int(res, i, 1);
+    int code = seek(r, pg_get(res, i, 2), (uint64_t)pg_get_int(res, i, 3) - 1, err);
+    if (!code)
+        code = read_on(r, number, err);
+    if (code || r->at != number)
+        return code;
+    mig_str_t raw = call_raw(r->st);
+    return raw.data && str_utf8_ok(raw.data, raw.len)
+               ? store_raw(b, pg_get_int(res, i, 0), raw, err)
+               : 0;
 }
 
 /* The next records behind number `*after` in the entity, which becomes the last one's; 0 at the
  * end. */
-static int some_raw(struct batch *b, struct job_stage *st, uint64_t *after, struct error *err)
+static int some_raw(struct batch *b, struct reader *r, uint64_t *after, struct error *err)
 {
     char run[32], last[32], sql[700];
     snprintf(run, sizeof run, "%lld", (long long)b->s->run);
     snprintf(last, sizeof last, "%llu", (unsigned long long)*after);
-    const char *const params[] = {run, st->p->name, last};
+    const char *const params[] = {run, r->st->p->name, last};
     snprintf(sql, sizeof sql,
-             "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
+             "SELECT r.record, r.number, c.position_before, c.first_record FROM %s.reject r"
              " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
              " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL AND r.number > $3 ORDER BY"
              " r.number LIMIT %d",
              b->s->q, b->s->q, BATCH_ITEMS);
-    *after = 0;
     struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
     if (!res)
         return err->code;
-    int n = pg_rows(res);
-    struct raw_item *items = arena_heap(NULL, ((size_t)n + 1) * sizeof *items);
-    for (int i = 0; i < n; i++)
-        items[i] = (struct raw_item){pg_get_int(res, i, 0), (uint64_t)pg_get_int(res, i, 1)};
-    if (n == BATCH_ITEMS)
-        *after = items[n - 1].number;
-    int code = read_items(b, st, res, items, err);
-    free(items);
+    int code = 0, n = pg_rows(res);
+    for (int i = 0; !code && i < n; i++)
+        code = item_raw(b, r, res, i, err);
+    *after = n == BATCH_ITEMS ? (uint64_t)pg_get_int(res, n - 1, 1) : 0;
     pg_free(res);
     return code;
 }
@@ -161,12 +166,14 @@ static int some_raw(struct batch *b, struct job_stage *st, uint64_t *after, stru
 static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
 {
     struct batch b = {.s = s};
+    struct reader r = {.st = st};
     uint64_t after = 0;
     int code = 0;
     str_init(&b.lines, 0);
     do
-        code = some_raw(&b, st, &after, err);
+        code = some_raw(&b, &r, &after, err);
     while (!code && after);
+    leave_source(&r);
     if (!code)
         code = settle_batches(&b, err);
     str_clear(&b.lines);

@@ -4,7 +4,6 @@
  * Nothing is guessed: two formats that would read one text in two ways are refused when the
  * project is read, and a text is read by the first format whose form it has.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "common/keep.h"
@@ -130,16 +129,46 @@ static int is_midnight(const struct datematch_parts *p)
     return p->hour == 0 && p->minute == 0 && p->second == 0;
 }
 
+/* `n` digits of a number that has no more. Not by printf(), which took a fifth of all
+ * processor time where each record has two dates. */
+static char *put_number(char *out, int value, int n)
+{
+    for (int i = n - 1; i >= 0; i--, value /= 10)
+        out[i] = (char)('0' + value % 10);
+    return out + n;
+}
+
+static char *put_text(char *out, const char *text, size_t len)
+{
+    memcpy(out, text, len);
+    return out + len;
+}
+
+static char *put_time(char *out, const struct datematch_parts *p, const char *zone)
+{
+    *out++ = 'T';
+    out = put_number(out, p->hour, 2);
+    *out++ = ':';
+    out = put_number(out, p->minute, 2);
+    *out++ = ':';
+    out = put_number(out, p->second, 2);
+    if (p->fraction_len > 0) {
+        *out++ = '.';
+        out = put_text(out, p->fraction, p->fraction_len);
+    }
+    return put_text(out, zone, strlen(zone));
+}
+
 static int32_t write(const struct date *d, const struct datematch_parts *p, mig_value_t *out)
 {
-    char *text = d->host->alloc(d->host, ROOM);
-    int len = snprintf(text, ROOM, "%04d-%02d-%02d", p->year, p->month, p->day);
-    int with_time = d->time == TIME_ALWAYS || (d->time == TIME_KEEP && p->has_time);
-    if (with_time)
-        len += snprintf(text + len, ROOM - (size_t)len, "T%02d:%02d:%02d%s%.*s%s", p->hour,
-                        p->minute, p->second, p->fraction_len > 0 ? "." : "", (int)p->fraction_len,
-                        p->fraction_len > 0 ? p->fraction : "", p->zone[0] ? p->zone : d->zone);
-    *out = (mig_value_t){text, (uint32_t)len, MIG_TEXT};
+    char *text = d->host->alloc(d->host, ROOM), *end = put_number(text, p->year, 4);
+    *end++ = '-';
+    end = put_number(end, p->month, 2);
+    *end++ = '-';
+    end = put_number(end, p->day, 2);
+    if (d->time == TIME_ALWAYS || (d->time == TIME_KEEP && p->has_time))
+        end = put_time(end, p, p->zone[0] ? p->zone : d->zone);
+    *out = (mig_value_t){text, (uint32_t)(end - text), MIG_TEXT};
     return MIG_OK;
 }
 

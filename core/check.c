@@ -323,6 +323,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
         code = collide_within(s, job, err);
     if (!code)
         code = to_fixed_point(s, job, err);
+    if (!code)
+        code = refer_keep_keys(s, job, err);
     if (!code && fault_point("check.references"))
         code = error_set(err, STATUS_TEMPORARY, "fault point check.references");
     if (!code)

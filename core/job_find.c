@@ -24,3 +24,10 @@ const struct catalog_column *job_find_staged(const struct job_table *t, const ch
             return t->columns[i];
     return NULL;
 }
+
+const struct catalog_key *job_find_row_key(const struct job_table *t)
+{
+    const struct catalog_key *k = t->t->n_keys ? &t->t->keys[0] : NULL;
+    int own = k && k->primary && k->n == 1 && job_find_staged(t, k->columns[0]);
+    return own && t->match && t->match->n == 1 ? k : t->match;
+}

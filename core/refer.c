@@ -1,6 +1,6 @@
 /* refer.c - references of staged rows, declared as foreign keys or by the project: an orphan has
  * neither an accepted staged parent nor a live one that stays. What refers to a refused record is
- * left out with the first cause. */
+ * left out with the first cause, also where an earlier run refused it. */
 #include "refer.h"
 
 #include <stdio.h>
@@ -67,6 +67,37 @@ static void cause_joins(const struct state *s, const struct job *job, const stru
     str_add(sql, ") GROUP BY final_key) q ON q.final_key = w.k0::text");
 }
 
+/* A list e (key, first_cause) of records of other runs that should have brought the parents of o:
+ * a later phase meets who fell in an earlier one. What the newest run of a stage, or a redrive
+ * behind it, says of a record is what became of it. A stage of this run speaks for itself, but
+ * for a redrive, which reads a part of it. */
+static void earlier_causes(const struct state *s, const struct job_reference *r, struct str *sql)
+{
+    struct str parent;
+    str_init(&parent, 0);
+    sql_table(&parent, r->key.parent_schema, r->key.parent_table);
+    str_add_char(&parent, '.');
+    sql_ident(&parent, r->key.parent_columns[0]);
+    str_printf(sql,
+               ", e AS MATERIALIZED (SELECT DISTINCT ON (j.final_key) j.final_key AS key,"
+               " coalesce(j.first_cause, j.stage || ':' || coalesce(j.key, '?') || ' ' || j.code)"
+               " AS first_cause FROM (SELECT t.run, t.name, t.own_keys, max(t.run) FILTER (WHERE"
+               " r.parent IS NULL) OVER (PARTITION BY t.name) AS newest FROM %s.run_stage t JOIN"
+               " %s.run r ON r.id = t.run WHERE r.project = %lld AND r.state IN ('published',"
+               " 'done', 'finalized') AND t.key_column = ",
+               s->q, s->q, (long long)s->project);
+    sql_literal(sql, parent.data);
+    if (!s->parent)
+        str_printf(sql, " AND t.name NOT IN (SELECT name FROM %s.run_stage WHERE run = %lld)", s->q,
+                   (long long)s->run);
+    str_printf(sql,
+               ") a JOIN %s.reject j ON j.run = a.run AND j.stage = a.name WHERE a.run >= a.newest"
+               " AND (a.own_keys OR j.step = 'check') AND j.final_key IN (SELECT k0::text FROM o)"
+               " ORDER BY j.final_key, j.run DESC, j.record)",
+               s->q);
+    str_clear(&parent);
+}
+
 static int cause_known(const struct job *job, const struct job_reference *r)
 {
     for (size_t i = 0; r->parent != SIZE_MAX && i < r->key.n; i++)
@@ -80,7 +111,7 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
 {
     struct str sql;
     char name[520];
-    int known = cause_known(job, r);
+    int known = cause_known(job, r), single = r->key.n == 1;
     const char *cause = known ? "coalesce(p.record, q.record)" : "NULL::bigint";
     str_init(&sql, 0);
     str_add(&sql, "WITH o AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key");
@@ -91,24 +122,30 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
     }
     str_printf(&sql, " FROM %s w WHERE ", t->will_be);
     orphan_condition(job, r, &sql);
+    str_add_char(&sql, ')');
+    if (single)
+        earlier_causes(s, r, &sql);
     str_printf(&sql,
-               "), w AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, %s AS cause"
-               " FROM o w",
-               cause);
+               ", w AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, %s AS cause, %s"
+               " AS earlier FROM o w",
+               cause, single ? "e.first_cause" : "NULL");
     if (known)
         cause_joins(s, job, r, &sql);
-    str_add(&sql, ") ");
+    str_printf(&sql, "%s) ", single ? " LEFT JOIN e ON e.key = w.k0::text" : "");
     reject_head(s, t, MIG_REJECT, &sql);
     str_add(&sql, ", ");
     reject_text(&sql, r->key.n == 1 ? r->key.columns[0] : NULL);
     snprintf(name, sizeof name, "the row refers to a missing row of %s.%s (%s)",
              r->key.parent_schema, r->key.parent_table, r->key.name);
-    str_add(&sql, ", CASE WHEN w.cause IS NULL THEN 'orphan' ELSE 'parent_rejected' END, ");
+    str_add(&sql,
+            ", CASE WHEN w.cause IS NULL AND w.earlier IS NULL THEN 'orphan' ELSE 'parent_rejected'"
+            " END, ");
     sql_literal(&sql, name);
-    str_printf(&sql,
-               ", w.cause, coalesce(f.first_cause, f.stage || ':' || coalesce(f.key, '?') || ' ' ||"
-               " f.code) FROM w LEFT JOIN %s.reject f ON f.run = %lld AND f.record = w.cause",
-               s->q, (long long)s->run);
+    str_printf(
+        &sql,
+        ", w.cause, coalesce(f.first_cause, f.stage || ':' || coalesce(f.key, '?') || ' ' ||"
+        " f.code, w.earlier) FROM w LEFT JOIN %s.reject f ON f.run = %lld AND f.record = w.cause",
+        s->q, (long long)s->run);
     reject_join(s, &sql);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     int64_t before = s->refused;
@@ -213,6 +250,50 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
         /* Parents come first: what falls here is known to the tables behind. */
         if (!code)
             code = reject_spread(s, job, err);
+    }
+    return code;
+}
+
+/* Does anything refer to the table, in the target or by a stage of the project, enabled or not? */
+static int is_parent(const struct job *job, const struct job_table *t)
+{
+    struct str name;
+    int found = t->t->n_incoming > 0;
+    str_init(&name, 0);
+    str_printf(&name, "%s.%s", t->t->schema, t->t->name);
+    for (size_t i = 0; !found && i < job->project->n_stages; i++) {
+        const struct project_stage *st = &job->project->stages[i];
+        for (size_t k = 0; !found && k < st->n_tables; k++)
+            for (size_t m = 0; !found && m < st->tables[k].n_references; m++)
+                found = str_equal(st->tables[k].references[m].to, name.data);
+    }
+    str_clear(&name);
+    return found;
+}
+
+int refer_keep_keys(struct state *s, const struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_stages; i++) {
+        const struct job_stage *st = &job->stages[i];
+        const struct job_table *t = &job->tables[st->tables[0]];
+        const struct catalog_key *key = job_find_row_key(t);
+        if (!key || key->n != 1 || !is_parent(job, t))
+            continue;
+        struct str sql;
+        str_init(&sql, 0);
+        str_printf(&sql,
+                   "UPDATE %s.reject r SET final_key = k.final_key FROM (SELECT DISTINCT ON"
+                   " (_mig_record) _mig_record, ",
+                   s->q);
+        sql_ident(&sql, key->columns[0]);
+        str_printf(&sql,
+                   "::text AS final_key FROM %s WHERE _mig_state <> 0 AND _mig_record >> 52 = %zu"
+                   " ORDER BY _mig_record, _mig_id) k WHERE r.run = %lld AND r.record ="
+                   " k._mig_record AND r.step = 'check'",
+                   t->staging, st->no, (long long)s->run);
+        code = pg_exec(s->pg, err, sql.data);
+        str_clear(&sql);
     }
     return code;
 }

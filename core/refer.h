@@ -14,6 +14,8 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
  * differed by it may then be the same as its live row. */
 int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
                        struct error *err);
+/* Keeps the target key of each record that check refused, where later runs may refer to it. */
+int refer_keep_keys(struct state *s, const struct job *job, struct error *err);
 /* A reference within a table or a cycle: one pass may not settle every chain. */
 int refer_has_cycles(const struct job *job);
 /* Does the project set columns NULL where a parent is missing? */

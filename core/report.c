@@ -359,8 +359,8 @@ int report_totals(struct state *s, struct report_totals *out, struct error *err)
     struct pg_result *res = pg_queryf(
         s->pg, err,
         "SELECT (SELECT coalesce(sum(read), 0) FROM %s.chunk WHERE run = %lld), count(*) FILTER"
-        " (WHERE outcome = %d), count(*) FILTER (WHERE outcome = %d) FROM %s.reject WHERE run ="
-        " %lld",
+        " (WHERE outcome = %d), count(*) FILTER (WHERE outcome = %d), count(*) FILTER (WHERE code ="
+        " 'parent_rejected') FROM %s.reject WHERE run = %lld",
         s->q, (long long)s->run, MIG_SKIP, MIG_REJECT, s->q, (long long)s->run);
     if (!res)
         return err->code;
@@ -368,6 +368,7 @@ int report_totals(struct state *s, struct report_totals *out, struct error *err)
     out->read = pg_get_int(res, 0, 0);
     out->skipped = pg_get_int(res, 0, 1);
     out->rejected = pg_get_int(res, 0, 2);
+    out->waiting = pg_get_int(res, 0, 3);
     out->migrated = out->read - out->skipped - out->rejected;
     pg_free(res);
     return 0;

@@ -76,20 +76,36 @@ static int read_resume(struct state *s, const struct job_stage *st, const char *
     return 0;
 }
 
-static int begin_stage_row(struct state *s, const struct job_stage *st, const char *identity,
-                           struct error *err)
+/* The one column of the target that holds the stage's keys, as "schema"."table"."column"; nothing
+ * where there is none: references into it tell which record is meant. */
+static void key_column(const struct job *job, const struct job_stage *st, struct str *out)
+{
+    const struct job_table *t = &job->tables[st->tables[0]];
+    const struct catalog_key *key = job_find_row_key(t);
+    if (!key || key->n != 1)
+        return;
+    sql_table(out, t->t->schema, t->t->name);
+    str_add_char(out, '.');
+    sql_ident(out, key->columns[0]);
+}
+
+static int begin_stage_row(struct state *s, const struct job *job, const struct job_stage *st,
+                           const char *identity, struct error *err)
 {
     char run[32], no[32], sql[700];
+    struct str column;
+    str_init(&column, 0);
+    key_column(job, st, &column);
     snprintf(run, sizeof run, "%lld", (long long)s->run);
     snprintf(no, sizeof no, "%zu", st->no);
-    const char *const params[] = {run, no, st->p->name, st->hash, identity};
-    snprintf(
-        sql, sizeof sql,
-        "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true, NULL) ON CONFLICT"
-        " (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
-        " seconds = NULL, own_keys = true",
-        s->q);
-    struct pg_result *res = pg_query(s->pg, err, sql, 5, params);
+    const char *const params[] = {run, no, st->p->name, st->hash, identity, column.data};
+    snprintf(sql, sizeof sql,
+             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true, NULL, $6) ON"
+             " CONFLICT (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
+             " seconds = NULL, own_keys = true, key_column = $6",
+             s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 6, params);
+    str_clear(&column);
     pg_free(res);
     return res ? 0 : err->code;
 }
@@ -112,7 +128,7 @@ int resume_find(struct state *s, const struct job *job, struct job_stage *st, in
         *at = (struct resume_point){.position = strdup("")};
         code = forget_stage(s, job, st, err);
         if (!code)
-            code = begin_stage_row(s, st, identity.data, err);
+            code = begin_stage_row(s, job, st, identity.data, err);
     }
     if (!code)
         code = state_commit(s, err);

@@ -227,7 +227,7 @@ static int rejects_code(struct run *r)
     pg_rollback(r->s->pg);
     if (code)
         return code;
-    return t.rejected ? STATUS_PARTIAL : STATUS_OK;
+    return t.rejected || t.waiting ? STATUS_PARTIAL : STATUS_OK;
 }
 
 /* A lost connection may mean that another process took the run over, and what became of the run

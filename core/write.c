@@ -303,19 +303,15 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
                  struct error *err)
 {
     const struct job_table *t = &job->tables[st->tables[0]];
+    const struct catalog_key *key = job_find_row_key(t);
     struct str map, sql;
-    if (!t->match)
+    if (!key)
         return 0;
     str_init(&map, 0);
     str_add(&map, "SELECT s._mig_key AS source_key, concat_ws(E'\\x1f'");
-    for (size_t i = 0; i < t->match->n; i++) {
-        const struct catalog_key *k = t->t->n_keys && t->t->keys[0].primary && t->match->n == 1 &&
-                                              t->t->keys[0].n == 1 &&
-                                              job_find_staged(t, t->t->keys[0].columns[0])
-                                          ? &t->t->keys[0]
-                                          : t->match;
+    for (size_t i = 0; i < key->n; i++) {
         str_add(&map, ", s.");
-        sql_ident(&map, k->columns[i]);
+        sql_ident(&map, key->columns[i]);
     }
     str_printf(&map,
                ") AS final_key, s._mig_id AS at FROM %s s WHERE s._mig_state = 0 AND s._mig_record"

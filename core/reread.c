@@ -1,6 +1,6 @@
 /* reread.c - rejected records as they were read. Load keeps those that it rejects itself; what
- * check rejects is only known when the source's records are gone, so they are read again, from
- * the beginning of their chunk where the source can go there. */
+ * the server or check rejects is only known when the source's records are gone, so they are read
+ * again, from the beginning of their chunk where the source can go there. */
 #include "reread.h"
 
 #include <stdio.h>
@@ -136,12 +136,14 @@ static int some_raw(struct batch *b, struct job_stage *st, uint64_t *after, stru
     snprintf(run, sizeof run, "%lld", (long long)b->s->run);
     snprintf(last, sizeof last, "%llu", (unsigned long long)*after);
     const char *const params[] = {run, st->p->name, last};
-    snprintf(sql, sizeof sql,
-             "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
-             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
-             " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL AND r.number > $3 ORDER BY"
-             " r.number LIMIT %d",
-             b->s->q, b->s->q, BATCH_ITEMS);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT r.record, r.number, c.position_before, c.first_record, c.no FROM %s.reject r"
+        " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
+        " r.stage = $2 AND (r.step = 'check' OR r.code = 'refused_value') AND r.raw IS NULL AND"
+        " r.number > $3 ORDER BY"
+        " r.number LIMIT %d",
+        b->s->q, b->s->q, BATCH_ITEMS);
     *after = 0;
     struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
     if (!res)

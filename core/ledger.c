@@ -69,16 +69,21 @@ static int stage_budget(const struct accounts *x, const char *name, int64_t read
     return 0;
 }
 
+/* What a redrive loses is a share of all that the run at its root read: its own records are those
+ * that were lost already. */
 static int budgets(const struct accounts *x)
 {
     struct pg_result *res = pg_queryf(
         x->s->pg, x->err,
-        "SELECT c.stage, sum(c.read), coalesce(j.rejected, 0), coalesce(j.lost, 0) FROM %s.chunk c"
-        " LEFT JOIN (SELECT stage, count(*) FILTER (WHERE outcome = %d) AS rejected, count(*) "
-        "FILTER"
+        "WITH RECURSIVE up AS (SELECT id, parent FROM %s.run WHERE id = %lld UNION ALL SELECT r.id,"
+        " r.parent FROM %s.run r JOIN up ON r.id = up.parent) SELECT c.stage, sum(c.read),"
+        " coalesce(j.rejected, 0), coalesce(j.lost, 0) FROM %s.chunk c LEFT JOIN (SELECT stage, "
+        "count(*) FILTER (WHERE outcome = %d) AS rejected, count(*) FILTER"
         " (WHERE outcome = %d OR code = 'parent_rejected') AS lost FROM %s.reject WHERE run = %lld"
-        " GROUP BY stage) j USING (stage) WHERE c.run = %lld GROUP BY 1, 3, 4 ORDER BY 1",
-        x->s->q, MIG_REJECT, MIG_REJECT, x->s->q, (long long)x->s->run, (long long)x->s->run);
+        " GROUP BY stage) j USING (stage) WHERE c.run = (SELECT id FROM up WHERE parent IS NULL)"
+        " GROUP BY 1, 3, 4 ORDER BY 1",
+        x->s->q, (long long)x->s->run, x->s->q, x->s->q, MIG_REJECT, MIG_REJECT, x->s->q,
+        (long long)x->s->run);
     if (!res)
         return x->err->code;
     int64_t read = 0, rejected = 0, lost = 0;

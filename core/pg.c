@@ -76,16 +76,22 @@ static void take_field(char *out, size_t size, const PGresult *res, int field)
     out[n] = '\0';
 }
 
-/* "COPY staging, line 7, column price: ..." - all that is known of the column; behind the colon
- * stands the value. */
-static void copy_column(struct pg *pg, const PGresult *res)
+/* "COPY staging, line 7, column price: ..." - all that is known of line and column; behind the
+ * colon, which binary COPY leaves out, stands the value. What begins or goes on otherwise may hold
+ * a value before that, which could say anything. */
+static void copy_place(struct pg *pg, const PGresult *res)
 {
     const char *context = res ? PQresultErrorField(res, PG_DIAG_CONTEXT) : NULL;
-    const char *name =
-        context && strncmp(context, "COPY ", 5) == 0 ? strstr(context, ", column ") : NULL;
-    const char *end = name ? strstr(name += strlen(", column "), ": \"") : NULL;
-    if (end)
-        snprintf(pg->column, sizeof pg->column, "%.*s", (int)(end - name), name);
+    const char *line =
+        context && strncmp(context, "COPY ", 5) == 0 ? strstr(context, ", line ") : NULL;
+    char *name = NULL;
+    pg->line = line ? strtoll(line + strlen(", line "), &name, 10) : 0;
+    if (!name || pg->column[0] || strncmp(name, ", column ", strlen(", column ")) != 0)
+        return;
+    name += strlen(", column ");
+    const char *end = strstr(name, ": ");
+    size_t n = end ? (size_t)(end - name) : strcspn(name, "\n");
+    snprintf(pg->column, sizeof pg->column, "%.*s", (int)n, name);
 }
 
 int pg_fail(struct pg *pg, const PGresult *res, struct error *err)
@@ -98,8 +104,7 @@ int pg_fail(struct pg *pg, const PGresult *res, struct error *err)
     take_field(pg->constraint, sizeof pg->constraint, named, PG_DIAG_CONSTRAINT_NAME);
     take_field(pg->table, sizeof pg->table, named, PG_DIAG_TABLE_NAME);
     take_field(pg->column, sizeof pg->column, named, PG_DIAG_COLUMN_NAME);
-    if (!pg->column[0])
-        copy_column(pg, res);
+    copy_place(pg, res);
     if (pg_refusing && !res)
         return error_set(err, STATUS_TEMPORARY, "%s: stopped by a signal", pg->role);
     if (!pg->sqlstate[0] || pg_lost(pg)) {
@@ -137,6 +142,11 @@ const char *pg_failed_table(const struct pg *pg)
 const char *pg_failed_column(const struct pg *pg)
 {
     return pg->column;
+}
+
+int64_t pg_failed_line(const struct pg *pg)
+{
+    return pg->line;
 }
 
 int pg_lost(const struct pg *pg)

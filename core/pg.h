@@ -75,6 +75,8 @@ const char *pg_sqlstate(const struct pg *pg);
 const char *pg_failed_constraint(const struct pg *pg);
 const char *pg_failed_table(const struct pg *pg);
 const char *pg_failed_column(const struct pg *pg);
+/* The line, or tuple, of COPY's data that the last failure was about, from 1; 0: it named none. */
+int64_t pg_failed_line(const struct pg *pg);
 int pg_lost(const struct pg *pg); /* 1: the connection is gone */
 
 /* COMMIT with a deadline, 0: the connection's own. 0; a status when the server said no (rolled

@@ -14,6 +14,7 @@ struct pg {
     char *url;
     struct project_timeouts timeouts;
     char sqlstate[6], constraint[128], table[256], column[128];
+    int64_t line; /* of COPY's data, 1-based, where the last failure named it; else 0 */
 };
 
 /* Set from a signal handler: a stop may be asked for between two statements, when there is nothing

@@ -84,42 +84,40 @@ static const char references_sql[] =
     " 'O') AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid = 'pg_constraint'::regclass"
     " AND p.refobjid = c.oid AND p.deptype <> 'i') ORDER BY 2";
 
-/* Indexes, alone or of a constraint. `i` is the index, `k` its constraint or nothing. */
+/* Indexes, alone or of a constraint. `i` is the index, `k` its constraint or nothing. A foreign
+ * key depends on the index that it refers by. */
 static const char indexes_sql[] =
-    "SELECT 0, i.relname, CASE WHEN k.oid IS NULL THEN format('DROP INDEX %%s', x.indexrelid"
-    "::regclass) ELSE format('ALTER TABLE %%s DROP CONSTRAINT %%I', x.indrelid::regclass,"
-    " k.conname) END, CASE WHEN k.oid IS NULL THEN pg_get_indexdef(x.indexrelid) ELSE format("
-    "'ALTER TABLE %%s ADD CONSTRAINT %%I %%s', x.indrelid::regclass, k.conname,"
-    " pg_get_constraintdef(k.oid)) END, nullif(concat_ws(';', CASE WHEN k.oid IS NULL AND d.text"
-    " IS NOT NULL THEN format('COMMENT ON INDEX %%s IS %%L', x.indexrelid::regclass, d.text) WHEN"
-    " d.text IS NOT NULL THEN format('COMMENT ON CONSTRAINT %%I ON %%s IS %%L', k.conname,"
-    " x.indrelid::regclass, d.text) END, (SELECT string_agg(format('ALTER INDEX %%s ALTER COLUMN"
-    " %%s SET STATISTICS %%s', x.indexrelid::regclass, a.attnum, a.attstattarget), ';' ORDER BY"
-    " a.attnum) FROM pg_attribute a WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0)),"
-    " ''), concat_ws(' ', pg_get_indexdef(x.indexrelid), pg_get_constraintdef(k.oid), d.text,"
-    " i.reltablespace, (SELECT string_agg(a.attstattarget::text, ',' ORDER BY a.attnum) FROM"
-    " pg_attribute a WHERE a.attrelid = x.indexrelid)), (SELECT spcname FROM pg_tablespace WHERE"
-    " oid = i.reltablespace) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid LEFT JOIN"
-    " pg_constraint k ON k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x') CROSS JOIN"
-    " LATERAL (SELECT CASE WHEN k.oid IS NULL THEN obj_description(x.indexrelid, 'pg_class') ELSE"
+    "SELECT 0, i.relname, CASE WHEN k.oid IS NULL THEN format('DROP INDEX %%s',"
+    " x.indexrelid::regclass) ELSE format('ALTER TABLE %%s DROP CONSTRAINT %%I',"
+    " x.indrelid::regclass, k.conname) END, CASE WHEN k.oid IS NULL THEN"
+    " pg_get_indexdef(x.indexrelid) ELSE format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s',"
+    " x.indrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) END, nullif(concat_ws(';',"
+    " CASE WHEN k.oid IS NULL AND d.text IS NOT NULL THEN format('COMMENT ON INDEX %%s IS %%L',"
+    " x.indexrelid::regclass, d.text) WHEN d.text IS NOT NULL THEN format('COMMENT ON CONSTRAINT"
+    " %%I ON %%s IS %%L', k.conname, x.indrelid::regclass, d.text) END, (SELECT"
+    " string_agg(format('ALTER INDEX %%s ALTER COLUMN %%s SET STATISTICS %%s',"
+    " x.indexrelid::regclass, a.attnum, a.attstattarget), ';' ORDER BY a.attnum) FROM pg_attribute"
+    " a WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0)), ''), concat_ws(' ',"
+    " pg_get_indexdef(x.indexrelid), pg_get_constraintdef(k.oid), d.text, i.reltablespace, (SELECT"
+    " string_agg(a.attstattarget::text, ',' ORDER BY a.attnum) FROM pg_attribute a WHERE"
+    " a.attrelid = x.indexrelid)), (SELECT spcname FROM pg_tablespace WHERE oid = i.reltablespace)"
+    " FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid LEFT JOIN pg_constraint k ON"
+    " k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x') CROSS JOIN LATERAL (SELECT CASE"
+    " WHEN k.oid IS NULL THEN obj_description(x.indexrelid, 'pg_class') ELSE"
     " obj_description(k.oid, 'pg_constraint') END AS text) d WHERE x.indrelid = %u AND"
     " has_schema_privilege(i.relnamespace, 'CREATE') AND (i.reltablespace = 0 OR"
-    " has_tablespace_privilege(i.reltablespace, 'CREATE')) AND x.indisvalid AND x.indisready AND "
-    "x.indislive AND NOT x.indisclustered AND NOT"
-    " x.indisreplident AND NOT x.indisexclusion AND i.relkind = 'i' AND NOT i.relispartition AND"
-    " NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid"
-    " = x.indexrelid AND p.deptype <> 'i' AND NOT (p.classid = 'pg_constraint'::regclass AND"
-    " p.objid = k.oid)) AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'"
-    "::regclass AND e.objid = x.indexrelid AND e.deptype IN ('e', 'x')) AND (NOT x.indisunique OR "
-    "(NOT EXISTS (SELECT FROM pg_constraint f WHERE"
-    " f.conindid = x.indexrelid AND f.contype = 'f') AND (k.oid IS NULL OR (NOT k.condeferrable"
-    " AND i.reloptions IS NULL AND i.reltablespace = 0 AND obj_description(x.indexrelid,"
-    " 'pg_class') IS NULL)) AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.refclassid ="
-    " 'pg_constraint'::regclass AND p.refobjid = k.oid AND p.deptype <> 'i') AND NOT "
-    "(x.indisprimary"
-    " AND (%d >= 180000 OR EXISTS (SELECT FROM pg_publication_tables b JOIN pg_class t ON t.oid ="
-    " x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE b.schemaname = n.nspname AND"
-    " b.tablename = t.relname))))) ORDER BY x.indisprimary DESC, 2";
+    " has_tablespace_privilege(i.reltablespace, 'CREATE')) AND x.indisvalid AND x.indisready AND"
+    " x.indislive AND NOT x.indisclustered AND NOT x.indisreplident AND NOT x.indisexclusion AND"
+    " i.relkind = 'i' AND NOT i.relispartition AND NOT EXISTS (SELECT FROM pg_depend p WHERE"
+    " p.refclassid = 'pg_class'::regclass AND p.refobjid = x.indexrelid AND p.deptype <> 'i') AND"
+    " NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid ="
+    " x.indexrelid AND e.deptype IN ('e', 'x')) AND (NOT x.indisunique OR ((k.oid IS NULL OR (NOT"
+    " k.condeferrable AND i.reloptions IS NULL AND i.reltablespace = 0 AND"
+    " obj_description(x.indexrelid, 'pg_class') IS NULL)) AND NOT EXISTS (SELECT FROM pg_depend p"
+    " WHERE p.refclassid = 'pg_constraint'::regclass AND p.refobjid = k.oid AND p.deptype <> 'i')"
+    " AND NOT (x.indisprimary AND (%d >= 180000 OR EXISTS (SELECT FROM pg_publication_tables b"
+    " JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE"
+    " b.schemaname = n.nspname AND b.tablename = t.relname))))) ORDER BY x.indisprimary DESC, 2";
 
 /* Publish itself defers, loosens or splits it. */
 static int breaks_cycle(const struct job_table *t, const char *name)
@@ -252,9 +250,9 @@ int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, stru
         return 0;
     /* Sorts of this size are worth more memory than a session usually has. */
     int code = pg_exec(s->pg, err,
-                       "SET LOCAL default_tablespace = ''; SELECT "
-                       "set_config('maintenance_work_mem', '256MB', true)"
-                       " WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
+                       "SET LOCAL default_tablespace = ''; SELECT set_config("
+                       "'maintenance_work_mem', '256MB', true) WHERE"
+                       " pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
     if (!code)
         code = make_all(s, job, r, 0, err);
     if (!code)

@@ -1,6 +1,6 @@
 /* reread.c - rejected records as they were read. Load keeps those that it rejects itself; what
- * check rejects is only known when the source's records are gone, so they are read again, from
- * the beginning of their chunk where the source can go there. */
+ * the server or check rejects is only known when the source's records are gone, so they are read
+ * again, from the beginning of their chunk where the source can go there. */
 #include "reread.h"
 
 #include <stdio.h>
@@ -149,8 +149,8 @@ static int some_raw(struct batch *b, struct reader *r, uint64_t *after, struct e
     snprintf(sql, sizeof sql,
              "SELECT r.record, r.number, c.position_before, c.first_record FROM %s.reject r"
              " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
-             " r.stage = $2 AND r.step = 'check' AND r.raw IS NULL AND r.number > $3 ORDER BY"
-             " r.number LIMIT %d",
+             " r.stage = $2 AND (r.step = 'check' OR r.code = 'refused_value') AND r.raw IS NULL"
+             " AND r.number > $3 ORDER BY r.number LIMIT %d",
              b->s->q, b->s->q, BATCH_ITEMS);
     struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
     if (!res)

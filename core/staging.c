@@ -435,29 +435,52 @@ static void tell_bad(const struct isolation *x, size_t i, const char *sqlstate)
     str_clear(&key);
 }
 
-static int isolate(const struct isolation *x, size_t from, size_t to, struct error *err)
+/* Sends the range and takes it back: is one of its rows refused, and with which SQLSTATE? */
+static int attempt(const struct isolation *x, size_t from, size_t to, char sqlstate[6],
+                   struct error *err)
 {
-    struct error attempt = {0};
+    struct error refused = {0};
+    sqlstate[0] = '\0';
     int code = pg_exec(x->s->pg, err, "SAVEPOINT isolate");
     if (code)
         return code;
-    int failed = send_range(x->s, x->t, x->rows, from, to, x->left, &attempt);
+    int failed = send_range(x->s, x->t, x->rows, from, to, x->left, &refused);
     if (failed && failed != STATUS_INVALID) {
-        *err = attempt;
+        *err = refused;
         return failed;
     }
+    if (failed)
+        snprintf(sqlstate, 6, "%.5s", pg_sqlstate(x->s->pg));
+    return pg_exec(x->s->pg, err, "ROLLBACK TO SAVEPOINT isolate; RELEASE SAVEPOINT isolate");
+}
+
+/* The row that the refusal names by its line among those sent; `to` where it names none. */
+static size_t named_row(const struct isolation *x, size_t from, size_t to)
+{
+    int64_t line = to - from == 1 ? 1 : pg_failed_line(x->s->pg);
+    for (size_t i = from; line > 0 && i < to; i++)
+        if (!x->left[x->rows->rows[i].record] && --line == 0)
+            return i;
+    return to;
+}
+
+/* The rows before a named one are fit. */
+static int isolate(const struct isolation *x, size_t from, size_t to, struct error *err)
+{
     char sqlstate[6];
-    snprintf(sqlstate, sizeof sqlstate, "%.5s", pg_sqlstate(x->s->pg));
-    if (pg_exec(x->s->pg, err, "ROLLBACK TO SAVEPOINT isolate; RELEASE SAVEPOINT isolate"))
-        return err->code;
-    if (!failed)
-        return 0;
-    if (to - from == 1) {
-        tell_bad(x, from, sqlstate);
-        return 0;
+    for (size_t bad = from; from < to; from = bad + 1) {
+        int code = attempt(x, from, to, sqlstate, err);
+        if (code || !sqlstate[0])
+            return code;
+        bad = named_row(x, from, to);
+        if (bad == to)
+            break;
+        tell_bad(x, bad, sqlstate);
     }
+    if (from == to)
+        return 0;
     size_t middle = from + (to - from) / 2;
-    code = isolate(x, from, middle, err);
+    int code = isolate(x, from, middle, err);
     return code ? code : isolate(x, middle, to, err);
 }
 

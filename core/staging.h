@@ -69,8 +69,9 @@ struct staging_refusal {
 };
 typedef void staging_refused(void *ctx, const struct staging_refusal *refusal);
 
-/* Finds the rows that the server refuses by halving under savepoints; calls `bad` for each. Texts
- * live for the call. Leaves nothing written. */
+/* Finds the rows that the server refuses, under savepoints: by the line that it names, by halving
+ * where it names none. Calls `bad` for each, which marks its record in `left`. Texts live for the
+ * call. Leaves nothing written. */
 int staging_isolate(struct state *s, const struct job_table *t, const struct staging_rows *rows,
                     const char *left, staging_refused *bad, void *ctx, struct error *err);
 

@@ -6,7 +6,8 @@
 # Everything of the schema that a DBA sees, and what pg_dump leaves out: validity, states of triggers.
 shape() # DB
 {
-    "$PGTMP_BIN/pg_dump" --schema-only --no-sync --exclude-schema=mighost -d "$(pg_url "$1")" | grep -v '^--\|restrict' || fail "pg_dump"
+    "$PGTMP_BIN/pg_dump" --schema-only --no-sync --exclude-schema=mighost -d "$(pg_url "$1")" |
+        grep -v '^--\|restrict' || fail "pg_dump"
     psql_t "$1" <<'SQL'
 SELECT x.indrelid::regclass, i.relname, x.indisvalid, x.indisready, x.indisunique, x.indisprimary, x.indimmediate,
     x.indisclustered, x.indisreplident, x.indnullsnotdistinct, x.indoption, x.indkey, x.indcollation, x.indclass,
@@ -19,7 +20,8 @@ SELECT conrelid::regclass, conname, contype, condeferrable, condeferred, convali
     connoinherit, conindid::regclass, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'),
     (SELECT string_agg(concat_ws(' ', tgrelid::regclass, tgfoid::regproc, tgenabled, tgdeferrable,
         tginitdeferred), ',' ORDER BY tgrelid::regclass::text, tgfoid) FROM pg_trigger g WHERE g.tgconstraint = c.oid)
-FROM pg_constraint c WHERE connamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'mighost') ORDER BY 1, 2;
+FROM pg_constraint c WHERE connamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'mighost')
+ORDER BY 1, 2;
 SELECT oid::regclass, relreplident, relhasindex, relhastriggers, relchecks FROM pg_class WHERE relkind IN ('r', 'p')
     AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'mighost') ORDER BY 1;
 SELECT classid::regclass, pg_describe_object(classid, objid, objsubid), pg_describe_object(refclassid, refobjid,
@@ -92,13 +94,15 @@ CREATE TABLE item (id int, code text NOT NULL, name text COLLATE "C", n int, m i
     CONSTRAINT "code is one" UNIQUE (code) INCLUDE (n));
 CREATE UNIQUE INDEX u_name ON item (name COLLATE "POSIX" text_pattern_ops) WHERE name IS NOT NULL;
 CREATE UNIQUE INDEX u_same ON item (m, n) NULLS NOT DISTINCT;
-CREATE INDEX "i N" ON item (n DESC NULLS LAST, m ASC NULLS FIRST) INCLUDE (code) WITH (fillfactor = 70, deduplicate_items = off);
+CREATE INDEX "i N" ON item (n DESC NULLS LAST, m ASC NULLS FIRST) INCLUDE (code)
+    WITH (fillfactor = 70, deduplicate_items = off);
 CREATE INDEX i_expr ON item (lower(name), (n + m)) WHERE n > 0;
 ALTER INDEX i_expr ALTER COLUMN 2 SET STATISTICS 700;
 CREATE INDEX i_path ON item (public.quarter(n));
 CREATE INDEX i_gin ON item USING gin (words) WITH (fastupdate = off);
 CREATE INDEX i_hash ON item USING hash (code);
-CREATE INDEX i_brin ON item USING brin (at timestamptz_minmax_multi_ops (values_per_range = 16)) WITH (pages_per_range = 4);
+CREATE INDEX i_brin ON item USING brin (at timestamptz_minmax_multi_ops (values_per_range = 16))
+    WITH (pages_per_range = 4);
 ALTER TABLE item ADD CONSTRAINT f_defer FOREIGN KEY (g) REFERENCES grp DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT f_full FOREIGN KEY (ga, gb) REFERENCES grp (a, b) MATCH FULL ON UPDATE CASCADE,
     ADD CONSTRAINT "f cascade" FOREIGN KEY (gc) REFERENCES grp ON DELETE CASCADE ON UPDATE SET NULL,
@@ -122,7 +126,8 @@ SELECT json_build_object('items', json_agg(json_build_object('id', i, 'code', 'c
 SQL
 item_fields='code name n m at g ga gb gc gd'
 expected="SELECT count(*), count(*) FILTER (WHERE code = 'c' || id AND name = 'n' || id AND n = id % 30 AND m = id AND
-    g = 1 + id % 9 AND ga = g AND gb = g AND gc IS NOT DISTINCT FROM CASE WHEN id % 2 = 0 THEN 3 END AND gd = 4), min(id)
+    g = 1 + id % 9 AND ga = g AND gb = g AND gc IS NOT DISTINCT FROM CASE WHEN id % 2 = 0 THEN 3 END
+    AND gd = 4), min(id)
     FROM \"My app\".item"
 for mode in keep auto rebuild; do
     rebuilding kinds_$mode $mode "$(stage items item replace $item_fields)"
@@ -139,7 +144,8 @@ run 0 kinds kinds_rebuild
 same_shape kinds "after publish"
 again="code is one|f cascade|f_defer|f_full|f_set|i N|i_brin|i_expr|i_far|i_gin|i_hash|i_path|item's key|u_name|u_same"
 [ -d "$tablespace" ] || again=$(echo "$again" | sed 's/i_far|//')
-is "made again" "$(oids kinds | diff "$TEST_DIR/oids.kinds" - | sed -n 's/^> \(.*\)|.*/\1/p' | paste -s -d '|')" "$again"
+is "made again" "$(oids kinds | diff "$TEST_DIR/oids.kinds" - | sed -n 's/^> \(.*\)|.*/\1/p' | paste -s -d '|')" \
+    "$again"
 rows kinds "$expected" "58|58|3"
 rows kinds "SELECT count(*) FROM pg_index WHERE NOT indisvalid" 0
 undo_proof kinds kinds_rebuild
@@ -149,7 +155,8 @@ again 0 kinds kinds_rebuild
 same_shape kinds "after a second run"
 psql_t kinds -c "INSERT INTO \"My app\".item (id, code, name, n) VALUES (1000, 'x', 'x', 4)"
 for violation in "INSERT INTO \"My app\".item (id, code) VALUES (1000, 'y')" \
-    "INSERT INTO \"My app\".item (id, code) VALUES (1001, 'x')" "UPDATE \"My app\".item SET name = 'n3' WHERE id = 1000" \
+    "INSERT INTO \"My app\".item (id, code) VALUES (1001, 'x')" \
+    "UPDATE \"My app\".item SET name = 'n3' WHERE id = 1000" \
     "UPDATE \"My app\".item SET n = 3, m = 3 WHERE id = 1000" "UPDATE \"My app\".item SET ga = 1 WHERE id = 1000" \
     "UPDATE \"My app\".item SET gc = 77 WHERE id = 1000" "UPDATE \"My app\".item SET g = 77 WHERE id = 1000"; do
     ! psql_t kinds -c "$violation" 2>/dev/null || fail "a key no longer holds: $violation"
@@ -198,7 +205,10 @@ CREATE UNIQUE INDEX s_identity ON special (n);
 CREATE INDEX s_cluster ON special (c DESC);
 CREATE INDEX s_extension ON special (n, a);
 CREATE INDEX s_plain ON special (b, c);
-CREATE TABLE s_more (id int, s_n int REFERENCES special (n));
+CREATE TABLE ident (id int PRIMARY KEY, n int NOT NULL);
+CREATE UNIQUE INDEX ident_n ON ident (n);
+ALTER TABLE ident REPLICA IDENTITY USING INDEX ident_n;
+COMMENT ON INDEX ident_pkey IS 'of the index, not of the constraint';
 ALTER INDEX s_extension DEPENDS ON EXTENSION plpgsql;
 ALTER TABLE special CLUSTER ON s_cluster;
 ALTER TABLE special REPLICA IDENTITY USING INDEX s_identity;
@@ -208,6 +218,8 @@ CREATE TABLE quiet (id int PRIMARY KEY, n int CONSTRAINT q_out REFERENCES grp);
 ALTER TABLE quiet DISABLE TRIGGER ALL;
 CREATE TABLE shown (id int PRIMARY KEY, n int CONSTRAINT sh_out REFERENCES grp);
 CREATE INDEX shown_n ON shown (n);
+CREATE UNIQUE INDEX shown_once ON shown (n);
+CREATE TABLE shown_more (id int, n int REFERENCES shown (n));
 CREATE VIEW shown_v AS SELECT id, n, count(*) FROM shown GROUP BY id;
 CREATE TABLE sent (id int PRIMARY KEY, n int);
 CREATE INDEX sent_n ON sent (n);
@@ -219,25 +231,31 @@ CREATE TABLE base (id int PRIMARY KEY, n int);
 CREATE INDEX base_n ON base (n);
 CREATE TABLE derived (PRIMARY KEY (id)) INHERITS (base);
 CREATE INDEX derived_n ON derived (n);
+CREATE TABLE above (id int PRIMARY KEY, n int);
+CREATE INDEX above_n ON above (n);
+CREATE TABLE below (PRIMARY KEY (id)) INHERITS (above);
 CREATE TABLE one (id int PRIMARY KEY, n int);
 CREATE TABLE two (id int PRIMARY KEY, n int CONSTRAINT two_one REFERENCES one);
 ALTER TABLE one ADD CONSTRAINT one_two FOREIGN KEY (n) REFERENCES two;
 CREATE INDEX one_n ON one (n);
 CREATE TABLE broken (id int PRIMARY KEY, n int);
 INSERT INTO broken VALUES (1, 1), (2, 1);
+CREATE INDEX broken_too ON broken (n);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken_too'::regclass;
 SQL
 psql_t never -c 'CREATE UNIQUE INDEX CONCURRENTLY broken_n ON "My app".broken (n)' 2>/dev/null || :
 never_stages="$(stage nodes node update n up), $(stage specials special update n a b c), $(stage quiets quiet update n),
     $(stage showns shown update n), $(stage sents sent update n), $(stage parteds parted update n),
     $(stage deriveds derived update n), $(stage ones one update n), $(stage twos two update n),
-    $(stage brokens broken update n)"
+    $(stage brokens broken update n), $(stage idents ident update n), $(stage aboves above update n)"
 rebuilding never rebuild "$never_stages"
 data never <<'JSON'
 { "nodes": [ { "id": 2, "n": 22, "up": 3 }, { "id": 3, "n": 3, "up": 1 } ],
   "specials": [ { "id": 2, "n": 5, "a": 6, "b": 7, "c": 8 }, { "id": 3, "n": 3, "a": 3, "b": 3, "c": 3 } ],
   "quiets": [ { "id": 1, "n": 1 } ], "showns": [ { "id": 1, "n": 1 } ], "sents": [ { "id": 1, "n": 1 } ],
   "parteds": [ { "id": 1, "n": 1 } ], "deriveds": [ { "id": 1, "n": 1 } ],
-  "ones": [ { "id": 1, "n": 1 } ], "twos": [ { "id": 1, "n": 1 } ], "brokens": [ { "id": 3, "n": 1 } ] }
+  "ones": [ { "id": 1, "n": 1 } ], "twos": [ { "id": 1, "n": 1 } ], "brokens": [ { "id": 3, "n": 1 } ],
+  "idents": [ { "id": 1, "n": 1 } ], "aboves": [ { "id": 5, "n": 5 } ] }
 JSON
 keep_shape never
 mig 0 never never --plan
@@ -286,7 +304,8 @@ INSERT INTO grp VALUES (1);
 INSERT INTO secret VALUES (1);
 GRANT SELECT, REFERENCES ON grp TO mig_owner;
 GRANT SELECT ON secret TO mig_owner;
-CREATE TABLE mine (id int PRIMARY KEY, n int CONSTRAINT mine_g REFERENCES grp, m int CONSTRAINT mine_s REFERENCES secret);
+CREATE TABLE mine (id int PRIMARY KEY, n int CONSTRAINT mine_g REFERENCES grp,
+    m int CONSTRAINT mine_s REFERENCES secret);
 CREATE INDEX mine_n ON mine (n);
 ALTER TABLE mine OWNER TO mig_owner;
 CREATE TABLE theirs (id int PRIMARY KEY, n int CONSTRAINT theirs_g REFERENCES grp);
@@ -383,7 +402,8 @@ INSERT INTO item VALUES (1, 'live', 1);
 SQL
 rebuilding busy rebuild "$(stage items item update code g)"
 data busy <<'JSON'
-{ "items": [ { "id": 1, "code": "mig", "g": 2 }, { "id": 2, "code": "two", "g": 3 }, { "id": 3, "code": "three", "g": 4 } ] }
+{ "items": [ { "id": 1, "code": "mig", "g": 2 }, { "id": 2, "code": "two", "g": 3 },
+    { "id": 3, "code": "three", "g": 4 } ] }
 JSON
 keep_shape busy
 fingerprint_db busy >"$TEST_DIR/before.busy"

@@ -3,8 +3,8 @@
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
 
-rejects="SELECT stage, coalesce(replace(key, chr(31), '/'), '-'), CASE outcome WHEN 3 THEN 'skipped' ELSE 'rejected' END, code
-    FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run) ORDER BY 1, 2, 4"
+rejects="SELECT stage, coalesce(replace(key, chr(31), '/'), '-'), CASE outcome WHEN 3 THEN 'skipped'
+    ELSE 'rejected' END, code FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run) ORDER BY 1, 2, 4"
 newest="(SELECT max(id) FROM mighost.run)"
 
 # redrive CODE DB PROJECT RUN ...: the redrive of a run; then the ledger must close
@@ -88,7 +88,8 @@ school_export() # KIND NAME
 {
     [ "$1" = json ] || return 0
     psql_t "old_$2" -c "SELECT json_build_object('classes', (SELECT json_agg(c ORDER BY id) FROM classes c),
-        'rooms', (SELECT json_agg(r ORDER BY id) FROM rooms r), 'pupils', (SELECT json_agg(p ORDER BY id) FROM pupils p),
+        'rooms', (SELECT json_agg(r ORDER BY id) FROM rooms r),
+        'pupils', (SELECT json_agg(p ORDER BY id) FROM pupils p),
         'marks', (SELECT json_agg(m ORDER BY pupil, no) FROM marks m))" >"$TEST_DIR/$2/data.json"
 }
 
@@ -325,9 +326,19 @@ mig 13 half half --redrive 7
 says "use --run"
 mig 7 half half --redrive 1
 as_at half "$TEST_DIR/between" "before a redrive that lost too much"
-sed -i 's/"max_rejects": 3, //' "$TEST_DIR/half/project.json"
+echo "a share of rejects is one of all that the first run read"
+sed -i 's/"max_rejects": 3/"max_rejects": "49%"/' "$TEST_DIR/half/project.json"
+mig 7 half half --redrive 1
+says "50 of 100 records rejected, allowed are 49 %"
+sed -i 's/"49%"/"50%"/' "$TEST_DIR/half/project.json"
+redrive 20 half half 1
+share=$ledger_run
+redrive 20 half half "$share"
+read_were half "items|50"
+unchanged half "a redrive without a correction"
+sed -i 's/"max_rejects": "50%", //' "$TEST_DIR/half/project.json"
 mig 20 half half --dry-run
-mig 13 half half --redrive 9
+mig 13 half half --redrive "$(psql_t half -c "SELECT $newest")"
 mig 13 half half --redrive 6 # it was rolled back
 sed 's/"half"/"other"/' "$TEST_DIR/half/project.json" >"$TEST_DIR/other.json"
 mkdir "$TEST_DIR/other"

@@ -91,6 +91,7 @@ diff "$TEST_DIR/options" "$TEST_DIR/page" || fail "mighost --help (<) and docs/m
     cat "$TEST_DIR/options"
     "$top_srcdir/configure" --help 2>/dev/null | grep -o -e '--[a-z-]*' || :
     sh "$top_srcdir/autogen.sh" --help | grep -o -e '--[a-z-]*'
+    sed -n 's/^ *\(--[a-z-]*\)).*/\1/p' "$top_srcdir"/tests/bench/*.sh
     printf '%s\n' --cflags --variable
 } | sort -u >"$TEST_DIR/known"
 for document in README.md docs/*.md; do

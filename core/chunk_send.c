@@ -49,11 +49,25 @@ static void add_int8(struct encode_buffer *out, int64_t v)
     encode_int64(out, v);
 }
 
-static void encode_reject(struct encode_buffer *out, const struct chunk *c, int64_t run,
+/* The record as it was read may hold characters that the target's encoding lacks. */
+static void add_raw(struct encode_buffer *out, const mig_str_t *raw, int as_ascii)
+{
+    struct str text;
+    if (!as_ascii || !raw->len || !str_utf8_ok(raw->data, raw->len)) {
+        add_text(out, raw->len ? raw->data : NULL);
+        return;
+    }
+    str_init(&text, 0);
+    str_add_ascii(&text, raw->data, raw->len);
+    add_text(out, text.data);
+    str_clear(&text);
+}
+
+static void encode_reject(struct encode_buffer *out, const struct chunk *c, const struct state *s,
                           const struct chunk_reject *r)
 {
     encode_int16(out, 13);
-    add_int8(out, run);
+    add_int8(out, s->run);
     add_int8(out, STAGING_RECORD(c->no, r->record));
     add_text(out, c->stage->p->name);
     add_int8(out, (int64_t)r->number);
@@ -66,7 +80,7 @@ static void encode_reject(struct encode_buffer *out, const struct chunk *c, int6
     add_text(out, r->field && r->field[0] ? r->field : NULL);
     add_text(out, r->code);
     add_text(out, r->reason);
-    add_text(out, r->raw.len ? r->raw.data : NULL);
+    add_raw(out, &r->raw, !pg_takes_all_text(s->pg));
 }
 
 static void add_rejects(struct chunk_send *x)
@@ -83,7 +97,7 @@ static void add_rejects(struct chunk_send *x)
     out->len = 0;
     encode_bytes(out, "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0", 19);
     for (size_t i = 0; i < c->n_rejects; i++)
-        encode_reject(out, c, x->s->run, &c->rejects[i]);
+        encode_reject(out, c, x->s, &c->rejects[i]);
     encode_int16(out, -1);
     pg_script_copy(x->script, sql);
     pg_script_data(x->script, out->data, out->len);

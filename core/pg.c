@@ -291,6 +291,12 @@ int pg_server_version(const struct pg *pg)
     return PQserverVersion(pg->conn);
 }
 
+int pg_takes_all_text(const struct pg *pg)
+{
+    const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
+    return encoding && strcmp(encoding, "UTF8") == 0;
+}
+
 int pg_backend_pid(const struct pg *pg)
 {
     return PQbackendPID(pg->conn);

@@ -32,6 +32,7 @@ void pg_where(const struct pg *pg, struct pg_where *out);
 char **pg_environment(const char *url, struct error *err);
 void pg_environment_free(char **env);
 int pg_server_version(const struct pg *pg); /* 150020 */
+int pg_takes_all_text(const struct pg *pg); /* the database is in UTF-8 */
 int pg_backend_pid(const struct pg *pg);
 
 /* A transaction with pinned settings (SET LOCAL: a transaction pooler keeps them apart):

@@ -63,6 +63,12 @@ static int settle_batches(struct batch *b, struct error *err)
 
 static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct error *err)
 {
+    struct str ascii;
+    str_init(&ascii, 0);
+    if (!pg_takes_all_text(b->s->pg)) {
+        str_add_ascii(&ascii, raw.data, raw.len);
+        raw = (mig_str_t){ascii.data, ascii.len};
+    }
     str_printf(&b->lines, "%lld\t", (long long)record);
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.data[i];
@@ -77,6 +83,7 @@ static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct erro
             str_add_char(&b->lines, c);
     }
     str_add_char(&b->lines, '\n');
+    str_clear(&ascii);
     return b->lines.len < BATCH_BYTES ? 0 : send_batch(b, err);
 }
 

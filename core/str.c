@@ -196,3 +196,24 @@ int str_utf8_ok(const char *data, size_t n)
     }
     return 1;
 }
+
+void str_add_ascii(struct str *s, const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (size_t k; n; p += k, n -= k) {
+        k = utf8_sequence(p, n);
+        if (k <= 1) {
+            str_add_char(s, (char)*p);
+            k = 1;
+            continue;
+        }
+        unsigned code = p[0] & (0xffU >> (k + 1));
+        for (size_t i = 1; i < k; i++)
+            code = code << 6 | (p[i] & 0x3fU);
+        if (code > 0xffff) {
+            str_printf(s, "\\u%04x", 0xd800 + ((code - 0x10000) >> 10));
+            code = 0xdc00 + (code & 0x3ff);
+        }
+        str_printf(s, "\\u%04x", code);
+    }
+}

@@ -30,6 +30,8 @@ char *str_take(struct str *s);
 /* The name out of `names` nearest to `name` (edit distance at most 1/3 of it), or NULL. */
 const char *str_nearest(const char *name, const char *const *names, size_t n);
 int str_equal(const char *a, const char *b); /* NULL equals NULL only */
+/* Adds valid UTF-8, and what is not ASCII as JSON escapes it: \u2603. */
+void str_add_ascii(struct str *s, const char *text, size_t n);
 /* 1 when the bytes are valid UTF-8 (RFC 3629) without NUL. */
 int str_utf8_ok(const char *data, size_t n);
 

@@ -47,7 +47,8 @@ only()
     rows "$1" "SELECT count(*), count(*) FILTER (WHERE id % $2 = 7 OR name <> 'n' || id) FROM item" \
         "$(($3 - $4))|0"
     rows "$1" "SELECT count(*), count(DISTINCT key), count(*) FILTER (WHERE code = 'refused_value' AND field = 'value'
-        AND key::int % $2 = 7 AND number = key::int AND raw ~ ('.id. ?: ?' || key || ',') AND raw LIKE '%$5%') FROM mighost.reject
+        AND key::int % $2 = 7 AND number = key::int AND raw ~ ('.id. ?: ?' || key || ',')
+        AND raw LIKE '%$5%') FROM mighost.reject
         WHERE run = (SELECT max(id) FROM mighost.run)" "$4|$4|$4"
 }
 

@@ -155,7 +155,11 @@ int state_exists(struct state *s, struct error *err)
         return 1;
     error_set(err, STATUS_PREFLIGHT, "schema %s is of version %lld, this mighost knows version %d",
               s->schema, (long long)version, STATE_VERSION);
-    error_fix(err, "use a mighost of the same or a newer version");
+    if (version > STATE_VERSION)
+        error_fix(err, "use a mighost of the same or a newer version");
+    else
+        error_fix(err, "finalize or roll back its runs with the mighost that made it, then DROP "
+                       "SCHEMA, or give another --state-schema");
     return -STATUS_PREFLIGHT;
 }
 

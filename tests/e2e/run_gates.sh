@@ -296,4 +296,13 @@ written|$2"
 finished analyze "t|f"
 finished vacuum "t|t"
 finished none "f|f"
+
+echo "state of another version"
+psql_t finish_none -c "UPDATE mighost.meta SET version = 1"
+mig 5 finish_none finish_none --run
+says "schema mighost is of version 1"
+says "DROP SCHEMA"
+psql_t finish_none -c "UPDATE mighost.meta SET version = 1000"
+mig 5 finish_none finish_none --status
+says "use a mighost of the same or a newer version"
 echo "ok"

@@ -3,6 +3,8 @@
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
 
+[ -n "$("$MIGHOST" --list-faults)" ] || pgtmp_skip "built without --enable-fault-injection"
+
 # Everything of the schema that a DBA sees, and what pg_dump leaves out: validity, states of triggers.
 shape() # DB
 {

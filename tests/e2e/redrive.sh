@@ -3,6 +3,8 @@
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
 
+[ -n "$("$MIGHOST" --list-faults)" ] || pgtmp_skip "built without --enable-fault-injection"
+
 rejects="SELECT stage, coalesce(replace(key, chr(31), '/'), '-'), CASE outcome WHEN 3 THEN 'skipped'
     ELSE 'rejected' END, code FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run) ORDER BY 1, 2, 4"
 newest="(SELECT max(id) FROM mighost.run)"

@@ -202,6 +202,10 @@ static int32_t emit(void *ctx, size_t table)
     };
     if (call_row(st->migrator, declared->row, declared->n_columns) != MIG_OK)
         return MIG_E_BUG;
+    if (l->row_seq >= STAGING_ROWS_MAX) {
+        set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
+        return MIG_REJECT;
+    }
     if (staging_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
         return MIG_OK;
     char name[160];
@@ -215,6 +219,7 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
     struct host *host = l->job->host;
     for (size_t i = 0; i < l->job->n_tables; i++)
         l->marks[i] = l->chunk->rows[i].n;
+    uint32_t rows_before = l->row_seq;
     l->chunk->records++;
     record->number = ++l->read;
     str_reset(&l->key);
@@ -234,6 +239,7 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
         set_outcome(host, "", "", "broken_record", "the source cannot read the record");
     }
     if (!code && host->outcome.kind) {
+        l->row_seq = rows_before;
         for (size_t i = 0; i < l->job->n_tables; i++)
             staging_truncate(&l->chunk->rows[i], l->marks[i]);
         keep_reject(l, record);

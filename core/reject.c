@@ -26,7 +26,7 @@ void reject_head(const struct state *s, const struct job_table *t, int outcome, 
     str_printf(sql,
                "INSERT INTO %s.reject (run, record, stage, number, key, outcome, step, table_name,"
                " field, code, reason, cause, first_cause) SELECT DISTINCT ON (w._mig_record) %lld,"
-               " w._mig_record, c.stage, c.first_record + (w._mig_record & 4294967295) - 1,"
+               " w._mig_record, c.stage, c.first_record + (w._mig_record & 1048575) - 1,"
                " w._mig_key, %d, 'check', ",
                s->q, (long long)s->run, outcome);
     char name[520];
@@ -36,7 +36,7 @@ void reject_head(const struct state *s, const struct job_table *t, int outcome, 
 
 void reject_join(const struct state *s, struct str *sql)
 {
-    str_printf(sql, " JOIN %s.chunk c ON c.run = %lld AND c.no = w._mig_record >> 32", s->q,
+    str_printf(sql, " JOIN %s.chunk c ON c.run = %lld AND c.no = w._mig_record >> 20", s->q,
                (long long)s->run);
 }
 

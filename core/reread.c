@@ -155,7 +155,7 @@ static int some_raw(struct batch *b, struct reader *r, uint64_t *after, struct e
     const char *const params[] = {run, r->st->p->name, last};
     snprintf(sql, sizeof sql,
              "SELECT r.record, r.number, c.position_before, c.first_record FROM %s.reject r"
-             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 32 WHERE r.run = $1 AND"
+             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 20 WHERE r.run = $1 AND"
              " r.stage = $2 AND (r.step = 'check' OR r.code = 'refused_value') AND r.raw IS NULL"
              " AND r.number > $3 ORDER BY r.number LIMIT %d",
              b->s->q, b->s->q, BATCH_ITEMS);

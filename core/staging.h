@@ -10,10 +10,13 @@
 #include "pg_script.h"
 #include "state.h"
 
-/* Record numbers of a run: stage number, chunk of the stage, record of the chunk. */
-#define STAGING_CHUNK(stage, k) (((int64_t)(stage) << 20) | (int64_t)(k))
-#define STAGING_CHUNK_NUMBER(chunk) ((int64_t)(chunk)&0xfffff) /* k again */
-#define STAGING_RECORD(chunk, n) (((int64_t)(chunk) << 32) | (int64_t)(n))
+/* Record numbers of a run: stage, chunk of the stage, record of the chunk. The chunk's low bits and
+ * the record share the low half: the server's hash of an int8 folds the halves together, and with
+ * one number in each of them a hash join over all rows would never end. */
+#define STAGING_CHUNK(stage, k) (((int64_t)(stage) << 32) | (int64_t)(k))
+#define STAGING_CHUNK_NUMBER(chunk) ((int64_t)(chunk)&0xffffffff) /* k again */
+#define STAGING_RECORD(chunk, n) (((int64_t)(chunk) << 20) | (int64_t)(n))
+#define STAGING_ROWS_MAX ((uint32_t)1 << 20) /* of a chunk: numbers are below */
 
 struct staging_row {
     uint64_t offset; /* into data */

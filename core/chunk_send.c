@@ -182,6 +182,7 @@ static void start(struct chunk_send *x)
     pg_script_sql(x->script, sql.data, NULL);
     pg_script_point(x->script, "chunk.before_commit");
     pg_script_commit(x->script, x->job->project->timeouts.commit);
+    error_clear(&x->err);
     x->code = PG_SCRIPT_BUSY;
     str_clear(&sql);
 }
@@ -190,7 +191,6 @@ void chunk_send_begin(struct chunk_send *x, struct chunk *c)
 {
     x->c = c;
     x->lost = 0;
-    error_clear(&x->err);
     start(x);
     chunk_send_advance(x);
 }
@@ -337,6 +337,8 @@ static int to_end(struct chunk_send *x, struct error *err)
         error_clear(err);
         code = state_begin(x->s, err);
         pg_rollback(x->s->pg);
+        if (!code) /* ours after all: the chunk is still to be sent */
+            code = error_set(err, STATUS_TEMPORARY, "the run's row was not seen");
     }
     return code;
 }

@@ -185,7 +185,7 @@ static int read_references(struct reader *r, struct catalog_table *t)
         " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"
         "   ORDER BY k.n),"
         " c.condeferrable, c.confmatchtype = 'f', c.confdeltype, c.confupdtype,"
-        " bool_and(NOT ca.attnotnull)"
+        " bool_and(NOT ca.attnotnull), c.convalidated"
         " FROM pg_constraint c"
         " JOIN pg_class cc ON cc.oid = c.conrelid JOIN pg_namespace cn ON cn.oid = cc.relnamespace"
         " JOIN pg_class pc ON pc.oid = c.confrelid JOIN pg_namespace pn ON pn.oid = pc.relnamespace"
@@ -196,7 +196,8 @@ static int read_references(struct reader *r, struct catalog_table *t)
         " JOIN pg_namespace ns ON ns.oid = o.oprnamespace"
         " WHERE c.contype = 'f' AND (c.conrelid = %u OR c.confrelid = %u) AND c.conparentid = 0"
         " GROUP BY c.oid, c.conname, c.conrelid, c.confrelid, cn.nspname, cc.relname, pn.nspname,"
-        "   pc.relname, c.condeferrable, c.confmatchtype, c.confdeltype, c.confupdtype"
+        "   pc.relname, c.condeferrable, c.confmatchtype, c.confdeltype, c.confupdtype,"
+        "   c.convalidated"
         " ORDER BY cn.nspname, cc.relname, c.conname",
         t->oid, t->oid);
     if (!res)
@@ -221,6 +222,7 @@ static int read_references(struct reader *r, struct catalog_table *t)
         f.on_delete = letter(res, i, 12);
         f.on_update = letter(res, i, 13);
         f.nullable = flag(res, i, 14);
+        f.validated = flag(res, i, 15);
         if (f.child_oid == t->oid)
             t->references[t->n_references++] = f;
         if (f.parent_oid == t->oid)

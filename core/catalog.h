@@ -48,7 +48,7 @@ struct catalog_reference { /* a foreign key, or an undeclared one from the proje
     size_t n;
     const char **columns, **parent_columns;
     const char **operators; /* parent OPERATOR child, "OPERATOR(pg_catalog.=)" */
-    int declared, deferrable, match_full, set_null;
+    int declared, validated, deferrable, match_full, set_null;
     char on_delete, on_update; /* 'a' no action, 'r', 'c', 'n', 'd' */
     int nullable;              /* all child columns may be NULL */
 };

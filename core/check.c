@@ -107,6 +107,19 @@ static void constraint_rules(const struct job_table *t, struct reject_rules *rul
     }
 }
 
+/* What the target's own rules say of a row that is as its live row is known: the server took it. */
+static int check_target_rules(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct reject_rules rules;
+    reject_rules_init(&rules);
+    not_null_rules(t, &rules);
+    domain_rules(t, &rules);
+    constraint_rules(t, &rules);
+    int code = reject_rows(s, t, &rules, t->has_rest, err);
+    reject_rules_clear(&rules);
+    return code;
+}
+
 static int check_values(struct state *s, struct job *job, struct error *err)
 {
     int code = 0;
@@ -114,12 +127,11 @@ static int check_values(struct state *s, struct job *job, struct error *err)
         const struct job_table *t = &job->tables[i];
         struct reject_rules rules;
         reject_rules_init(&rules);
-        not_null_rules(t, &rules);
-        domain_rules(t, &rules);
-        constraint_rules(t, &rules);
-        code = validate_rules(job, i, &rules, err);
+        code = check_target_rules(s, t, err);
         if (!code)
-            code = reject_rows(s, t, &rules, err);
+            code = validate_rules(job, i, &rules, err);
+        if (!code)
+            code = reject_rows(s, t, &rules, 0, err);
         reject_rules_clear(&rules);
     }
     return code ? code : reject_spread(s, job, err);

@@ -33,6 +33,28 @@ static const char *key_field(const struct catalog_key *k)
     return k->n == 1 ? k->columns[0] : NULL;
 }
 
+/* Rows that are as their live rows share no key with each other: one of the two is another. */
+static int settled(const struct job_table *t)
+{
+    return t->has_rest && t->one_to_one;
+}
+
+static void wanted_by_rest(const struct job_table *t, const struct catalog_key *k, struct str *sql)
+{
+    struct str rest;
+    str_init(&rest, 0);
+    str_printf(&rest, "(SELECT * FROM %s w WHERE ", t->will_be);
+    match_not_same(t, &rest);
+    str_add(&rest, " OFFSET 0) w");
+    str_add(sql, " WHERE EXISTS (SELECT FROM ");
+    key_rows(k, "_mig_id", rest.data, sql);
+    str_add(sql, " r WHERE ");
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, "%sz.k%zu %s r.k%zu", i ? " AND " : "", i, k->operators[i], i);
+    str_add_char(sql, ')');
+    str_clear(&rest);
+}
+
 /* Only keys that occur twice are put in order: they are few, all rows are many. */
 static void occur_twice(const struct job_table *t, const struct catalog_key *k, struct str *sql)
 {
@@ -40,7 +62,10 @@ static void occur_twice(const struct job_table *t, const struct catalog_key *k, 
     key_list(k, "", sql);
     str_add(sql, " FROM ");
     key_rows(k, "_mig_id", t->will_be, sql);
-    str_add(sql, " z GROUP BY ");
+    str_add(sql, " z");
+    if (settled(t))
+        wanted_by_rest(t, k, sql);
+    str_add(sql, " GROUP BY ");
     key_list(k, "", sql);
     str_add(sql, " HAVING count(*) > 1) y ON true");
     for (size_t i = 0; i < k->n; i++)
@@ -53,6 +78,8 @@ static int duplicates_within(struct state *s, const struct job_table *t,
 {
     struct str sql;
     char reason[300];
+    if (settled(t) && !t->rest_rows)
+        return 0;
     str_init(&sql, 0);
     snprintf(reason, sizeof reason, "an earlier record of this run has the same key (index %s)",
              k->name);
@@ -169,7 +196,7 @@ int collide_within(struct state *s, struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
+        struct job_table *t = &job->tables[i];
         if (t->match && !match_overwrites(t))
             code = duplicates_matched(s, t, err);
         for (size_t k = 0; !code && k < t->t->n_keys; k++)

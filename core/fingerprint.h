@@ -1,6 +1,6 @@
 /* fingerprint.h - what "the same as before" means: per table the number of rows and the order-
- * free sum of the SHA-256 of each row's text under pinned settings; per sequence last_value and
- * is_called. Not part of it: row order, ctid, xmin, free space, statistics. */
+ * free sum of the SHA-256 of each row, as binary or as text under pinned settings; per sequence
+ * last_value and is_called. Not part of it: row order, ctid, xmin, free space, statistics. */
 #ifndef MIGHOST_FINGERPRINT_H
 #define MIGHOST_FINGERPRINT_H
 

@@ -142,12 +142,14 @@ int history_rollback(const struct cli *cli, struct session *s)
         code = rollback_run(&s->state, s->project, &result, &s->err);
     if (code)
         return failed(s, code, "nothing was undone");
-    log_write(LOG_INFO, "fingerprint before the run: %s",
-              result.before[0] ? result.before : "not taken");
-    log_write(LOG_INFO, "fingerprint now: %s", result.undone);
+    if (!result.nothing) {
+        log_write(LOG_INFO, "fingerprint before the run: %s", result.before);
+        log_write(LOG_INFO, "fingerprint now: %s", result.undone);
+    }
     output_format("run %lld: rolled back in %.2f s (%.2f s of them for the proof), %s\n",
                   (long long)result.run, result.seconds, result.proof_seconds,
-                  result.proven
+                  result.nothing ? "it had written nothing"
+                  : result.proven
                       ? "all its tables are as before the run (fingerprint equal)"
                       : "its rows are as before; other rows of the tables were changed since");
     return 0;

@@ -52,6 +52,14 @@ struct job_table { /* one target table that the job writes */
     char rest[JOB_NAME_SIZE];         /* materialized view: the rows that are not as their live row,
                                        * where they are few */
     int has_rest;
+    int64_t rest_rows; /* where has_rest: how many they are */
+    int one_to_one;    /* no live row is met by two staged rows */
+    int64_t deletes;   /* rows of the delete table */
+    struct job_seen {  /* the live table before check looked at it */
+        int64_t rows;
+        char xmin[24],
+            file[24]; /* oldest transaction still running then, "": unknown; file number */
+    } seen;
 };
 
 struct job_stage {

@@ -7,6 +7,7 @@
 
 #include "adopted.h"
 #include "rewrite.h"
+#include "seen.h"
 #include "sql.h"
 #include "staging.h"
 
@@ -86,10 +87,26 @@ static void live_columns(const struct job_table *t, struct str *sql)
     }
 }
 
-/* Domain casts are left out here: a value may still violate its domain; verify casts. The index
- * is unique as the key is: a view whose columns of the match are not asked for then does without
- * the join. */
-static int make_match(struct state *s, const struct job_table *t, struct error *err)
+/* Both columns are met: few rows by index, many by hash. _mig_id is unique as it is in staging: a
+ * view whose columns of the match are not asked for then does without the join. Whether _mig_at is
+ * too, says whether two records stand for one live row. */
+static int index_match(struct state *s, struct job_table *t, struct error *err)
+{
+    int code = pg_execf(s->pg, err, "CREATE UNIQUE INDEX ON %s (_mig_id); SAVEPOINT one_to_one",
+                        t->match_table);
+    if (code)
+        return code;
+    code = pg_execf(s->pg, err, "CREATE UNIQUE INDEX ON %s (_mig_at)", t->match_table);
+    t->one_to_one = !code;
+    if (!code || !str_equal(pg_sqlstate(s->pg), "23505"))
+        return code;
+    error_clear(err);
+    return pg_execf(s->pg, err, "ROLLBACK TO SAVEPOINT one_to_one; CREATE INDEX ON %s (_mig_at)",
+                    t->match_table);
+}
+
+/* Domain casts are left out here: a value may still violate its domain; verify casts. */
+static int make_match(struct state *s, struct job_table *t, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -108,10 +125,8 @@ static int make_match(struct state *s, const struct job_table *t, struct error *
         str_printf(&sql, "%s s, %s l WHERE false", t->staging, t->t->quoted);
     }
     int code = run_sql(s, &sql, err);
-    if (!code) /* its rows are met by both: few rows by index, many by hash */
-        code = pg_execf(s->pg, err,
-                        "CREATE INDEX ON %s (_mig_at); CREATE UNIQUE INDEX ON %s (_mig_id)",
-                        t->match_table, t->match_table);
+    if (!code)
+        code = index_match(s, t, err);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
 }
 
@@ -220,7 +235,7 @@ static int adopt_own(struct state *s, const struct job_table *t, const struct ca
     return run_sql(s, &sql, err);
 }
 
-static int adopt_keys(struct state *s, const struct job *job, size_t index, int *changed,
+static int adopt_keys(struct state *s, struct job *job, size_t index, int *changed,
                       struct error *err)
 {
     const struct job_table *t = &job->tables[index];
@@ -247,8 +262,18 @@ static int adopt_keys(struct state *s, const struct job *job, size_t index, int 
     return code ? code : adopt_own(s, t, &t->t->keys[0], err);
 }
 
+static int count_rows(struct state *s, const char *table, int64_t *n, struct error *err)
+{
+    struct pg_result *res = pg_queryf(s->pg, err, "SELECT count(*) FROM %s", table);
+    if (!res)
+        return err->code;
+    *n = pg_get_int(res, 0, 0);
+    pg_free(res);
+    return 0;
+}
+
 /* Only rows whose mark changes are written: called again when staged values changed. */
-int match_same(struct state *s, const struct job_table *t, struct error *err)
+int match_same(struct state *s, struct job_table *t, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -258,8 +283,9 @@ int match_same(struct state *s, const struct job_table *t, struct error *err)
                t->match_table, t->staging, t->t->quoted, match_at(t));
     same_image(t, &sql);
     int code = run_sql(s, &sql, err);
-    return code || !t->has_rest ? code
-                                : pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
+    if (!code && t->has_rest)
+        code = pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
+    return code || !t->has_rest ? code : count_rows(s, t->rest, &t->rest_rows, err);
 }
 
 /* ---- what replace deletes ---------------------------------------------------------------- */
@@ -338,8 +364,8 @@ static void not_rejected(const struct state *s, const struct job *job, const str
     str_add(sql, "))");
 }
 
-static int make_delete(struct state *s, const struct job *job, const struct job_table *t,
-                       int may_delete, struct str *notes, struct error *err)
+static int make_delete(struct state *s, const struct job *job, struct job_table *t, int may_delete,
+                       struct str *notes, struct error *err)
 {
     int unknown = 0;
     if (t->policy == POLICY_REPLACE && unknown_rows(s, job, t, &unknown, err))
@@ -366,7 +392,9 @@ static int make_delete(struct state *s, const struct job *job, const struct job_
         str_add(&sql, "false");
     }
     int code = run_sql(s, &sql, err);
-    return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->delete_table);
+    if (!code)
+        code = pg_execf(s->pg, err, "ANALYZE %s", t->delete_table);
+    return code ? code : count_rows(s, t->delete_table, &t->deletes, err);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------- */
@@ -385,10 +413,12 @@ static int make_rest(struct state *s, struct job_table *t, struct error *err)
     pg_free(res);
     if (!t->has_rest)
         return 0;
-    return pg_execf(s->pg, err,
-                    "CREATE MATERIALIZED VIEW %s AS SELECT s._mig_id FROM %s s WHERE NOT EXISTS"
-                    " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
-                    t->rest, t->staging, t->match_table, t->rest);
+    int code =
+        pg_execf(s->pg, err,
+                 "CREATE MATERIALIZED VIEW %s AS SELECT s._mig_id FROM %s s WHERE NOT EXISTS"
+                 " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
+                 t->rest, t->staging, t->match_table, t->rest);
+    return code ? code : count_rows(s, t->rest, &t->rest_rows, err);
 }
 
 void match_not_same(const struct job_table *t, struct str *sql)
@@ -505,7 +535,9 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
         struct job_table *t = &job->tables[i];
         int changed = 0;
         t->has_rest = 0;
-        code = make_match(s, t, err);
+        code = seen_take(s, t, err);
+        if (!code)
+            code = make_match(s, t, err);
         if (!code)
             code = adopt_keys(s, job, i, &changed, err);
         if (!code)

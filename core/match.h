@@ -15,7 +15,7 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
  * application's DDL. */
 int match_drop_views(struct state *s, const struct job *job, struct error *err);
 /* Marks the matched rows that are the same as their live row. */
-int match_same(struct state *s, const struct job_table *t, struct error *err);
+int match_same(struct state *s, struct job_table *t, struct error *err);
 /* Condition on a row "w" of the view of what will be: it is not as its live row. */
 void match_not_same(const struct job_table *t, struct str *sql);
 /* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */

@@ -17,6 +17,7 @@
 #include "match.h"
 #include "rebuild.h"
 #include "remove.h"
+#include "seen.h"
 #include "sequence.h"
 #include "sql.h"
 #include "staging.h"
@@ -85,6 +86,9 @@ int publish_same_catalog(struct state *s, const struct job *job, struct error *e
 static int no_drift(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
+    int untouched = 0;
+    if (seen_untouched(s, t, &untouched, err) || untouched)
+        return err->code;
     str_init(&sql, 0);
     str_printf(&sql,
                "SELECT (SELECT count(*) FROM (SELECT _mig_at, _mig_xmin FROM %s UNION ALL SELECT"

@@ -22,8 +22,31 @@ static void same_key(const struct catalog_reference *k, const char *parent, cons
     }
 }
 
+/* Does a live row keep its parent, whatever this run writes? So it is by a foreign key, where no
+ * parent is deleted, nor given another key: live rows are found by it, or keep theirs. */
+static int keeps_parent(const struct job *job, const struct job_reference *r)
+{
+    const struct job_table *p = r->parent == SIZE_MAX ? NULL : &job->tables[r->parent];
+    if (!r->key.declared || !r->key.validated)
+        return 0;
+    if (!p || (!p->deletes && !match_overwrites(p)))
+        return 1;
+    if (p->deletes || !p->match)
+        return 0;
+    const struct catalog_key *kept = rewrite_adopts(p) ? &p->t->keys[0] : p->match;
+    for (size_t i = 0; i < r->key.n; i++) {
+        size_t k = 0;
+        while (k < kept->n && !str_equal(kept->columns[k], r->key.parent_columns[i]))
+            k++;
+        if (k == kept->n)
+            return 0;
+    }
+    return 1;
+}
+
 /* WHERE the child's columns are set and no parent will be there. */
-static void orphan_condition(const struct job *job, const struct job_reference *r, struct str *sql)
+static void orphan_condition(const struct job *job, const struct job_table *t,
+                             const struct job_reference *r, struct str *sql)
 {
     const char *parent = r->parent == SIZE_MAX ? r->parent_quoted : job->tables[r->parent].as_if;
     for (size_t i = 0; i < r->key.n; i++) {
@@ -34,6 +57,10 @@ static void orphan_condition(const struct job *job, const struct job_reference *
     str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parent);
     same_key(&r->key, "p", "w", sql);
     str_add_char(sql, ')');
+    if (t->has_rest && keeps_parent(job, r)) {
+        str_add(sql, " AND ");
+        match_not_same(t, sql);
+    }
 }
 
 /* LEFT JOINs that find the record which should have brought the parent, if this run refused it:
@@ -121,7 +148,7 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
         str_printf(&sql, " AS k%zu", i);
     }
     str_printf(&sql, " FROM %s w WHERE ", t->will_be);
-    orphan_condition(job, r, &sql);
+    orphan_condition(job, t, r, &sql);
     str_add_char(&sql, ')');
     if (single)
         earlier_causes(s, r, &sql);
@@ -166,7 +193,7 @@ static int null_orphans(struct state *s, const struct job *job, const struct job
     str_init(&sql, 0);
     str_add(&sql, "WITH gone AS (SELECT w._mig_id, w._mig_record FROM ");
     str_printf(&sql, "%s w WHERE ", t->will_be);
-    orphan_condition(job, r, &sql);
+    orphan_condition(job, t, r, &sql);
     str_printf(&sql, "), cut AS (UPDATE %s s SET ", t->staging);
     for (size_t i = 0; i < r->key.n; i++) {
         str_add(&sql, i ? ", " : "");
@@ -212,7 +239,7 @@ static int is_due(const struct job *job, const struct job_table *t, struct job_r
     return 1;
 }
 
-static int null_missing(struct state *s, const struct job *job, const struct job_table *t,
+static int null_missing(struct state *s, const struct job *job, struct job_table *t,
                         enum refer_which which, struct error *err)
 {
     int code = 0, any = 0;
@@ -229,7 +256,7 @@ static int null_missing(struct state *s, const struct job *job, const struct job
     return code || !any ? code : match_same(s, t, err);
 }
 
-int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
+int refer_null_missing(struct state *s, const struct job *job, struct job_table *t,
                        struct error *err)
 {
     return null_missing(s, job, t, REFER_ALL, err);
@@ -239,7 +266,7 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
+        struct job_table *t = &job->tables[i];
         for (size_t k = 0; !code && k < t->n_references; k++) {
             struct job_reference *r = &t->references[k];
             if (!r->key.set_null && is_due(job, t, r, which))

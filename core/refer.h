@@ -12,7 +12,7 @@ enum refer_which { REFER_ALL, REFER_UNDECLARED };
 int refer_check(struct state *s, struct job *job, enum refer_which which, struct error *err);
 /* Sets columns NULL whose parent will not be there, where the project wants that. A row that only
  * differed by it may then be the same as its live row. */
-int refer_null_missing(struct state *s, const struct job *job, const struct job_table *t,
+int refer_null_missing(struct state *s, const struct job *job, struct job_table *t,
                        struct error *err);
 /* Keeps the target key of each record that check refused, where later runs may refer to it. */
 int refer_keep_keys(struct state *s, const struct job *job, struct error *err);

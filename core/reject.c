@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "match.h"
 #include "sql.h"
 
 int reject_run(struct state *s, struct str *sql, struct error *err)
@@ -92,10 +93,10 @@ void reject_rules_clear(struct reject_rules *rules)
 }
 
 int reject_rows(struct state *s, const struct job_table *t, const struct reject_rules *rules,
-                struct error *err)
+                int rest, struct error *err)
 {
     struct str sql;
-    if (!rules->n)
+    if (!rules->n || (rest && !t->rest_rows))
         return 0;
     str_init(&sql, 0);
     sql.failed = rules->cases.failed || rules->texts.failed;
@@ -103,8 +104,13 @@ int reject_rows(struct state *s, const struct job_table *t, const struct reject_
      * a rule, which is little; then its chunk and words. */
     str_printf(&sql,
                "WITH w AS MATERIALIZED (SELECT * FROM (SELECT _mig_id, _mig_record, _mig_key,"
-               " CASE%s END AS rule FROM %s w) w WHERE rule IS NOT NULL) ",
+               " CASE%s END AS rule FROM %s w",
                rules->cases.data, t->will_be);
+    if (rest) {
+        str_add(&sql, " WHERE ");
+        match_not_same(t, &sql);
+    }
+    str_add(&sql, ") w WHERE rule IS NOT NULL) ");
     reject_head(s, t, MIG_REJECT, &sql);
     str_printf(&sql,
                ", r.field, r.code, r.reason, NULL::bigint, NULL FROM w JOIN (VALUES %s) AS r (no,"

@@ -19,9 +19,10 @@ struct reject_rules { /* the rules of one table, asked for in one pass over its 
 void reject_rules_init(struct reject_rules *rules);
 void reject_rule_add(struct reject_rules *rules, const struct reject_rule *rule);
 void reject_rules_clear(struct reject_rules *rules);
-/* Rejects the records of rows of `t` that satisfy a rule's condition; the first rule counts. */
+/* Rejects the records of rows of `t` that satisfy a rule's condition; the first rule counts.
+ * `rest`: passes over the rows that are as their live row, where these are most. */
 int reject_rows(struct state *s, const struct job_table *t, const struct reject_rules *rules,
-                struct error *err);
+                int rest, struct error *err);
 /* Before the first refusal of a check. */
 void reject_begin(struct state *s, struct job *job);
 /* All rows of records that were refused since the last call leave the accepted ones. */

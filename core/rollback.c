@@ -178,7 +178,11 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
     struct timespec begun;
     clock_gettime(CLOCK_MONOTONIC, &begun);
     str_init(&different, 0);
-    int code = fingerprint_take(s, job, "undone", err);
+    int code = fingerprint_text(s, "before", out->before, err);
+    out->nothing = !code && !out->before[0];
+    if (code || out->nothing)
+        return code;
+    code = fingerprint_take(s, job, "undone", err);
     int same = code ? 0 : fingerprint_same(s, "before", "undone", &different, err);
     if (!code && same < 0)
         code = -same;
@@ -190,8 +194,6 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
         code = prove_rows(s, job, err);
     }
     out->proven = same;
-    if (!code)
-        code = fingerprint_text(s, "before", out->before, err);
     if (!code)
         code = fingerprint_text(s, "undone", out->undone, err);
     str_clear(&different);

@@ -7,7 +7,8 @@
 
 struct rollback_result {
     int64_t run;
-    int proven; /* 1: fingerprint of all tables as before the run; 0: limited proof */
+    int proven;  /* 1: fingerprint of all tables as before the run; 0: limited proof */
+    int nothing; /* the run had written nothing: there was nothing to undo, nor to prove */
     char before[65], undone[65];
     double seconds, proof_seconds; /* of the whole; of its part that takes fingerprints */
 };

@@ -181,7 +181,6 @@ static int can_resume(int code)
 
 static int to_publish(struct run *r)
 {
-    int any = 0;
     /* What was looked at is published as it is: nothing is read from the sources again. */
     int code = r->options->publish ? 0 : steps_load(r);
     if (!code)
@@ -192,13 +191,7 @@ static int to_publish(struct run *r)
         return steps_move(r, RUN_HELD);
     code = steps_move(r, RUN_CHECKED);
     if (!code)
-        code = steps_any_write(r, &any);
-    if (!code && any && r->x->project->backup_scope != BACKUP_NONE)
-        code = steps_backup(r);
-    if (!code)
-        code = steps_stopped(r);
-    if (!code)
-        code = steps_fingerprint(r, "before");
+        code = steps_secure(r);
     return code ? code : steps_publish(r);
 }
 

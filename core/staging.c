@@ -117,7 +117,8 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
     if (rows < FEW_ROWS)
         return 0;
     return pg_exec(s->pg, err,
-                   "SET LOCAL enable_nestloop = off; SELECT set_config('work_mem', '32MB', true)"
+                   "SET LOCAL enable_nestloop = off; SET LOCAL parallel_tuple_cost = 0.01;"
+                   " SELECT set_config('work_mem', '32MB', true)"
                    " WHERE pg_size_bytes(current_setting('work_mem')) < 33554432");
 }
 

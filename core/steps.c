@@ -182,7 +182,7 @@ int steps_check(struct run *r)
 
 /* ---- backup and publish ---------------------------------------------------------------- */
 
-int steps_any_write(struct run *r, int *any)
+static int any_write(struct run *r, int *any)
 {
     struct error *err = &r->err;
     *any = r->x->project->n_hooks > 0;
@@ -210,7 +210,7 @@ static int note_backup(struct run *r)
     return code;
 }
 
-int steps_backup(struct run *r)
+static int make_backup(struct run *r)
 {
     char run[32];
     const struct project *p = r->x->project;
@@ -263,9 +263,16 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
     return code;
 }
 
-int steps_fingerprint(struct run *r, const char *phase)
+/* A run that will write nothing has nothing to take back. */
+int steps_secure(struct run *r)
 {
-    return take_fingerprint(r, r->job, phase);
+    int any = 0;
+    int code = any_write(r, &any);
+    if (!code && any && !r->backup[0] && r->x->project->backup_scope != BACKUP_NONE)
+        code = make_backup(r);
+    if (!code)
+        code = steps_stopped(r);
+    return code || !any ? code : take_fingerprint(r, r->job, "before");
 }
 
 int steps_move(struct run *r, enum run_state to)
@@ -314,7 +321,7 @@ int steps_publish(struct run *r)
         pg_rollback(r->s->pg);
         code = steps_check(r);
         if (!code)
-            code = steps_fingerprint(r, "before");
+            code = steps_secure(r);
         if (code)
             break;
     }
@@ -339,7 +346,9 @@ static int compare(struct run *r)
         code = ran_load(r->s, r->x->project, &ran, &r->err);
         job = &ran;
     }
-    if (!code)
+    if (!code && !r->s->resumed && !publish_writes(job, &r->published))
+        verify_unchanged(job, r->published.tables, &r->verify);
+    else if (!code)
         code = verify_run(r->s, job, &r->verify, &r->err);
     r->is_verified = !code;
     pg_rollback(r->s->pg);

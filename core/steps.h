@@ -35,9 +35,8 @@ int steps_stopped(struct run *r);
 int steps_open(struct run *r);
 int steps_load(struct run *r);
 int steps_check(struct run *r);
-int steps_any_write(struct run *r, int *any);
-int steps_backup(struct run *r);
-int steps_fingerprint(struct run *r, const char *phase);
+/* Backup and fingerprint, where anything will be written. */
+int steps_secure(struct run *r);
 int steps_move(struct run *r, enum run_state to);
 int steps_publish(struct run *r);
 int steps_verify(struct run *r);

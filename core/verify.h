@@ -6,6 +6,7 @@
 #include "job.h"
 #include "state.h"
 #include "str.h"
+#include "write.h"
 
 struct verify_result {
     int64_t rows, fields; /* compared */
@@ -18,6 +19,10 @@ struct verify_result {
 /* In the caller's transaction. Works with a job of ran_load too. */
 int verify_run(struct state *s, const struct job *job, struct verify_result *out,
                struct error *err);
+/* The same for a run that wrote nothing: check compared every row that has a live row, field by
+ * field, and publish found all of them untouched since. */
+void verify_unchanged(const struct job *job, const struct write_counts *counts,
+                      struct verify_result *out);
 struct verify_difference { /* values as text, NULL: SQL NULL; borrowed for the call */
     const struct job_table *table;
     const char *key, *column, *expected, *found;

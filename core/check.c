@@ -107,15 +107,26 @@ static void constraint_rules(const struct job_table *t, struct reject_rules *rul
     }
 }
 
-/* What the target's own rules say of a row that is as its live row is known: the server took it. */
-static int check_target_rules(struct state *s, const struct job_table *t, struct error *err)
+/* What the target's own rules say of a row that is as its live row is known: the server took it.
+ * The project's rules are asked of each. */
+static int check_table(struct state *s, struct job *job, size_t i, struct error *err)
 {
+    const struct job_table *t = &job->tables[i];
     struct reject_rules rules;
     reject_rules_init(&rules);
     not_null_rules(t, &rules);
     domain_rules(t, &rules);
     constraint_rules(t, &rules);
-    int code = reject_rows(s, t, &rules, t->has_rest, err);
+    int code = 0;
+    if (t->has_rest) {
+        code = reject_rows(s, t, &rules, 1, err);
+        reject_rules_clear(&rules);
+        reject_rules_init(&rules);
+    }
+    if (!code)
+        code = validate_rules(job, i, &rules, err);
+    if (!code)
+        code = reject_rows(s, t, &rules, 0, err);
     reject_rules_clear(&rules);
     return code;
 }
@@ -123,17 +134,8 @@ static int check_target_rules(struct state *s, const struct job_table *t, struct
 static int check_values(struct state *s, struct job *job, struct error *err)
 {
     int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
-        struct reject_rules rules;
-        reject_rules_init(&rules);
-        code = check_target_rules(s, t, err);
-        if (!code)
-            code = validate_rules(job, i, &rules, err);
-        if (!code)
-            code = reject_rows(s, t, &rules, 0, err);
-        reject_rules_clear(&rules);
-    }
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = check_table(s, job, i, err);
     return code ? code : reject_spread(s, job, err);
 }
 
@@ -269,12 +271,14 @@ static int reset(struct state *s, struct job *job, struct error *err)
                         s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run);
     reject_begin(s, job);
     refer_begin(job);
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
+    /* What this process loaded and never checked is as it was loaded. */
+    for (size_t i = 0; !code && i < job->n_tables && (s->resumed || job->checked); i++) {
         code = pg_execf(s->pg, err, "UPDATE %s SET _mig_state = 0 WHERE _mig_state <> 0",
                         job->tables[i].staging);
         if (!code)
             code = rewrite_reset(s, job, &job->tables[i], err);
     }
+    job->checked = 1;
     return code;
 }
 

@@ -52,6 +52,8 @@ struct job_table { /* one target table that the job writes */
     char rest[JOB_NAME_SIZE];         /* materialized view: the rows that are not as their live row,
                                        * where they are few */
     int has_rest;
+    int64_t staged;    /* check: rows in staging */
+    int any_absent;    /* check: some of them leave a column to the live row or the default */
     int64_t rest_rows; /* where has_rest: how many they are */
     int one_to_one;    /* no live row is met by two staged rows */
     int64_t deletes;   /* rows of the delete table */
@@ -100,6 +102,7 @@ struct job {
     struct job_reporter *reporters;
     size_t n_reporters;
     struct unit **sources; /* one per project source that is used, same index as project's */
+    int checked;           /* check was begun by this process */
     struct str notes;      /* lines for the plan: differences and choices */
     char hash[65];         /* of the whole plan without the catalog */
 };

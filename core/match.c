@@ -3,6 +3,7 @@
  * seen. Nothing here writes a live table. */
 #include "match.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "adopted.h"
@@ -186,6 +187,8 @@ static int resolve_rows(struct state *s, const struct job_table *t, int live, in
 static int resolve_absent(struct state *s, const struct job_table *t, int *changed,
                           struct error *err)
 {
+    if (!t->any_absent)
+        return 0;
     int code = resolve_rows(s, t, 0, changed, err);
     return code ? code : resolve_rows(s, t, 1, changed, err);
 }
@@ -403,21 +406,17 @@ static int make_delete(struct state *s, const struct job *job, struct job_table 
  * both tables each time. */
 static int make_rest(struct state *s, struct job_table *t, struct error *err)
 {
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "SELECT 2 * (SELECT count(*) FROM %s WHERE _mig_same) > (SELECT count(*) FROM %s)",
-        t->match_table, t->staging);
-    if (!res)
-        return err->code;
-    t->has_rest = pg_get(res, 0, 0)[0] == 't';
-    pg_free(res);
-    if (!t->has_rest)
-        return 0;
-    int code =
-        pg_execf(s->pg, err,
-                 "CREATE MATERIALIZED VIEW %s AS SELECT s._mig_id FROM %s s WHERE NOT EXISTS"
-                 " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
-                 t->rest, t->staging, t->match_table, t->rest);
+    char same[JOB_NAME_SIZE + 32];
+    int64_t n = 0;
+    snprintf(same, sizeof same, "%s WHERE _mig_same", t->match_table);
+    int code = count_rows(s, same, &n, err);
+    t->has_rest = !code && 2 * n > t->staged;
+    if (code || !t->has_rest)
+        return code;
+    code = pg_execf(s->pg, err,
+                    "CREATE MATERIALIZED VIEW %s AS SELECT s._mig_id FROM %s s WHERE NOT EXISTS"
+                    " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
+                    t->rest, t->staging, t->match_table, t->rest);
     return code ? code : count_rows(s, t->rest, &t->rest_rows, err);
 }
 
@@ -427,6 +426,20 @@ void match_not_same(const struct job_table *t, struct str *sql)
         str_printf(sql, "w._mig_id IN (SELECT _mig_id FROM %s)", t->rest);
     else
         str_add(sql, "NOT w._mig_same");
+}
+
+/* ---- staged rows ----------------------------------------------------------------------- */
+
+static int look_at_staged(struct state *s, struct job_table *t, struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "SELECT count(*), count(_mig_absent) > 0 FROM %s", t->staging);
+    if (!res)
+        return err->code;
+    t->staged = pg_get_int(res, 0, 0);
+    t->any_absent = pg_get(res, 0, 1)[0] == 't';
+    pg_free(res);
+    return pg_execf(s->pg, err, "ANALYZE %s", t->staging);
 }
 
 /* ---- views ----------------------------------------------------------------------------- */
@@ -528,7 +541,7 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
     if (!code)
         code = pg_exec(s->pg, err, "SET LOCAL default_statistics_target = 20");
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = pg_execf(s->pg, err, "ANALYZE %s", job->tables[i].staging);
+        code = look_at_staged(s, &job->tables[i], err);
     if (!code)
         code = staging_tune(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {

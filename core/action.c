@@ -43,6 +43,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
                                   .hold = cli->hold && !publish,
                                   .publish = publish,
                                   .redrive = redrive,
+                                  .full = cli->full,
                                   .yes = cli->yes,
                                   .limited = redrive || selection_is_part(&cli->session.overrides),
                                   .json = cli->json};

@@ -1,12 +1,13 @@
 /* adopted.c - the id map, read backwards: from the key that a stage makes of a source key to the
- * live key that an earlier run found in its place. Only redrives pay for it, and only where a
- * reference would be an orphan otherwise. */
+ * live key that an earlier run found in its place. Only redrives and incremental runs pay for it,
+ * and only where a reference would be an orphan otherwise. */
 #include "adopted.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "digest.h"
+#include "highwater.h"
 #include "rewrite.h"
 #include "sql.h"
 
@@ -155,12 +156,21 @@ static int from_stage(struct state *s, const struct job *job, const struct job_s
     return code;
 }
 
+/* Parents that an incremental run does not read. */
+static int reads_part(const struct job *job, size_t table)
+{
+    int part = 0;
+    for (size_t i = 0; i < job->n_stages; i++)
+        part |= job->stages[i].tables[0] == table && !highwater_is_whole(&job->stages[i]);
+    return part;
+}
+
 int adopted_earlier(struct state *s, const struct job *job, const struct job_table *child,
                     const struct job_reference *r, struct error *err)
 {
     const struct job_table *parent = &job->tables[r->parent];
     int any = 0, code = 0;
-    if (!s->parent || r->key.n != 1)
+    if ((!s->parent && !reads_part(job, r->parent)) || r->key.n != 1)
         return 0;
     code = any_left(s, child, parent, &r->key, &any, err);
     for (size_t i = 0; !code && any && i < job->n_stages; i++)

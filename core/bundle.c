@@ -116,6 +116,8 @@ struct source {
     void *ctx;
     int32_t (*reject)(void *ctx, const mig_reject_t *reject);
     int32_t (*entry)(void *ctx, mig_str_t source_key, mig_str_t final_key);
+    int32_t (*change)(void *ctx, const char *stage, const char *what, const char *key,
+                      const char *final_key);
     int32_t returned;
 };
 
@@ -191,6 +193,33 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
     if (!code)
         code = pg_each(x->reader, &x->err, sql.data, one_entry, x);
     str_clear(&sql);
+    return finish_each(x, code);
+}
+
+static int one_change(void *ctx, const char *const *v, const size_t *n)
+{
+    struct source *x = ctx;
+    (void)n;
+    x->returned = x->change(x->ctx, v[0], v[1], v[2], v[3]);
+    return x->returned != MIG_OK;
+}
+
+static int32_t service_changes(const mig_report_t *r, void *ctx,
+                               int32_t (*row)(void *ctx, const char *stage, const char *what,
+                                              const char *key, const char *final_key))
+{
+    struct source *x = r->impl;
+    char sql[400];
+    x->ctx = ctx;
+    x->change = row;
+    x->returned = MIG_OK;
+    snprintf(sql, sizeof sql,
+             "SELECT stage, what, key, final_key FROM %s.source_change WHERE run = %lld ORDER BY"
+             " stage, what, key COLLATE \"C\"",
+             x->s->q, (long long)x->s->run);
+    int code = pg_begin(x->reader, "READ ONLY", &x->err);
+    if (!code)
+        code = pg_each(x->reader, &x->err, sql, one_change, x);
     return finish_each(x, code);
 }
 
@@ -370,7 +399,8 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
                               .json = {report, strlen(report)},
                               .rejects = service_rejects,
                               .idmap = service_idmap,
-                              .text = service_text};
+                              .text = service_text,
+                              .changes = service_changes};
     str_init(&x.text, 0);
     job->host->bundle = b->dir;
     for (size_t i = 0; i < job->n_reporters; i++) {

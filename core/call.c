@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crash.h"
+#include "highwater.h"
 #include "surround.h"
 
 #define MAX_CHECKS 100000 /* of one validator: more are a check() that never ends */
@@ -95,8 +96,25 @@ int32_t call_identity(const struct job_stage *stage, mig_str_t *out)
                : got;
 }
 
+/* A source that leaves out what is below saves the way here; the host looks in any case. */
+static int32_t give_bound(const struct job_stage *stage)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    const struct highwater *h = stage->high;
+    if (!h || !h->has_since || !MIG_HAS(ops, since))
+        return MIG_OK;
+    const mig_value_t least = {h->text, (uint32_t)strlen(h->text),
+                               h->is_time ? MIG_TEXT : MIG_NUMBER};
+    struct crash_call outer = enter(stage->source, "since");
+    int32_t got = ops->since(stage->source->self, stage->p->mark_field, &least);
+    return leave(outer, stage->source, "since", got, 0);
+}
+
 int32_t call_open(const struct job_stage *stage, mig_str_t position)
 {
+    int32_t bound = give_bound(stage);
+    if (bound != MIG_OK)
+        return bound;
     struct crash_call outer = enter(stage->source, "open");
     int32_t got = source_ops(stage)->open(stage->source->self, stage->p->entity, stage->fields,
                                           (uint32_t)stage->n_fields, stage->p->key,

@@ -14,6 +14,7 @@
 #include "rewrite.h"
 #include "sql.h"
 #include "validate.h"
+#include "vanished.h"
 
 /* ---- values ---------------------------------------------------------------------------- */
 
@@ -341,6 +342,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
         code = to_fixed_point(s, job, err);
     if (!code)
         code = refer_keep_keys(s, job, err);
+    if (!code)
+        code = vanished_find(s, job, notes, err);
     if (!code && fault_point("check.references"))
         code = error_set(err, STATUS_TEMPORARY, "fault point check.references");
     if (!code)

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "highwater.h"
 #include "job.h"
 #include "staging.h"
 #include "state.h"
@@ -33,7 +34,8 @@ struct chunk {
     int64_t parts; /* of 1000000 of the source, read at its end; -1 unknown */
     struct host_repair *repairs;
     size_t n_repairs;
-    int own_keys; /* so far the first table's key is the stage's own key */
+    struct highwater_mark mark; /* of an incremental stage */
+    int own_keys;               /* so far the first table's key is the stage's own key */
 };
 
 void chunk_init(struct chunk *c, const struct job *job);

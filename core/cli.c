@@ -101,7 +101,7 @@ static const struct cli_option table[] = {
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
-    {"full", NULL, ID_FULL, "with --backup: the whole database"},
+    {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
     {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
     {"work-dir", "DIR", ID_WORK_DIR, "where the embedded server lives"},

@@ -20,6 +20,7 @@ const struct field *fields_find(const struct section *section, const char *key)
 static const char *const phrases[] = {
     [FIELD_BOOL] = "true or false",
     [FIELD_LIMIT] = "a whole number, a share such as \"5%\" or null",
+    [FIELD_OVERLAP] = "a whole number, or a time such as \"90s\", \"10m\", \"2h\" or \"1d\"",
     [FIELD_PERCENT] = "a share from \"0%\" to \"100%\"",
     [FIELD_NAME] = "a name of a-z, 0-9, '_' and '-', at most 63 characters",
     [FIELD_UNIT] = "the name of a unit, of a-z, 0-9, '_', '.' and '-'",
@@ -113,6 +114,7 @@ int fields_set(const struct fields *f, const struct field *field, const char *te
 {
     out = (char *)out + field->offset;
     struct limit limit;
+    struct project_overlap overlap;
     double percent;
     int word;
     switch (field->type) {
@@ -136,6 +138,11 @@ int fields_set(const struct fields *f, const struct field *field, const char *te
         if (fieldvalue_percent(text, &percent) != 0)
             return -1;
         put(out, &percent, sizeof percent);
+        return 0;
+    case FIELD_OVERLAP:
+        if (fieldvalue_overlap(text, &overlap) != 0)
+            return -1;
+        put(out, &overlap, sizeof overlap);
         return 0;
     default:
         return set_text(f, field, text, out);

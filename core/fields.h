@@ -27,6 +27,7 @@ enum field_type {
     FIELD_WORD,       /* const char *: the word itself */
     FIELD_LIMIT,      /* struct limit: whole number, "N%" or null */
     FIELD_PERCENT,    /* double: "N%" */
+    FIELD_OVERLAP,    /* struct project_overlap: whole number, or a time such as "10m" */
     FIELD_TEXTS,      /* const char ** and count: a text or a list of texts, none empty */
     FIELD_NEEDS,      /* struct project_need * and count: a list of texts */
     FIELD_OPTIONS,    /* const char *: an object as compact JSON, variables replaced */

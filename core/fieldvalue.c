@@ -9,7 +9,8 @@
 
 #include "str.h"
 
-#define IDENTIFIER_MAX 63 /* NAMEDATALEN - 1 */
+#define OVERLAP_SECONDS_MAX INT64_C(3155760000) /* a hundred years */
+#define IDENTIFIER_MAX 63                       /* NAMEDATALEN - 1 */
 
 static int plain_int(const char *text, int64_t *out)
 {
@@ -76,6 +77,26 @@ int fieldvalue_limit(const char *text, struct limit *out)
         return -1;
     *out = limit;
     return 0;
+}
+
+int fieldvalue_overlap(const char *text, struct project_overlap *out)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    char digits[16] = "";
+    size_t n = strspn(text, "0123456789");
+    if (!n || n >= sizeof digits || (text[n] && text[n + 1]))
+        return -1;
+    memcpy(digits, text, n);
+    *out = (struct project_overlap){strtoll(digits, NULL, 10), 0};
+    for (size_t i = 0; text[n] && i < sizeof units / sizeof *units; i++)
+        if (text[n] == units[i].unit && out->value <= OVERLAP_SECONDS_MAX / units[i].seconds) {
+            out->value *= units[i].seconds * 1000000;
+            out->is_time = 1;
+        }
+    return text[n] && !out->is_time ? -1 : 0;
 }
 
 int fieldvalue_word(const char *text, const char *allowed)

@@ -13,6 +13,8 @@ int fieldvalue_int(const char *text, const char *allowed, int64_t *out);
 int fieldvalue_percent(const char *text, double *out);
 /* A whole number, "N%", or "null" for no limit. */
 int fieldvalue_limit(const char *text, struct limit *out);
+/* A whole number, or one with s, m, h or d behind it: a time of at most a hundred years. */
+int fieldvalue_overlap(const char *text, struct project_overlap *out);
 /* The number of the word in "a|b|c", from 0, or -1. */
 int fieldvalue_word(const char *text, const char *allowed);
 /* [a-z0-9_-]+, at most 63 bytes: 1 or 0. */

@@ -44,13 +44,15 @@ static size_t field_add(struct job_stage *s, const char *field)
 
 static void stage_fields(struct job *job, struct job_stage *s)
 {
-    size_t most = s->migrator->n_fields + s->p->n_key;
+    size_t most = s->migrator->n_fields + s->p->n_key + 1;
     s->fields = arena_alloc(job->mem, (most + 1) * sizeof *s->fields);
     s->key_index = arena_alloc(job->mem, (s->p->n_key + 1) * sizeof *s->key_index);
     for (size_t i = 0; i < s->migrator->n_fields; i++)
         s->fields[s->n_fields++] = s->migrator->fields[i];
     for (size_t i = 0; i < s->p->n_key; i++)
         s->key_index[i] = field_add(s, s->p->key[i]);
+    if (s->p->mark_field)
+        field_add(s, s->p->mark_field);
 }
 
 /* Where the source reads; passwords and keys do not count, and must not go into a digest that
@@ -111,6 +113,10 @@ static void stage_hash(struct job *job, struct job_stage *s)
     digest_add(d, &job->project->batch_size, sizeof job->project->batch_size);
     for (size_t i = 0; i < p->n_key; i++)
         digest_add(d, p->key[i], strlen(p->key[i]) + 1);
+    if (p->mark_field) { /* marks of another field or kind say nothing */
+        digest_add(d, p->mark_field, strlen(p->mark_field) + 1);
+        digest_add(d, &p->overlap.is_time, sizeof p->overlap.is_time);
+    }
     source_hash(d, &s->source->options);
     for (size_t i = 0; i < p->n_tables; i++)
         table_hash(d, &p->tables[i]);

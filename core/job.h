@@ -64,11 +64,13 @@ struct job_table { /* one target table that the job writes */
     } seen;
 };
 
+struct highwater;
+
 struct job_stage {
     const struct project_stage *p;
     size_t no; /* 1-based, in order */
     struct unit *source, *migrator;
-    const char **fields; /* what the source is asked for: the migrator's, then key fields */
+    const char **fields; /* what the source is asked for: the migrator's, then key and mark */
     size_t n_fields;
     size_t *key_index; /* per p->key: index into fields */
     size_t *tables;    /* per migrator table: index into job.tables */
@@ -76,6 +78,7 @@ struct job_stage {
     char hash[65];     /* of all that its rows depend on */
     /* Source keys of the only records that are taken up, "" for those without a key; NULL: all. */
     struct keyset *wanted;
+    struct highwater *high; /* an incremental stage: where it begins; NULL: it reads everything */
 };
 
 struct job_validator {

@@ -53,19 +53,20 @@ static int too_many(const struct accounts *x, const char *stage, const struct li
     return STATUS_REJECTS;
 }
 
-static int stage_budget(const struct accounts *x, const char *name, int64_t read, int64_t rejected,
-                        int64_t lost)
+/* `left`: all that are left out, also those that a rule skips. */
+static int stage_budget(const struct accounts *x, const char *name, const struct ledger_sum *sum,
+                        int64_t left)
 {
     const struct project_stage *p = project_find_stage(x->project, name);
-    if (p && p->critical && lost) {
+    if (p && p->critical && left) {
         error_set(x->err, STATUS_INVALID,
-                  "stage %s is critical and would lose %lld of %lld records", name, (long long)lost,
-                  (long long)read);
+                  "stage %s is critical and would lose %lld of %lld records", name, (long long)left,
+                  (long long)sum->read);
         error_fix(x->err, "correct the records in errors.csv of the bundle, or the mapping");
         return STATUS_INVALID;
     }
-    if (p && p->has_max_rejects && over(&p->max_rejects, rejected, read))
-        return too_many(x, name, &p->max_rejects, &(struct ledger_sum){read, rejected});
+    if (p && p->has_max_rejects && over(&p->max_rejects, sum->rejected, sum->read))
+        return too_many(x, name, &p->max_rejects, sum);
     return 0;
 }
 
@@ -77,11 +78,13 @@ static int budgets(const struct accounts *x)
         x->s->pg, x->err,
         "WITH RECURSIVE up AS (SELECT id, parent FROM %s.run WHERE id = %lld UNION ALL SELECT r.id,"
         " r.parent FROM %s.run r JOIN up ON r.id = up.parent) SELECT c.stage, sum(c.read),"
-        " coalesce(j.rejected, 0), coalesce(j.lost, 0) FROM %s.chunk c LEFT JOIN (SELECT stage, "
+        " coalesce(j.rejected, 0), coalesce(j.lost, 0), coalesce(j.left_out, 0) FROM %s.chunk c "
+        "LEFT JOIN (SELECT stage, "
         "count(*) FILTER (WHERE outcome = %d) AS rejected, count(*) FILTER"
-        " (WHERE outcome = %d OR code = 'parent_rejected') AS lost FROM %s.reject WHERE run = %lld"
+        " (WHERE outcome = %d OR code = 'parent_rejected') AS lost, count(*) AS left_out FROM "
+        "%s.reject WHERE run = %lld"
         " GROUP BY stage) j USING (stage) WHERE c.run = (SELECT id FROM up WHERE parent IS NULL)"
-        " GROUP BY 1, 3, 4 ORDER BY 1",
+        " GROUP BY 1, 3, 4, 5 ORDER BY 1",
         x->s->q, (long long)x->s->run, x->s->q, x->s->q, MIG_REJECT, MIG_REJECT, x->s->q,
         (long long)x->s->run);
     if (!res)
@@ -93,8 +96,9 @@ static int budgets(const struct accounts *x)
         rejected += pg_get_int(res, i, 2);
         lost += pg_get_int(res, i, 3);
         if (!code)
-            code = stage_budget(x, pg_get(res, i, 0), pg_get_int(res, i, 1), pg_get_int(res, i, 2),
-                                pg_get_int(res, i, 3));
+            code = stage_budget(x, pg_get(res, i, 0),
+                                &(struct ledger_sum){pg_get_int(res, i, 1), pg_get_int(res, i, 2)},
+                                pg_get_int(res, i, 4));
     }
     pg_free(res);
     if (!code && x->project->on_invalid == ON_INVALID_FAIL && lost) {

@@ -85,6 +85,8 @@ static int key_of(const struct job_stage *st, const mig_record_t *record, struct
 static int is_wanted(const struct job_stage *st, const mig_record_t *record, int32_t got,
                      struct str *key)
 {
+    if (got == MIG_OK && highwater_below(st, record))
+        return 0;
     if (!st->wanted || got < 0 || got == MIG_END)
         return 1;
     if (got != MIG_OK || !key_of(st, record, key))
@@ -230,6 +232,7 @@ static int one_record(struct load_state *l, mig_record_t *record, int32_t got, s
                     "the record has no usable source key, so that it cannot be told apart");
     } else if (got == MIG_OK) {
         record->key = (mig_str_t){l->key.data, l->key.len};
+        highwater_raise(l->stage, record, &l->chunk->mark);
         int32_t made = call_record(l->stage->migrator, record);
         if (made < 0)
             code = host_error(l->stage->migrator, made, "record", err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "adopted.h"
+#include "highwater.h"
 #include "rewrite.h"
 #include "seen.h"
 #include "sql.h"
@@ -367,13 +368,22 @@ static void not_rejected(const struct state *s, const struct job *job, const str
     str_add(sql, "))");
 }
 
+/* What an incremental read passed over looks as if it were gone. */
+static int read_whole(const struct job *job, const struct job_table *t)
+{
+    int whole = 1;
+    for (size_t i = 0; i < t->n_stages; i++)
+        whole &= highwater_is_whole(&job->stages[t->stages[i]]);
+    return whole;
+}
+
 static int make_delete(struct state *s, const struct job *job, struct job_table *t, int may_delete,
                        struct str *notes, struct error *err)
 {
     int unknown = 0;
     if (t->policy == POLICY_REPLACE && unknown_rows(s, job, t, &unknown, err))
         return err->code;
-    int deletes = t->policy == POLICY_REPLACE && may_delete && !unknown;
+    int deletes = t->policy == POLICY_REPLACE && may_delete && !unknown && read_whole(job, t);
     if (unknown)
         str_printf(notes,
                    "%s.%s: no live row is deleted, because rows of rejected records cannot be told "

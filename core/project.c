@@ -178,6 +178,17 @@ static void check_tables(struct fields *f, const struct project *p, struct proje
     }
 }
 
+static void check_incremental(struct fields *f, const struct project_stage *s,
+                              const struct jsonfile_node *node)
+{
+    const struct jsonfile_node *given = jsonfile_get(node, "incremental");
+    if (given && (!s->mark_field || !s->has_overlap))
+        jsonfile_fault(
+            f->file, given->place, f->faults,
+            "such as \"incremental\": { \"field\": \"updated_at\", \"overlap\": \"10m\" }",
+            "stage \"%s\": \"incremental\" needs \"field\" and \"overlap\"", s->name);
+}
+
 static void check_stages(struct fields *f, struct project *p)
 {
     const struct jsonfile_node *stages = jsonfile_get(f->file->root, "stages");
@@ -190,6 +201,7 @@ static void check_stages(struct fields *f, struct project *p)
             s->entity = s->name;
         check_stage_source(f, p, s, node);
         check_tables(f, p, s, node);
+        check_incremental(f, s, node);
     }
 }
 
@@ -197,9 +209,12 @@ static void check_hooks(struct fields *f, const struct project *p)
 {
     const struct jsonfile_node *hooks = jsonfile_get(f->file->root, "hooks");
     for (size_t i = 0; i < p->n_hooks; i++)
-        if (p->hooks[i].name && !p->hooks[i].before && !p->hooks[i].after)
+        if (p->hooks[i].name && !p->hooks[i].before && !p->hooks[i].after &&
+            !p->hooks[i].after_commit)
             jsonfile_fault(f->file, entry(hooks, i)->place, f->faults, NULL,
-                           "hook \"%s\" has neither \"before\" nor \"after\"", p->hooks[i].name);
+                           "hook \"%s\" has neither \"before\" nor \"after\" nor "
+                           "\"after_commit\"",
+                           p->hooks[i].name);
 }
 
 static void default_reporters(struct fields *f, struct project *p)

@@ -24,6 +24,12 @@ struct limit {
     int is_percent;
 };
 
+/* How far below the mark an incremental run begins to read. */
+struct project_overlap {
+    int64_t value; /* in units of the field, microseconds for times */
+    int is_time;   /* the field holds times; else whole numbers */
+};
+
 struct project_need {
     const char *feature; /* "stage:orders"; a bare name in the file means a stage */
     int hard;
@@ -84,6 +90,9 @@ struct project_stage {
     int critical;        /* any record lost fails the run */
     const char **secret; /* source fields of class secret: never kept in rejects */
     size_t n_secret;
+    const char *mark_field; /* incremental: source field that grows with each change; NULL: none */
+    int has_overlap;
+    struct project_overlap overlap;
 };
 
 struct project_validator {
@@ -96,9 +105,10 @@ struct project_reporter {
     int enabled;
 };
 
-/* SQL inside the publish transaction, in pairs; `undo` runs in rollback. */
+/* SQL inside the publish transaction, in pairs, or behind it; `undo` runs in rollback. */
 struct project_hook {
     const char *name, *before, *after, *undo; /* before/after the writes; may be NULL */
+    const char *after_commit; /* one statement, outside of a transaction; may be NULL */
 };
 
 /* A SELECT that gives no row when all is well; runs inside publish, after the writes. */

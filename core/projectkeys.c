@@ -54,6 +54,16 @@ static const struct field table_fields[] = {
 static const struct section table = {"tables", table_fields, COUNT(table_fields),
                                      sizeof(struct project_table)};
 
+static const struct field incremental_fields[] = {
+    {.key = "field", .type = FIELD_TEXT, .offset = AT(project_stage, mark_field)},
+    {.key = "overlap",
+     .type = FIELD_OVERLAP,
+     .offset = AT(project_stage, overlap),
+     .given = AT(project_stage, has_overlap)},
+};
+static const struct section incremental = {"incremental", incremental_fields,
+                                           COUNT(incremental_fields), 0};
+
 static const struct field stage_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_stage, name), .required = 1},
     {.key = "enabled",
@@ -114,6 +124,7 @@ static const struct field stage_fields[] = {
      .type = FIELD_TEXTS,
      .offset = AT(project_stage, secret),
      .count = AT(project_stage, n_secret)},
+    {.key = "incremental", .type = FIELD_SECTION, .section = &incremental},
 };
 static const struct section stage = {"stages", stage_fields, COUNT(stage_fields),
                                      sizeof(struct project_stage)};
@@ -163,6 +174,7 @@ static const struct field hook_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_hook, name), .required = 1},
     {.key = "before", .type = FIELD_TEXT, .offset = AT(project_hook, before)},
     {.key = "after", .type = FIELD_TEXT, .offset = AT(project_hook, after)},
+    {.key = "after_commit", .type = FIELD_TEXT, .offset = AT(project_hook, after_commit)},
     {.key = "undo", .type = FIELD_BLANK, .offset = AT(project_hook, undo), .required = 1},
 };
 static const struct section hook = {"hooks", hook_fields, COUNT(hook_fields),
@@ -310,8 +322,8 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target,   &source, &stage,     &table,  &reference,
-        &validator,        &reporter, &hook,   &invariant, &backup, &timeouts};
+        &projectkeys_root, &target,   &source, &stage,     &incremental, &table,   &reference,
+        &validator,        &reporter, &hook,   &invariant, &backup,      &timeouts};
     *n = COUNT(all);
     return all;
 }

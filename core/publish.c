@@ -12,6 +12,7 @@
 #include "backoff.h"
 #include "check.h"
 #include "fault.h"
+#include "hooks.h"
 #include "lineage.h"
 #include "log.h"
 #include "match.h"
@@ -116,7 +117,7 @@ static int no_drift(struct state *s, const struct job_table *t, struct error *er
     return STATUS_DRIFT;
 }
 
-/* ---- cycles and hooks ------------------------------------------------------------------ */
+/* ---- cycles ------------------------------------------------------------------ */
 
 static int defer_cycles(struct state *s, const struct job *job, struct error *err)
 {
@@ -156,42 +157,6 @@ static int loosen_cycles(struct state *s, const struct job *job, struct str *aga
                        job->tables[i].t->quoted, name.data);
             str_clear(&name);
         }
-    return code;
-}
-
-static int run_hook(struct state *s, const char *statements, struct error *err)
-{
-    struct str sql;
-    str_init(&sql, 0);
-    sql_do(&sql, statements);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
-}
-
-static int run_hooks(struct state *s, const struct job *job, int after, struct error *err)
-{
-    int code = 0;
-    for (size_t i = 0; !code && i < job->project->n_hooks; i++) {
-        const struct project_hook *h = &job->project->hooks[i];
-        const char *sql = after ? h->after : h->before;
-        if (sql)
-            code = run_hook(s, sql, err);
-        if (!code && !after && h->undo) {
-            struct str keep;
-            str_init(&keep, 0);
-            str_printf(&keep, "INSERT INTO %s.undo_sql VALUES (%lld, %zu, ", s->q,
-                       (long long)s->run, i);
-            sql_literal(&keep, h->name);
-            str_add(&keep, ", ");
-            sql_literal(&keep, h->undo);
-            str_add_char(&keep, ')');
-            code = pg_exec(s->pg, err, keep.data);
-            str_clear(&keep);
-        }
-        if (code)
-            error_fix(err, "see hook %s of the project", h->name);
-    }
     return code;
 }
 
@@ -352,7 +317,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = sequence_hold(s, job, r->tables, err);
     if (!code)
-        code = run_hooks(s, job, 0, err);
+        code = hooks_run(s, job, 0, err);
     if (!code)
         code = loosen_cycles(s, job, &again, err);
     if (!code)
@@ -364,7 +329,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code && fault_point("publish.constraints"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.constraints");
     if (!code)
-        code = run_hooks(s, job, 1, err);
+        code = hooks_run(s, job, 1, err);
     if (!code)
         code = validate_invariants(s, job, err);
     if (!code)

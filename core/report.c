@@ -11,8 +11,10 @@
 
 #include "config.h"
 #include "fingerprint.h"
+#include "highwater.h"
 #include "slow.h"
 #include "sql.h"
+#include "vanished.h"
 #include "write.h"
 
 #define MOST_LINES 300 /* of one list: memory is the same for any number of rejects */
@@ -167,17 +169,26 @@ static int64_t sum_of(json_t *object)
     return sum;
 }
 
+static json_t *since(const struct job_stage *st)
+{
+    return st->high && st->high->has_since ? json_string(st->high->text) : json_null();
+}
+
 static int stage_part(struct state *s, const struct job *job, const struct job_stage *st,
                       json_t *list, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql,
-               "SELECT coalesce(sum(c.read), 0), coalesce(bool_or(t.done), false),"
-               " coalesce(max(t.seconds), 0) FROM %s.run_stage t LEFT JOIN %s.chunk c ON c.run ="
-               " t.run AND c.stage = t.name WHERE t.run = %lld AND t.name = ",
-               s->q, s->q, (long long)s->run);
+    str_printf(
+        &sql,
+        "SELECT coalesce(sum(c.read), 0), coalesce(bool_or(t.done), false),"
+        " coalesce(max(t.seconds), 0), (SELECT count(*) FROM %s.source_change v WHERE v.run ="
+        " t.run AND v.stage = t.name AND v.what IN ('vanished', 'deleted')) FROM"
+        " %s.run_stage t LEFT JOIN %s.chunk c ON c.run ="
+        " t.run AND c.stage = t.name WHERE t.run = %lld AND t.name = ",
+        s->q, s->q, s->q, (long long)s->run);
     sql_literal(&sql, st->p->name);
+    str_add(&sql, " GROUP BY t.run, t.name");
     struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
     str_clear(&sql);
     if (!res)
@@ -185,14 +196,19 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
     json_t *tables = json_object();
     json_t *skipped = reasons(s, st->p->name, MIG_SKIP, err);
     json_t *rejected = reasons(s, st->p->name, MIG_REJECT, err);
-    int64_t read = pg_get_int(res, 0, 0);
+    int there = pg_rows(res) > 0; /* the run may have ended before the stage began */
+    int64_t read = there ? pg_get_int(res, 0, 0) : 0;
+    int done = there && pg_get(res, 0, 1)[0] == 't';
     int code = err->code ? err->code : stage_tables(s, job, st, tables, err);
     json_array_append_new(
-        list, json_pack("{s:s, s:s, s:f, s:{s:I, s:I, s:o, s:o}, s:o}", "name", st->p->name,
-                        "status", pg_get(res, 0, 1)[0] == 't' ? "complete" : "pending", "seconds",
-                        strtod(pg_get(res, 0, 2), NULL), "records", "read", (json_int_t)read,
-                        "loaded", (json_int_t)(read - sum_of(skipped) - sum_of(rejected)),
-                        "skipped", skipped, "rejected", rejected, "tables", tables));
+        list, json_pack("{s:s, s:s, s:f, s:{s:I, s:I, s:o, s:o, s:o, s:o}, s:o}", "name",
+                        st->p->name, "status", done ? "complete" : "pending", "seconds",
+                        there ? strtod(pg_get(res, 0, 2), NULL) : 0.0, "records", "read",
+                        (json_int_t)read, "loaded",
+                        (json_int_t)(read - sum_of(skipped) - sum_of(rejected)), "skipped", skipped,
+                        "rejected", rejected, "vanished",
+                        done && vanished_is_known(job, st) ? count(res, 0, 3) : json_null(),
+                        "since", since(st), "tables", tables));
     pg_free(res);
     return code;
 }
@@ -328,6 +344,7 @@ static void add_totals(json_t *list, struct report_totals *t)
         const char *name;
         t->read += json_integer_value(json_object_get(records, "read"));
         t->migrated += json_integer_value(json_object_get(records, "loaded"));
+        t->vanished += json_integer_value(json_object_get(records, "vanished"));
         t->skipped += sum_of(json_object_get(records, "skipped"));
         t->rejected += sum_of(json_object_get(records, "rejected"));
         json_object_foreach(json_object_get(stage, "tables"), name, table)
@@ -345,13 +362,13 @@ static void add_totals(json_t *list, struct report_totals *t)
 
 static json_t *summary(const struct report_totals *t)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "read",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "read",
                      (json_int_t)t->read, "migrated", (json_int_t)t->migrated, "skipped",
                      (json_int_t)t->skipped, "rejected", (json_int_t)t->rejected, "remaining",
                      (json_int_t)(t->read - t->migrated), "staged", (json_int_t)t->staged,
                      "inserted", (json_int_t)t->inserted, "updated", (json_int_t)t->updated,
                      "unchanged", (json_int_t)t->unchanged, "left", (json_int_t)t->left, "deleted",
-                     (json_int_t)t->deleted);
+                     (json_int_t)t->deleted, "vanished", (json_int_t)t->vanished);
 }
 
 int report_totals(struct state *s, struct report_totals *out, struct error *err)

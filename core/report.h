@@ -31,7 +31,8 @@ struct report_input {
 
 struct report_totals { /* filled for the last line and the exit code */
     int64_t read, skipped, rejected, migrated, staged, inserted, updated, unchanged, left, deleted;
-    int64_t waiting; /* of the skipped: left out with a parent; counted by report_totals() only */
+    int64_t vanished; /* records that earlier runs published and the source no longer has */
+    int64_t waiting;  /* of the skipped: left out with a parent; counted by report_totals() only */
 };
 
 /* Tells the rest once the totals are counted: the verdict's words name them. */

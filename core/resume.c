@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "highwater.h"
 #include "sql.h"
 #include "staging.h"
 
@@ -46,20 +47,27 @@ static int forget_stage(struct state *s, const struct job *job, const struct job
     return code;
 }
 
+static void bound_sql(const struct job_stage *st, char out[32])
+{
+    highwater_sql(st->high && st->high->has_since, st->high ? st->high->since : 0, out);
+}
+
 static int read_resume(struct state *s, const struct job_stage *st, const char *identity,
                        struct resume_point *at, int *same, struct error *err)
 {
-    char run[32];
+    char run[32], since[32];
     snprintf(run, sizeof run, "%lld", (long long)s->run);
+    bound_sql(st, since);
     const char *const params[] = {run, st->p->name, st->hash, identity};
     char sql[1200];
     snprintf(sql, sizeof sql,
-             "SELECT t.done, t.hash = $3 AND t.identity = $4, c.n, c.read, c.rejected,"
+             "SELECT t.done, t.hash = $3 AND t.identity = $4 AND t.since IS NOT DISTINCT FROM"
+             " %s::bigint, c.n, c.read, c.rejected,"
              " coalesce((SELECT position_after FROM %s.chunk WHERE run = $1 AND stage = $2 ORDER BY"
              " no DESC LIMIT 1), '') FROM %s.run_stage t LEFT JOIN (SELECT count(*) AS n,"
              " coalesce(sum(read), 0) AS read, coalesce(sum(rejected), 0) AS rejected FROM"
              " %s.chunk WHERE run = $1 AND stage = $2) c ON true WHERE t.run = $1 AND t.name = $2",
-             s->q, s->q, s->q);
+             since, s->q, s->q, s->q);
     struct pg_result *res = pg_query(s->pg, err, sql, 4, params);
     if (!res)
         return err->code;
@@ -92,18 +100,19 @@ static void key_column(const struct job *job, const struct job_stage *st, struct
 static int begin_stage_row(struct state *s, const struct job *job, const struct job_stage *st,
                            const char *identity, struct error *err)
 {
-    char run[32], no[32], sql[700];
+    char run[32], no[32], since[32], sql[700];
     struct str column;
     str_init(&column, 0);
     key_column(job, st, &column);
     snprintf(run, sizeof run, "%lld", (long long)s->run);
     snprintf(no, sizeof no, "%zu", st->no);
+    bound_sql(st, since);
     const char *const params[] = {run, no, st->p->name, st->hash, identity, column.data};
     snprintf(sql, sizeof sql,
-             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true, NULL, $6) ON"
-             " CONFLICT (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done = false,"
-             " seconds = NULL, own_keys = true, key_column = $6",
-             s->q);
+             "INSERT INTO %s.run_stage VALUES ($1, $2, $3, $4, $5, false, NULL, true, NULL, $6, %s)"
+             " ON CONFLICT (run, name) DO UPDATE SET no = $2, hash = $4, identity = $5, done ="
+             " false, seconds = NULL, own_keys = true, key_column = $6, since = excluded.since",
+             s->q, since);
     struct pg_result *res = pg_query(s->pg, err, sql, 6, params);
     str_clear(&column);
     pg_free(res);

@@ -13,6 +13,7 @@
 #include "bundle.h"
 #include "crash.h"
 #include "fault.h"
+#include "hooks.h"
 #include "log.h"
 #include "match.h"
 #include "output.h"
@@ -41,6 +42,10 @@ static void make_text(struct run *r, int code)
     char *out = r->verdict->text;
     size_t size = sizeof r->verdict->text;
     int64_t changed = t->inserted + t->updated + t->deleted;
+    char vanished[64] = "";
+    if (t->vanished)
+        snprintf(vanished, sizeof vanished, ", %lld vanished from the source",
+                 (long long)t->vanished);
     if (code != STATUS_OK && code != STATUS_PARTIAL) {
         snprintf(out, size, "%s (exit %d): %s", status_text(code), code, state_line(r, code));
         return;
@@ -48,13 +53,13 @@ static void make_text(struct run *r, int code)
     snprintf(
         out, size,
         "%s: %lld records read, %lld migrated, %lld skipped, %lld rejected; %lld changed (%lld "
-        "inserted, %lld updated, %lld deleted), %lld unchanged",
+        "inserted, %lld updated, %lld deleted), %lld unchanged%s",
         r->options->dry_run ? "dry run done, nothing was written"
         : r->options->hold  ? "held before publish"
                             : status_text(code),
         (long long)t->read, (long long)t->migrated, (long long)t->skipped, (long long)t->rejected,
         (long long)changed, (long long)t->inserted, (long long)t->updated, (long long)t->deleted,
-        (long long)t->unchanged);
+        (long long)t->unchanged, vanished);
 }
 
 struct ending {
@@ -207,6 +212,8 @@ static int all_steps(struct run *r)
         code = steps_verify(r);
         if (code == STATUS_INVALID)
             steps_undo(r);
+        if (!code)
+            code = hooks_after_commit(r->s, r->x->project, &r->err);
     }
     return code;
 }

@@ -12,6 +12,7 @@ struct run_options {
     int hold;        /* stop after check */
     int yes;         /* confirmed: deletions beyond max_delete */
     int limited;     /* --only or the like: replace deletes nothing */
+    int full;        /* incremental stages read everything */
     int64_t redrive; /* --redrive RUN: only what this run rejected */
     int64_t publish; /* --publish RUN: go on with this held run */
     int json;        /* the report on stdout */

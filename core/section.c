@@ -15,6 +15,8 @@ static int kind_fits(const struct field *field, const struct jsonfile_node *node
     case FIELD_INT:
     case FIELD_SECONDS:
         return node->kind == JSONFILE_NUMBER;
+    case FIELD_OVERLAP:
+        return node->kind == JSONFILE_NUMBER || node->kind == JSONFILE_STRING;
     case FIELD_LIMIT:
         return node->kind == JSONFILE_NUMBER || node->kind == JSONFILE_NULL ||
                (node->kind == JSONFILE_STRING && strchr(node->text, '%'));

@@ -62,7 +62,7 @@ static const char *const ddl[] = {
     " NOT NULL)",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
     " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
-    " map_sql text, key_column text, PRIMARY KEY (run, name))",
+    " map_sql text, key_column text, since bigint, PRIMARY KEY (run, name))",
     "CREATE TABLE %s.run_table (run bigint, no int, schema_name text NOT NULL,"
     " table_name text NOT NULL, oid oid NOT NULL, policy text NOT NULL, columns text[] NOT NULL,"
     " key_columns text[], staged bigint, inserted bigint, updated bigint, unchanged bigint,"
@@ -71,13 +71,16 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.chunk (run bigint, no bigint, stage text NOT NULL, first_record bigint"
     " NOT NULL, position_before text NOT NULL, position_after text NOT NULL, read bigint NOT NULL,"
     " loaded bigint NOT NULL, skipped bigint NOT NULL, rejected bigint NOT NULL, rows bigint"
-    " NOT NULL, share float8, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run,"
-    " no))",
+    " NOT NULL, share float8, at timestamptz NOT NULL DEFAULT clock_timestamp(), mark bigint,"
+    " PRIMARY KEY (run, no))",
     "CREATE TABLE %s.reject (run bigint NOT NULL, record bigint NOT NULL, stage text NOT NULL,"
     " number bigint NOT NULL, key text, final_key text, outcome int2 NOT NULL, step text NOT NULL,"
     " table_name text, field text, code text NOT NULL, reason text NOT NULL, cause bigint,"
     " first_cause text, raw text, PRIMARY KEY (run, record))",
     "CREATE INDEX reject_final_key ON %s.reject (run, stage, final_key)",
+    "CREATE TABLE %s.source_change (run bigint NOT NULL, stage text NOT NULL, what text NOT NULL,"
+    " key text, final_key text)",
+    "CREATE INDEX source_change_run ON %s.source_change (run, stage)",
     "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
     " count bigint NOT NULL)",
     "CREATE TABLE %s.event (run bigint, no bigint, at timestamptz NOT NULL, who text NOT NULL,"

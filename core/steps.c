@@ -9,6 +9,7 @@
 #include "crash.h"
 #include "fault.h"
 #include "fingerprint.h"
+#include "highwater.h"
 #include "ledger.h"
 #include "load.h"
 #include "log.h"
@@ -110,6 +111,10 @@ int steps_open(struct run *r)
     if (code)
         return code;
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
+    struct highwater_options bounds = {r->options->full, r->options->publish != 0};
+    code = highwater_find(r->s, r->job, &bounds, &r->err);
+    if (code)
+        return code;
     log_write(LOG_INFO, "run %lld of project %s%s", (long long)r->s->run, r->x->project->name,
               r->s->resumed ? ", goes on where it stopped" : "");
     if (fault_point("run.opened"))

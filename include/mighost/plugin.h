@@ -251,6 +251,10 @@ typedef struct mig_source_ops {
     int32_t (*close)(void *self);
     /* [run] How far reading is, in 0..1000000 parts, or -1 when unknown. May be NULL. */
     int64_t (*progress)(void *self);
+    /* [run] For the next open() only: the host wants no record whose `field` is less than
+     * `least` (MIG_NUMBER: a whole number; MIG_TEXT: a time, ISO 8601 in UTC); records without
+     * a value there it wants. The source need not leave any out: the host does. May be NULL. */
+    int32_t (*since)(void *self, const char *field, const mig_value_t *least);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */
@@ -340,6 +344,13 @@ struct mig_report {
     /* A text that the host makes: "rollback.sql", "verify.sql", "run.log". Lives until the
      * next call; MIG_END when there is none. */
     int32_t (*text)(const mig_report_t *r, const char *name, mig_str_t *out);
+    /* Calls row() for each record of the source that is not, or no longer, as this run has it.
+     * `what`: "vanished": an earlier run published it, this one did not find it, its row is
+     * left as it is; "deleted": the same, and its row was deleted; "written": it was written
+     * while the run worked. `final_key` may be NULL. */
+    int32_t (*changes)(const mig_report_t *r, void *ctx,
+                       int32_t (*row)(void *ctx, const char *stage, const char *what,
+                                      const char *key, const char *final_key));
 };
 
 typedef struct mig_reporter_ops {

@@ -27,6 +27,24 @@ static void records_line(struct out *o, const char *name, const struct view_reco
                (long long)(n->read - n->migrated));
 }
 
+/* What the source has no longer; and where a stage did not begin at its beginning. */
+static void changes_lines(struct out *o, const json_t *stage)
+{
+    const json_t *records = json_object_get(stage, "records");
+    int64_t vanished = view_count(records, "vanished");
+    if (*view_text(records, "since")) {
+        out_plain(o, view_text(stage, "name"), 24);
+        out_text(o, "incremental: records from ");
+        out_plain(o, view_text(records, "since"), 0);
+        out_text(o, " on\n");
+    }
+    if (vanished) {
+        out_plain(o, view_text(stage, "name"), 24);
+        out_format(o, "%lld records that earlier runs published are no longer in the source\n",
+                   (long long)vanished);
+    }
+}
+
 void summary_stages(struct out *o, const json_t *root)
 {
     struct view_records all = {0};
@@ -47,6 +65,7 @@ void summary_stages(struct out *o, const json_t *root)
     }
     records_line(o, "all", &all);
     out_text(o, "\n");
+    json_array_foreach(json_object_get(root, "stages"), i, stage) changes_lines(o, stage);
 }
 
 static void rows_line(struct out *o, const char *stage, const char *table,

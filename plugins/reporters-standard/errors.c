@@ -1,6 +1,7 @@
 /*
  * errors.c - the reporter "errors": every rejected or skipped record as a line of errors.csv for
- * people, and of rejects.jsonl, with the record as it was read, for programs.
+ * people, and of rejects.jsonl, with the record as it was read, for programs; and, where there are
+ * any, the keys of records that changed or vanished in the source, as source_changes.csv.
  *
  * The CSV follows RFC 4180, with all fields quoted. A field that a spreadsheet would take for a
  * formula gets an apostrophe in front (OWASP, CWE-1236). Values of records stand in
@@ -14,7 +15,7 @@
 
 struct errors {
     const mig_host_t *host;
-    const char *file, *raw_file;
+    const char *file, *raw_file, *changes_file;
     int raw;
 };
 
@@ -122,6 +123,35 @@ static int32_t put_reject(void *ctx, const mig_reject_t *reject)
     return s->csv.rc != MIG_OK || !s->has_raw ? s->csv.rc : s->raw.rc;
 }
 
+struct changes {
+    const struct errors *unit;
+    struct out csv;
+    int any;
+};
+
+static int32_t put_change(void *ctx, const char *stage, const char *what, const char *key,
+                          const char *final_key)
+{
+    struct changes *c = ctx;
+    if (!c->any) {
+        out_open(&c->csv, c->unit->host, c->unit->changes_file);
+        out_text(&c->csv, "\"stage\",\"what\",\"key\",\"final_key\"\r\n");
+    }
+    c->any = 1;
+    csv_field(&c->csv, stage, ',');
+    csv_field(&c->csv, what, ',');
+    csv_field(&c->csv, key, ',');
+    csv_field(&c->csv, final_key, '\n');
+    return c->csv.rc;
+}
+
+static int32_t report_changes(const struct errors *e, const mig_report_t *report)
+{
+    struct changes c = {.unit = e};
+    int32_t rc = MIG_HAS(report, changes) ? report->changes(report, &c, put_change) : MIG_OK;
+    return rc == MIG_OK && c.any ? out_close(&c.csv) : rc;
+}
+
 static int32_t report(void *self, const mig_report_t *report)
 {
     const struct errors *e = self;
@@ -135,7 +165,9 @@ static int32_t report(void *self, const mig_report_t *report)
     if (rc != MIG_OK)
         return rc;
     rc = out_close(&s.csv);
-    return rc == MIG_OK && s.has_raw ? out_close(&s.raw) : rc;
+    if (rc == MIG_OK && s.has_raw)
+        rc = out_close(&s.raw);
+    return rc == MIG_OK ? report_changes(e, report) : rc;
 }
 
 static int32_t create(const mig_host_t *host, void **self)
@@ -148,7 +180,9 @@ static int32_t create(const mig_host_t *host, void **self)
     e->raw = rc == MIG_OK && raw.len == 4;
     if (rc == MIG_OK)
         rc = out_option(host, "file", &e->file);
-    return rc == MIG_OK ? out_option(host, "raw_file", &e->raw_file) : rc;
+    if (rc == MIG_OK)
+        rc = out_option(host, "raw_file", &e->raw_file);
+    return rc == MIG_OK ? out_option(host, "changes_file", &e->changes_file) : rc;
 }
 
 static const mig_option_t OPTIONS[] = {
@@ -156,6 +190,8 @@ static const mig_option_t OPTIONS[] = {
     {"raw", MIG_OPT_BOOL, 0, "true", NULL,
      "Also writes each record as it was read; it holds personal data."},
     {"raw_file", MIG_OPT_TEXT, 0, "rejects.jsonl", NULL, "Name of that file in the bundle."},
+    {"changes_file", MIG_OPT_TEXT, 0, "source_changes.csv", NULL,
+     "Name of the file with keys of records that changed or vanished in the source."},
     REPORTER_NO_MORE_OPTIONS,
 };
 

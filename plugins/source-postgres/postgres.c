@@ -32,6 +32,8 @@ struct postgres {
     char *line;          /* libpq's; PQfreemem() */
     uint64_t rows;
     struct buf raw;
+    char *since, *least; /* of the next open(); owned, or NULL */
+    int is_time;
 };
 
 /* ---- life ----------------------------------------------------------------------------- */
@@ -65,12 +67,20 @@ static int32_t postgres_close(void *self)
     return MIG_OK;
 }
 
+static void forget_bound(struct postgres *p)
+{
+    free(p->since);
+    free(p->least);
+    p->since = p->least = NULL;
+}
+
 static void postgres_destroy(void *self)
 {
     struct postgres *p = self;
     if (!p)
         return;
     postgres_close(p);
+    forget_bound(p);
     session_clear(&p->session);
     queries_clear(&p->places.queries);
     buf_clear(&p->raw);
@@ -153,12 +163,25 @@ static int32_t failed(struct postgres *p, PGresult *r)
     return session_failed(&p->session, subject, r);
 }
 
+static int32_t postgres_since(void *self, const char *field, const mig_value_t *least)
+{
+    struct postgres *p = self;
+    forget_bound(p);
+    p->since = strdup(field);
+    p->least = strndup(least->data, least->len);
+    p->is_time = least->kind == MIG_TEXT;
+    if (!p->since || !p->least)
+        return say_fail(p->host, MIG_E_NOMEM, NULL, "no memory for a bound");
+    return MIG_OK;
+}
+
 static int32_t postgres_open(void *self, const char *entity, const char *const *fields,
                              uint32_t n_fields, const char *const *key_fields,
                              uint32_t n_key_fields, mig_str_t position)
 {
     struct postgres *p = self;
-    struct statement_wish wish = {entity, fields, key_fields, n_fields, n_key_fields};
+    struct statement_wish wish = {entity,       fields,   key_fields, n_fields,
+                                  n_key_fields, p->since, p->least,   p->is_time};
     if (position.len)
         return say_fail(p->host, MIG_E_BUG, NULL, "this source gives no positions");
     postgres_close(p);
@@ -167,6 +190,7 @@ static int32_t postgres_open(void *self, const char *entity, const char *const *
         status = statement_make(&p->session, &p->places, &wish, &p->statement);
     if (status == MIG_OK)
         status = keep_names(p, entity, fields, n_fields);
+    forget_bound(p);
     if (status != MIG_OK)
         return status;
     if (!PQsendQuery(p->session.conn, p->statement.copy))
@@ -334,6 +358,7 @@ static const mig_source_ops_t ops = {
     .raw = postgres_raw,
     .close = postgres_close,
     .progress = postgres_progress,
+    .since = postgres_since,
 };
 
 static const mig_unit_t unit = {

@@ -85,6 +85,33 @@ static int32_t add_column(struct session *s, const char *entity, const char *bef
     return failed ? no_memory(s) : MIG_OK;
 }
 
+/* Compared as the column's own type, so that times are exact and an index serves. Of another type
+ * the server might say something else than the host: then all rows are read. */
+static int can_compare(Oid type, int is_time)
+{
+    return is_time ? type == 1082 || type == 1114 || type == 1184 /* date, timestamp, -tz */
+                   : type == 20 || type == 21 || type == 23;      /* int8, int2, int4 */
+}
+
+static int32_t add_since(struct session *s, const struct statement_wish *wish,
+                         const PGresult *columns, struct buf *sql)
+{
+    int column = wish->since ? column_number(columns, wish->since) : -1;
+    if (column < 0 || !can_compare(PQftype(columns, column), wish->is_time))
+        return MIG_OK;
+    int32_t status = add_column(s, wish->entity, " WHERE ", wish->since, columns, sql);
+    char *least = PQescapeLiteral(s->conn, wish->least, strlen(wish->least));
+    if (status == MIG_OK &&
+        (!least || buf_add_text(sql, " OPERATOR(pg_catalog.>=) ") || buf_add_text(sql, least)))
+        status = no_memory(s);
+    PQfreemem(least);
+    if (status == MIG_OK)
+        status = add_column(s, wish->entity, " OR ", wish->since, columns, sql);
+    if (status == MIG_OK && buf_add_text(sql, " IS NULL"))
+        status = no_memory(s);
+    return status;
+}
+
 static int32_t write_copy(struct session *s, const struct statement_wish *wish,
                           const struct buf *from, const PGresult *columns, struct statement *out,
                           struct buf *sql)
@@ -97,6 +124,8 @@ static int32_t write_copy(struct session *s, const struct statement_wish *wish,
     }
     if (status == MIG_OK && (buf_add_text(sql, " FROM ") || buf_add(sql, from->data, from->len)))
         status = no_memory(s);
+    if (status == MIG_OK)
+        status = add_since(s, wish, columns, sql);
     for (uint32_t i = 0; i < wish->n_keys && status == MIG_OK; i++)
         status = add_column(s, wish->entity, i ? ", " : " ORDER BY ", wish->keys[i], columns, sql);
     /* With the byte that ends a C string. */

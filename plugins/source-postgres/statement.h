@@ -12,6 +12,8 @@ struct statement_wish {
     const char *const *fields;
     const char *const *keys; /* to order by */
     uint32_t n_fields, n_keys;
+    const char *since, *least; /* a field, and the least value that is wanted of it; or NULL */
+    int is_time;               /* `least` is a time, else a whole number */
 };
 
 struct statement {

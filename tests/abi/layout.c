@@ -100,6 +100,7 @@ AT(mig_source_ops_t, raw, 48);
 AT(mig_source_ops_t, position, 56);
 AT(mig_source_ops_t, close, 64);
 AT(mig_source_ops_t, progress, 72);
+AT(mig_source_ops_t, since, 80);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);
@@ -141,6 +142,7 @@ AT(mig_report_t, json, 16);
 AT(mig_report_t, rejects, 32);
 AT(mig_report_t, idmap, 40);
 AT(mig_report_t, text, 48);
+AT(mig_report_t, changes, 56);
 
 /* Numbers are never used again for something else. */
 _Static_assert(MIG_OK == 0 && MIG_END == 1 && MIG_WAIT == 2 && MIG_SKIP == 3 && MIG_REJECT == 4,

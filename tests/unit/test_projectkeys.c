@@ -86,6 +86,8 @@ static const char *manual_type(enum field_type type)
         return "whole number, share or null";
     case FIELD_PERCENT:
         return "share";
+    case FIELD_OVERLAP:
+        return "whole number or time";
     case FIELD_TEXTS:
         return "text or list of texts";
     case FIELD_NEEDS:

@@ -1,0 +1,258 @@
+# incremental.sh - again and later: a second run changes nothing; what changed, came and vanished in
+# the source is told and done exactly; an incremental run reads what is new, late and tied rows too,
+# deletes nothing, and its mark counts as long as the run is published.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "$top_srcdir/tests/fixtures/runs.sh"
+
+[ -n "$("$MIGHOST" --list-faults)" ] || pgtmp_skip "built without --enable-fault-injection"
+
+# What the newest run read of a stage, from its chunks.
+read_were() # DB STAGE N
+{
+    rows "$1" "SELECT coalesce(sum(read), 0) FROM mighost.chunk WHERE stage = '$2' AND run = (SELECT
+        max(id) FROM mighost.run)" "$3"
+}
+
+# Source and target hold the same, each asked by its own SQL.
+same() # DB SQL-OF-SOURCE SQL-OF-TARGET
+{
+    is "the target is as the source" "$(psql_t "$1" -c "$3" | md5sum)" "$(psql_t "old_$1" -c "$2" | md5sum)"
+}
+
+changes() # EXPECTED: lines of source_changes.csv, without its head and quotes
+{
+    is "source_changes.csv" "$(sed '1d; s/"//g; s/\r$//' "$BUNDLE/source_changes.csv" 2>/dev/null)" "$1"
+}
+
+# ---- told exactly ------------------------------------------------------------------------
+
+exact_project() # POLICY
+{
+    project "$db" <<JSON
+{ "name": "$db", "sources": { "old": { "use": "postgres", "options": { "url": "$(pg_url "old_$db")" } } },
+  "backup": { "scope": "none" }, "stages": [ { "name": "people", "policy": "$1",
+    "options": { "table": "person", "fields": { "id": { "key": "people" }, "nr": "id", "name": "name" } } } ] }
+JSON
+}
+of_source="SELECT id, name FROM people ORDER BY id"
+of_target="SELECT nr, name FROM person ORDER BY nr"
+
+for policy in replace update; do
+    echo "policy $policy: 1,000 changed, 100 added, 10 deleted"
+    db=exact_$policy
+    pg_createdb "$db"
+    pg_createdb "old_$db"
+    psql_t "$db" -c "CREATE TABLE person (id uuid PRIMARY KEY, nr int NOT NULL, name text NOT NULL)"
+    psql_t "old_$db" -c "CREATE TABLE people (id int PRIMARY KEY, name text)" \
+        -c "INSERT INTO people SELECT i, 'name ' || i FROM generate_series(1, 5000) i"
+    exact_project $policy
+    run 0 "$db" "$db"
+    same "$db" "$of_source" "$of_target"
+    again 0 "$db" "$db"
+    [ ! -e "$BUNDLE/source_changes.csv" ] || fail "changes where there are none"
+    psql_t "old_$db" -c "UPDATE people SET name = 'changed ' || id WHERE id % 5 = 0" \
+        -c "DELETE FROM people WHERE id % 500 = 1" \
+        -c "INSERT INTO people SELECT i, 'new ' || i FROM generate_series(5001, 5100) i"
+    run 0 "$db" "$db"
+    deleted=0 of=vanished
+    [ $policy = update ] || deleted=10 of=deleted
+    says "(100 inserted, 1000 updated, $deleted deleted), 3990 unchanged, 10 vanished from the source"
+    same "$db" "$of_source" "SELECT nr, name FROM person WHERE nr % 500 <> 1 OR nr > 5000 ORDER BY nr"
+    rows "$db" "SELECT count(*) FROM person" $((5100 - deleted))
+    reported '"vanished": 10'
+    is "its mode" "$(stat -c %a "$BUNDLE/source_changes.csv")" 600
+    is "keys told" "$(sed -n 's/^"people","'$of'","\([0-9]*\)","[-0-9a-f]\{36\}"\r$/\1/p' \
+        "$BUNDLE/source_changes.csv" | sort -n | tr '\n' ' ')" "1 501 1001 1501 2001 2501 3001 3501 4001 4501 "
+    [ $policy = replace ] || is "their keys in the target" \
+        "$(sed 's/.*,"\(.*\)"\r$/\1/; 1d' "$BUNDLE/source_changes.csv" | sort)" \
+        "$(psql_t "$db" -c "SELECT id FROM person WHERE nr % 500 = 1 AND nr <= 5000 ORDER BY 1")"
+    undo_proof "$db" "$db"
+    again 0 "$db" "$db"
+    if [ $policy = replace ]; then
+        [ ! -e "$BUNDLE/source_changes.csv" ] || fail "what is deleted is told again"
+        # the map goes back with the run that deleted: told, and deleted, anew
+        mig 0 "$db" "$db" --rollback 3
+        run 0 "$db" "$db"
+        says "(100 inserted, 1000 updated, 10 deleted)"
+    else
+        says "10 vanished from the source"
+        mig 0 "$db" "$db" --finalize 1
+        psql_t "$db" -c "DELETE FROM person WHERE nr = 501"
+        run 0 "$db" "$db"
+        says "9 vanished from the source"
+        is "told to a dry run" "$(mig 0 "$db" "$db" --dry-run; grep -c 'vanished' "$BUNDLE/source_changes.csv")" 9
+    fi
+done
+
+# ---- incremental -------------------------------------------------------------------------
+
+pg_createdb shop
+pg_createdb old_shop
+psql_t shop <<'SQL'
+CREATE TABLE city (id uuid PRIMARY KEY, name text NOT NULL UNIQUE);
+CREATE TABLE customer (id uuid PRIMARY KEY, nr int NOT NULL, city_id uuid NOT NULL REFERENCES city, name text);
+INSERT INTO city VALUES ('aaaaaaaa-0000-4000-8000-000000000001', 'Bern'); -- met by its name, keeps its key
+SQL
+psql_t old_shop <<'SQL'
+CREATE TABLE cities (id int PRIMARY KEY, name text, at timestamp);
+CREATE TABLE customers (id int PRIMARY KEY, city int, name text, updated_at timestamptz(6));
+INSERT INTO cities VALUES (1, 'Bern', '2024-01-01 08:00'), (2, 'Basel', '2024-01-01 09:00');
+INSERT INTO customers SELECT i, 1 + i % 2, 'c ' || i, '2024-05-01 12:00:00+00'::timestamptz - (1000 - i) *
+    interval '1 hour' FROM generate_series(1, 1000) i;
+INSERT INTO customers VALUES (2001, 1, 'never dated', NULL), (2002, 1, 'for good', '9999-12-31 00:00+00'),
+    (2003, 2, 'for ever', 'infinity');
+SQL
+shop_project() # POLICY [NAME]
+{
+    project shop <<JSON
+{ "name": "shop", "sources": { "old": { "use": "postgres", "options": { "url": "$(pg_url old_shop)" } } },
+  "backup": { "scope": "none" }, "max_delete": "50%", "batch_size": 100, "stages": [
+  { "name": "cities", "policy": "update", "incremental": { "field": "at", "overlap": "0s" },
+    "tables": { "city": { "match": "name" } },
+    "options": { "table": "city", "fields": { "id": { "key": "cities" }, "name": "name" } } },
+  { "name": "customers", "policy": "$1", "incremental": { "field": "updated_at", "overlap": "10m" },
+    "options": { "table": "customer", "fields": { "id": { "key": "customers" }, "nr": "id",
+      "city_id": { "key": "cities", "from": "city" }, "name": ${2-\"name\"} } } } ] }
+JSON
+}
+shop_source="SELECT c.id, t.name, c.name FROM customers c JOIN cities t ON t.id = c.city ORDER BY 1"
+shop_target="SELECT c.nr, t.name, c.name FROM customer c JOIN city t ON t.id = c.city_id ORDER BY 1"
+
+echo "the first run reads everything, the next what is not below the mark"
+shop_project replace
+run 0 shop shop
+read_were shop customers 1003
+same shop "$shop_source" "$shop_target"
+again 0 shop shop
+# the row at the mark, and those that no mark holds; of the cities the newest
+read_were shop customers 4
+read_were shop cities 1
+reported '"since": "2024-05-01T11:50:00.000000Z"'
+
+echo "new, changed, tied, late; parents that are not read"
+psql_t old_shop <<'SQL'
+UPDATE customers SET name = 'changed', city = 2, updated_at = '2024-05-02 10:00:00.000002+00' WHERE id = 5;
+INSERT INTO customers VALUES (3001, 1, 'new of Bern', '2024-05-02 10:00:00.000002+00'),
+    (3002, 2, 'new of Basel', '2024-05-02 10:00:00.000001+00');
+UPDATE customers SET name = 'not told by its time' WHERE id = 7; -- below the mark: an incremental run passes it
+DELETE FROM customers WHERE id = 9;
+SQL
+run 0 shop shop
+says "(2 inserted, 1 updated, 0 deleted)"
+read_were shop customers 7
+rows shop "SELECT nr, t.name, c.name FROM customer c JOIN city t ON t.id = city_id WHERE nr IN (5, 7, 9) OR nr > 3000
+    ORDER BY 1" "5|Basel|changed
+7|Basel|c 7
+9|Basel|c 9
+3001|Bern|new of Bern
+3002|Basel|new of Basel"
+reported '"vanished": null'
+undo_proof shop shop
+psql_t old_shop -c "INSERT INTO customers VALUES (3003, 1, 'tied to the microsecond', '2024-05-02 10:00:00.000002+00'),
+    (3004, 1, 'late', '2024-05-02 09:50:00.000002+00'), (3005, 1, 'too late', '2024-05-02 09:50:00.000001+00')"
+run 0 shop shop
+says "(2 inserted, 0 updated, 0 deleted)"
+rows shop "SELECT nr FROM customer WHERE nr > 3000 ORDER BY 1" "3001
+3002
+3003
+3004"
+
+echo "--full reads and deletes"
+run 0 shop shop --full
+read_were shop customers 1007
+says "(1 inserted, 1 updated, 1 deleted)"
+changes "customers,deleted,9,$(psql_t shop -c "SELECT final_key FROM mighost.id_map WHERE stage = 'customers'
+    AND source_key = '9'")"
+same shop "$shop_source" "$shop_target"
+
+echo "the mark is that of the newest published run"
+psql_t old_shop -c "INSERT INTO customers VALUES (4001, 1, 'c', '2024-06-01 00:00+00')"
+(MIGHOST_FAULT=publish.before_commit:1:kill mig 137 shop shop --run) || exit 1
+mig 0 shop shop --abandon "$(psql_t shop -c "SELECT max(id) FROM mighost.run")"
+mig 0 shop shop --dry-run
+says "1 changed"
+run 0 shop shop
+says "(1 inserted, 0 updated, 0 deleted)"
+newest=$ledger_run
+psql_t old_shop -c "INSERT INTO customers VALUES (4002, 1, 'c', '2024-05-20 00:00+00')"
+mig 0 shop shop --rollback "$newest"
+run 0 shop shop
+says "(2 inserted, 0 updated, 0 deleted)"
+mig 0 shop shop --finalize "$ledger_run"
+again 0 shop shop
+read_were shop customers 4
+
+echo "killed in the middle, and gone on with"
+psql_t old_shop -c "INSERT INTO customers SELECT i, 1, 'm', '2024-06-02 00:00+00' FROM generate_series(5001, 5400) i"
+(MIGHOST_FAULT=chunk.after_commit:2:kill mig 137 shop shop --run) || exit 1
+run 0 shop shop
+read_were shop customers 404
+says "(400 inserted, 0 updated, 0 deleted)"
+same shop "$shop_source" "$shop_target"
+(MIGHOST_FAULT=chunk.after_commit:1:kill mig 137 shop shop --run) || exit 1
+run 0 shop shop --full # what half the run passed over is read
+read_were shop customers 1409
+
+echo "held: what was looked at is published"
+psql_t old_shop -c "INSERT INTO customers VALUES (6001, 1, 'held', '2024-06-03 00:00+00'),
+    (6002, 77, 'no city', '2024-06-03 00:00+00')"
+mig 20 shop shop --run --hold
+held=$(psql_t shop -c "SELECT max(id) FROM mighost.run")
+mig 20 shop shop --publish "$held"
+rows shop "SELECT name FROM customer WHERE nr = 6001" held
+rows shop "SELECT key, raw::json ->> 'name' FROM mighost.reject WHERE run = $held" "6002|no city"
+
+echo "rejected records wait for a redrive, which moves no mark"
+psql_t old_shop -c "INSERT INTO cities VALUES (77, 'Genf', '2024-07-01')" \
+    -c "UPDATE customers SET updated_at = '2024-01-01' WHERE id = 6002"
+run 0 shop shop # Genf came; the customer lies below
+says "take them up by --redrive $held"
+mig 0 shop shop --redrive "$held"
+rows shop "SELECT t.name FROM customer JOIN city t ON t.id = city_id WHERE nr = 6002" Genf
+rows shop "SELECT count(*) FROM customer" "$(psql_t old_shop -c "SELECT count(*) FROM customers")"
+
+echo "another mapping: everything is read"
+shop_project replace '["name", "text.upper"]'
+run 0 shop shop
+says "all its records are read"
+same shop "SELECT id, upper(name) FROM customers ORDER BY 1" "SELECT nr, name FROM customer ORDER BY 1"
+again 0 shop shop
+
+# ---- a source that cannot leave records out ------------------------------------------------
+
+echo "numbers, from a document"
+pg_createdb doc
+psql_t doc -c "CREATE TABLE item (id int PRIMARY KEY, name text)"
+items() # ADDED
+{
+    data doc <<JSON
+{ "items": [ { "id": 1, "name": "a", "version": 10 }, { "id": 2, "name": "b", "version": 20 },
+    { "id": 3, "name": "c", "version": "eleven" }, { "id": 4, "name": "d" }${1-} ] }
+JSON
+}
+project doc <<'JSON'
+{ "name": "doc", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "backup": { "scope": "none" }, "stages": [ { "name": "items", "policy": "update", "ids": "keep",
+    "incremental": { "field": "version", "overlap": 5 },
+    "options": { "table": "item", "fields": { "id": "id", "name": "name" } } } ] }
+JSON
+items
+run 0 doc doc
+items ', { "id": 5, "name": "e", "version": 15 }, { "id": 6, "name": "f", "version": 14 }, { "id": 7, "version": 21 }'
+run 0 doc doc
+rows doc "SELECT id FROM item ORDER BY 1" "1
+2
+3
+4
+5
+7"
+read_were doc items 5
+undo_proof doc doc
+
+echo "a project that says half of it"
+sed -i 's/, "overlap": 5//' "$TEST_DIR/doc/project.json"
+mig 3 doc doc --plan
+says 'needs "field" and "overlap"'
+sed -i 's/"field": "version"/&, "overlap": "5 minutes"/' "$TEST_DIR/doc/project.json"
+mig 3 doc doc --plan
+says '"90s", "10m", "2h" or "1d"'

@@ -53,22 +53,6 @@ static int any_left(struct state *s, const struct job_table *child, const struct
     return err->code;
 }
 
-static void add_field(struct str *out, const char *text, char end)
-{
-    for (; *text; text++) {
-        const char *escape = *text == '\\'   ? "\\\\"
-                             : *text == '\n' ? "\\n"
-                             : *text == '\r' ? "\\r"
-                             : *text == '\t' ? "\\t"
-                                             : NULL;
-        if (escape)
-            str_add(out, escape);
-        else
-            str_add_char(out, *text);
-    }
-    str_add_char(out, end);
-}
-
 /* Keys that are the same in both places are no news. */
 static int keep_batch(struct reader *x, const struct pg_result *res, struct error *err)
 {
@@ -82,8 +66,8 @@ static int keep_batch(struct reader *x, const struct pg_result *res, struct erro
         }
         if (str_equal(made, pg_get(res, i, 1)))
             continue;
-        add_field(&x->lines, made, '\t');
-        add_field(&x->lines, pg_get(res, i, 1), '\n');
+        sql_copy_field(&x->lines, made, '\t');
+        sql_copy_field(&x->lines, pg_get(res, i, 1), '\n');
     }
     if (!x->lines.len)
         return 0;

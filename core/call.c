@@ -177,6 +177,19 @@ void call_close(const struct job_stage *stage)
     surround_restore(stage->source->who.name);
 }
 
+int32_t call_written(const struct job_stage *stage, void *ctx,
+                     int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    if (!MIG_HAS(ops, written))
+        return MIG_END;
+    struct crash_call outer = enter(stage->source, "written");
+    int32_t got = ops->written(stage->source->self, stage->p->entity, stage->p->key,
+                               (uint32_t)stage->p->n_key, ctx, row);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "written", got, MAY_END);
+}
+
 /* ---- migrators and transforms ---------------------------------------------------------- */
 
 int32_t call_describe(struct unit *migrator)

@@ -19,6 +19,9 @@ mig_str_t call_raw(const struct job_stage *stage);
 mig_str_t call_position(const struct job_stage *stage);
 int64_t call_progress(const struct job_stage *stage);
 void call_close(const struct job_stage *stage);
+/* MIG_END also when the source has no such function. */
+int32_t call_written(const struct job_stage *stage, void *ctx,
+                     int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
 
 int32_t call_describe(struct unit *migrator);
 int32_t call_record(struct unit *migrator, const mig_record_t *record);

@@ -283,6 +283,8 @@ static int finish(struct run *r, int code)
     }
     if (!code)
         code = rejects_code(r);
+    if (code == STATUS_OK || code == STATUS_PARTIAL)
+        steps_moved(r);
     if (r->bundle.dir)
         code = report(r, code);
     if (r->err.code == STATUS_TEMPORARY && code == STATUS_TEMPORARY)

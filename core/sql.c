@@ -41,6 +41,22 @@ void sql_literal(struct str *out, const char *text)
     str_add_char(out, '\'');
 }
 
+void sql_copy_field(struct str *out, const char *text, char end)
+{
+    for (; *text; text++) {
+        const char *escape = *text == '\\'   ? "\\\\"
+                             : *text == '\n' ? "\\n"
+                             : *text == '\r' ? "\\r"
+                             : *text == '\t' ? "\\t"
+                                             : NULL;
+        if (escape)
+            str_add(out, escape);
+        else
+            str_add_char(out, *text);
+    }
+    str_add_char(out, end);
+}
+
 /* A COMMIT among them is an error of PL/pgSQL there. */
 void sql_do(struct str *out, const char *statements)
 {

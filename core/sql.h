@@ -8,6 +8,8 @@ void sql_ident(struct str *out, const char *name);
 void sql_table(struct str *out, const char *schema, const char *table);
 /* A string constant that means the same whatever standard_conforming_strings says. */
 void sql_literal(struct str *out, const char *text);
+/* A field of COPY's text format, and `end` behind it: a tab or a line's end. */
+void sql_copy_field(struct str *out, const char *text, char end);
 /* Statements of others as one that cannot end the transaction it stands in. */
 void sql_do(struct str *out, const char *statements);
 /* 1 to 63 bytes of UTF-8 without control characters: fit for every statement and script. */

@@ -13,6 +13,7 @@
 #include "ledger.h"
 #include "load.h"
 #include "log.h"
+#include "moved.h"
 #include "progress.h"
 #include "publish.h"
 #include "ran.h"
@@ -399,4 +400,15 @@ void steps_undo(struct run *r)
     r->s->at = RUN_ROLLED_BACK;
     log_write(LOG_INFO, "rolled back: fingerprint %s",
               result.proven ? "as before the run" : "proven by rows only");
+}
+
+/* Only who read the sources knows since when. No fault of the run, and none may become one. */
+void steps_moved(struct run *r)
+{
+    struct error err = {0};
+    if (r->s->resumed || !moved_find(r->s, r->job, &err))
+        return;
+    log_write(LOG_WARNING, "whether the sources were written meanwhile is not known: %s", err.what);
+    str_printf(&r->job->notes, "whether the sources were written meanwhile is not known: %s\n",
+               err.what);
 }

@@ -41,5 +41,6 @@ int steps_move(struct run *r, enum run_state to);
 int steps_publish(struct run *r);
 int steps_verify(struct run *r);
 void steps_undo(struct run *r);
+void steps_moved(struct run *r);
 
 #endif

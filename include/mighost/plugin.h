@@ -255,6 +255,13 @@ typedef struct mig_source_ops {
      * `least` (MIG_NUMBER: a whole number; MIG_TEXT: a time, ISO 8601 in UTC); records without
      * a value there it wants. The source need not leave any out: the host does. May be NULL. */
     int32_t (*since)(void *self, const char *field, const mig_value_t *least);
+    /* [run] What others wrote to the entity since the moment in which it was read: row() for
+     * each record that is new or changed (`removed` 0) or gone (1), with the texts of its key
+     * fields, joined by U+001F. No entity is open. More than 10,000 of a kind need not be
+     * told. MIG_OK, or MIG_END: it cannot be told. May be NULL. */
+    int32_t (*written)(void *self, const char *entity, const char *const *key_fields,
+                       uint32_t n_key_fields, void *ctx,
+                       int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */
@@ -346,8 +353,8 @@ struct mig_report {
     int32_t (*text)(const mig_report_t *r, const char *name, mig_str_t *out);
     /* Calls row() for each record of the source that is not, or no longer, as this run has it.
      * `what`: "vanished": an earlier run published it, this one did not find it, its row is
-     * left as it is; "deleted": the same, and its row was deleted; "written": it was written
-     * while the run worked. `final_key` may be NULL. */
+     * left as it is; "deleted": the same, and its row was deleted; "written", "removed": the
+     * source was written while the run worked. `final_key` may be NULL. */
     int32_t (*changes)(const mig_report_t *r, void *ctx,
                        int32_t (*row)(void *ctx, const char *stage, const char *what,
                                       const char *key, const char *final_key));

@@ -11,6 +11,7 @@
 #include "common/jsontext.h"
 #include "common/say.h"
 #include "copyrow.h"
+#include "written.h"
 
 #define WAIT_MS 1000U
 #define RAW_MAX ((size_t)1 << 30)
@@ -20,7 +21,7 @@ enum state { CLOSED, STARTING, COPYING, ENDED };
 struct postgres {
     const mig_host_t *host;
     char *url, *schema;
-    struct session session;
+    struct session session, later; /* later: behind reading, to see what was written meanwhile */
     struct relation_places places;
 
     enum state state;
@@ -82,6 +83,7 @@ static void postgres_destroy(void *self)
     postgres_close(p);
     forget_bound(p);
     session_clear(&p->session);
+    session_clear(&p->later);
     queries_clear(&p->places.queries);
     buf_clear(&p->raw);
     free(p->url);
@@ -101,6 +103,7 @@ static int32_t postgres_create(const mig_host_t *host, void **self)
     p->schema = text_option(host, "schema");
     buf_init(&p->raw, RAW_MAX);
     session_init(&p->session, host, p->url, timeout ? (unsigned)strtoul(timeout, NULL, 10) : 10U);
+    session_init(&p->later, host, p->url, p->session.timeout);
     int32_t status = queries_parse(&p->places.queries, host, query);
     p->places.schema = p->schema ? p->schema : "public";
     if (status == MIG_OK && !p->url)
@@ -336,6 +339,15 @@ static int64_t postgres_progress(void *self)
     return part < 0.999 ? (int64_t)(part * 1e6) : 999000;
 }
 
+static int32_t postgres_written(void *self, const char *entity, const char *const *key_fields,
+                                uint32_t n_key_fields, void *ctx,
+                                int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
+{
+    struct postgres *p = self;
+    const struct written_wish wish = {entity, key_fields, n_key_fields};
+    return written_find(&p->session, &p->later, &p->places, &wish, ctx, row);
+}
+
 /* ---- the unit ------------------------------------------------------------------------- */
 
 static const mig_option_t options[] = {
@@ -359,6 +371,7 @@ static const mig_source_ops_t ops = {
     .close = postgres_close,
     .progress = postgres_progress,
     .since = postgres_since,
+    .written = postgres_written,
 };
 
 static const mig_unit_t unit = {

@@ -9,6 +9,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,7 +36,9 @@ void session_init(struct session *s, const mig_host_t *host, const char *url, un
 void session_clear(struct session *s)
 {
     PQfinish(s->conn);
+    free(s->snapshot);
     s->conn = NULL;
+    s->snapshot = NULL;
     s->began = 0;
 }
 
@@ -206,6 +209,18 @@ int32_t session_describe(struct session *s, const char *subject, const char *sql
     return MIG_OK;
 }
 
+static int32_t note_snapshot(struct session *s)
+{
+    PGresult *r = NULL;
+    int32_t status =
+        session_query(s, "source", "SELECT pg_catalog.txid_current_snapshot()", 0, NULL, &r);
+    if (status != MIG_OK)
+        return status;
+    s->snapshot = strdup(PQgetvalue(r, 0, 0));
+    PQclear(r);
+    return s->snapshot ? MIG_OK : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for a snapshot");
+}
+
 int32_t session_begin(struct session *s)
 {
     static const char *const steps[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", settings,
@@ -218,6 +233,8 @@ int32_t session_begin(struct session *s)
     int32_t status = session_connect(s);
     for (size_t i = 0; i < 3 && status == MIG_OK; i++)
         status = session_query(s, "source", steps[i], 0, NULL, NULL);
+    if (status == MIG_OK)
+        status = note_snapshot(s);
     if (status == MIG_OK)
         s->began = 1;
     else

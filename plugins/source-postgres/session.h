@@ -11,6 +11,7 @@ struct session {
     const char *url;        /* borrowed; never shown */
     unsigned timeout;       /* of connecting, seconds */
     PGconn *conn;           /* NULL: not connected */
+    char *snapshot;         /* xmin:xmax:xids, of the transaction; owned */
     int began;              /* the snapshot is taken: another connection would see another */
 };
 

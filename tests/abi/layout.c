@@ -101,6 +101,7 @@ AT(mig_source_ops_t, position, 56);
 AT(mig_source_ops_t, close, 64);
 AT(mig_source_ops_t, progress, 72);
 AT(mig_source_ops_t, since, 80);
+AT(mig_source_ops_t, written, 88);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);

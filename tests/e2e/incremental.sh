@@ -216,7 +216,28 @@ shop_project replace '["name", "text.upper"]'
 run 0 shop shop
 says "all its records are read"
 same shop "SELECT id, upper(name) FROM customers ORDER BY 1" "SELECT nr, name FROM customer ORDER BY 1"
-again 0 shop shop
+
+# ---- a source that does not stand still ------------------------------------------------------
+
+echo "written meanwhile: told, by key, and taken by the next run"
+psql_t old_shop -c "INSERT INTO customers VALUES (7001, 1, 'to go', '2024-07-01 00:00+00'),
+    (7002, 1, 'locked only', '2024-07-01 00:00+00')"
+stand 0 shop shop check.begin:1
+psql_t old_shop -c "DELETE FROM customers WHERE id = 7001" \
+    -c "UPDATE customers SET name = 'in between', updated_at = '2024-07-02 00:00+00' WHERE id IN (5, 7)" \
+    -c "INSERT INTO customers VALUES (7003, 1, 'late comer', '2024-07-02 00:00+00')" \
+    -c "BEGIN; SELECT id FROM customers WHERE id = 7002 FOR UPDATE; COMMIT" >/dev/null
+go_on
+says "the source was written while the run worked: 3 records new or changed, 1 gone"
+changes "customers,removed,7001,
+customers,written,5,
+customers,written,7,
+customers,written,7003,"
+mig 0 shop shop --run
+says "(1 inserted, 2 updated, 0 deleted)"
+[ ! -e "$BUNDLE/source_changes.csv" ] || fail "changes of a source that stands still"
+mig 0 shop shop --run --full
+says "(0 inserted, 0 updated, 1 deleted)"
 
 # ---- a source that cannot leave records out ------------------------------------------------
 

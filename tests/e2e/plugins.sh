@@ -193,6 +193,15 @@ is "rejects" "$(psql_t shop -c "SELECT DISTINCT stage, field, code, reason FROM 
 second|name|disliked|the rogue does not like it"
 unchanged shop
 
+echo "a critical stage whose migrator leaves records out"
+project migrator record skip
+sed -i 's/"migrator": "rogue"/"critical": true, &/' "$SHOP/rogue.json"
+ends 8 $both --project "$SHOP/rogue.json" --run
+says "stage first is critical and would lose 2 of 2 records"
+unchanged shop
+sed -i 's/"critical": true, //' "$SHOP/rogue.json"
+ends 0 $both --project "$SHOP/rogue.json" --dry-run
+
 echo "reporters behind publish"
 late() # DEED TEXT...: the run is published all the same
 {

@@ -74,6 +74,39 @@ nothing 5 shop gates
 says "hook commits"
 gates '"hooks": [ { "name": "ends", "before": "ROLLBACK", "undo": "SELECT 1" } ]'
 nothing 5 shop gates
+echo "hooks: behind COMMIT"
+psql_t shop -c "UPDATE app.counter SET n = 2"
+index_is() # VALID: whether the index of the hook is there, and whole
+{
+    rows shop "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('app.item_name')" "$1"
+}
+hook_sql="CREATE INDEX CONCURRENTLY item_name ON app.item (name)"
+with_hook() # AFTER_COMMIT
+{
+    gates '"hooks": [ { "name": "index", "after_commit": "'"$1"'", "undo": "DROP INDEX IF EXISTS app.item_name" } ]'
+}
+with_hook "$hook_sql"
+mig 0 shop gates --dry-run
+index_is ""
+run 0 shop gates
+index_is t
+mig 0 shop gates --rollback
+index_is ""
+again_from_start
+with_hook "CREATE INDEX CONCURRENTLY item_name ON app.itm (name)"
+mig 12 shop gates --run
+says "hook index"
+says "the run is published"
+index_is ""
+rows shop "SELECT count(*) FROM app.item" 4
+rows shop "SELECT state FROM mighost.run ORDER BY id DESC LIMIT 1" published
+with_hook "$hook_sql"
+mig 0 shop gates --run
+rows shop "SELECT state FROM mighost.run ORDER BY id DESC LIMIT 1" "done"
+index_is t
+mig 0 shop gates --rollback
+index_is ""
+again_from_start
 echo "hooks: an undo that fails undoes nothing"
 gates '"hooks": [ { "name": "count", "after": "UPDATE app.counter SET n = 7",
     "undo": "UPDATE app.counter SET n = 1 / 0" } ]'

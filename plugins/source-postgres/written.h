@@ -1,0 +1,22 @@
+/* written.h - what others wrote to a table since the snapshot in which it was read. */
+#ifndef MIGHOST_SOURCE_POSTGRES_WRITTEN_H
+#define MIGHOST_SOURCE_POSTGRES_WRITTEN_H
+
+#include "relation.h"
+
+#define WRITTEN_MOST 10000 /* rows of a kind that are told; of more, one beyond it */
+
+struct written_wish {
+    const char *entity;
+    const char *const *keys;
+    uint32_t n_keys;
+};
+
+/* `read` holds the snapshot, `now` becomes a second connection with one of its own, taken when it
+ * is first needed. Calls row() as mig_source_ops_t.written says. MIG_END: a view or a query, or
+ * `read` never read. */
+int32_t written_find(struct session *read, struct session *now,
+                     const struct relation_places *places, const struct written_wish *wish,
+                     void *ctx, int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
+
+#endif

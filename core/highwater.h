@@ -26,7 +26,7 @@ struct highwater_mark { /* of the records seen so far */
 
 struct highwater_options {
     int full; /* everything is read */
-    int held; /* the run's own bounds, by which it was loaded */
+    int held; /* the run's own bounds, by which it was loaded: nothing more is read */
 };
 
 /* Where each stage begins. Notes say which stages read everything again, and why. The run is open;

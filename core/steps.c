@@ -112,7 +112,8 @@ int steps_open(struct run *r)
     if (code)
         return code;
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
-    struct highwater_options bounds = {r->options->full, r->options->publish != 0};
+    struct highwater_options bounds = {r->options->full,
+                                       r->options->publish != 0 || r->s->at == RUN_PUBLISHED};
     code = highwater_find(r->s, r->job, &bounds, &r->err);
     if (code)
         return code;

@@ -15,30 +15,71 @@ int vanished_is_known(const struct job *job, const struct job_stage *st)
     return st->tables && highwater_is_whole(st) && job_find_row_key(&job->tables[st->tables[0]]);
 }
 
-/* Keys that earlier runs published, and that no record of this run has. A record may have rows in
- * some of the stage's tables only. */
-static void not_read(const struct state *s, const struct job *job, const struct job_stage *st,
+/* The stage's part of the id map as its runs left it (see id_map_rows in state.c), not as the view
+ * has it: straight from the tables, so that the server can work on it in parallel. */
+struct search {
+    struct state *s;
+    const struct job *job;
+    const struct job_stage *st;
+    struct pg_result *maps; /* run, statement that gives its source_key, final_key, at */
+    char keys[200];         /* table of source keys that were not read; within the transaction */
+};
+
+static int read_maps(struct search *x, struct error *err)
+{
+    char project[32], sql[500];
+    snprintf(project, sizeof project, "%lld", (long long)x->s->project);
+    const char *const params[] = {project, x->st->p->name};
+    snprintf(sql, sizeof sql,
+             "SELECT r.id, t.map_sql FROM %s.run_stage t JOIN %s.run r ON r.id = t.run WHERE"
+             " r.project = $1 AND t.name = $2 AND r.state IN ('published', 'done') AND t.map_sql IS"
+             " NOT NULL ORDER BY 1",
+             x->s->q, x->s->q);
+    x->maps = pg_query(x->s->pg, err, sql, 2, params);
+    return x->maps ? 0 : err->code;
+}
+
+/* A SELECT of these columns of m for each map, all together; `condition` on m may be empty. */
+static void all_maps(const struct search *x, const char *columns, const char *condition,
                      struct str *sql)
 {
     str_printf(sql,
-               "SELECT DISTINCT ON (g.source_key COLLATE \"C\") g.source_key, g.final_key FROM"
-               " %s.id_map_rows(",
-               s->q);
-    sql_literal(sql, st->p->name);
-    str_printf(sql, ") g WHERE g.project = %lld", (long long)s->project);
-    for (size_t m = 0; m < st->migrator->n_tables; m++) {
-        const struct job_table *t = &job->tables[st->tables[m]];
-        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s s WHERE s._mig_key = g.source_key",
+               "SELECT %s FROM (SELECT source_key, final_key, run, 0::bigint AS at FROM"
+               " %s.id_map_kept WHERE project = %lld AND stage = ",
+               columns, x->s->q, (long long)x->s->project);
+    sql_literal(sql, x->st->p->name);
+    str_printf(sql, ") m%s", condition);
+    for (int i = 0; i < pg_rows(x->maps); i++)
+        str_printf(sql, " UNION ALL SELECT %s FROM (SELECT x.*, %s::bigint AS run FROM (%s) x) m%s",
+                   columns, pg_get(x->maps, i, 0), pg_get(x->maps, i, 1), condition);
+}
+
+/* Keys that no record of this run has. A record may have rows in some of the stage's tables only.
+ */
+static int not_read(struct search *x, int64_t *found, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "CREATE TABLE %s AS SELECT g.source_key FROM (", x->keys);
+    all_maps(x, "m.source_key", "", &sql);
+    str_add(&sql, ") g WHERE true");
+    for (size_t m = 0; m < x->st->migrator->n_tables; m++) {
+        const struct job_table *t = &x->job->tables[x->st->tables[m]];
+        str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s s WHERE s._mig_key = g.source_key",
                    t->staging);
         if (t->n_stages > 1)
-            str_printf(sql, " AND s._mig_record >> 52 = %zu", st->no);
-        str_add_char(sql, ')');
+            str_printf(&sql, " AND s._mig_record >> 52 = %zu", x->st->no);
+        str_add_char(&sql, ')');
     }
-    str_printf(sql,
-               " AND NOT EXISTS (SELECT FROM %s.reject r WHERE r.run = %lld AND r.stage = ", s->q,
-               (long long)s->run);
-    sql_literal(sql, st->p->name);
-    str_add(sql, " AND r.key = g.source_key) ORDER BY g.source_key COLLATE \"C\", g.run, g.at");
+    str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s.reject r WHERE r.run = %lld AND r.stage = ",
+               x->s->q, (long long)x->s->run);
+    sql_literal(&sql, x->st->p->name);
+    str_add(&sql, " AND r.key = g.source_key)");
+    struct pg_result *res = pg_query(x->s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
+    *found = res ? pg_affected(res) : 0;
+    pg_free(res);
+    return err->code;
 }
 
 /* The key as the id map has it. */
@@ -52,27 +93,46 @@ static void live_key(const struct catalog_key *k, struct str *sql)
     str_add_char(sql, ')');
 }
 
+static int keep(struct search *x, struct error *err)
+{
+    const struct job_table *t = &x->job->tables[x->st->tables[0]];
+    char condition[300];
+    struct str sql;
+    str_init(&sql, 0);
+    snprintf(condition, sizeof condition, " WHERE m.source_key IN (SELECT source_key FROM %s)",
+             x->keys);
+    str_printf(&sql, "ANALYZE %s; INSERT INTO %s.source_change SELECT %lld, ", x->keys, x->s->q,
+               (long long)x->s->run);
+    sql_literal(&sql, x->st->p->name);
+    str_printf(&sql,
+               ", CASE WHEN EXISTS (SELECT FROM %s d WHERE d._mig_at = %s) THEN 'deleted' ELSE"
+               " 'vanished' END, f.source_key, f.final_key FROM (SELECT DISTINCT ON (g.source_key"
+               " COLLATE \"C\") g.source_key, g.final_key FROM (",
+               t->delete_table, match_at(t));
+    all_maps(x, "m.source_key, m.final_key, m.run, m.at", condition, &sql);
+    str_printf(&sql, ") g ORDER BY g.source_key COLLATE \"C\", g.run, g.at) f JOIN %s l ON ",
+               t->t->quoted);
+    live_key(job_find_row_key(t), &sql);
+    str_add(&sql, " = f.final_key");
+    int code = pg_exec(x->s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
 static int find_of(struct state *s, const struct job *job, const struct job_stage *st,
                    int64_t *found, struct error *err)
 {
-    const struct job_table *t = &job->tables[st->tables[0]];
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, "INSERT INTO %s.source_change SELECT %lld, ", s->q, (long long)s->run);
-    sql_literal(&sql, st->p->name);
-    str_printf(&sql,
-               ", CASE WHEN EXISTS (SELECT FROM %s d WHERE d._mig_at = %s) THEN 'deleted' ELSE"
-               " 'vanished' END, m.source_key, m.final_key FROM (",
-               t->delete_table, match_at(t));
-    not_read(s, job, st, &sql);
-    str_printf(&sql, ") m JOIN %s l ON ", t->t->quoted);
-    live_key(job_find_row_key(t), &sql);
-    str_add(&sql, " = m.final_key");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
-    *found = res ? pg_affected(res) : 0;
-    pg_free(res);
-    return err->code;
+    struct search x = {.s = s, .job = job, .st = st};
+    snprintf(x.keys, sizeof x.keys, "%s.vanished_%lld", s->q, (long long)s->run);
+    int code = read_maps(&x, err);
+    if (!code)
+        code = not_read(&x, found, err);
+    if (!code && *found)
+        code = keep(&x, err);
+    if (!code)
+        code = pg_execf(s->pg, err, "DROP TABLE %s", x.keys);
+    pg_free(x.maps);
+    return code;
 }
 
 /* A record whose key could not be read may be any of them. */

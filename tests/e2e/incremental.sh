@@ -192,6 +192,15 @@ same shop "$shop_source" "$shop_target"
 (MIGHOST_FAULT=chunk.after_commit:1:kill mig 137 shop shop --run) || exit 1
 run 0 shop shop --full # what half the run passed over is read
 read_were shop customers 1409
+psql_t old_shop -c "INSERT INTO customers VALUES (5501, 1, 'm', '2024-06-02 00:01+00')"
+(MIGHOST_FAULT=publish.after_commit:1:kill mig 137 shop shop --run) || exit 1
+psql_t shop -c "SELECT since FROM mighost.run_stage WHERE name = 'customers' ORDER BY run DESC LIMIT 1" \
+    >"$TEST_DIR/since"
+mig 0 shop shop --run
+reported '"since": "2024-06-01T23:50:00.000000Z"'
+rows shop "SELECT since FROM mighost.run_stage WHERE name = 'customers' ORDER BY run DESC LIMIT 1" \
+    "$(cat "$TEST_DIR/since")"
+same shop "$shop_source" "$shop_target"
 
 echo "held: what was looked at is published"
 psql_t old_shop -c "INSERT INTO customers VALUES (6001, 1, 'held', '2024-06-03 00:00+00'),

@@ -190,7 +190,8 @@ int32_t written_find(struct session *read, struct session *now,
                      void *ctx, int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
 {
     struct search x = {.read = read, .now = now, .wish = wish, .ctx = ctx, .row = row};
-    if (!read->began || !read->conn || queries_find(&places->queries, wish->entity))
+    if (!read->began || !read->conn || !wish->n_keys ||
+        queries_find(&places->queries, wish->entity))
         return MIG_END;
     session_name(x.subject, wish->entity);
     buf_init(&x.from, RELATION_MAX);

@@ -84,6 +84,17 @@ static int32_t give_text(const mig_report_t *r, const char *name, mig_str_t *out
     return MIG_OK;
 }
 
+static int any_changes;
+
+static int32_t give_changes(const mig_report_t *r, void *ctx,
+                            int32_t (*row)(void *ctx, const char *stage, const char *what,
+                                           const char *key, const char *final_key))
+{
+    (void)r;
+    int32_t rc = any_changes ? row(ctx, "authors", "vanished", "=1+1", "2") : MIG_OK;
+    return rc == MIG_OK && any_changes ? row(ctx, "authors", "written", "a\"7", NULL) : rc;
+}
+
 /* Runs a reporter on a report. */
 static int32_t report(const char *unit, const struct mockhost_option *options, const char *json)
 {
@@ -91,7 +102,8 @@ static int32_t report(const char *unit, const struct mockhost_option *options, c
                       .json = str(json),
                       .rejects = give_rejects,
                       .idmap = give_idmap,
-                      .text = give_text};
+                      .text = give_text,
+                      .changes = give_changes};
     n_files = 0;
     CU_ASSERT_EQUAL(mockhost_start(&m, "reporters-standard", MIG_REPORTER, unit, options), MIG_OK);
     m.host.file_open = file_open;
@@ -219,6 +231,23 @@ static void raw_records_can_be_left_out(void)
     CU_ASSERT_EQUAL(report("errors", options, "{}"), MIG_OK);
     CU_ASSERT_EQUAL(n_files, 1);
     CU_ASSERT_TRUE(file("migration_errors.csv")->closed);
+}
+
+static void changes_of_the_source_have_a_file(void)
+{
+    static const struct mockhost_option options[] = {{"changes_file", "moved.csv"}, {NULL, NULL}};
+    use_rejects(&plain, 1);
+    any_changes = 1;
+    CU_ASSERT_EQUAL(report("errors", NULL, "{}"), MIG_OK);
+    CU_ASSERT_STRING_EQUAL(file("source_changes.csv")->data,
+                           "\"stage\",\"what\",\"key\",\"final_key\"\r\n"
+                           "\"authors\",\"vanished\",\"'=1+1\",\"2\"\r\n"
+                           "\"authors\",\"written\",\"a\"\"7\",\"\"\r\n");
+    CU_ASSERT_EQUAL(report("errors", options, "{}"), MIG_OK);
+    CU_ASSERT_TRUE(file("moved.csv")->closed);
+    any_changes = 0;
+    CU_ASSERT_EQUAL(report("errors", NULL, "{}"), MIG_OK);
+    CU_ASSERT_EQUAL(n_files, 2);
 }
 
 static void full_disk_leaves_no_file(void)
@@ -418,6 +447,7 @@ static const struct unit_case cases[] = {
     {"raw_records_can_be_left_out", raw_records_can_be_left_out},
     {"full_disk_leaves_no_file", full_disk_leaves_no_file},
     {"texts_are_copied", texts_are_copied},
+    {"changes_of_the_source_have_a_file", changes_of_the_source_have_a_file},
     {"idmap_has_one_file_a_stage", idmap_has_one_file_a_stage},
     {"summary_has_the_reports_numbers", summary_has_the_reports_numbers},
     {"summary_groups_by_first_cause", summary_groups_by_first_cause},

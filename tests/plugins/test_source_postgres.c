@@ -408,6 +408,73 @@ static void queries_must_be_texts(void)
     }
 }
 
+static void expect_since(const char *field, const char *least, uint32_t kind, const char *expected)
+{
+    const mig_value_t value = {least, (uint32_t)strlen(least), kind};
+    CU_ASSERT_EQUAL(sourcetest_ops(&m)->since(m.self, field, &value), MIG_OK);
+    expect("kinds", "id", "id", expected);
+}
+
+static void since_leaves_out_what_is_below(void)
+{
+    static const char all[] = "n:1\nn:2\nn:3\nn:4\n";
+    start(NULL, NULL);
+    expect_since("at", "2024-06-01T10:00:00.000000Z", MIG_TEXT, "n:2\nn:3\nn:4\n");
+    expect("kinds", "id", "id", all); /* the bound was of one open() */
+    expect_since("at", "2024-06-01T10:00:00.000001Z", MIG_TEXT, "n:3\nn:4\n");
+    expect_since("d", "2024-02-29T23:00:00.000000Z", MIG_TEXT, "n:2\nn:3\nn:4\n");
+    expect_since("v", "0", MIG_NUMBER, "n:2\nn:3\nn:4\n");
+    expect_since("v", "9223372036854775807", MIG_NUMBER, "n:2\nn:3\n");
+    /* What would be compared in another way than the host does is left to the host. */
+    expect_since("t", "2024-06-01T10:00:00.000000Z", MIG_TEXT, all);
+    expect_since("v", "2024-06-01T10:00:00.000000Z", MIG_TEXT, all);
+    expect_since("at", "7", MIG_NUMBER, all);
+    mockhost_stop(&m);
+}
+
+static char written_rows[1000];
+
+static int32_t written_row(void *ctx, int32_t removed, mig_str_t key)
+{
+    (void)ctx;
+    size_t n = strlen(written_rows);
+    snprintf(written_rows + n, sizeof written_rows - n, "%c%.*s ", removed ? '-' : '+',
+             (int)key.len, key.data);
+    return MIG_OK;
+}
+
+static int32_t written(const char *entity, const char *const *keys, uint32_t n)
+{
+    written_rows[0] = '\0';
+    return sourcetest_ops(&m)->written(m.self, entity, keys, n, NULL, written_row);
+}
+
+static void writes_behind_the_snapshot_are_told(void)
+{
+    static const char *const keys[] = {"a", "b\"x"};
+    other_session("CREATE TABLE moving (a int, \\\"b\\\"\\\"x\\\" text); INSERT INTO moving VALUES"
+                  " (1, 'x'), (2, 'y'), (3, NULL), (4, E'\\\\\\\\\\\"')");
+    start("query", "{\"asked\": \"SELECT 1 AS a\"}");
+    CU_ASSERT_EQUAL(written("moving", keys, 2), MIG_END); /* nothing was read yet */
+    expect("moving", "a", "a", "n:1\nn:2\nn:3\nn:4\n");
+    other_session("BEGIN; SELECT FROM moving WHERE a = 1 FOR UPDATE; COMMIT;"
+                  " UPDATE moving SET a = a WHERE a = 2; DELETE FROM moving WHERE a > 2;"
+                  " INSERT INTO moving VALUES (5, 'new'); INSERT INTO parts VALUES (16)");
+    CU_ASSERT_EQUAL(written("moving", keys, 2), MIG_OK);
+    CU_ASSERT_STRING_EQUAL(written_rows, "+2\x1fy +5\x1fnew -3 -4\x1f\\\" ");
+    CU_ASSERT_EQUAL(written("parts", keys, 0), MIG_END); /* nothing to tell rows by */
+    static const char *const id[] = {"id"};
+    CU_ASSERT_EQUAL(written("parts", id, 1), MIG_OK);
+    CU_ASSERT_STRING_EQUAL(written_rows, "+16 ");
+    CU_ASSERT_EQUAL(written("kinds", id, 1), MIG_OK);
+    CU_ASSERT_STRING_EQUAL(written_rows, "");
+    CU_ASSERT_EQUAL(written("kinds_view", id, 1), MIG_END);
+    CU_ASSERT_EQUAL(written("asked", keys, 1), MIG_END);
+    expect("moving", "a", "a", "n:1\nn:2\nn:3\nn:4\n"); /* the snapshot is what it was */
+    mockhost_stop(&m);
+    other_session("DROP TABLE moving; DELETE FROM parts WHERE id = 16");
+}
+
 #define CASE(function) #function, function
 static const struct unit_case cases[] = {
     {CASE(values_keep_text_and_kind)},
@@ -429,6 +496,8 @@ static const struct unit_case cases[] = {
     {CASE(raw_is_an_object_of_the_fields)},
     {CASE(reading_and_connecting_can_be_cancelled)},
     {CASE(queries_must_be_texts)},
+    {CASE(since_leaves_out_what_is_below)},
+    {CASE(writes_behind_the_snapshot_are_told)},
 };
 
 int main(int argc, char **argv)

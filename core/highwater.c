@@ -217,3 +217,34 @@ int highwater_find(struct state *s, struct job *job, const struct highwater_opti
     pg_rollback(s->pg);
     return code;
 }
+
+static int note_stage(struct state *s, struct job *job, const struct job_stage *st,
+                      struct error *err)
+{
+    char run[32], sql[300], text[200];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    const char *const params[] = {run, st->p->name};
+    snprintf(sql, sizeof sql,
+             "SELECT count(mark) = 0 AND sum(read) > 0 FROM %s.chunk WHERE run = $1 AND stage = $2",
+             s->q);
+    struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
+    if (!res)
+        return err->code;
+    int none = pg_get(res, 0, 0) && pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    snprintf(text, sizeof text, "no value of %s is %s: the next run will read everything again",
+             st->p->mark_field, st->high->is_time ? "a time" : "a whole number");
+    if (none)
+        say(job, st, text);
+    return 0;
+}
+
+int highwater_note(struct state *s, struct job *job, struct error *err)
+{
+    int code = pg_begin(s->pg, "READ ONLY", err);
+    for (size_t i = 0; !code && i < job->n_stages; i++)
+        if (job->stages[i].high && highwater_is_whole(&job->stages[i]))
+            code = note_stage(s, job, &job->stages[i], err);
+    pg_rollback(s->pg);
+    return code;
+}

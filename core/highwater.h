@@ -33,6 +33,8 @@ struct highwater_options {
  * opens a transaction of its own. */
 int highwater_find(struct state *s, struct job *job, const struct highwater_options *options,
                    struct error *err);
+/* Behind load: a note for each stage that was read whole and gave no mark. */
+int highwater_note(struct state *s, struct job *job, struct error *err);
 /* Below the bound: passed over as if it were not there. Never without a bound, or a value. */
 int highwater_below(const struct job_stage *st, const mig_record_t *record);
 void highwater_raise(const struct job_stage *st, const mig_record_t *record,

@@ -132,6 +132,8 @@ int steps_load(struct run *r)
     if (!code)
         code = load_run(r->s, r->job, &options, &r->err);
     progress_end();
+    if (!code)
+        code = highwater_note(r->s, r->job, &r->err);
     return code == STATUS_INTERRUPTED ? steps_stopped(r) : code;
 }
 

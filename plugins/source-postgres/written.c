@@ -75,7 +75,7 @@ static int32_t find_new(struct search *x)
     buf_init(&sql, RELATION_MAX);
     snprintf(limit, sizeof limit, " LIMIT %d", WRITTEN_MOST + 1);
     int failed =
-        buf_add_text(&sql, "WITH s AS MATERIALIZED (SELECT $1::text::pg_catalog.txid_snapshot AS"
+        buf_add_text(&sql, "WITH s AS (SELECT $1::text::pg_catalog.txid_snapshot AS"
                            " old, pg_catalog.txid_snapshot_xmin($1::text::txid_snapshot) AS low,"
                            " pg_catalog.txid_snapshot_xmax($2::text::txid_snapshot) AS high) SELECT"
                            " v.key FROM s, LATERAL (SELECT ") ||

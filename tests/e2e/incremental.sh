@@ -220,6 +220,13 @@ rows doc "SELECT id FROM item ORDER BY 1" "1
 read_were doc items 5
 undo_proof doc doc
 
+echo "a field that is something else"
+sed -i 's/"overlap": 5/"overlap": "5m"/' "$TEST_DIR/doc/project.json"
+run 0 doc doc
+says "no value of version is a time"
+read_were doc items 7
+sed -i 's/"overlap": "5m"/"overlap": 5/' "$TEST_DIR/doc/project.json"
+
 echo "a project that says half of it"
 sed -i 's/, "overlap": 5//' "$TEST_DIR/doc/project.json"
 mig 3 doc doc --plan

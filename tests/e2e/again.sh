@@ -15,7 +15,8 @@ exact_project() # POLICY
     project "$db" <<JSON
 { "name": "$db", "sources": { "old": { "use": "postgres", "options": { "url": "$(pg_url "old_$db")" } } },
   "backup": { "scope": "none" }, "stages": [ { "name": "people", "policy": "$1",
-    "options": { "table": "person", "fields": { "id": { "key": "people" }, "nr": "id", "name": "name", "size": "size" } } } ] }
+    "options": { "table": "person", "fields": { "id": { "key": "people" }, "nr": "id", "name": "name",
+      "size": "size" } } } ] }
 JSON
 }
 of_source="SELECT id, name FROM people ORDER BY id"

@@ -1,4 +1,4 @@
-# again.sh - again: a second run changes nothing; what changed, came and vanished in the source since
+# changes.sh - again: a second run changes nothing; what changed, came and vanished in the source since
 # the first is told exactly, by number and key, and done.
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"

@@ -158,7 +158,7 @@ int adopted_earlier(struct state *s, const struct job *job, const struct job_tab
         return 0;
     code = any_left(s, child, parent, &r->key, &any, err);
     for (size_t i = 0; !code && any && i < job->n_stages; i++)
-        if (job->stages[i].tables[0] == r->parent)
+        if (job->stages[i].tables[0] == r->parent && !project_ids_wait(job->stages[i].p->ids))
             code = from_stage(s, job, &job->stages[i], child, parent, &r->key, err);
     return code;
 }

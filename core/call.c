@@ -44,10 +44,10 @@ static int32_t leave(struct crash_call outer, struct unit *u, const char *call, 
     return broken(u, text);
 }
 
-static int bad_values(const mig_value_t *v, size_t n)
+static int bad_values(const mig_value_t *v, size_t n, uint32_t last_kind)
 {
     for (size_t i = 0; i < n; i++)
-        if (v[i].kind > MIG_JSON || (v[i].kind > MIG_NULL && v[i].len && !v[i].data))
+        if (v[i].kind > last_kind || (v[i].kind > MIG_NULL && v[i].len && !v[i].data))
             return 1;
     return 0;
 }
@@ -132,7 +132,7 @@ int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_
         return got;
     if (record->n_values != stage->n_fields || (record->n_values && !record->values))
         return broken(stage->source, "next() gave another number of values than were asked for");
-    return bad_values(record->values, record->n_values)
+    return bad_values(record->values, record->n_values, MIG_JSON)
                ? broken(stage->source, "next() gave a value of no known kind, or without data")
                : got;
 }
@@ -213,7 +213,7 @@ int32_t call_record(struct unit *migrator, const mig_record_t *record)
 
 int32_t call_row(struct unit *migrator, const mig_value_t *values, size_t n)
 {
-    return bad_values(values, n)
+    return bad_values(values, n, MIG_KEY)
                ? broken(migrator, "emits a value of no known kind, or without data")
                : MIG_OK;
 }
@@ -230,7 +230,7 @@ int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mi
         snprintf(text, sizeof text, "apply() returned %d and did not say why", got);
         return broken(transform, text);
     }
-    return got == MIG_OK && bad_values(out, 1)
+    return got == MIG_OK && bad_values(out, 1, MIG_JSON)
                ? broken(transform, "apply() gave a value of no known kind, or without data")
                : got;
 }

@@ -8,7 +8,9 @@
 
 #include "collide.h"
 #include "fault.h"
+#include "lookup.h"
 #include "match.h"
+#include "number.h"
 #include "refer.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -43,6 +45,7 @@ static void not_null_rules(const struct job_table *t, struct reject_rules *rules
                        " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_id = w._mig_id AND %d = ANY"
                        " (x._mig_absent) AND NOT w._mig_old)",
                        t->staging, c->attnum);
+        lookup_spare(t, c, &condition);
         reject_rule_add(rules, &(struct reject_rule){condition.data, "required",
                                                      "a value is required (NOT NULL)", c->name});
         str_clear(&condition);
@@ -194,6 +197,8 @@ static int to_fixed_point(struct state *s, struct job *job, struct error *err)
     for (int first = 1; !code; first = 0) {
         before = now;
         code = collide_with_live(s, job, err);
+        if (!code && first)
+            code = lookup_orphans(s, job, err);
         if (!code)
             code = count_rejects(s, &collided, err);
         if (!code && (first || collided != before.rejects || refer_has_cycles(job)))
@@ -330,6 +335,10 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
         code = reset(s, job, err);
     if (!code)
         code = pg_own_path(s->pg, err);
+    if (!code)
+        code = number_run(s, job, err);
+    if (!code)
+        code = lookup_run(s, job, err);
     if (!code)
         code = match_run(s, job, options->may_delete, notes, err);
     if (!code)

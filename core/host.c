@@ -197,7 +197,30 @@ static int32_t service_entity(const mig_host_t *h, const char *stage, uint32_t *
     return MIG_OK;
 }
 
+static int32_t service_takes_key(const mig_host_t *h, uint32_t table, uint32_t column,
+                                 uint32_t entity)
+{
+    struct unit *u = unit_of(h);
+    if (describing(u))
+        return MIG_E_BUG;
+    if (table >= u->n_tables || column >= u->tables[table].n_columns || entity >= u->n_entities)
+        return service_fail(h, MIG_E_BUG, "names a column or entity that it did not declare", NULL);
+    u->key_columns =
+        arena_heap(u->key_columns, (u->n_key_columns + 1) * sizeof *u->key_columns);
+    u->key_columns[u->n_key_columns++] = (struct host_key_column){table, column, entity};
+    return MIG_OK;
+}
+
 /* ---- rows ----------------------------------------------------------------------------- */
+
+static int32_t key_too_early(const mig_host_t *h, const char *use)
+{
+    char text[200];
+    snprintf(text, sizeof text, "%s a key that is not known before all records are read", use);
+    return service_fail(h, MIG_E_CONFIG, text,
+                        "keys of stages with ids \"sequence\" or \"natural\" can only be whole "
+                        "values of columns; give that stage ids \"uuid5\" or \"keep\" otherwise");
+}
 
 static int32_t service_key(const mig_host_t *h, uint32_t entity, const mig_value_t *source_key,
                            mig_value_t *out)
@@ -209,6 +232,12 @@ static int32_t service_key(const mig_host_t *h, uint32_t entity, const mig_value
     if (source_key->kind == MIG_ABSENT || source_key->kind == MIG_NULL)
         return MIG_OK;
     const struct host_entity *e = &u->entities[entity];
+    if (source_key->kind == MIG_KEY)
+        return key_too_early(h, "asks for the key of");
+    if (project_ids_wait(e->ids)) {
+        *out = token_make(u->host->record, u->host->key_mark, e->stage, source_key);
+        return MIG_OK;
+    }
     if (e->ids == ID_KEEP)
         return MIG_OK;
     char *text = arena_alloc(u->host->record, 37);
@@ -272,6 +301,9 @@ static int32_t service_apply(const mig_host_t *h, uint32_t handle, const char *f
     struct unit *u = unit_of(h);
     if (handle >= u->n_transforms)
         return service_fail(h, MIG_E_BUG, "applies a transform it did not make", NULL);
+    for (uint32_t i = 0; i < n_in; i++)
+        if (in[i].kind == MIG_KEY)
+            return key_too_early(h, "transforms");
     struct unit *t = u->transforms[handle];
     u->host->field = field; /* a repair that the transform counts belongs to it */
     int32_t returned = call_apply(t, in, n_in, out);
@@ -372,6 +404,7 @@ static const mig_host_t services = {
     .file_write = service_file_write,
     .file_close = service_file_close,
     .extension = service_extension,
+    .takes_key = service_takes_key,
 };
 
 void host_init(struct host *h, const struct project *project, const struct registry *registry)
@@ -380,6 +413,7 @@ void host_init(struct host *h, const struct project *project, const struct regis
     h->project = project;
     h->registry = registry;
     h->record = arena_new();
+    token_mark(h->key_mark);
 }
 
 static void unit_free(struct unit *u)
@@ -393,6 +427,7 @@ static void unit_free(struct unit *u)
     free(u->fields);
     free(u->tables);
     free(u->entities);
+    free(u->key_columns);
     free(u->transforms);
     arena_free(u->mem);
     free(u);

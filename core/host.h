@@ -13,6 +13,7 @@
 #include "project.h"
 #include "registry.h"
 #include "status.h"
+#include "token.h"
 
 /* What a migrator declared in describe(). */
 struct host_table {
@@ -25,7 +26,11 @@ struct host_table {
 struct host_entity { /* a stage whose keys are asked for */
     const char *stage;
     enum id_strategy ids;
-    struct digest_uuid *uuid; /* NULL for ID_KEEP */
+    struct digest_uuid *uuid; /* NULL but for ID_UUID5 */
+};
+
+struct host_key_column { /* a column that takes keys of an entity */
+    uint32_t table, column, entity;
 };
 
 struct host_repair { /* counted applications of a named rule */
@@ -58,6 +63,8 @@ struct unit {
     size_t n_tables;
     struct host_entity *entities;
     size_t n_entities;
+    struct host_key_column *key_columns;
+    size_t n_key_columns;
     struct unit **transforms;
     size_t n_transforms;
     int describing;
@@ -75,6 +82,7 @@ struct host {
     struct error failure; /* what host->fail() said */
     struct host_repair *repairs;
     size_t n_repairs;
+    char key_mark[TOKEN_MARK_SIZE]; /* by which a key that is not known yet is told, see token.h */
     const char *stage;     /* to which repairs belong, set by load; repairs are reset by it */
     struct outdir *bundle; /* where reporters write; NULL: file services fail */
     struct outfile *files[8];

@@ -110,6 +110,8 @@ static void stage_hash(struct job *job, struct job_stage *s)
         if (parts[i])
             digest_add(d, parts[i], strlen(parts[i]) + 1);
     digest_add(d, &p->ids, sizeof p->ids);
+    for (size_t i = 0; i < s->migrator->n_entities; i++)
+        digest_add(d, &s->migrator->entities[i].ids, sizeof s->migrator->entities[i].ids);
     digest_add(d, &job->project->batch_size, sizeof job->project->batch_size);
     for (size_t i = 0; i < p->n_key; i++)
         digest_add(d, p->key[i], strlen(p->key[i]) + 1);

@@ -25,6 +25,17 @@ struct job_reference { /* a foreign key or undeclared reference of a written tab
     int64_t seen; /* check: rows of the parent that had fallen when it was looked at; -1 never */
 };
 
+/* A staged column that takes keys of a stage whose keys load does not know; its staging table keeps
+ * the source key beside it until they do, see waits.h. */
+struct job_wait {
+    const struct catalog_column *column;
+    size_t at;                             /* of job_table.columns */
+    const struct project_stage *p;         /* whose keys */
+    size_t stage;                          /* index into job.stages, SIZE_MAX: takes no part */
+    const struct job_reference *reference; /* NULL: the stage's own key, to be numbered */
+    int again;                             /* the column was there before, for another stage */
+};
+
 struct job_table { /* one target table that the job writes */
     const struct catalog_table *t;
     size_t no; /* 1-based, in the order of publishing: parents first */
@@ -35,6 +46,9 @@ struct job_table { /* one target table that the job writes */
     size_t n_columns;
     struct job_reference *references;
     size_t n_references;
+    struct job_wait *waits;
+    size_t n_waits;
+    const struct catalog_sequence *sequence; /* numbers rows of stages with ids sequence, or NULL */
     const char *scope; /* replace: condition on live rows, or NULL */
     size_t *stages;    /* indexes into job.stages of those that write it */
     size_t n_stages;
@@ -124,5 +138,9 @@ const struct catalog_column *job_find_staged(const struct job_table *t, const ch
 /* By which a row is told from outside, and found again later: the primary key where it is one
  * staged column and live rows are found by one column, else the key of `match`; NULL: none. */
 const struct catalog_key *job_find_row_key(const struct job_table *t);
+/* The same for what a stage makes of its records: with ids sequence, it is the primary key. */
+const struct catalog_key *job_find_stage_key(const struct job *job, const struct job_stage *st);
+/* Where the stage's own key waits to be numbered, or NULL. */
+const struct job_wait *job_find_own_wait(const struct job_table *t, const struct job_stage *st);
 
 #endif

@@ -31,3 +31,19 @@ const struct catalog_key *job_find_row_key(const struct job_table *t)
     int own = k && k->primary && k->n == 1 && job_find_staged(t, k->columns[0]);
     return own && t->match && t->match->n == 1 ? k : t->match;
 }
+
+const struct catalog_key *job_find_stage_key(const struct job *job, const struct job_stage *st)
+{
+    const struct job_table *t = &job->tables[st->tables[0]];
+    if (st->p->ids == ID_SEQUENCE && t->t->n_keys && t->t->keys[0].primary)
+        return &t->t->keys[0];
+    return job_find_row_key(t);
+}
+
+const struct job_wait *job_find_own_wait(const struct job_table *t, const struct job_stage *st)
+{
+    for (size_t i = 0; i < t->n_waits; i++)
+        if (!t->waits[i].reference && t->waits[i].p == st->p)
+            return &t->waits[i];
+    return NULL;
+}

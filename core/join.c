@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sql.h"
+#include "waits.h"
 
 struct joiner {
     struct job *job;
@@ -452,5 +453,6 @@ int join_catalog(struct job *job, struct pg *pg, struct faults *faults, struct e
             if (!t->n_stages || t->stages[t->n_stages - 1] != i)
                 t->stages[t->n_stages++] = i;
         }
+    waits_plan(job, faults);
     return 0;
 }

@@ -18,6 +18,7 @@
 #include "resume.h"
 #include "sql.h"
 #include "staging.h"
+#include "waits.h"
 
 /* A chunk ends here whatever its record count, so that memory does not grow with the source. Two
  * are in memory: one is filled while the other is sent. */
@@ -36,7 +37,7 @@ struct load_state {
     struct chunk_send send;
     size_t *marks;           /* rows per table before the current record */
     size_t **from;           /* per migrator table: job column -> index of the row's values */
-    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept keys */
+    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept ones, or not known yet */
     struct str key;
     uint32_t row_seq; /* rows of the chunk, numbers _mig_id */
     int own_keys;     /* the first table's key is the stage's own key */
@@ -121,8 +122,11 @@ int32_t load_next(const struct job_stage *stage, mig_record_t *record)
     return got;
 }
 
+/* NULL: it is not known yet. */
 static const char *own_key(const struct load_state *l, char out[37])
 {
+    if (project_ids_wait(l->stage->p->ids))
+        return NULL;
     if (!l->own)
         return l->key.data;
     digest_uuid5(l->own, l->key.data, l->key.len, out);
@@ -167,6 +171,16 @@ static void set_outcome(struct host *h, const char *table, const char *field, co
     snprintf(o->reason, sizeof o->reason, "%s", reason);
 }
 
+static int is_own_key(const struct load_state *l, const mig_value_t *v)
+{
+    char uuid[37];
+    const char *key = own_key(l, uuid);
+    if (!key)
+        return v->kind == MIG_KEY && token_is_of(v, l->stage->p->name) &&
+               token_text(v).len == strlen(l->stage->p->name) + 1 + l->key.len;
+    return v->len == strlen(key) && memcmp(v->data, key, strlen(key)) == 0;
+}
+
 /* Is the first table's key the stage's own key? Only then can replace tell by the key of a
  * rejected record that its live row is to stay. Looked at for a sample of each chunk. */
 static void sample_own_key(struct load_state *l, const struct job_table *t,
@@ -174,13 +188,10 @@ static void sample_own_key(struct load_state *l, const struct job_table *t,
 {
     if (!l->own_keys || l->chunk->records > OWN_KEY_SAMPLE)
         return;
-    char uuid[37];
-    const char *key = own_key(l, uuid);
     l->own_keys = 0;
     for (size_t i = 0; t->match && t->match->n == 1 && i < t->n_columns; i++)
         if (str_equal(t->columns[i]->name, t->match->columns[0]) && from[i] != SIZE_MAX)
-            l->own_keys = values[from[i]].len == strlen(key) &&
-                          memcmp(values[from[i]].data, key, strlen(key)) == 0;
+            l->own_keys = is_own_key(l, &values[from[i]]);
 }
 
 static int32_t emit(void *ctx, size_t table)
@@ -192,8 +203,6 @@ static int32_t emit(void *ctx, size_t table)
     const struct host_table *declared = &st->migrator->tables[table];
     struct encode_fault fault = {0};
     const struct catalog_column *column = NULL;
-    if (table == 0)
-        sample_own_key(l, t, declared->row, l->from[0]);
     struct staging_encode row = {
         .table = t,
         .values = declared->row,
@@ -204,6 +213,11 @@ static int32_t emit(void *ctx, size_t table)
     };
     if (call_row(st->migrator, declared->row, declared->n_columns) != MIG_OK)
         return MIG_E_BUG;
+    int32_t fits = waits_row(st->migrator, table);
+    if (fits != MIG_OK)
+        return fits;
+    if (table == 0)
+        sample_own_key(l, t, declared->row, l->from[0]);
     if (l->row_seq >= STAGING_ROWS_MAX) {
         set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
         return MIG_REJECT;

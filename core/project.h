@@ -11,7 +11,7 @@
 #include "str.h"
 
 enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_REJECT };
-enum id_strategy { ID_UUID5, ID_KEEP };
+enum id_strategy { ID_UUID5, ID_KEEP, ID_SEQUENCE, ID_NATURAL };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
 enum finish_mode { FINISH_ANALYZE, FINISH_VACUUM, FINISH_NONE };
@@ -199,6 +199,8 @@ void project_free(struct project *project);
 
 const struct project_source *project_find_source(const struct project *p, const char *name);
 const struct project_stage *project_find_stage(const struct project *p, const char *name);
+/* Keys of this kind are known only when all records are read: load cannot compute them. */
+int project_ids_wait(enum id_strategy ids);
 /* "phase 1, high" between `before` and `after`; nothing for a stage with neither. */
 void project_phase(const struct project_stage *s, const char *before, const char *after,
                    struct str *out);

@@ -16,6 +16,7 @@
 #include "lineage.h"
 #include "log.h"
 #include "match.h"
+#include "number.h"
 #include "rebuild.h"
 #include "remove.h"
 #include "seen.h"
@@ -233,6 +234,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
         code = staging_tune(s, job, err);
     if (!code)
         code = lineage_read(s, job, 1, err);
+    if (!code)
+        code = number_shift(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = no_drift(s, &job->tables[i], err);
         if (!code)

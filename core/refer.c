@@ -133,11 +133,41 @@ static int cause_known(const struct job *job, const struct job_reference *r)
     return r->parent != SIZE_MAX;
 }
 
+int refer_refuse(struct state *s, const struct job_table *t, const struct job_reference *r,
+                 struct str *sql, struct error *err)
+{
+    char name[520];
+    reject_head(s, t, MIG_REJECT, sql);
+    str_add(sql, ", ");
+    reject_text(sql, r->key.n == 1 ? r->key.columns[0] : NULL);
+    snprintf(name, sizeof name, "the row refers to a missing row of %s.%s (%s)",
+             r->key.parent_schema, r->key.parent_table, r->key.name);
+    str_add(sql,
+            ", CASE WHEN w.cause IS NULL AND w.earlier IS NULL THEN 'orphan' ELSE 'parent_rejected'"
+            " END, ");
+    sql_literal(sql, name);
+    str_printf(
+        sql,
+        ", w.cause, coalesce(f.first_cause, f.stage || ':' || coalesce(f.key, '?') || ' ' ||"
+        " f.code, w.earlier) FROM w LEFT JOIN %s.reject f ON f.run = %lld AND f.record = w.cause",
+        s->q, (long long)s->run);
+    reject_join(s, sql);
+    str_add(sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    int64_t before = s->refused;
+    int code = reject_run(s, sql, err);
+    /* Left out because its parent was: that is a skip, not a fault of its own. */
+    return code || s->refused == before
+               ? code
+               : pg_execf(s->pg, err,
+                          "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
+                          " 'parent_rejected' AND outcome = %d",
+                          s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
+}
+
 static int reject_orphans(struct state *s, const struct job *job, const struct job_table *t,
                           const struct job_reference *r, struct error *err)
 {
     struct str sql;
-    char name[520];
     int known = cause_known(job, r), single = r->key.n == 1;
     const char *cause = known ? "coalesce(p.record, q.record)" : "NULL::bigint";
     str_init(&sql, 0);
@@ -159,31 +189,7 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
     if (known)
         cause_joins(s, job, r, &sql);
     str_printf(&sql, "%s) ", single ? " LEFT JOIN e ON e.key = w.k0::text" : "");
-    reject_head(s, t, MIG_REJECT, &sql);
-    str_add(&sql, ", ");
-    reject_text(&sql, r->key.n == 1 ? r->key.columns[0] : NULL);
-    snprintf(name, sizeof name, "the row refers to a missing row of %s.%s (%s)",
-             r->key.parent_schema, r->key.parent_table, r->key.name);
-    str_add(&sql,
-            ", CASE WHEN w.cause IS NULL AND w.earlier IS NULL THEN 'orphan' ELSE 'parent_rejected'"
-            " END, ");
-    sql_literal(&sql, name);
-    str_printf(
-        &sql,
-        ", w.cause, coalesce(f.first_cause, f.stage || ':' || coalesce(f.key, '?') || ' ' ||"
-        " f.code, w.earlier) FROM w LEFT JOIN %s.reject f ON f.run = %lld AND f.record = w.cause",
-        s->q, (long long)s->run);
-    reject_join(s, &sql);
-    str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
-    int64_t before = s->refused;
-    int code = reject_run(s, &sql, err);
-    /* Left out because its parent was: that is a skip, not a fault of its own. */
-    return code || s->refused == before
-               ? code
-               : pg_execf(s->pg, err,
-                          "UPDATE %s.reject SET outcome = %d WHERE run = %lld AND code ="
-                          " 'parent_rejected' AND outcome = %d",
-                          s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
+    return refer_refuse(s, t, r, &sql, err);
 }
 
 static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,
@@ -304,8 +310,9 @@ int refer_keep_keys(struct state *s, const struct job *job, struct error *err)
     for (size_t i = 0; !code && i < job->n_stages; i++) {
         const struct job_stage *st = &job->stages[i];
         const struct job_table *t = &job->tables[st->tables[0]];
-        const struct catalog_key *key = job_find_row_key(t);
-        if (!key || key->n != 1 || !is_parent(job, t))
+        const struct catalog_key *key = job_find_stage_key(job, st);
+        /* A number that was not published may be another row's one day. */
+        if (!key || key->n != 1 || st->p->ids == ID_SEQUENCE || !is_parent(job, t))
             continue;
         struct str sql;
         str_init(&sql, 0);

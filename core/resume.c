@@ -89,7 +89,7 @@ static int read_resume(struct state *s, const struct job_stage *st, const char *
 static void key_column(const struct job *job, const struct job_stage *st, struct str *out)
 {
     const struct job_table *t = &job->tables[st->tables[0]];
-    const struct catalog_key *key = job_find_row_key(t);
+    const struct catalog_key *key = job_find_stage_key(job, st);
     if (!key || key->n != 1)
         return;
     sql_table(out, t->t->schema, t->t->name);

@@ -39,6 +39,16 @@ static void hold(const struct state *s, const struct catalog_sequence *q, struct
     str_clear(&name);
 }
 
+int sequence_keep(struct state *s, const struct catalog_sequence *q, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    hold(s, q, &sql);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
 int sequence_hold(struct state *s, const struct job *job, const struct write_counts *counts,
                   struct error *err)
 {
@@ -46,12 +56,8 @@ int sequence_hold(struct state *s, const struct job *job, const struct write_cou
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct catalog_table *t = job->tables[i].t;
         for (size_t k = 0; !code && moves(&job->tables[i], &counts[i]) && k < t->n_sequences; k++) {
-            struct str sql;
-            str_init(&sql, 0);
             if (t->sequences[k].usable)
-                hold(s, &t->sequences[k], &sql);
-            code = sql.len ? pg_exec(s->pg, err, sql.data) : 0;
-            str_clear(&sql);
+                code = sequence_keep(s, &t->sequences[k], err);
         }
     }
     return code;
@@ -114,7 +120,8 @@ static void settle(const struct state *s, const struct job *job, const struct jo
                    const struct catalog_sequence *q, struct str *sql)
 {
     struct str name;
-    if (job->project->sequences == SEQUENCES_ADVANCE && is_integer(catalog_column(t->t, q->column)))
+    int due = job->project->sequences == SEQUENCES_ADVANCE || q == t->sequence;
+    if (due && is_integer(catalog_column(t->t, q->column)))
         pass(t, q, NULL, sql);
     str_init(&name, 0);
     sql_table(&name, q->schema, q->name);

@@ -6,6 +6,9 @@
 #include "state.h"
 #include "write.h"
 
+/* Keeps the state of one sequence and locks it, where the role owns it; once more is harmless as
+ * long as it was not moved. */
+int sequence_keep(struct state *s, const struct catalog_sequence *q, struct error *err);
 /* Before the writes: keeps the state of each sequence that they may move. `counts` is per table
  * of the job, here and below. */
 int sequence_hold(struct state *s, const struct job *job, const struct write_counts *counts,

@@ -13,6 +13,7 @@
 #include "fault.h"
 #include "rewrite.h"
 #include "sql.h"
+#include "waits.h"
 
 /* ---- tables ---------------------------------------------------------------------------- */
 
@@ -87,6 +88,8 @@ int staging_create(struct state *s, struct job *job, struct error *err)
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = create_staging(s, job, &job->tables[i], err);
+        if (!code)
+            code = waits_create(s, &job->tables[i], err);
         if (!code)
             code = register_table(s, &job->tables[i], err);
     }
@@ -184,18 +187,34 @@ static void add_absent(struct encode_buffer *out, const struct staging_encode *r
         }
 }
 
-static const mig_value_t absent = {NULL, 0, MIG_ABSENT};
+static const mig_value_t absent = {NULL, 0, MIG_ABSENT}, not_yet = {NULL, 0, MIG_NULL};
 
 static const mig_value_t *value_of(const struct staging_encode *row, size_t i)
 {
-    return row->from[i] == SIZE_MAX ? &absent : &row->values[row->from[i]];
+    const mig_value_t *v = row->from[i] == SIZE_MAX ? &absent : &row->values[row->from[i]];
+    return v->kind == MIG_KEY ? &not_yet : v;
+}
+
+/* "stage:key" of the key that the column waits for; without data where it has its value. */
+static mig_str_t waited_for(const struct staging_encode *row, const struct job_wait *w)
+{
+    const mig_value_t *v = row->from[w->at] == SIZE_MAX ? &absent : &row->values[row->from[w->at]];
+    return v->kind == MIG_KEY ? token_text(v) : (mig_str_t){NULL, 0};
+}
+
+static size_t count_waits(const struct job_table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_waits; i++)
+        n += !t->waits[i].again;
+    return n;
 }
 
 static int encode_binary(struct encode_buffer *out, const struct staging_encode *row,
                          struct encode_fault *fault, const struct catalog_column **column)
 {
     const struct job_table *t = row->table;
-    encode_int16(out, (int16_t)(5 + t->n_columns));
+    encode_int16(out, (int16_t)(5 + t->n_columns + count_waits(t)));
     encode_int32(out, 8);
     encode_int64(out, row->id);
     encode_int32(out, 8);
@@ -210,6 +229,13 @@ static int encode_binary(struct encode_buffer *out, const struct staging_encode 
             *column = t->columns[i];
             return -1;
         }
+    for (size_t i = 0; i < t->n_waits; i++) {
+        mig_str_t key = waited_for(row, &t->waits[i]);
+        if (t->waits[i].again)
+            continue;
+        encode_int32(out, key.data ? (int32_t)key.len : -1);
+        encode_bytes(out, key.data, key.len);
+    }
     return 0;
 }
 
@@ -272,6 +298,16 @@ static int encode_text(struct encode_buffer *out, const struct staging_encode *r
             *column = t->columns[i];
             return -1;
         }
+    for (size_t i = 0; i < t->n_waits; i++) {
+        mig_str_t key = waited_for(row, &t->waits[i]);
+        if (t->waits[i].again)
+            continue;
+        encode_bytes(out, "\t", 1);
+        if (key.data)
+            add_copy_text(out, key.data, key.len);
+        else
+            encode_bytes(out, "\\N", 2);
+    }
     encode_bytes(out, "\n", 1);
     return 0;
 }
@@ -322,6 +358,11 @@ static void copy_sql(const struct job_table *t, struct str *sql)
         str_add(sql, ", ");
         sql_ident(sql, t->columns[i]->name);
     }
+    for (size_t i = 0; i < t->n_waits; i++)
+        if (!t->waits[i].again) {
+            str_add(sql, ", ");
+            waits_name(&t->waits[i], sql);
+        }
     str_printf(sql, ") FROM STDIN%s", t->text ? "" : " (FORMAT binary)");
 }
 

@@ -92,6 +92,8 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.sequence (run bigint, schema_name text, sequence_name text, before_last"
     " bigint, before_called bool, after_last bigint, after_called bool,"
     " PRIMARY KEY (run, schema_name, sequence_name))",
+    "CREATE TABLE %s.numbering (run bigint, no int, schema_name text NOT NULL, sequence_name text"
+    " NOT NULL, base bigint NOT NULL, last bigint NOT NULL, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.id_map_kept (project int, stage text, source_key text, final_key text NOT"
     " NULL, run bigint NOT NULL, PRIMARY KEY (project, stage, source_key))",
     "CREATE FUNCTION %s.id_map_rows(of_stage text DEFAULT NULL) RETURNS TABLE (project int, stage"

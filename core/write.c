@@ -303,7 +303,7 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
                  struct error *err)
 {
     const struct job_table *t = &job->tables[st->tables[0]];
-    const struct catalog_key *key = job_find_row_key(t);
+    const struct catalog_key *key = job_find_stage_key(job, st);
     struct str map, sql;
     if (!key)
         return 0;

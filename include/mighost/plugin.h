@@ -88,11 +88,12 @@ typedef struct mig_str { /* frozen */
 #define MIG_NUMBER 3 /* text of a JSON number, digits as in the source, never rounded */
 #define MIG_BOOL 4   /* "true" or "false" */
 #define MIG_JSON 5   /* text of a JSON object or array, valid, as in the source */
+#define MIG_KEY 6    /* a target key that is not known yet, see key(); the text means nothing */
 
 typedef struct mig_value { /* frozen */
     const char *data;      /* undefined for MIG_ABSENT and MIG_NULL */
     uint32_t len;          /* bytes */
-    uint32_t kind;         /* MIG_ABSENT ... MIG_JSON */
+    uint32_t kind;         /* MIG_ABSENT ... MIG_KEY */
 } mig_value_t;
 
 /* One source record: the fields that the migrator declared to read, in that order. */
@@ -191,7 +192,9 @@ struct mig_host {
 
     /* Migrators, in record() [run].
      * key: the target key that the entity gives to this source key. NULL and absent keys
-     *      give NULL and absent. Lives as long as alloc().
+     *      give NULL and absent. Lives as long as alloc(). Where the entity's keys are known
+     *      only when all is read (ids "sequence" and "natural") it gives a MIG_KEY, which may
+     *      become the whole value of a column that takes_key() named, and nothing else.
      * row: the values of a new row of that table, one per declared column, all MIG_ABSENT;
      *      fill them, then emit(). The values must live until emit() returns. Only one row
      *      at a time.
@@ -217,6 +220,11 @@ struct mig_host {
 
     /* [main] A draft service by name ("mighost.draft.x/1"), or NULL. */
     const void *(*extension)(const mig_host_t *h, const char *id);
+
+    /* Migrators, in describe() [main]: the column will hold keys of that entity, as key() gives
+     * them. Indexes are those of writes(), column() and entity(). Without it a MIG_KEY is refused
+     * there; for keys of the other kinds it changes nothing. */
+    int32_t (*takes_key)(const mig_host_t *h, uint32_t table, uint32_t column, uint32_t entity);
 };
 
 /* ---- sources -------------------------------------------------------------------------- */

@@ -61,6 +61,8 @@ static int32_t bind_columns(struct map *m)
             rc = h->column(h, m->table, c->name, &c->index);
         if (rc == MIG_OK && c->key_stage != NULL)
             rc = h->entity(h, c->key_stage, &c->entity);
+        if (rc == MIG_OK && c->key_stage != NULL && MIG_HAS(h, takes_key))
+            rc = h->takes_key(h, m->table, c->index, c->entity);
         int32_t steps = bind_steps(m, c);
         worst = rc != MIG_OK ? rc : steps != MIG_OK ? steps : worst;
     }

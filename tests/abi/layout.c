@@ -88,6 +88,7 @@ AT(mig_host_t, file_open, 152);
 AT(mig_host_t, file_write, 160);
 AT(mig_host_t, file_close, 168);
 AT(mig_host_t, extension, 176);
+AT(mig_host_t, takes_key, 184);
 
 AT(mig_source_ops_t, size, 0);
 AT(mig_source_ops_t, flags, 4);

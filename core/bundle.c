@@ -181,12 +181,13 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
     str_init(&sql, 0);
     /* As the view id_map, of one stage only. */
     str_printf(&sql,
-               "SELECT source_key, final_key FROM (SELECT DISTINCT ON (source_key COLLATE \"C\") *"
-               " FROM %s.id_map_rows(",
+               "SELECT source_key, final_key FROM (SELECT DISTINCT ON (source_key COLLATE \"C\")"
+               " source_key, final_key, min(run) OVER (PARTITION BY source_key COLLATE \"C\","
+               " final_key) AS first FROM %s.id_map_rows(",
                x->s->q);
     sql_literal(&sql, stage);
     str_printf(&sql,
-               ") WHERE project = %lld ORDER BY source_key COLLATE \"C\", run, at) m WHERE run ="
+               ") WHERE project = %lld ORDER BY source_key COLLATE \"C\", run DESC, at) m WHERE first ="
                " %lld ORDER BY source_key COLLATE \"C\"",
                (long long)x->s->project, (long long)x->s->run);
     int code = pg_begin(x->reader, "READ ONLY", &x->err);

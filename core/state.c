@@ -105,10 +105,11 @@ static const char *const ddl[] = {
     " s.map_sql IS NOT NULL AND (of_stage IS NULL OR s.name = of_stage) LOOP RETURN QUERY EXECUTE"
     " format('SELECT %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m',"
     " p.project, p.name, p.run, p.map_sql); END LOOP; END $map$",
-    /* The first run that published a key says what became of it. */
+    /* The newest run says what became of a source key, the first one that said so is named. */
     "CREATE VIEW %s.id_map AS SELECT DISTINCT ON (project, stage, source_key COLLATE \"C\")"
-    " project, stage, source_key, final_key, run FROM %s.id_map_rows() ORDER BY project, stage,"
-    " source_key COLLATE \"C\", run, at",
+    " project, stage, source_key, final_key, min(run) OVER (PARTITION BY project, stage, source_key"
+    " COLLATE \"C\", final_key) AS run FROM %s.id_map_rows() r ORDER BY project, stage, source_key"
+    " COLLATE \"C\", r.run DESC, at",
     "CREATE TABLE %s.undo_sql (run bigint, no int, name text, sql text NOT NULL)",
 };
 

@@ -148,11 +148,14 @@ static int rejected_keys(struct state *s, const struct job_stage *st, struct err
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "UPDATE %s.reject r SET final_key = coalesce((SELECT m.final_key FROM ", s->q);
+    str_printf(&sql,
+               "UPDATE %s.reject r SET final_key = coalesce(m.final_key, '') FROM %s.reject x LEFT"
+               " JOIN ",
+               s->q, s->q);
     lookup_map(s, st->p->name, &sql);
     str_printf(&sql,
-               " m WHERE m.source_key = r.key), '') WHERE r.run = %lld AND r.step = 'load' AND"
-               " r.key IS NOT NULL AND r.stage = ",
+               " m ON m.source_key = x.key WHERE r.run = x.run AND r.record = x.record AND x.run ="
+               " %lld AND x.step = 'load' AND x.key IS NOT NULL AND x.stage = ",
                (long long)s->run);
     sql_literal(&sql, st->p->name);
     return reject_run(s, &sql, err);

@@ -50,10 +50,28 @@ rows shifted "$people" "1|Live|
 5|Noa|
 10|Next|"
 
+# A live row that the run met has changed too: check is repeated, and numbers anew.
+echo "numbers and rows"
+target both
+document both Kiel
+sed -i 's/"bob@x"/"ann@x"/' "$TEST_DIR/both/data.json"
+project_of both "$json" update mail
+stand 20 both both check.done:1
+psql_t both -c "INSERT INTO person (name, mail) VALUES ('Mia', 'mia@x')" \
+    -c "UPDATE person SET name = 'Anna', boss = 4 WHERE id = 2"
+go_on
+says "checking again"
+rows both "$people" "1|Live|
+2|Bob|Eve
+4|Mia|
+6|Eve|
+8|Cid|Bob"
+
 # A role that does not own the sequence cannot lock it, and draws.
 echo "a sequence of another role"
 target drawn
 psql_t drawn <<'SQL'
+SET client_min_messages = warning;
 DROP ROLE IF EXISTS ids_writer;
 CREATE ROLE ids_writer LOGIN;
 GRANT CREATE ON DATABASE :"DBNAME" TO ids_writer;

@@ -50,6 +50,20 @@ rows shifted "$people" "1|Live|
 5|Noa|
 10|Next|"
 
+# A number that was drawn and whose row is still to come is in no table: only the sequence knows.
+echo "a number that is drawn for later"
+target later
+stand 20 later one check.done:1
+rows later "SELECT nextval('person_id_seq')" 4
+go_on
+psql_t later -c "INSERT INTO person VALUES (4, 'Mia', 'mia@x')"
+rows later "$people" "1|Live|
+2|Ann|
+4|Mia|
+5|Bob|Eve
+6|Eve|
+8|Cid|Bob"
+
 # A live row that the run met has changed too: check is repeated, and numbers anew.
 echo "numbers and rows"
 target both

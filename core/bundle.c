@@ -186,10 +186,11 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
                " final_key) AS first FROM %s.id_map_rows(",
                x->s->q);
     sql_literal(&sql, stage);
-    str_printf(&sql,
-               ") WHERE project = %lld ORDER BY source_key COLLATE \"C\", run DESC, at) m WHERE first ="
-               " %lld ORDER BY source_key COLLATE \"C\"",
-               (long long)x->s->project, (long long)x->s->run);
+    str_printf(
+        &sql,
+        ") WHERE project = %lld ORDER BY source_key COLLATE \"C\", run DESC, at) m WHERE first ="
+        " %lld ORDER BY source_key COLLATE \"C\"",
+        (long long)x->s->project, (long long)x->s->run);
     int code = pg_begin(x->reader, "READ ONLY", &x->err);
     if (!code)
         code = pg_each(x->reader, &x->err, sql.data, one_entry, x);

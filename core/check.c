@@ -336,6 +336,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = pg_own_path(s->pg, err);
     if (!code)
+        code = lookup_prepare(s, job, err);
+    if (!code)
         code = number_run(s, job, err);
     if (!code)
         code = lookup_run(s, job, err);

@@ -207,15 +207,16 @@ int history_verify(const struct cli *cli, struct session *s)
 /* What the id map reads from staging so far. A key that an earlier run gave stays with that run. */
 static int keep_map(struct state *s, struct error *err)
 {
-    return pg_execf(s->pg, err,
-                    "INSERT INTO %s.id_map_kept AS k SELECT DISTINCT ON (project, stage, source_key"
-                    " COLLATE \"C\") project, stage, source_key, final_key, run FROM"
-                    " %s.id_map_rows() WHERE run = %lld AND at > 0 ORDER BY project, stage,"
-                    " source_key COLLATE \"C\", at ON CONFLICT (project, stage, source_key) DO UPDATE"
-                    " SET final_key = excluded.final_key, run = excluded.run WHERE k.final_key <>"
-                    " excluded.final_key AND k.run < excluded.run; UPDATE %s.run_stage SET map_sql ="
-                    " NULL WHERE run = %lld",
-                    s->q, s->q, (long long)s->run, s->q, (long long)s->run);
+    return pg_execf(
+        s->pg, err,
+        "INSERT INTO %s.id_map_kept AS k SELECT DISTINCT ON (project, stage, source_key"
+        " COLLATE \"C\") project, stage, source_key, final_key, run FROM"
+        " %s.id_map_rows() WHERE run = %lld AND at > 0 ORDER BY project, stage,"
+        " source_key COLLATE \"C\", at ON CONFLICT (project, stage, source_key) DO UPDATE"
+        " SET final_key = excluded.final_key, run = excluded.run WHERE k.final_key <>"
+        " excluded.final_key AND k.run < excluded.run; UPDATE %s.run_stage SET map_sql ="
+        " NULL WHERE run = %lld",
+        s->q, s->q, (long long)s->run, s->q, (long long)s->run);
 }
 
 static int settle(struct session *s, enum run_state to, const char *what)

@@ -205,8 +205,7 @@ static int32_t service_takes_key(const mig_host_t *h, uint32_t table, uint32_t c
         return MIG_E_BUG;
     if (table >= u->n_tables || column >= u->tables[table].n_columns || entity >= u->n_entities)
         return service_fail(h, MIG_E_BUG, "names a column or entity that it did not declare", NULL);
-    u->key_columns =
-        arena_heap(u->key_columns, (u->n_key_columns + 1) * sizeof *u->key_columns);
+    u->key_columns = arena_heap(u->key_columns, (u->n_key_columns + 1) * sizeof *u->key_columns);
     u->key_columns[u->n_key_columns++] = (struct host_key_column){table, column, entity};
     return MIG_OK;
 }

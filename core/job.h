@@ -49,8 +49,8 @@ struct job_table { /* one target table that the job writes */
     struct job_wait *waits;
     size_t n_waits;
     const struct catalog_sequence *sequence; /* numbers rows of stages with ids sequence, or NULL */
-    const char *scope; /* replace: condition on live rows, or NULL */
-    size_t *stages;    /* indexes into job.stages of those that write it */
+    const char *scope;                       /* replace: condition on live rows, or NULL */
+    size_t *stages;                          /* indexes into job.stages of those that write it */
     size_t n_stages;
     int text;         /* a column's type has no encoder: staged by text COPY */
     const char *xmin; /* see lineage.h; NULL: the row's own */

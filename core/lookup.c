@@ -59,6 +59,18 @@ static void update_head(const struct job_table *t, const struct job_wait *w, con
         str_printf(sql, "::%s", w->column->base);
 }
 
+int lookup_prepare(struct state *s, const struct job *job, struct error *err)
+{
+    int code = 0, any = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        int waits = job->tables[i].n_waits > 0;
+        any |= waits;
+        if (waits)
+            code = pg_execf(s->pg, err, "ANALYZE %s", job->tables[i].staging);
+    }
+    return code || !any ? code : staging_tune(s, job, err);
+}
+
 /* ---- finding --------------------------------------------------------------------------- */
 
 /* Check may be repeated, and its parents may have other numbers then. */
@@ -197,8 +209,8 @@ static void lost_rows(const struct job_table *t, const struct job_wait *w, struc
 {
     str_add(sql, "WITH o AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key, substr(x.");
     waits_name(w, sql);
-    str_printf(sql, ", %zu) AS k FROM %s w JOIN %s x USING (_mig_id) WHERE w.", strlen(w->p->name) + 2,
-               t->will_be, t->staging);
+    str_printf(sql, ", %zu) AS k FROM %s w JOIN %s x USING (_mig_id) WHERE w.",
+               strlen(w->p->name) + 2, t->will_be, t->staging);
     sql_ident(sql, w->column->name);
     str_add(sql, " IS NULL AND ");
     lookup_waits(w, "x", sql);
@@ -233,16 +245,17 @@ static int refuse(struct state *s, const struct job_table *t, const struct job_w
     str_init(&stage, 0);
     sql_literal(&stage, w->p->name);
     lost_rows(t, w, &sql);
-    str_printf(&sql,
-               ", e AS MATERIALIZED (SELECT DISTINCT ON (j.key) j.key, coalesce(j.first_cause,"
-               " j.stage || ':' || j.key || ' ' || j.code) AS first_cause FROM (SELECT t.run,"
-               " max(t.run) FILTER (WHERE r.parent IS NULL) OVER () AS newest FROM %s.run_stage t"
-               " JOIN %s.run r ON r.id = t.run WHERE r.project = %lld AND r.state IN ('published',"
-               " 'done', 'finalized') AND t.name = %s) a JOIN %s.reject j ON j.run = a.run AND"
-               " j.stage = %s WHERE %s AND a.run >= a.newest AND j.key IN (SELECT k FROM o) ORDER BY"
-               " j.key, j.run DESC, j.record)",
-               s->q, s->q, (long long)s->project, stage.data, s->q, stage.data,
-               w->stage == SIZE_MAX || s->parent ? "true" : "false");
+    str_printf(
+        &sql,
+        ", e AS MATERIALIZED (SELECT DISTINCT ON (j.key) j.key, coalesce(j.first_cause,"
+        " j.stage || ':' || j.key || ' ' || j.code) AS first_cause FROM (SELECT t.run,"
+        " max(t.run) FILTER (WHERE r.parent IS NULL) OVER () AS newest FROM %s.run_stage t"
+        " JOIN %s.run r ON r.id = t.run WHERE r.project = %lld AND r.state IN ('published',"
+        " 'done', 'finalized') AND t.name = %s) a JOIN %s.reject j ON j.run = a.run AND"
+        " j.stage = %s WHERE %s AND a.run >= a.newest AND j.key IN (SELECT k FROM o) ORDER BY"
+        " j.key, j.run DESC, j.record)",
+        s->q, s->q, (long long)s->project, stage.data, s->q, stage.data,
+        w->stage == SIZE_MAX || s->parent ? "true" : "false");
     str_printf(&sql,
                ", w AS MATERIALIZED (SELECT o._mig_id, o._mig_record, o._mig_key, q.record AS"
                " cause, e.first_cause AS earlier FROM o LEFT JOIN (SELECT key, min(record) AS"

@@ -10,7 +10,8 @@
 #include "sql.h"
 #include "waits.h"
 
-#define RESERVE_TRIES 5 /* until nobody draws between our numbers of a sequence that we cannot lock */
+#define RESERVE_TRIES                                                                              \
+    5 /* until nobody draws between our numbers of a sequence that we cannot lock */
 
 struct numbering {
     const struct job_table *t;
@@ -179,8 +180,9 @@ static int assign(struct state *s, const struct numbering *n, struct error *err)
     str_printf(&sql, "UPDATE %s s SET %s = %lld + k.n * %lld FROM ", n->t->staging, n->column,
                (long long)n->base, (long long)n->step);
     new_keys(n, &sql);
-    str_printf(&sql, " k WHERE s.%s = k.ref AND s.%s IS NULL; INSERT INTO %s.numbering VALUES (%lld, "
-                     "%zu, ",
+    str_printf(&sql,
+               " k WHERE s.%s = k.ref AND s.%s IS NULL; INSERT INTO %s.numbering VALUES (%lld, "
+               "%zu, ",
                ref.data, n->column, s->q, (long long)s->run, n->t->no);
     sql_literal(&sql, n->t->sequence->schema);
     str_add(&sql, ", ");
@@ -210,8 +212,8 @@ static int number_table(struct state *s, struct numbering *n, struct error *err)
 
 int number_run(struct state *s, const struct job *job, struct error *err)
 {
-    int code = pg_execf(s->pg, err, "DELETE FROM %s.numbering WHERE run = %lld", s->q,
-                        (long long)s->run);
+    int code =
+        pg_execf(s->pg, err, "DELETE FROM %s.numbering WHERE run = %lld", s->q, (long long)s->run);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct numbering n = {.t = &job->tables[i]};
         if (begin(&n))

@@ -14,9 +14,9 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
  * differed by it may then be the same as its live row. */
 int refer_null_missing(struct state *s, const struct job *job, struct job_table *t,
                        struct error *err);
-/* Refuses the rows of a list w (_mig_id, _mig_record, _mig_key, cause, earlier) at the end of `sql`,
- * which begins with WITH: their parents are missing. `cause` is the record of this run that should
- * have brought the parent, `earlier` the words for one of another run; both may be NULL. */
+/* Refuses the rows of a list w (_mig_id, _mig_record, _mig_key, cause, earlier) at the end of
+ * `sql`, which begins with WITH: their parents are missing. `cause` is the record of this run that
+ * should have brought the parent, `earlier` the words for one of another run; both may be NULL. */
 int refer_refuse(struct state *s, const struct job_table *t, const struct job_reference *r,
                  struct str *sql, struct error *err);
 /* Keeps the target key of each record that check refused, where later runs may refer to it. */

@@ -57,8 +57,7 @@ static const struct job_reference *reference_of(const struct job *job, const str
 }
 
 static void no_reference(const struct job *job, const struct job_stage *st,
-                         const struct job_table *t, const struct job_wait *w,
-                         struct faults *faults)
+                         const struct job_table *t, const struct job_wait *w, struct faults *faults)
 {
     char what[700];
     const struct job_stage *parent = w->stage == SIZE_MAX ? NULL : &job->stages[w->stage];
@@ -67,8 +66,9 @@ static void no_reference(const struct job *job, const struct job_stage *st,
         snprintf(what, sizeof what,
                  "stage %s: column %s of %s.%s takes keys of stage %s, whose key is not one column",
                  st->p->name, w->column->name, t->t->schema, t->t->name, w->p->name);
-        fault(faults, what, "give that table a unique key of one column, or map the columns one by "
-                            "one from fields");
+        fault(faults, what,
+              "give that table a unique key of one column, or map the columns one by "
+              "one from fields");
         return;
     }
     snprintf(what, sizeof what,
@@ -84,8 +84,7 @@ static void no_reference(const struct job *job, const struct job_stage *st,
 static int is_own(const struct job *job, const struct job_stage *st,
                   const struct host_key_column *c, const struct job_wait *w)
 {
-    return w->p == st->p && c->table == 0 &&
-           in_key(job_find_stage_key(job, st), w->column->name);
+    return w->p == st->p && c->table == 0 && in_key(job_find_stage_key(job, st), w->column->name);
 }
 
 static void plan_column(struct job *job, const struct job_stage *st,

@@ -150,7 +150,8 @@ rows replaced "$people" "1|Live|
 undo_proof replaced replaced
 psql_t replaced -c "DELETE FROM address WHERE place = 'Kiel'"
 sed -i -e '/"b-7", "name"/!s/"name": "Eve"/"name": "Eve, whose name is too long by far"/' \
-    -e 's/{ "id": "c-3", "name": "Cid"[^}]*},//' -e 's/{ "id": "c-3"[^}]*}/{ "id": "f-9", "name": "Fay", "mail": "fay@x" }/' \
+    -e 's/{ "id": "c-3", "name": "Cid"[^}]*},//' \
+    -e 's/{ "id": "c-3"[^}]*}/{ "id": "f-9", "name": "Fay", "mail": "fay@x" }/' \
     "$TEST_DIR/replaced/data.json"
 run 20 replaced replaced
 rows replaced "$people" "1|Live|

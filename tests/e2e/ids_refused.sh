@@ -19,7 +19,8 @@ data shop <<'JSON'
   "more": [ { "id": "m1", "name": "More", "kind": 1 } ],
   "parts": [ { "id": "p1", "item": "i2" }, { "id": "p2", "item": "i1" }, { "id": "p3", "item": "m1" } ] }
 JSON
-kinds='{ "name": "kinds", "ids": "natural", "options": { "table": "kind", "fields": { "code": "code", "name": "name" } } }'
+kinds='{ "name": "kinds", "ids": "natural",
+    "options": { "table": "kind", "fields": { "code": "code", "name": "name" } } }'
 shelves='{ "name": "shelves", "ids": "natural", "options": { "table": "shelf", "fields": { "house": "house",
     "number": "number" } } }'
 
@@ -31,10 +32,10 @@ stages() # STAGE...
 JSON
 }
 
-item() # FIELDS [TABLES]
+item() # FIELDS
 {
-    echo "{ \"name\": \"items\", \"needs\": [\"after:stage:more\"], \"ids\": \"sequence\", \"tables\": { ${2-} }, \"options\": { \"table\": \"item\",
-        \"fields\": { $1 } } }"
+    echo '{ "name": "items", "needs": ["after:stage:more"], "ids": "sequence",
+        "options": { "table": "item", "fields": { '"$1"' } } }'
 }
 refused() # STAGES... TEXT
 {
@@ -199,7 +200,8 @@ raw() # HOW
 {
     stages "$(item "$id")" '{ "name": "parts", "ids": "sequence", "migrator": "raw", "options": { "how": "'"$1"'" } }'
 }
-psql_t shop -q -c "SET client_min_messages = warning" -c "TRUNCATE part, item, kind RESTART IDENTITY; DROP SCHEMA mighost CASCADE"
+psql_t shop -q -c "SET client_min_messages = warning" \
+    -c "TRUNCATE part, item, kind RESTART IDENTITY; DROP SCHEMA mighost CASCADE"
 raw undeclared
 nothing 3 shop shop --plugins "$TEST_DIR/plugins"
 says "into column item of part, which takes_key() does not name"

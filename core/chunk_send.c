@@ -248,6 +248,8 @@ struct refused {
 static const char *final_key(const struct refused *x, const char *key, char out[37])
 {
     const struct project_stage *p = x->c->stage->p;
+    if (project_ids_wait(p->ids))
+        return NULL; /* lookup.c knows it, where an earlier run gave one */
     if (p->ids != ID_UUID5)
         return key;
     struct digest_uuid *own = digest_uuid_new(x->project, p->name);

@@ -88,22 +88,45 @@ static int forget(struct state *s, const struct job_table *t, const struct job_w
     return reject_run(s, &sql, err);
 }
 
-static int from_staged(struct state *s, const struct job *job, const struct job_table *t,
-                       const struct job_wait *w, struct error *err)
+/* A list p (k, and what refers to it) of the parents among the staged rows. A number was made for
+ * what its own column waited for; a natural key is that of the record. */
+static void staged_parents(const struct job *job, const struct job_wait *w, struct str *sql)
 {
     const struct job_stage *parent = &job->stages[w->stage];
     const struct job_table *p = &job->tables[parent->tables[0]];
+    const struct job_wait *own = job_find_own_wait(p, parent);
+    struct str key;
+    str_init(&key, 0);
+    sql_ident(&key, job_find_stage_key(job, parent)->columns[0]);
+    if (own) {
+        str_printf(sql, " FROM %s p WHERE p.%s IS NOT NULL AND ", p->staging, key.data);
+        lookup_waits(own, "p", sql);
+        str_add(sql, " AND c.");
+        waits_name(w, sql);
+        str_add(sql, " = p.");
+        waits_name(own, sql);
+    } else {
+        str_printf(sql,
+                   " FROM (SELECT DISTINCT ON (_mig_key COLLATE \"C\") _mig_key, %s FROM %s WHERE"
+                   " _mig_record >> 52 = %zu AND %s IS NOT NULL ORDER BY _mig_key COLLATE \"C\","
+                   " _mig_id) p WHERE ",
+                   key.data, p->staging, parent->no, key.data);
+        refers_to(w, "p._mig_key", sql);
+    }
+    str_clear(&key);
+}
+
+static int from_staged(struct state *s, const struct job *job, const struct job_table *t,
+                       const struct job_wait *w, struct error *err)
+{
     struct str sql, key;
     str_init(&sql, 0);
     str_init(&key, 0);
-    sql_ident(&key, job_find_stage_key(job, parent)->columns[0]);
-    update_head(t, w, "p.k::text", &sql);
-    str_printf(&sql,
-               " FROM (SELECT DISTINCT ON (_mig_key COLLATE \"C\") _mig_key, %s AS k FROM %s WHERE"
-               " _mig_record >> 52 = %zu AND %s IS NOT NULL ORDER BY _mig_key COLLATE \"C\","
-               " _mig_id) p WHERE ",
-               key.data, p->staging, parent->no, key.data);
-    refers_to(w, "p._mig_key", &sql);
+    str_add(&key, "p.");
+    sql_ident(&key, job_find_stage_key(job, &job->stages[w->stage])->columns[0]);
+    str_add(&key, "::text");
+    update_head(t, w, key.data, &sql);
+    staged_parents(job, w, &sql);
     str_clear(&key);
     return reject_run(s, &sql, err);
 }

@@ -77,7 +77,7 @@ static void text_stage(const struct job *job, const struct job_stage *st, struct
     for (size_t i = 0; i < st->p->n_key; i++)
         str_printf(out, "%s%s", i ? "+" : "", st->p->key[i]);
     str_printf(out, ", migrator %s, policy %s, keys %s\n", st->p->migrator,
-               policy_text(st->p->policy), st->p->ids == ID_UUID5 ? "uuid5" : "keep");
+               policy_text(st->p->policy), project_ids_text(st->p->ids));
     for (size_t i = 0; i < m->n_tables; i++) {
         str_printf(out, "      -> %s (", m->tables[i].name);
         for (size_t k = 0; k < m->tables[i].n_columns; k++)

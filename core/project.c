@@ -32,6 +32,17 @@ const char *policy_text(enum policy policy)
     return names[policy];
 }
 
+const char *project_ids_text(enum id_strategy ids)
+{
+    static const char *const names[] = {"uuid5", "keep", "sequence", "natural"};
+    return names[ids];
+}
+
+int project_ids_wait(enum id_strategy ids)
+{
+    return ids == ID_SEQUENCE || ids == ID_NATURAL;
+}
+
 void project_phase(const struct project_stage *s, const char *before, const char *after,
                    struct str *out)
 {

@@ -201,6 +201,7 @@ const struct project_source *project_find_source(const struct project *p, const 
 const struct project_stage *project_find_stage(const struct project *p, const char *name);
 /* Keys of this kind are known only when all records are read: load cannot compute them. */
 int project_ids_wait(enum id_strategy ids);
+const char *project_ids_text(enum id_strategy ids);
 /* "phase 1, high" between `before` and `after`; nothing for a stage with neither. */
 void project_phase(const struct project_stage *s, const char *before, const char *after,
                    struct str *out);

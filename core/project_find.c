@@ -17,8 +17,3 @@ const struct project_stage *project_find_stage(const struct project *p, const ch
             return &p->stages[i];
     return NULL;
 }
-
-int project_ids_wait(enum id_strategy ids)
-{
-    return ids == ID_SEQUENCE || ids == ID_NATURAL;
-}

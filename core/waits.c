@@ -75,7 +75,7 @@ static void no_reference(const struct job *job, const struct job_stage *st,
              "stage %s: column %s of %s.%s takes keys of stage %s (ids %s), but no reference says "
              "where they lead",
              st->p->name, w->column->name, t->t->schema, t->t->name, w->p->name,
-             w->p->ids == ID_SEQUENCE ? "sequence" : "natural");
+             project_ids_text(w->p->ids));
     fault(faults, what,
           "declare it by \"references\" of this table in the project: to the table and the key "
           "column of that stage");

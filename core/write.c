@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lineage.h"
+#include "lookup.h"
 #include "match.h"
 #include "sequence.h"
 #include "sql.h"
@@ -304,11 +305,18 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
 {
     const struct job_table *t = &job->tables[st->tables[0]];
     const struct catalog_key *key = job_find_stage_key(job, st);
+    const struct job_wait *own = job_find_own_wait(t, st);
     struct str map, sql;
     if (!key)
         return 0;
     str_init(&map, 0);
-    str_add(&map, "SELECT s._mig_key AS source_key, concat_ws(E'\\x1f'");
+    str_add(&map, "SELECT ");
+    if (own) /* a record may make several rows, each with a number of its own */
+        str_printf(&map, "substr(s._mig_ref_%d, %zu)", own->column->attnum,
+                   strlen(st->p->name) + 2);
+    else
+        str_add(&map, "s._mig_key");
+    str_add(&map, " AS source_key, concat_ws(E'\\x1f'");
     for (size_t i = 0; i < key->n; i++) {
         str_add(&map, ", s.");
         sql_ident(&map, key->columns[i]);
@@ -317,6 +325,10 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
                ") AS final_key, s._mig_id AS at FROM %s s WHERE s._mig_state = 0 AND s._mig_record"
                " >> 52 = %zu",
                t->staging, st->no);
+    if (own) {
+        str_add(&map, " AND ");
+        lookup_waits(own, "s", &map);
+    }
     str_init(&sql, 0);
     str_printf(&sql, "UPDATE %s.run_stage SET map_sql = ", s->q);
     sql_literal(&sql, map.data);

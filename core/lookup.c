@@ -296,7 +296,10 @@ int lookup_orphans(struct state *s, struct job *job, struct error *err)
         const struct job_table *t = &job->tables[i];
         for (size_t k = 0; !code && k < t->n_waits; k++) {
             const struct job_wait *w = &t->waits[k];
+            int any = 0;
             if (w->reference)
+                code = any_left(s, t, w, &any, err);
+            if (!code && any)
                 code = w->reference->key.set_null ? leave_null(s, t, w, err) : refuse(s, t, w, err);
         }
     }

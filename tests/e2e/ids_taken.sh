@@ -131,4 +131,4 @@ for point in chunk.after_commit:4 check.values:1 check.done:1 publish.table:2 pu
 2|Ann|"
     rows "$killed" "$sequences" "$before"
 done
-
+echo "ok"

@@ -12,7 +12,7 @@
 
 int vanished_is_known(const struct job *job, const struct job_stage *st)
 {
-    return st->tables && highwater_is_whole(st) && job_find_row_key(&job->tables[st->tables[0]]);
+    return st->tables && highwater_is_whole(st) && job_find_stage_key(job, st);
 }
 
 /* The stage's part of the id map as its runs left it (see id_map_rows in state.c), not as the view
@@ -54,6 +54,23 @@ static void all_maps(const struct search *x, const char *columns, const char *co
                    columns, pg_get(x->maps, i, 0), pg_get(x->maps, i, 1), condition);
 }
 
+/* The map has numbers by what they were made for, of which a record may have several. */
+static void own_not_read(const struct search *x, struct str *sql)
+{
+    const struct job_table *t = &x->job->tables[x->st->tables[0]];
+    const struct job_wait *own = job_find_own_wait(t, x->st);
+    struct str prefix;
+    if (!own)
+        return;
+    str_init(&prefix, 0);
+    str_printf(&prefix, "%s:", x->st->p->name);
+    str_printf(sql, " AND NOT EXISTS (SELECT FROM %s s WHERE s._mig_ref_%d = ", t->staging,
+               own->column->attnum);
+    sql_literal(sql, prefix.data);
+    str_add(sql, " || g.source_key)");
+    str_clear(&prefix);
+}
+
 /* Keys that no record of this run has. A record may have rows in some of the stage's tables only.
  */
 static int not_read(struct search *x, int64_t *found, struct error *err)
@@ -71,6 +88,7 @@ static int not_read(struct search *x, int64_t *found, struct error *err)
             str_printf(&sql, " AND s._mig_record >> 52 = %zu", x->st->no);
         str_add_char(&sql, ')');
     }
+    own_not_read(x, &sql);
     str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s.reject r WHERE r.run = %lld AND r.stage = ",
                x->s->q, (long long)x->s->run);
     sql_literal(&sql, x->st->p->name);
@@ -110,9 +128,9 @@ static int keep(struct search *x, struct error *err)
                " COLLATE \"C\") g.source_key, g.final_key FROM (",
                t->delete_table, match_at(t));
     all_maps(x, "m.source_key, m.final_key, m.run, m.at", condition, &sql);
-    str_printf(&sql, ") g ORDER BY g.source_key COLLATE \"C\", g.run, g.at) f JOIN %s l ON ",
+    str_printf(&sql, ") g ORDER BY g.source_key COLLATE \"C\", g.run DESC, g.at) f JOIN %s l ON ",
                t->t->quoted);
-    live_key(job_find_row_key(t), &sql);
+    live_key(job_find_stage_key(x->job, x->st), &sql);
     str_add(&sql, " = f.final_key");
     int code = pg_exec(x->s->pg, err, sql.data);
     str_clear(&sql);

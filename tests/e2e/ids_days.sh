@@ -43,6 +43,38 @@ rows days "SELECT source_key, final_key FROM mighost.id_map WHERE stage = 'count
 11|IT"
 again 20 days days --phase 2
 
+# ---- only what is new --------------------------------------------------------------------
+
+echo "parents that an incremental run does not read"
+pg_createdb parts
+psql_t parts -c "CREATE TABLE maker (id serial PRIMARY KEY, name text)" \
+    -c "CREATE TABLE part (id serial PRIMARY KEY, maker int NOT NULL REFERENCES maker, name text)"
+parts() # MAKER PART
+{
+    data parts <<JSON
+{ "makers": [ { "id": "a", "rev": 1, "name": "A" }, { "id": "b", "rev": 9, "name": "B" }$1 ],
+  "parts": [ { "id": "p", "maker": "b", "name": "P" }$2 ] }
+JSON
+}
+project parts <<'JSON'
+{ "name": "parts", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [
+    { "name": "makers", "ids": "sequence", "policy": "update", "incremental": { "field": "rev", "overlap": 0 },
+      "options": { "table": "maker", "fields": { "id": { "key": "makers" }, "name": "name" } } },
+    { "name": "parts", "ids": "sequence", "policy": "update", "options": { "table": "part", "fields":
+      { "id": { "key": "parts" }, "maker": { "key": "makers", "from": "maker" }, "name": "name" } } } ] }
+JSON
+parts "" ""
+run 0 parts parts
+parts ', { "id": "c", "rev": 10, "name": "C" }' \
+    ', { "id": "q", "maker": "a", "name": "Q" }, { "id": "r", "maker": "c", "name": "R" }'
+run 0 parts parts
+rows parts "SELECT sum(read) FROM mighost.chunk WHERE run = 2 AND stage = 'makers'" 2
+rows parts "SELECT p.id, p.name, m.id, m.name FROM part p JOIN maker m ON m.id = p.maker ORDER BY 1" "1|P|2|B
+2|Q|1|A
+3|R|3|C"
+undo_proof parts parts
+
 # ---- what the source no longer has -------------------------------------------------------
 # A record that load rejects has its row by the number that an earlier run gave it: that row stays.
 
@@ -66,6 +98,7 @@ rows replaced "$people" "1|Live|
 4|Bob|Eve
 5|Eve|
 10|Fay|"
+rows replaced "SELECT what, key, final_key FROM mighost.source_change WHERE stage = 'people'" "deleted|c-3|7"
 rows replaced "$rejects" "addresses|1|orphan|-
 addresses|3|parent_rejected|people:n-0 required
 addresses|4|orphan|-

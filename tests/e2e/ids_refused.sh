@@ -296,4 +296,5 @@ p2|120
 p2/2|130"
 undo_proof shop shop
 again 20 shop shop --plugins "$TEST_DIR/plugins"
+rows shop "SELECT stage, what, key FROM mighost.source_change" ""
 echo "ok"

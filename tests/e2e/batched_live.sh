@@ -8,6 +8,27 @@
 
 batched cut200 '"publish": "batched", "publish_rows": 200,'
 
+# ---- stopped ---------------------------------------------------------------------------------
+
+echo "the server is killed"
+fresh kill
+stand 75 kill cut200 publish.before_commit:8
+pg_stop immediate
+pg_start
+go_on # the batches are finished over a new connection, what reads besides ends there
+mig 0 kill cut200 --run
+rows kill "$count_items AND id > 100" 2400 # numbers of a sequence may be lost in a crash
+rows kill "SELECT count(*), (SELECT count(*) FROM team) FROM item" "2500|30"
+ledger kill
+
+echo "stopped in order"
+fresh kill
+(MIGHOST_FAULT=publish.after_commit:7:term mig 143 kill cut200 --run) || exit 1
+says "batches 1 to 7 of 17 are published"
+stands_at kill 3
+mig 0 kill cut200 --rollback
+unchanged kill "a run that was stopped, and its rollback"
+
 # ---- others write, too -------------------------------------------------------------------
 
 echo "a writer between two batches"
@@ -89,7 +110,7 @@ mig_any bad cut200 --run
 unchanged bad "a run that a trigger refuses"
 
 echo "what cannot be cut"
-batched hooked '"publish": "batched", "hooks": [ { "name": "h", "before": "SELECT 1" } ],'
+batched hooked '"publish": "batched", "hooks": [ { "name": "h", "before": "SELECT 1", "undo": "SELECT 2" } ],'
 nothing 3 bad hooked
 says "hooks belong to one publish transaction"
 batched built '"publish": "batched", "indexes": "rebuild",'

@@ -110,8 +110,8 @@ static int drifted(const struct part *p, int64_t n, const char *what)
 {
     if (!n)
         return 0;
-    error_set(p->err, STATUS_DRIFT, "%s.%s: %lld rows %s since check", p->t->t->schema,
-              p->t->t->name, (long long)n, what);
+    error_set(p->err, STATUS_DRIFT, "%s.%s: %lld %s", p->t->t->schema, p->t->t->name, (long long)n,
+              what);
     error_fix(p->err, "see which live rows are in the way, by SQL against the staging tables");
     return STATUS_DRIFT;
 }
@@ -129,7 +129,7 @@ static int none_met(const struct part *p)
                p->t->staging, p->t->match_table,
                p->t->policy == POLICY_INSERT ? "NOT m._mig_same" : "true");
     int code = count_of(p, &sql, &n);
-    return code ? code : drifted(p, n, "found their key taken");
+    return code ? code : drifted(p, n, "rows found their key taken since check");
 }
 
 /* Foreign keys the server looks at itself. */
@@ -162,12 +162,18 @@ static int parent_there(const struct part *p, const struct job_reference *r)
                    p->whole->tables[r->parent].staging, key.data);
     str_clear(&key);
     int code = count_of(p, &sql, &n);
-    return code ? code : drifted(p, n, "lost what they refer to");
+    return code ? code : drifted(p, n, "rows lost what they refer to since check");
 }
 
+static int nested_loops(const struct part *p, const char *onoff)
+{
+    return pg_execf(p->s->pg, p->err, "SET LOCAL enable_nestloop = %s", onoff);
+}
+
+/* What the target does not declare may have no index. */
 static int parents_there(const struct part *p)
 {
-    int code = 0;
+    int code = nested_loops(p, "off");
     for (size_t k = 0; !code && k < p->t->n_references; k++) {
         const struct job_reference *r = &p->t->references[k];
         int staged = !r->key.declared;
@@ -176,7 +182,7 @@ static int parents_there(const struct part *p)
         if (staged)
             code = parent_there(p, r);
     }
-    return code;
+    return code ? code : nested_loops(p, "on");
 }
 
 static int meet_live(struct part *p)
@@ -202,7 +208,8 @@ static int spare(struct part *p, const char *condition, int64_t *spared)
     struct str sql;
     int64_t n = 0;
     str_init(&sql, 0);
-    str_printf(&sql, "WITH gone AS (DELETE FROM %s d WHERE %s RETURNING 1) SELECT count(*) FROM gone",
+    str_printf(&sql,
+               "WITH gone AS (DELETE FROM %s d WHERE %s RETURNING 1) SELECT count(*) FROM gone",
                p->t->delete_table, condition);
     int code = count_of(p, &sql, &n);
     *spared += n;
@@ -238,8 +245,7 @@ static int spare_changed(struct part *p)
     int64_t all = 0, before;
     int code = remove_lock(p->s, p->t, p->err);
     str_init(&sql, 0);
-    str_printf(&sql,
-               "NOT EXISTS (SELECT FROM %s l WHERE %s = d._mig_at AND l.xmin = d._mig_xmin)",
+    str_printf(&sql, "NOT EXISTS (SELECT FROM %s l WHERE %s = d._mig_at AND l.xmin = d._mig_xmin)",
                p->t->t->quoted, match_at(p->t));
     if (!code)
         code = spare(p, sql.data, &all);
@@ -253,10 +259,11 @@ static int spare_changed(struct part *p)
     } while (!code && all > before);
     str_clear(&sql);
     if (!code && all) {
-        log_write(LOG_WARNING,
-                  "%s.%s: %lld rows that the source no longer has were changed or deleted by others since"
-                  " check; what is still there is left to the next run",
-                  p->t->t->schema, p->t->t->name, (long long)all);
+        log_write(
+            LOG_WARNING,
+            "%s.%s: %lld rows that the source no longer has were changed or deleted by others since"
+            " check; what is still there is left to the next run",
+            p->t->t->schema, p->t->t->name, (long long)all);
         code = state_event(p->s, p->err, "%lld rows of %s.%s, changed since check, not deleted",
                            (long long)all, p->t->t->schema, p->t->t->name);
     }
@@ -300,6 +307,9 @@ static int prepare(struct part *p)
         p->altered = (code = publish_same_catalog(p->s, p->whole, err)) == STATUS_DRIFT;
     if (!code)
         code = staging_tune(p->s, p->whole, err);
+    /* Few rows against many, by indexes that are all there. */
+    if (!code)
+        code = nested_loops(p, "on");
     if (!code)
         code = lineage_read(p->s, &p->job, 0, err);
     return code ? code : narrow(p);

@@ -41,8 +41,9 @@ static void plan_table(struct job *job, struct job_table *t, struct faults *faul
         refuse(faults, what, "publish in one transaction, or migrate the tables in two runs");
     }
     if (t->indexes == INDEXES_REBUILD) {
-        snprintf(what, sizeof what, "\"indexes\": \"rebuild\" of %.100s.%.100s needs one transaction",
-                 t->t->schema, t->t->name);
+        snprintf(what, sizeof what,
+                 "\"indexes\": \"rebuild\" of %.100s.%.100s needs one transaction", t->t->schema,
+                 t->t->name);
         refuse(faults, what, "leave \"indexes\" out: batches keep all indexes and keys");
     }
     t->indexes = INDEXES_KEEP;
@@ -56,11 +57,12 @@ void batches_plan(struct job *job, struct faults *faults)
 {
     if (job->project->publish != PUBLISH_BATCHED)
         return;
-    str_printf(&job->notes,
-               "publish: in batches of %lld rows, each a transaction of its own, not all at once:"
-               " readers see part of the run until the last batch, and so does who stops it there;"
-               " invariants are looked at in the last batch; a failure after the first undoes all\n",
-               (long long)job->project->publish_rows);
+    str_printf(
+        &job->notes,
+        "publish: in batches of %lld rows, each a transaction of its own, not all at once:"
+        " readers see part of the run until the last batch, and so does who stops it there;"
+        " invariants are looked at in the last batch; a failure after the first undoes all\n",
+        (long long)job->project->publish_rows);
     int hooks = 0;
     for (size_t i = 0; i < job->project->n_hooks; i++)
         hooks |= job->project->hooks[i].before || job->project->hooks[i].after;
@@ -95,11 +97,12 @@ static int cut_deletions(struct state *s, const struct job *job, enum batch_kind
             " %lld) + 1 + (row_number() OVER (ORDER BY _mig_at) - 1) / %lld AS no FROM %s WHERE"
             " _mig_late = %s) x WHERE d.ctid = x.at; INSERT INTO %s.batch (run, no, table_no, kind)"
             " SELECT %lld, _mig_batch, %zu, '%s' FROM %s WHERE _mig_late = %s GROUP BY _mig_batch;"
-            " CREATE INDEX IF NOT EXISTS delete_batch_%lld_%zu ON %s (_mig_batch)",
+            " CREATE INDEX IF NOT EXISTS delete_batch_%lld_%zu ON %s (_mig_batch); ANALYZE %s",
             t->delete_table, t->delete_table, s->q, (long long)s->run,
             (long long)batch_rows(job, t), t->delete_table, kind == BATCH_LATE ? "true" : "false",
             s->q, (long long)s->run, t->no, kinds[kind], t->delete_table,
-            kind == BATCH_LATE ? "true" : "false", (long long)s->run, t->no, t->delete_table);
+            kind == BATCH_LATE ? "true" : "false", (long long)s->run, t->no, t->delete_table,
+            t->delete_table);
     }
     return code;
 }
@@ -119,16 +122,17 @@ static int cut_writes(struct state *s, const struct job *job, const struct job_t
         " SELECT %lld WHERE NOT EXISTS (SELECT FROM %s s WHERE _mig_state = 0 AND NOT EXISTS"
         " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same))) y WINDOW w AS (ORDER BY"
         " last)",
-        s->q, (long long)s->run, s->q, (long long)s->run, t->no, (long long)0,
-        (long long)INT64_MAX, (long long)batch_rows(job, t), t->staging, t->match_table,
-        (long long)INT64_MAX, t->staging, t->match_table);
+        s->q, (long long)s->run, s->q, (long long)s->run, t->no, (long long)0, (long long)INT64_MAX,
+        (long long)batch_rows(job, t), t->staging, t->match_table, (long long)INT64_MAX, t->staging,
+        t->match_table);
 }
 
 /* The batch that a row is of is asked for by its number; what is done, by the last of these. */
 static int prepare_table(struct state *s, const struct job_table *t, struct error *err)
 {
-    int code = pg_execf(s->pg, err, "CREATE INDEX IF NOT EXISTS staging_id_%lld_%zu ON %s (_mig_id)",
-                        (long long)s->run, t->no, t->staging);
+    int code =
+        pg_execf(s->pg, err, "CREATE INDEX IF NOT EXISTS staging_id_%lld_%zu ON %s (_mig_id)",
+                 (long long)s->run, t->no, t->staging);
     if (!code)
         code = pg_execf(
             s->pg, err,
@@ -199,10 +203,9 @@ int batches_same_plan(struct state *s, const struct job *job, struct error *err)
 {
     if (pg_begin(s->pg, "READ ONLY", err))
         return err->code;
-    struct pg_result *res =
-        pg_queryf(s->pg, err,
-                  "SELECT plan_hash = '%s' AND catalog_hash = '%s' FROM %s.run WHERE id = %lld",
-                  job->hash, job->catalog.hash, s->q, (long long)s->run);
+    struct pg_result *res = pg_queryf(
+        s->pg, err, "SELECT plan_hash = '%s' AND catalog_hash = '%s' FROM %s.run WHERE id = %lld",
+        job->hash, job->catalog.hash, s->q, (long long)s->run);
     int same = res && pg_get(res, 0, 0)[0] == 't';
     pg_free(res);
     pg_rollback(s->pg);
@@ -211,8 +214,9 @@ int batches_same_plan(struct state *s, const struct job *job, struct error *err)
     error_set(err, STATUS_DRIFT,
               "the plan or the target's tables changed since the first batches of run %lld",
               (long long)s->run);
-    error_fix(err, "set back what was changed and repeat the same command, or take the batches back"
-                   " with --rollback %lld",
+    error_fix(err,
+              "set back what was changed and repeat the same command, or take the batches back"
+              " with --rollback %lld",
               (long long)s->run);
     return STATUS_DRIFT;
 }

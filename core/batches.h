@@ -14,11 +14,11 @@ enum batch_kind {
 };
 
 struct batch {
-    int64_t no, n;              /* from 1; 0: none is left; of so many */
-    size_t table;               /* index into job.tables */
+    int64_t no, n; /* from 1; 0: none is left; of so many */
+    size_t table;  /* index into job.tables */
     enum batch_kind kind;
-    int64_t first_id, last_id;  /* BATCH_WRITE: of staged rows, both included */
-    int first;                  /* of its table's writes */
+    int64_t first_id, last_id; /* BATCH_WRITE: of staged rows, both included */
+    int first;                 /* of its table's writes */
 };
 
 /* What batches rule out, as faults, and what they give up, as a note for plan and report. */

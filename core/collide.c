@@ -165,7 +165,10 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
         str_printf(&sql,
                    " AND (%s OR NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
                    " m._mig_at = w.at AND s._mig_state = 0))",
-                   batched ? "true" : k->immediate ? "w._mig_old" : "false", t->match_table, t->staging);
+                   batched        ? "true"
+                   : k->immediate ? "w._mig_old"
+                                  : "false",
+                   t->match_table, t->staging);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
 }

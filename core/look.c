@@ -142,10 +142,9 @@ int look_status(const struct cli *cli, struct session *s)
         str_init(&phases, 0);
         sql_literal(&schema, s->state.schema);
         add_phases(s->project, &phases);
-        struct pg_result *res =
-            pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, phases.data,
-                      schema.data, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q,
-                      s->state.q);
+        struct pg_result *res = pg_queryf(
+            s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, phases.data,
+            schema.data, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q);
         str_clear(&phases);
         str_clear(&schema);
         if (res)
@@ -183,8 +182,10 @@ int look_report(const struct cli *cli, struct session *s)
         code = pg_begin(s->pg, "READ ONLY", &s->err);
     if (code)
         return failed(s, code);
-    snprintf(sql, sizeof sql, "SELECT report, id, state FROM %s.run WHERE id ="
-             " $1::text::bigint", s->state.q);
+    snprintf(sql, sizeof sql,
+             "SELECT report, id, state FROM %s.run WHERE id ="
+             " $1::text::bigint",
+             s->state.q);
     const char *const params[] = {cli->argument};
     struct pg_result *res = pg_query(s->pg, &s->err, sql, 1, params);
     if (res && pg_rows(res) && pg_get(res, 0, 0))

@@ -158,10 +158,10 @@ struct project {
     enum sequence_mode sequences;
     enum indexes_mode indexes; /* of tables that get many rows */
     enum publish_mode publish;
-    int64_t publish_rows;      /* rows in a batch of publish, default 500000 */
-    enum finish_mode finish;   /* what is done to written tables after COMMIT */
-    const char *work_dir;      /* absolute; embedded server, run state */
-    const char *report_dir;    /* absolute; bundles */
+    int64_t publish_rows;    /* rows in a batch of publish, default 500000 */
+    enum finish_mode finish; /* what is done to written tables after COMMIT */
+    const char *work_dir;    /* absolute; embedded server, run state */
+    const char *report_dir;  /* absolute; bundles */
     struct project_timeouts timeouts;
     int64_t retries;       /* of a whole transaction after a transient failure, default 8 */
     const char *log_level; /* NULL when not set */

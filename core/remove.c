@@ -121,8 +121,9 @@ int remove_rows(struct state *s, const struct job *job, int late, struct error *
 
 int remove_table(struct state *s, const struct job_table *t, int64_t expected, struct error *err)
 {
-    struct pg_result *res = pg_queryf(s->pg, err, "DELETE FROM %s l USING %s d WHERE %s = d._mig_at",
-                                      t->t->quoted, t->delete_table, match_at(t));
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "DELETE FROM %s l USING %s d WHERE %s = d._mig_at", t->t->quoted,
+                  t->delete_table, match_at(t));
     if (!res)
         return err->code;
     int64_t n = pg_affected(res);

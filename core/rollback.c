@@ -43,7 +43,8 @@ static int check_later(struct state *s, struct error *err)
         s->pg, err,
         "SELECT r.id, string_agg(DISTINCT b.schema_name || '.' || b.table_name, ', ') FROM"
         " %s.run_table a JOIN %s.run_table b ON b.oid = a.oid AND b.run > a.run JOIN %s.run r ON"
-        " r.id = b.run WHERE a.run = %lld AND r.state IN ('partly', 'published', 'done') AND b.inserted +"
+        " r.id = b.run WHERE a.run = %lld AND r.state IN ('partly', 'published', 'done') AND "
+        "b.inserted +"
         " b.updated + b.deleted > 0 GROUP BY r.id ORDER BY r.id DESC",
         s->q, s->q, s->q, (long long)s->run);
     if (!res)

@@ -208,7 +208,7 @@ static int all_steps(struct run *r)
     int code = 0;
     if (r->s->at == RUN_PUBLISHED)
         r->is_published = 1; /* an earlier process published; what is behind is left to do */
-    crash_state(r->is_published         ? "the run is published"
+    crash_state(r->is_published          ? "the run is published"
                 : r->s->at == RUN_PARTLY ? "batches of the run are published: repeat the same "
                                            "command, or --rollback"
                                          : "no live table was changed");

@@ -32,12 +32,14 @@ static void hold(const struct state *s, const struct catalog_sequence *q, struct
     sql_literal(sql, q->schema);
     str_add(sql, ", ");
     sql_literal(sql, q->name);
-    str_printf(sql, ", last_value, is_called, last_value, is_called FROM %s ON CONFLICT (run, schema_name,"
-               " sequence_name) DO UPDATE SET before_last = CASE WHEN " STAYED " THEN x.before_last ELSE"
-               " excluded.before_last END, before_called = CASE WHEN " STAYED " THEN x.before_called"
-               " ELSE excluded.before_called END, after_last = excluded.after_last, after_called ="
-               " excluded.after_called;",
-               name.data);
+    str_printf(
+        sql,
+        ", last_value, is_called, last_value, is_called FROM %s ON CONFLICT (run, schema_name,"
+        " sequence_name) DO UPDATE SET before_last = CASE WHEN " STAYED " THEN x.before_last ELSE"
+        " excluded.before_last END, before_called = CASE WHEN " STAYED " THEN x.before_called"
+        " ELSE excluded.before_called END, after_last = excluded.after_last, after_called ="
+        " excluded.after_called;",
+        name.data);
     if (q->owned) {
         str_printf(sql, " ALTER SEQUENCE %s RESTART; SELECT setval(", name.data);
         sql_literal(sql, name.data);

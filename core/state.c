@@ -15,9 +15,9 @@
 
 #define SETTLE_TRIES 60 /* one a second */
 
-static const char *const names[] = {"loading", "checked", "held",        "published", "done",
-                                    "dry",     "failed",  "rolled_back", "abandoned", "finalized",
-                                    "partly"};
+static const char *const names[] = {"loading",   "checked",   "held",   "published",
+                                    "done",      "dry",       "failed", "rolled_back",
+                                    "abandoned", "finalized", "partly"};
 
 int state_undoable(enum run_state state)
 {
@@ -113,7 +113,8 @@ static const char *const ddl[] = {
     "CREATE VIEW %s.id_map AS SELECT DISTINCT ON (project, stage, source_key COLLATE \"C\")"
     " project, stage, source_key, final_key, run FROM %s.id_map_rows() ORDER BY project, stage,"
     " source_key COLLATE \"C\", run, at",
-    /* Of a run that is published in batches: xid says that it is done. Early and late ones delete. */
+    /* Of a run that is published in batches: xid says that it is done. Early and late ones delete.
+     */
     "CREATE TABLE %s.batch (run bigint, no int, table_no int NOT NULL, kind text NOT NULL, first_id"
     " bigint, last_id bigint, xid xid8, at timestamptz, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.undo_sql (run bigint, no int, name text, sql text NOT NULL)",

@@ -22,7 +22,7 @@ struct run {
     int is_published, is_verified;
     char backup[64];
     char partly[200]; /* how far a run in batches came, where it stops between two */
-    char *report; /* owned; report.json, kept in the run row at the end */
+    char *report;     /* owned; report.json, kept in the run row at the end */
     struct report_step steps[REPORT_STEPS];
     size_t n_steps;
     struct timespec begun, step_begun;

@@ -479,7 +479,8 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
         (long long)s->run, s->q, (long long)s->run);
     str_printf(out,
                "DO $mig$ BEGIN PERFORM FROM %s.run WHERE id = %lld AND state IN ('partly',"
-               " 'published', 'done') FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'mighost: run %lld is not"
+               " 'published', 'done') FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'mighost: run "
+               "%lld is not"
                " published, nothing was undone'; END IF; END $mig$;\n",
                s->q, (long long)s->run, (long long)s->run);
     for (size_t i = 0; i < job->n_tables; i++)

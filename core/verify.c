@@ -40,10 +40,9 @@ static void pairs(const struct job_table *t, struct str *sql)
 static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
     const char *xmin = lineage_xmin(t);
-    str_printf(
-        sql,
-        "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ", xmin,
-        xmin);
+    str_printf(sql,
+               "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ",
+               xmin, xmin);
     lineage_by_run(s, sql);
     str_add_char(sql, ')');
 }

@@ -478,11 +478,12 @@ static int publish_all(struct part *p)
         if (host_is_cancelled())
             return error_set(p->err, STATUS_TEMPORARY, "stopped between two batches");
         int code = batches_next(p->s, p->whole, &p->batch, p->err);
-        if (code || !p->batch.no)
-            return code;
-        tries = p->batch.no == last ? tries + 1 : 0;
+        if (!code && !p->batch.no)
+            return 0;
+        tries = code || p->batch.no == last ? tries + 1 : 0;
         last = p->batch.no;
-        code = publish_next(p);
+        if (!code)
+            code = publish_next(p);
         if (code)
             code = again(p, tries, code);
         if (code)

@@ -24,7 +24,7 @@ struct rebuild_object {
 const char *rebuild_never(const struct job_table *t)
 {
     if (t->indexes == INDEXES_KEEP)
-        return "as the project, or publish in batches, has it";
+        return "as the project says";
     if (!t->t->owned)
         return "the role does not own the table";
     if (t->t->kind != 'r' || t->t->many_files)

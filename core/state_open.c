@@ -53,7 +53,7 @@ static int find_holder(struct state *s, const char *condition, struct holder *ou
         " FROM %s.run r JOIN %s.project p ON p.id = r.project LEFT JOIN (SELECT run, at,"
         " clock_timestamp() - at < interval '%d seconds' AS fresh FROM %s.heartbeat) h ON h.run ="
         " r.id WHERE r.state IN ('loading', 'checked', 'held', 'partly', 'published') AND %s"
-        " ORDER BY 5 DESC, r.id DESC LIMIT 1",
+        " ORDER BY 5 DESC, r.state = 'partly' DESC, r.id DESC LIMIT 1",
         s->q, s->q, fault_number("MIGHOST_LEASE", LEASE_SECONDS), s->q, condition);
     if (!res)
         return -err->code;

@@ -22,7 +22,7 @@ for n in 7 200 100000; do
     fresh "cut$n"
     mig 0 "cut$n" "cut$n" --plan
     says "in batches of $n rows"
-    says "kept, as the project, or publish in batches, has it"
+    says "kept, as the project says"
     run 0 "cut$n" "cut$n"
     as_whole "cut$n" "batches of $n"
     reported "in batches of $n rows"

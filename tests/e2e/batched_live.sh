@@ -4,6 +4,7 @@
 . "$top_srcdir/tests/fixtures/runs.sh"
 . "$top_srcdir/tests/fixtures/batched.sh"
 
+command -v python3 >/dev/null || pgtmp_skip "no python3"
 [ -n "$("$MIGHOST" --list-faults)" ] || pgtmp_skip "built without --enable-fault-injection"
 
 batched cut200 '"publish": "batched", "publish_rows": 200,'
@@ -20,6 +21,42 @@ mig 0 kill cut200 --run
 rows kill "$count_items AND id > 100" 2400 # numbers of a sequence may be lost in a crash
 rows kill "SELECT count(*), (SELECT count(*) FROM team) FROM item" "2500|30"
 ledger kill
+
+echo "the answer to COMMIT of a batch is lost, or the COMMIT"
+rule=$TEST_DIR/rule
+python3 "$top_srcdir/tests/fixtures/faultproxy.py" "$PGTMP_SOCKET/.s.PGSQL.5432" "$rule" >"$TEST_DIR/port" &
+proxy=$!
+at_exit "kill $proxy 2>/dev/null"
+while [ ! -s "$TEST_DIR/port" ]; do sleep 0.05; done
+for action in cut-after cut-before swallow; do
+    fresh kill
+    printf 'batch 9 of 17\tCOMMIT\\0\t%s\n' "$action" >"$rule"
+    DATABASE_URL="postgresql://postgres@127.0.0.1:$(cat "$TEST_DIR/port")/$(pgtmp_db kill)?sslmode=disable" "$MIGHOST" \
+        --plugins "$PLUGINS" --project "$TEST_DIR/cut200" --work-dir "$TEST_DIR/work/kill" \
+        --report-dir "$TEST_DIR/reports/kill" --run >"$OUT" 2>"$ERR" || fail "$action: ended with $?"
+    [ -f "$rule.done" ] || fail "$action: never came to that COMMIT"
+    rm "$rule.done"
+    BUNDLE=$(sed -n 's/^run .*; report: //p' "$OUT")
+    says "asking the target what became of it"
+    ledger kill
+    rows kill "$count_items AND id > 100" 2400
+    rows kill "SELECT count(*), (SELECT count(*) FROM team) FROM item" "2500|30"
+    rows kill "SELECT count(*), count(DISTINCT what) FROM mighost.event WHERE what LIKE 'batch %'" "17|17"
+done
+kill "$proxy" # it holds a connection open
+until [ "$(psql_t postgres -c "SELECT count(*) FROM pg_stat_activity WHERE datname = '$(pgtmp_db kill)'")" = 0 ]; do
+    sleep 0.05
+done
+undo_proof kill cut200
+
+echo "half a dry run beside half a run"
+fresh kill
+(MIGHOST_FAULT=publish.after_commit:7:kill mig 137 kill cut200 --run) || exit 1
+(MIGHOST_FAULT=check.done:1:kill mig 137 kill cut200 --dry-run) || exit 1
+mig 0 kill cut200 --run
+rows kill "SELECT id, state FROM mighost.run ORDER BY 1" "1|done
+2|loading"
+rows kill "$count_items AND id > 100" 2400
 
 echo "stopped in order"
 fresh kill
@@ -88,11 +125,11 @@ rows live "$count_items AND id > 100" 2400
 # ---- what fails --------------------------------------------------------------------------
 
 echo "an invariant that does not hold in the last batch takes all back"
-batched broken '"publish": "batched", "publish_rows": 200, "invariants": [
+batched wrong '"publish": "batched", "publish_rows": 200, "invariants": [
     { "name": "few", "sql": "SELECT FROM item HAVING count(*) > 2499" } ],'
 fresh bad
 fingerprint_db bad >"$TEST_DIR/before.bad"
-mig 8 bad broken --run
+mig 8 bad wrong --run
 says "invariant few does not hold"
 unchanged bad "a run whose invariant fails"
 rows bad "SELECT state FROM mighost.run" rolled_back

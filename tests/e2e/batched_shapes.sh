@@ -137,6 +137,18 @@ mig 0 keys keys --redrive "$redrive_was"
 rows keys "SELECT * FROM k ORDER BY id" "1|b
 2|a"
 
+echo "nothing is published yet: checked again, as in one transaction"
+pg_createdb keys2
+psql_t keys2 -c "CREATE TABLE k (id int PRIMARY KEY, u text UNIQUE)"
+sed -i 's/"update"/"insert"/' "$TEST_DIR/keys/project.json"
+stand 20 keys2 keys publish.begin:1
+psql_t keys2 -c "INSERT INTO k VALUES (2, 'app')"
+go_on
+rows keys2 "SELECT * FROM k ORDER BY id" "1|b
+2|app"
+mig 0 keys2 keys --rollback
+rows keys2 "SELECT * FROM k ORDER BY id" "2|app"
+
 echo "a cycle"
 pg_createdb cycle
 psql_t cycle -c "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);

@@ -297,7 +297,7 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
     return code || !t->has_rest ? code : count_rows(s, t->rest, &t->rest_rows, err);
 }
 
-int match_again(struct state *s, const struct job *job, size_t table, struct error *err)
+int match_again(struct state *s, struct job *job, size_t table, struct error *err)
 {
     struct job_table *t = &job->tables[table];
     int changed = 0;

@@ -149,6 +149,29 @@ rows keys2 "SELECT * FROM k ORDER BY id" "1|b
 mig 0 keys2 keys --rollback
 rows keys2 "SELECT * FROM k ORDER BY id" "2|app"
 
+echo "what a record lacks stays as the application has it now"
+pg_createdb lacks
+psql_t lacks -c "CREATE TABLE o (id int PRIMARY KEY, u text, v text); INSERT INTO o SELECT i, 'u', 'live' FROM
+    generate_series(1, 30) i"
+data lacks <<'JSON'
+{ "o": [ { "id": 1, "u": "n" }, { "id": 2, "u": "n" }, { "id": 3, "u": "n", "v": "mig" }, { "id": 4, "u": "n" },
+    { "id": 5, "u": "n" } ] }
+JSON
+shaped lacks '"publish": "batched", "publish_rows": 2,' '{ "name": "o", "policy": "update", "ids": "keep",
+    "options": { "table": "o", "fields": { "id": "id", "u": "u", "v": "v" } } }'
+(MIGHOST_FAULT=publish.after_commit:1:kill mig 137 lacks lacks --run) || exit 1
+rows lacks "SELECT id FROM o WHERE u = 'n' ORDER BY 1" "1
+2"
+psql_t lacks -c "UPDATE o SET v = 'app' WHERE id IN (3, 4)" -c "DELETE FROM o WHERE id = 5"
+mig 0 lacks lacks --run
+rows lacks "SELECT * FROM o WHERE id < 6 ORDER BY 1" "1|n|live
+2|n|live
+3|n|mig
+4|n|app
+5|n|"
+rows lacks "SELECT count(*) FROM o WHERE u = 'u'" 25
+grep -q 'in batches of 2 rows' "$BUNDLE/summary.txt" || fail "the summary does not tell of batches"
+
 echo "a cycle"
 pg_createdb cycle
 psql_t cycle -c "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);

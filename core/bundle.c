@@ -245,7 +245,7 @@ static int32_t service_text(const mig_report_t *r, const char *name, mig_str_t *
     str_clear(&x->text);
     if (str_equal(name, "run.log")) {
         code = log_text(x);
-    } else if (x->s->at != RUN_PUBLISHED && x->s->at != RUN_DONE) {
+    } else if (!state_undoable(x->s->at)) {
         return MIG_END;
     } else if (str_equal(name, "rollback.sql")) {
         code = pg_begin(x->s->pg, "READ ONLY", &x->err);
@@ -416,7 +416,7 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     }
     job->host->bundle = NULL;
     str_clear(&x.text);
-    if (!err->code && (s->at == RUN_PUBLISHED || s->at == RUN_DONE))
+    if (!err->code && state_undoable(s->at))
         write_rollback_info(b, s, job, err);
     if (fault_point("report.done"))
         error_set(err, STATUS_TEMPORARY, "fault point report.done");

@@ -124,9 +124,10 @@ static int duplicates_matched(struct state *s, const struct job_table *t, struct
 /* Live rows that stay as they are and hold a key that a staged row wants. First the pairs of
  * equal keys other than a row with its own live row, which are few; then what becomes of these
  * live rows. A key that is checked row by row cannot go from one updated row to another: which
- * of them the server writes first is its own choice, now and at undo. */
+ * of them the server writes first is its own choice, now and at undo. In batches no key goes from
+ * an updated row to another: they may be batches apart. */
 static int collisions_with_live(struct state *s, const struct job_table *t,
-                                const struct catalog_key *k, struct error *err)
+                                const struct catalog_key *k, int batched, struct error *err)
 {
     struct str sql;
     char reason[300], ids[64], live[600];
@@ -164,7 +165,10 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
         str_printf(&sql,
                    " AND (%s OR NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
                    " m._mig_at = w.at AND s._mig_state = 0))",
-                   k->immediate ? "w._mig_old" : "false", t->match_table, t->staging);
+                   batched        ? "true"
+                   : k->immediate ? "w._mig_old"
+                                  : "false",
+                   t->match_table, t->staging);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
 }
@@ -217,7 +221,8 @@ int collide_with_live(struct state *s, const struct job *job, struct error *err)
         /* By its match key a staged row has no other live row than the one it stands for. */
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             if (&t->t->keys[k] != t->match)
-                code = collisions_with_live(s, t, &t->t->keys[k], err);
+                code = collisions_with_live(s, t, &t->t->keys[k],
+                                            job->project->publish == PUBLISH_BATCHED, err);
     }
     return code ? code : reject_spread(s, job, err);
 }

@@ -137,7 +137,7 @@ int history_rollback(const struct cli *cli, struct session *s)
     int code = confirm_ask(cli, s);
     if (!code)
         code = cli->rollback_file ? attach_file(cli->rollback_file, s)
-                                  : attach(cli, s, "'published', 'done'");
+                                  : attach(cli, s, "'partly', 'published', 'done'");
     if (!code)
         code = rollback_run(&s->state, s->project, &result, &s->err);
     if (code)
@@ -268,7 +268,7 @@ int history_abandon(const struct cli *cli, struct session *s)
 int history_purge(const struct cli *cli, struct session *s)
 {
     int code = attach(cli, s, "'finalized', 'rolled_back', 'failed', 'abandoned', 'dry'");
-    if (!code && (s->state.at == RUN_PUBLISHED || s->state.at == RUN_DONE))
+    if (!code && state_undoable(s->state.at))
         code = unfit(s, "it can still be undone, finalize it first");
     if (!code)
         code = state_begin(&s->state, &s->err);

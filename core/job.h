@@ -76,6 +76,7 @@ struct job_table { /* one target table that the job writes */
         char xmin[24],
             file[24]; /* oldest transaction still running then, "": unknown; file number */
     } seen;
+    char done[JOB_NAME_SIZE]; /* view: staged rows of published batches, see batches.h */
 };
 
 struct highwater;

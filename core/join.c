@@ -2,6 +2,8 @@
  * every fault is listed before anything is refused. */
 #include "join.h"
 
+#include "batches.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -443,6 +445,7 @@ int join_catalog(struct job *job, struct pg *pg, struct faults *faults, struct e
     if (faults->n > before)
         return 0;
     order_tables(&j);
+    batches_plan(job, faults);
     job_order(job, faults);
     /* job_order moved the stages: tables name them by index. */
     for (size_t i = 0; i < job->n_tables; i++)

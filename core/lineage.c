@@ -14,6 +14,17 @@ const char *lineage_xmin(const struct job_table *t)
     return t->xmin ? t->xmin : "l.xmin::text::bigint";
 }
 
+/* xmin has 32 bits of the xid8. */
+void lineage_by_run(const struct state *s, struct str *sql)
+{
+    str_printf(
+        sql,
+        "IN (SELECT (xid::text::numeric %% 4294967296)::bigint FROM (SELECT publish_xid AS xid FROM"
+        " %s.run WHERE id = %lld UNION SELECT xid FROM %s.batch WHERE run = %lld) x WHERE"
+        " xid IS NOT NULL)",
+        s->q, (long long)s->run, s->q, (long long)s->run);
+}
+
 static void add_run(const struct job_table *t, const char *before, const char *xid, struct str *sql)
 {
     str_add(sql, sql->len ? "" : "(CASE");

@@ -13,4 +13,8 @@ int lineage_read(struct state *s, struct job *job, int forget, struct error *err
 /* The SQL of it for alias l, a bigint. */
 const char *lineage_xmin(const struct job_table *t);
 
+/* "IN (...)" behind such an xmin: the row was written by the run's publish, by any of its batches.
+ */
+void lineage_by_run(const struct state *s, struct str *sql);
+
 #endif

@@ -11,8 +11,10 @@
 #include "embedded.h"
 #include "log.h"
 #include "output.h"
+#include "ran.h"
 #include "rights.h"
 #include "sql.h"
+#include "undo.h"
 
 static int failed(struct session *s, int code)
 {
@@ -42,11 +44,13 @@ static const char status_sql[] =
     " ' complete' ELSE ' pending' END || coalesce(ph.label, ''), ', ' ORDER BY t.no) FROM"
     " %s.run_stage t LEFT JOIN (VALUES ('', '', '')%s) AS ph (project, stage, label) ON"
     " (ph.project, ph.stage) = (p.name, t.name) WHERE t.run = r.id), ''), CASE WHEN r.state IN "
-    "('published', 'done') THEN 'until --finalize' ELSE '' END,"
+    "('partly', 'published', 'done') THEN 'until --finalize' ELSE '' END,"
     " coalesce(pg_size_pretty((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN"
     " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
     "match|delete|before)_' || r.id || '_'))), '0 bytes'), CASE r.state WHEN 'loading' THEN h.step"
-    " WHEN 'checked' THEN 'publish' WHEN 'published' THEN 'verify' ELSE '' END, w.stage, w.rate,"
+    " WHEN 'checked' THEN 'publish' WHEN 'partly' THEN (SELECT format('publish, %%s of %%s batches"
+    " done', count(b.xid), count(*)) FROM %s.batch b WHERE b.run = r.id) WHEN 'published' THEN"
+    " 'verify' ELSE '' END, w.stage, w.rate,"
     " round(100 * w.share::numeric, 1), round(CASE WHEN w.seconds_left < 0 THEN 0 ELSE"
     " w.seconds_left END::numeric, 1), r.parent FROM %s.run r JOIN %s.project p ON p.id ="
     " r.project JOIN %s.heartbeat h ON h.run = r.id LEFT JOIN LATERAL (" PACE ") w ON r.state ="
@@ -138,9 +142,9 @@ int look_status(const struct cli *cli, struct session *s)
         str_init(&phases, 0);
         sql_literal(&schema, s->state.schema);
         add_phases(s->project, &phases);
-        struct pg_result *res =
-            pg_queryf(s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, phases.data,
-                      schema.data, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q);
+        struct pg_result *res = pg_queryf(
+            s->pg, &s->err, status_sql, s->state.q, s->state.q, s->state.q, phases.data,
+            schema.data, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q, s->state.q);
         str_clear(&phases);
         str_clear(&schema);
         if (res)
@@ -151,6 +155,25 @@ int look_status(const struct cli *cli, struct session *s)
     return s->err.code || s->faults.n ? failed(s, s->err.code) : 0;
 }
 
+/* A run of which batches are published has no report yet; what takes it back is known. */
+static int print_undo(struct session *s, int64_t run)
+{
+    struct job job = {0};
+    struct str sql;
+    str_init(&sql, 0);
+    int code = state_attach(&s->state, run, &s->err);
+    if (!code)
+        code = ran_load(&s->state, s->project, &job, &s->err);
+    if (!code)
+        code = undo_script(&s->state, &job, &sql, &s->err);
+    if (!code)
+        output_text(sql.data);
+    str_clear(&sql);
+    if (job.mem)
+        job_clear(&job);
+    return code;
+}
+
 int look_report(const struct cli *cli, struct session *s)
 {
     int code = session_target(s);
@@ -159,11 +182,16 @@ int look_report(const struct cli *cli, struct session *s)
         code = pg_begin(s->pg, "READ ONLY", &s->err);
     if (code)
         return failed(s, code);
-    snprintf(sql, sizeof sql, "SELECT report FROM %s.run WHERE id = $1::text::bigint", s->state.q);
+    snprintf(sql, sizeof sql,
+             "SELECT report, id, state FROM %s.run WHERE id ="
+             " $1::text::bigint",
+             s->state.q);
     const char *const params[] = {cli->argument};
     struct pg_result *res = pg_query(s->pg, &s->err, sql, 1, params);
     if (res && pg_rows(res) && pg_get(res, 0, 0))
         output_line(pg_get(res, 0, 0));
+    else if (res && pg_rows(res) && str_equal(pg_get(res, 0, 2), state_text(RUN_PARTLY)))
+        print_undo(s, pg_get_int(res, 0, 1));
     else if (res)
         error_set(&s->err, STATUS_REFUSED, "run %.20s has no report in this target", cli->argument);
     pg_free(res);

@@ -108,24 +108,29 @@ static int index_match(struct state *s, struct job_table *t, struct error *err)
 }
 
 /* Domain casts are left out here: a value may still violate its domain; verify casts. */
+static void select_match(const struct job_table *t, struct str *sql)
+{
+    str_printf(sql, "SELECT s._mig_id, s._mig_record, %s AS _mig_at, l.xmin AS _mig_xmin, ",
+               match_at(t));
+    same_image(t, sql);
+    str_add(sql, " AS _mig_same");
+    live_columns(t, sql);
+    str_add(sql, " FROM ");
+    if (t->match) {
+        str_printf(sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
+        match_condition(t->match, "s", "l", sql);
+    } else {
+        str_printf(sql, "%s s, %s l WHERE false", t->staging, t->t->quoted);
+    }
+}
+
 static int make_match(struct state *s, struct job_table *t, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql,
-               "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT s._mig_id, s._mig_record,"
-               " %s AS _mig_at, l.xmin AS _mig_xmin, ",
-               t->match_table, t->match_table, match_at(t));
-    same_image(t, &sql);
-    str_add(&sql, " AS _mig_same");
-    live_columns(t, &sql);
-    str_add(&sql, " FROM ");
-    if (t->match) {
-        str_printf(&sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
-        match_condition(t->match, "s", "l", &sql);
-    } else {
-        str_printf(&sql, "%s s, %s l WHERE false", t->staging, t->t->quoted);
-    }
+    str_printf(&sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->match_table,
+               t->match_table);
+    select_match(t, &sql);
     int code = run_sql(s, &sql, err);
     if (!code)
         code = index_match(s, t, err);
@@ -290,6 +295,22 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
     if (!code && t->has_rest)
         code = pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
     return code || !t->has_rest ? code : count_rows(s, t->rest, &t->rest_rows, err);
+}
+
+int match_again(struct state *s, struct job *job, size_t table, struct error *err)
+{
+    struct job_table *t = &job->tables[table];
+    int changed = 0;
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "DELETE FROM %s; INSERT INTO %s ", t->match_table, t->match_table);
+    select_match(t, &sql);
+    int code = run_sql(s, &sql, err);
+    if (!code)
+        code = adopt_keys(s, job, table, &changed, err);
+    if (!code)
+        code = resolve_absent(s, t, &changed, err);
+    return code || !changed ? code : match_same(s, t, err);
 }
 
 /* ---- what replace deletes ---------------------------------------------------------------- */

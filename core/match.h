@@ -16,6 +16,8 @@ int match_run(struct state *s, struct job *job, int may_delete, struct str *note
 int match_drop_views(struct state *s, const struct job *job, struct error *err);
 /* Marks the matched rows that are the same as their live row. */
 int match_same(struct state *s, struct job_table *t, struct error *err);
+/* Matches the rows of one table anew that are in its match table, which may be a view of a part. */
+int match_again(struct state *s, struct job *job, size_t table, struct error *err);
 /* Condition on a row "w" of the view of what will be: it is not as its live row. */
 void match_not_same(const struct job_table *t, struct str *sql);
 /* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */

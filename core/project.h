@@ -15,6 +15,8 @@ enum id_strategy { ID_UUID5, ID_KEEP, ID_SEQUENCE, ID_NATURAL };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
 enum finish_mode { FINISH_ANALYZE, FINISH_VACUUM, FINISH_NONE };
+/* `batched`: where one transaction is out of reach, see batches.h. */
+enum publish_mode { PUBLISH_TRANSACTION, PUBLISH_BATCHED };
 enum indexes_mode { INDEXES_AUTO, INDEXES_KEEP, INDEXES_REBUILD };
 enum sequence_mode { SEQUENCES_ADVANCE, SEQUENCES_LEAVE };
 
@@ -155,9 +157,11 @@ struct project {
     int64_t backup_keep_days, backup_keep_count; /* 0: keep all */
     enum sequence_mode sequences;
     enum indexes_mode indexes; /* of tables that get many rows */
-    enum finish_mode finish;   /* what is done to written tables after COMMIT */
-    const char *work_dir;      /* absolute; embedded server, run state */
-    const char *report_dir;    /* absolute; bundles */
+    enum publish_mode publish;
+    int64_t publish_rows;    /* rows in a batch of publish, default 500000 */
+    enum finish_mode finish; /* what is done to written tables after COMMIT */
+    const char *work_dir;    /* absolute; embedded server, run state */
+    const char *report_dir;  /* absolute; bundles */
     struct project_timeouts timeouts;
     int64_t retries;       /* of a whole transaction after a transient failure, default 8 */
     const char *log_level; /* NULL when not set */

@@ -41,6 +41,16 @@ static int altered(struct error *err, const char *what, const char *name)
     return STATUS_DRIFT;
 }
 
+int publish_lock(struct state *s, const struct job_table *t, int alone, struct error *err)
+{
+    int code = pg_execf(s->pg, err, "LOCK TABLE %s IN %s MODE", t->t->quoted,
+                        alone ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE");
+    if (!code || !str_equal(pg_sqlstate(s->pg), "42P01"))
+        return code;
+    error_clear(err);
+    return altered(err, "a table is gone: ", t->t->quoted);
+}
+
 static int lock_tables(struct state *s, const struct job *job, const struct rebuild *rebuild,
                        struct error *err)
 {
@@ -49,15 +59,8 @@ static int lock_tables(struct state *s, const struct job *job, const struct rebu
         list[i] = &job->tables[i];
     qsort(list, job->n_tables, sizeof *list, by_oid);
     int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = pg_execf(s->pg, err, "LOCK TABLE %s IN %s MODE", list[i]->t->quoted,
-                        rebuild->tables[list[i]->no - 1].chosen ? "ACCESS EXCLUSIVE"
-                                                                : "SHARE ROW EXCLUSIVE");
-        if (!code || !str_equal(pg_sqlstate(s->pg), "42P01"))
-            continue;
-        error_clear(err);
-        code = altered(err, "a table is gone: ", list[i]->t->quoted);
-    }
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = publish_lock(s, list[i], rebuild->tables[list[i]->no - 1].chosen, err);
     return code;
 }
 
@@ -83,9 +86,7 @@ int publish_same_catalog(struct state *s, const struct job *job, struct error *e
     return altered(err, "", difference);
 }
 
-/* Rows that check matched or chose to delete, and that are no longer what they were; keys that
- * check found free, and that are taken now. */
-static int no_drift(struct state *s, const struct job_table *t, struct error *err)
+int publish_no_drift(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
     int untouched = 0;
@@ -176,7 +177,7 @@ static int write_all(struct state *s, struct job *job, const struct publish_resu
 {
     int code = remove_prepare(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = write_before_images(s, &job->tables[i], err);
+        code = write_before_images(s, &job->tables[i], IMAGES_ALL, err);
     if (!code && fault_point("publish.before_images"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_images");
     for (size_t i = 0; !code && i < job->n_tables; i++)
@@ -237,7 +238,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
     if (!code)
         code = number_shift(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = no_drift(s, &job->tables[i], err);
+        code = publish_no_drift(s, &job->tables[i], err);
         if (!code)
             code = write_plan(s, &job->tables[i], 0, &r->tables[i], err);
     }
@@ -271,9 +272,7 @@ static int finish(struct state *s, struct job *job, const struct publish_result 
     return code;
 }
 
-/* The server refuses a row by a key, which check found free or its parent there: the live rows are
- * no longer what check saw. */
-static int drift_of_keys(struct state *s, int code, struct error *err)
+int publish_drift_of_keys(struct state *s, int code, struct error *err)
 {
     const char *state = pg_sqlstate(s->pg);
     if (code != STATUS_INVALID ||
@@ -303,7 +302,7 @@ static int write_and_rebuild(struct state *s, struct job *job, const struct publ
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.rebuild");
     if (!code)
         code = rebuild_make(s, job, rebuild, err);
-    return drift_of_keys(s, code, err);
+    return publish_drift_of_keys(s, code, err);
 }
 
 static int transaction(struct state *s, struct job *job, struct publish_result *r,

@@ -16,6 +16,14 @@ struct publish_result {
 /* 0; STATUS_DRIFT: a live row or the catalog is no longer as check saw it, nothing was
  * written, check again; STATUS_UNKNOWN: see state_attach; others: nothing was written. */
 int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err);
+/* `alone`: readers wait, too. STATUS_DRIFT: the table is gone. */
+int publish_lock(struct state *s, const struct job_table *t, int alone, struct error *err);
+/* STATUS_DRIFT: rows that check matched or chose to delete are no longer what they were, or keys
+ * that check found free are taken. */
+int publish_no_drift(struct state *s, const struct job_table *t, struct error *err);
+/* The server refused a row by a key, which check found free or its parent there: STATUS_DRIFT in
+ * place of STATUS_INVALID. */
+int publish_drift_of_keys(struct state *s, int code, struct error *err);
 /* 0, or STATUS_DRIFT with what was altered since the plan was made. In a transaction. */
 int publish_same_catalog(struct state *s, const struct job *job, struct error *err);
 /* Whether it writes, or hooks may: what may be left out where nothing changes. */

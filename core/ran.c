@@ -106,5 +106,8 @@ int ran_load(struct state *s, const struct project *project, struct job *job, st
     faults_clear(&faults);
     pg_free(res);
     job_name_tables(job, s->run);
+    /* What of it is staged only was never written. */
+    for (size_t i = 0; s->at == RUN_PARTLY && i < job->n_tables; i++)
+        memcpy(job->tables[i].staging, job->tables[i].done, sizeof job->tables[i].staging);
     return code ? code : lineage_read(s, job, 0, err);
 }

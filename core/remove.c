@@ -16,7 +16,7 @@ static int deletes(const struct job_table *t)
     return t->policy == POLICY_REPLACE;
 }
 
-static int lock_rows(struct state *s, const struct job_table *t, struct error *err)
+int remove_lock(struct state *s, const struct job_table *t, struct error *err)
 {
     return pg_execf(s->pg, err,
                     "SELECT count(*) FROM (SELECT FROM %s l JOIN %s d ON %s = d._mig_at FOR UPDATE"
@@ -66,7 +66,7 @@ int remove_prepare(struct state *s, const struct job *job, struct error *err)
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
         if (deletes(&job->tables[i]))
-            code = lock_rows(s, &job->tables[i], err);
+            code = remove_lock(s, &job->tables[i], err);
     int64_t marked;
     do { /* what a late row refers to is late, too */
         marked = 0;
@@ -117,4 +117,16 @@ int remove_rows(struct state *s, const struct job *job, int late, struct error *
     str_clear(&sql);
     str_clear(&counts);
     return code;
+}
+
+int remove_table(struct state *s, const struct job_table *t, int64_t expected, struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "DELETE FROM %s l USING %s d WHERE %s = d._mig_at", t->t->quoted,
+                  t->delete_table, match_at(t));
+    if (!res)
+        return err->code;
+    int64_t n = pg_affected(res);
+    pg_free(res);
+    return n == expected ? 0 : write_swallowed(t, "deletion", n, expected, err);
 }

@@ -28,7 +28,7 @@ static double since(const struct timespec *t)
 
 static int check_state(struct state *s, struct error *err)
 {
-    if (s->at == RUN_PUBLISHED || s->at == RUN_DONE)
+    if (state_undoable(s->at))
         return 0;
     error_set(err, STATUS_REFUSED, "run %lld is %s, there is nothing to undo", (long long)s->run,
               state_text(s->at));
@@ -43,7 +43,8 @@ static int check_later(struct state *s, struct error *err)
         s->pg, err,
         "SELECT r.id, string_agg(DISTINCT b.schema_name || '.' || b.table_name, ', ') FROM"
         " %s.run_table a JOIN %s.run_table b ON b.oid = a.oid AND b.run > a.run JOIN %s.run r ON"
-        " r.id = b.run WHERE a.run = %lld AND r.state IN ('published', 'done') AND b.inserted +"
+        " r.id = b.run WHERE a.run = %lld AND r.state IN ('partly', 'published', 'done') AND "
+        "b.inserted +"
         " b.updated + b.deleted > 0 GROUP BY r.id ORDER BY r.id DESC",
         s->q, s->q, s->q, (long long)s->run);
     if (!res)

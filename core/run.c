@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backup.h"
+#include "batches.h"
 #include "bundle.h"
 #include "crash.h"
 #include "fault.h"
@@ -29,6 +30,8 @@ static const char *state_line(const struct run *r, int code)
 {
     if (r->is_published)
         return "the run is published";
+    if (r->s->at == RUN_PARTLY)
+        return r->partly;
     if (r->s->at == RUN_ROLLED_BACK)
         return "the run was published and rolled back: live tables are as before";
     return code == STATUS_UNKNOWN ? "unknown: see above"
@@ -205,9 +208,14 @@ static int all_steps(struct run *r)
     int code = 0;
     if (r->s->at == RUN_PUBLISHED)
         r->is_published = 1; /* an earlier process published; what is behind is left to do */
-    crash_state(r->is_published ? "the run is published" : "no live table was changed");
+    crash_state(r->is_published          ? "the run is published"
+                : r->s->at == RUN_PARTLY ? "batches of the run are published: repeat the same "
+                                           "command, or --rollback"
+                                         : "no live table was changed");
     if (!r->is_published)
-        code = to_publish(r);
+        code = r->s->at == RUN_PARTLY ? steps_go_on(r) : to_publish(r);
+    if (code == STATUS_INVALID && r->s->at == RUN_PARTLY)
+        steps_undo(r);
     if (!code && r->is_published) {
         code = steps_verify(r);
         if (code == STATUS_INVALID)
@@ -275,9 +283,11 @@ static int stopped_or(struct run *r, int code)
 static int finish(struct run *r, int code)
 {
     code = stopped_or(r, altered_or(r, look_again(r, code)));
+    if (r->s->at == RUN_PARTLY)
+        batches_tell(r->s, r->partly, sizeof r->partly);
     if (code)
         log_error(&r->err, state_line(r, code));
-    if (can_resume(code)) {
+    if (can_resume(code) || r->s->at == RUN_PARTLY) { /* what undo needs stays */
         make_text(r, code);
         return code;
     }

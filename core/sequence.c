@@ -18,21 +18,32 @@ static void row_of(const struct state *s, const struct catalog_sequence *q, stru
     sql_literal(sql, q->name);
 }
 
-/* ALTER SEQUENCE gives the sequence a new file, which goes when the transaction fails. */
+/* Between two batches others may draw numbers: undo must not give these again. */
+#define STAYED "(x.after_last, x.after_called) = (excluded.after_last, excluded.after_called)"
+
+/* ALTER SEQUENCE gives the sequence a new file, which goes when the transaction fails. Until it is
+ * settled, what it was in the end is what it is now. */
 static void hold(const struct state *s, const struct catalog_sequence *q, struct str *sql)
 {
     struct str name;
     str_init(&name, 0);
     sql_table(&name, q->schema, q->name);
-    str_printf(sql, "INSERT INTO %s.sequence SELECT %lld, ", s->q, (long long)s->run);
+    str_printf(sql, "INSERT INTO %s.sequence AS x SELECT %lld, ", s->q, (long long)s->run);
     sql_literal(sql, q->schema);
     str_add(sql, ", ");
     sql_literal(sql, q->name);
-    str_printf(sql, ", last_value, is_called FROM %s ON CONFLICT DO NOTHING;", name.data);
+    str_printf(
+        sql,
+        ", last_value, is_called, last_value, is_called FROM %s ON CONFLICT (run, schema_name,"
+        " sequence_name) DO UPDATE SET before_last = CASE WHEN " STAYED " THEN x.before_last ELSE"
+        " excluded.before_last END, before_called = CASE WHEN " STAYED " THEN x.before_called"
+        " ELSE excluded.before_called END, after_last = excluded.after_last, after_called ="
+        " excluded.after_called;",
+        name.data);
     if (q->owned) {
         str_printf(sql, " ALTER SEQUENCE %s RESTART; SELECT setval(", name.data);
         sql_literal(sql, name.data);
-        str_printf(sql, ", before_last, before_called) FROM %s.sequence", s->q);
+        str_printf(sql, ", after_last, after_called) FROM %s.sequence", s->q);
         row_of(s, q, sql);
         str_add_char(sql, ';');
     }

@@ -104,7 +104,10 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_add(&sql, "SELECT coalesce(sum(reltuples), 0)::bigint FROM pg_class WHERE oid IN (0");
+    str_printf(&sql,
+               "SELECT coalesce(sum(CASE relkind WHEN 'v' THEN %d ELSE reltuples END), 0)::bigint"
+               " FROM pg_class WHERE oid IN (0",
+               FEW_ROWS);
     for (size_t i = 0; i < job->n_tables; i++) {
         str_add(&sql, ", to_regclass(");
         sql_literal(&sql, job->tables[i].staging);
@@ -130,10 +133,9 @@ int staging_drop(struct state *s, const struct job *job, int all, struct error *
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        code = pg_execf(s->pg, err,
-                        "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s;"
-                        " DROP TABLE IF EXISTS %s, %s, %s",
-                        t->as_if, t->will_be, t->staging, t->match_table, t->delete_table);
+        code =
+            pg_execf(s->pg, err, "DROP VIEW IF EXISTS %s, %s, %s; DROP TABLE IF EXISTS %s, %s, %s",
+                     t->done, t->as_if, t->will_be, t->staging, t->match_table, t->delete_table);
         if (!code && all)
             code = pg_execf(s->pg, err, "DROP TABLE IF EXISTS %s", t->before);
     }
@@ -145,11 +147,12 @@ int staging_drop_run(struct state *s, int64_t run, struct error *err)
     struct str list;
     char sql[900];
     str_init(&list, 0);
-    snprintf(sql, sizeof sql,
-             "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
-             " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
-             " '^(staging|match|delete|before|willbe|asif)_%lld_[0-9]+$' ORDER BY c.relkind DESC",
-             (long long)run);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
+        " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
+        " '^(staging|match|delete|before|willbe|asif|done)_%lld_[0-9]+$' ORDER BY c.relkind DESC",
+        (long long)run);
     const char *const params[] = {s->schema};
     struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
     if (!res)

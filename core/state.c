@@ -15,8 +15,14 @@
 
 #define SETTLE_TRIES 60 /* one a second */
 
-static const char *const names[] = {"loading", "checked", "held",        "published", "done",
-                                    "dry",     "failed",  "rolled_back", "abandoned", "finalized"};
+static const char *const names[] = {"loading",   "checked",   "held",   "published",
+                                    "done",      "dry",       "failed", "rolled_back",
+                                    "abandoned", "finalized", "partly"};
+
+int state_undoable(enum run_state state)
+{
+    return state == RUN_PARTLY || state == RUN_PUBLISHED || state == RUN_DONE;
+}
 
 const char *state_text(enum run_state state)
 {
@@ -110,6 +116,10 @@ static const char *const ddl[] = {
     " project, stage, source_key, final_key, min(run) OVER (PARTITION BY project, stage, source_key"
     " COLLATE \"C\", final_key) AS run FROM %s.id_map_rows() r ORDER BY project, stage, source_key"
     " COLLATE \"C\", r.run DESC, at",
+    /* Of a run that is published in batches: xid says that it is done. Early and late ones delete.
+     */
+    "CREATE TABLE %s.batch (run bigint, no int, table_no int NOT NULL, kind text NOT NULL, first_id"
+    " bigint, last_id bigint, xid xid8, at timestamptz, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.undo_sql (run bigint, no int, name text, sql text NOT NULL)",
 };
 

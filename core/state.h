@@ -23,7 +23,8 @@ enum run_state {
     RUN_FAILED, /* ended before publish; nothing was written */
     RUN_ROLLED_BACK,
     RUN_ABANDONED,
-    RUN_FINALIZED
+    RUN_FINALIZED,
+    RUN_PARTLY /* some batches of it are published, see batches.h */
 };
 
 struct state {
@@ -104,6 +105,8 @@ void state_event_sql(const struct state *s, const char *what, struct str *out);
 /* How many lines of the run's audit trail do not fit their chain of SHA-256. */
 int state_trail(struct state *s, int64_t *broken, struct error *err);
 
+/* It wrote live tables and can be undone. */
+int state_undoable(enum run_state state);
 const char *state_text(enum run_state state);
 int state_parse(const char *text, enum run_state *out);
 /* The statements that a DBA runs to prepare the schema for `role`. */

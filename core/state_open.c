@@ -52,8 +52,8 @@ static int find_holder(struct state *s, const char *condition, struct holder *ou
         " to_char(h.at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')), r.kind = 'dry-run', r.parent"
         " FROM %s.run r JOIN %s.project p ON p.id = r.project LEFT JOIN (SELECT run, at,"
         " clock_timestamp() - at < interval '%d seconds' AS fresh FROM %s.heartbeat) h ON h.run ="
-        " r.id WHERE r.state IN ('loading', 'checked', 'held', 'published') AND %s"
-        " ORDER BY 5 DESC, r.id DESC LIMIT 1",
+        " r.id WHERE r.state IN ('loading', 'checked', 'held', 'partly', 'published') AND %s"
+        " ORDER BY 5 DESC, r.state = 'partly' DESC, r.id DESC LIMIT 1",
         s->q, s->q, fault_number("MIGHOST_LEASE", LEASE_SECONDS), s->q, condition);
     if (!res)
         return -err->code;
@@ -195,11 +195,12 @@ static int other_kind(const struct holder *h, struct error *err)
     else
         error_set(err, STATUS_BUSY, "run %lld is half done, and takes up all records",
                   (long long)h->run);
+    const char *drop = h->at == RUN_PARTLY ? "take it back by --rollback" : "drop it by --abandon";
     if (h->parent)
-        error_fix(err, "finish it by --redrive %lld, or drop it by --abandon %lld",
-                  (long long)h->parent, (long long)h->run);
+        error_fix(err, "finish it by --redrive %lld, or %s %lld", (long long)h->parent, drop,
+                  (long long)h->run);
     else
-        error_fix(err, "finish it by --run, or drop it by --abandon %lld", (long long)h->run);
+        error_fix(err, "finish it by --run, or %s %lld", drop, (long long)h->run);
     return STATUS_BUSY;
 }
 

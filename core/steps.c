@@ -4,6 +4,8 @@
 
 #include "backoff.h"
 #include "backup.h"
+#include "batch.h"
+#include "batches.h"
 #include "bundle.h"
 #include "check.h"
 #include "crash.h"
@@ -113,7 +115,8 @@ int steps_open(struct run *r)
         return code;
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
     struct highwater_options bounds = {r->options->full,
-                                       r->options->publish != 0 || r->s->at == RUN_PUBLISHED};
+                                       r->options->publish != 0 || r->s->at == RUN_PUBLISHED ||
+                                           r->s->at == RUN_PARTLY};
     code = highwater_find(r->s, r->job, &bounds, &r->err);
     if (code)
         return code;
@@ -296,8 +299,18 @@ int steps_move(struct run *r, enum run_state to)
     return code;
 }
 
+static int publish_batches(struct run *r)
+{
+    signals_cancel_statements(1);
+    int code = batch_publish_run(r->s, r->job, &r->published, &r->err);
+    signals_cancel_statements(0);
+    return code;
+}
+
 static int publish_once(struct run *r)
 {
+    if (r->x->project->publish == PUBLISH_BATCHED || r->s->at == RUN_PARTLY)
+        return publish_batches(r);
     enum run_state before = r->s->at;
     for (int64_t n = 0;; n++) {
         signals_cancel_statements(1);
@@ -315,13 +328,26 @@ static int publish_once(struct run *r)
     }
 }
 
+int steps_go_on(struct run *r)
+{
+    if (r->options->hold) {
+        error_set(&r->err, STATUS_BUSY, "run %lld is partly published and cannot be held",
+                  (long long)r->s->run);
+        error_fix(&r->err, "finish it without --hold, or take it back by --rollback");
+        return STATUS_BUSY;
+    }
+    int code = batches_same_plan(r->s, r->job, &r->err);
+    return code ? code : steps_publish(r);
+}
+
 int steps_publish(struct run *r)
 {
     int code = 0;
     for (int n = 0;; n++) {
         steps_begin(r, "publish");
         code = publish_once(r);
-        if (code != STATUS_DRIFT || r->published.altered || n >= DRIFT_TRIES)
+        if (code != STATUS_DRIFT || r->published.altered || n >= DRIFT_TRIES ||
+            r->s->at == RUN_PARTLY)
             break;
         log_write(LOG_WARNING, "%s; checking again", r->err.what);
         error_clear(&r->err);

@@ -21,7 +21,8 @@ struct run {
     struct verify_result verify;
     int is_published, is_verified;
     char backup[64];
-    char *report; /* owned; report.json, kept in the run row at the end */
+    char partly[200]; /* how far a run in batches came, where it stops between two */
+    char *report;     /* owned; report.json, kept in the run row at the end */
     struct report_step steps[REPORT_STEPS];
     size_t n_steps;
     struct timespec begun, step_begun;
@@ -39,6 +40,7 @@ int steps_check(struct run *r);
 int steps_secure(struct run *r);
 int steps_move(struct run *r, enum run_state to);
 int steps_publish(struct run *r);
+int steps_go_on(struct run *r); /* publishes the batches that are left */
 int steps_verify(struct run *r);
 void steps_undo(struct run *r);
 void steps_moved(struct run *r);

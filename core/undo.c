@@ -12,15 +12,6 @@
 #include "match.h"
 #include "sql.h"
 
-/* The run's transaction as live rows show it in xmin (32 bits of the xid8). */
-static void run_xid(const struct state *s, struct str *sql)
-{
-    str_printf(sql,
-               "(SELECT publish_xid::text::numeric %% 4294967296 FROM %s.run WHERE id = %lld)"
-               "::bigint",
-               s->q, (long long)s->run);
-}
-
 static int stages_all(const struct job_table *t)
 {
     size_t n = 0;
@@ -33,8 +24,8 @@ static int stages_all(const struct job_table *t)
  * after-image (xmin says nothing after a dump and restore). */
 static void untouched(const struct state *s, const struct job_table *t, struct str *sql)
 {
-    str_printf(sql, "(%s = ", lineage_xmin(t));
-    run_xid(s, sql);
+    str_printf(sql, "(%s ", lineage_xmin(t));
+    lineage_by_run(s, sql);
     if (stages_all(t)) {
         str_add(sql, " OR record_image_eq(ROW(");
         for (size_t i = 0; i < t->n_columns; i++) {
@@ -93,9 +84,9 @@ static void drift_keyless(const struct state *s, const struct job_table *t, stru
     query_head(t, out);
     str_printf(out,
                "%s l, %s.run_table x WHERE x.run = %lld AND x.no = %zu AND x.inserted > 0 AND"
-               " (NOT x.was_empty OR l.xmin::text::bigint <> ",
+               " (NOT x.was_empty OR l.xmin::text::bigint NOT ",
                t->t->quoted, s->q, (long long)s->run, t->no);
-    run_xid(s, out);
+    lineage_by_run(s, out);
     str_add(out, ")\n");
 }
 
@@ -121,10 +112,10 @@ static void drift_children(const struct state *s, const struct job *job, const s
     }
     str_printf(out,
                " WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
-               " s._mig_id) AND %s <> ",
+               " s._mig_id) AND %s NOT ",
                t->match_table,
                own == SIZE_MAX ? "l.xmin::text::bigint" : lineage_xmin(&job->tables[own]));
-    run_xid(s, out);
+    lineage_by_run(s, out);
     str_add_char(out, '\n');
     str_clear(&child);
 }
@@ -228,8 +219,8 @@ static void restore_updated(const struct job_table *t, struct str *out)
 static void undo_table(const struct state *s, const struct job_table *t, struct str *out)
 {
     if (!t->match) {
-        str_printf(out, "DELETE FROM %s l WHERE l.xmin::text::bigint = ", t->t->quoted);
-        run_xid(s, out);
+        str_printf(out, "DELETE FROM %s l WHERE l.xmin::text::bigint ", t->t->quoted);
+        lineage_by_run(s, out);
         str_add(out, ";\n");
         return;
     }
@@ -406,7 +397,7 @@ static void settle_state(const struct state *s, struct str *out)
     str_printf(out,
                "UPDATE %s.run SET state = 'rolled_back', rolled_back = clock_timestamp(), undo_xid "
                "= pg_current_xact_id() WHERE id ="
-               " %lld AND state IN ('published', 'done');\n",
+               " %lld AND state IN ('partly', 'published', 'done');\n",
                s->q, (long long)s->run);
     state_event_sql(s, "rolled_back", out);
     str_add(out, ";\n");
@@ -487,8 +478,9 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
         "SET LOCAL standard_conforming_strings = on;\n",
         (long long)s->run, s->q, (long long)s->run);
     str_printf(out,
-               "DO $mig$ BEGIN PERFORM FROM %s.run WHERE id = %lld AND state IN ('published',"
-               " 'done') FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'mighost: run %lld is not"
+               "DO $mig$ BEGIN PERFORM FROM %s.run WHERE id = %lld AND state IN ('partly',"
+               " 'published', 'done') FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'mighost: run "
+               "%lld is not"
                " published, nothing was undone'; END IF; END $mig$;\n",
                s->q, (long long)s->run, (long long)s->run);
     for (size_t i = 0; i < job->n_tables; i++)

@@ -40,11 +40,11 @@ static void pairs(const struct job_table *t, struct str *sql)
 static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
     const char *xmin = lineage_xmin(t);
-    str_printf(
-        sql,
-        "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ="
-        " (SELECT publish_xid::text::numeric %% 4294967296 FROM %s.run WHERE id = %lld)::bigint)",
-        xmin, xmin, s->q, (long long)s->run);
+    str_printf(sql,
+               "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ",
+               xmin, xmin);
+    lineage_by_run(s, sql);
+    str_add_char(sql, ')');
 }
 
 static void compare_keyed(const struct state *s, const struct job_table *t, struct str *sql)

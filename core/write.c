@@ -72,19 +72,29 @@ int write_plan(struct state *s, const struct job_table *t, size_t stage, struct 
     return 0;
 }
 
-int write_before_images(struct state *s, const struct job_table *t, struct error *err)
+/* Typed as the live table is: values never pass through text. */
+int write_before_images(struct state *s, const struct job_table *t, enum write_images which,
+                        struct error *err)
 {
-    /* Typed as the live table is: values never pass through text. */
-    return pg_execf(
-        s->pg, err,
-        "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT CASE WHEN d._mig_late THEN"
-        " 'L' ELSE 'D' END::\"char\" AS _mig_op, %s AS _mig_xmin, l.* FROM %s l JOIN %s d"
-        " ON d._mig_at = %s UNION ALL SELECT 'U'::\"char\", %s, l.* FROM %s l JOIN %s m ON "
-        "m._mig_at = %s"
-        " JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s",
-        t->before, t->before, lineage_xmin(t), t->t->quoted, t->delete_table, match_at(t),
-        lineage_xmin(t), t->t->quoted, t->match_table, match_at(t), t->staging,
-        match_overwrites(t) ? "true" : "false");
+    struct str sql;
+    str_init(&sql, 0);
+    if (which == IMAGES_MORE)
+        str_printf(&sql, "INSERT INTO %s ", t->before);
+    else
+        str_printf(&sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->before, t->before);
+    str_printf(&sql,
+               "SELECT CASE WHEN d._mig_late THEN"
+               " 'L' ELSE 'D' END::\"char\" AS _mig_op, %s AS _mig_xmin, l.* FROM %s l JOIN %s d"
+               " ON d._mig_at = %s UNION ALL SELECT 'U'::\"char\", %s, l.* FROM %s l JOIN %s m ON "
+               "m._mig_at = %s"
+               " JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s%s",
+               lineage_xmin(t), t->t->quoted, t->delete_table, match_at(t), lineage_xmin(t),
+               t->t->quoted, t->match_table, match_at(t), t->staging,
+               match_overwrites(t) ? "true" : "false", which == IMAGES_NONE ? " WITH NO DATA" : "");
+    int code = sql.failed ? error_set(err, STATUS_BUG, "a statement is too long")
+                          : pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
+    return code;
 }
 
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err)

@@ -1,0 +1,528 @@
+/* batch.c - one batch after the other. A batch is published by the same statements as a whole run
+ * is, over views that hold its part of the staging, match and delete tables; they live as long as
+ * its transaction. Live rows that changed since check are matched anew under the batch's lock. What
+ * that cannot settle ends the run where it is: records whose other rows are published already
+ * cannot be refused any more. */
+#include "batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backoff.h"
+#include "batches.h"
+#include "crash.h"
+#include "fault.h"
+#include "lineage.h"
+#include "log.h"
+#include "match.h"
+#include "remove.h"
+#include "sequence.h"
+#include "sql.h"
+#include "staging.h"
+#include "validate.h"
+
+struct part { /* the job as one batch sees it */
+    struct state *s;
+    const struct job *whole;
+    struct job job;              /* its tables are ours; only the batch's one differs */
+    struct job_table *t;         /* that one, over the views */
+    struct write_counts *counts; /* per table */
+    struct batch batch;
+    int altered; /* the catalog is another */
+    struct error *err;
+};
+
+static int is_last(const struct part *p)
+{
+    return p->batch.no == p->batch.n;
+}
+
+static int fails_at(const struct part *p, const char *point)
+{
+    return fault_point(point) ? error_set(p->err, STATUS_TEMPORARY, "fault point %s", point) : 0;
+}
+
+/* ---- the part -------------------------------------------------------------------------- */
+
+static void name_view(const struct part *p, const char *kind, char out[JOB_NAME_SIZE])
+{
+    struct str name;
+    char raw[64];
+    str_init(&name, 0);
+    snprintf(raw, sizeof raw, "part_%s_%lld_%zu", kind, (long long)p->s->run, p->t->no);
+    sql_table(&name, p->s->schema, raw);
+    snprintf(out, JOB_NAME_SIZE, "%s", name.data);
+    str_clear(&name);
+}
+
+static int make_view(const struct part *p, const char *kind, const char *condition,
+                     char name[JOB_NAME_SIZE])
+{
+    char whole[JOB_NAME_SIZE];
+    memcpy(whole, name, sizeof whole);
+    name_view(p, kind, name);
+    return pg_execf(p->s->pg, p->err, "CREATE VIEW %s AS SELECT * FROM %s WHERE %s", name, whole,
+                    condition);
+}
+
+static int narrow(struct part *p)
+{
+    char rows[100], deletions[60];
+    struct job_table *t = p->t;
+    int writes = p->batch.kind == BATCH_WRITE;
+    snprintf(rows, sizeof rows, "_mig_id BETWEEN %lld AND %lld", (long long)p->batch.first_id,
+             (long long)p->batch.last_id);
+    snprintf(deletions, sizeof deletions, "_mig_batch = %lld", (long long)p->batch.no);
+    /* What check knew of the whole table: this process may not have checked. */
+    t->has_rest = 0;
+    t->any_absent = 1;
+    t->seen.xmin[0] = '\0';
+    int code = make_view(p, "staging", writes ? rows : "false", t->staging);
+    if (!code)
+        code = make_view(p, "match", writes ? rows : "false", t->match_table);
+    if (!code)
+        code = make_view(p, "willbe", writes ? rows : "false", t->will_be);
+    return code ? code : make_view(p, "delete", writes ? "false" : deletions, t->delete_table);
+}
+
+static int drop_views(const struct part *p)
+{
+    return pg_execf(p->s->pg, p->err, "DROP VIEW %s, %s, %s, %s", p->t->staging, p->t->match_table,
+                    p->t->will_be, p->t->delete_table);
+}
+
+/* ---- what changed since check ---------------------------------------------------------- */
+
+static int count_of(const struct part *p, struct str *sql, int64_t *n)
+{
+    struct pg_result *res = pg_query(p->s->pg, p->err, sql->data, 0, NULL);
+    str_clear(sql);
+    if (!res)
+        return p->err->code;
+    *n = pg_get_int(res, 0, 0);
+    pg_free(res);
+    return 0;
+}
+
+static int drifted(const struct part *p, int64_t n, const char *what)
+{
+    if (!n)
+        return 0;
+    error_set(p->err, STATUS_DRIFT, "%s.%s: %lld %s", p->t->t->schema, p->t->t->name, (long long)n,
+              what);
+    error_fix(p->err, "see which live rows are in the way, by SQL against the staging tables");
+    return STATUS_DRIFT;
+}
+
+/* Policies that leave no staged row with a live one. */
+static int none_met(const struct part *p)
+{
+    struct str sql;
+    int64_t n = 0;
+    if (p->t->policy != POLICY_INSERT && p->t->policy != POLICY_REJECT)
+        return 0;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state = 0 AND %s",
+               p->t->staging, p->t->match_table,
+               p->t->policy == POLICY_INSERT ? "NOT m._mig_same" : "true");
+    int code = count_of(p, &sql, &n);
+    return code ? code : drifted(p, n, "rows found their key taken since check");
+}
+
+/* Foreign keys the server looks at itself. */
+static int parent_there(const struct part *p, const struct job_reference *r)
+{
+    struct str sql, key;
+    int64_t n = 0;
+    int later = r->parent != SIZE_MAX && r->parent >= p->batch.table;
+    str_init(&sql, 0);
+    str_init(&key, 0);
+    str_printf(&sql,
+               "SELECT count(*) FROM %s s WHERE _mig_state = 0 AND NOT EXISTS (SELECT FROM %s m"
+               " WHERE m._mig_id = s._mig_id AND %s)",
+               p->t->staging, p->t->match_table, match_overwrites(p->t) ? "m._mig_same" : "true");
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(&sql, " AND s.");
+        sql_ident(&sql, r->key.columns[i]);
+        str_add(&sql, " IS NOT NULL");
+        str_add(&key, i ? " AND x." : "x.");
+        sql_ident(&key, r->key.parent_columns[i]);
+        str_printf(&key, " %s s.", r->key.operators[i]);
+        sql_ident(&key, r->key.columns[i]);
+        later = later && job_find_staged(&p->whole->tables[r->parent], r->key.parent_columns[i]);
+    }
+    str_printf(&sql, " AND NOT EXISTS (SELECT FROM ");
+    sql_table(&sql, r->key.parent_schema, r->key.parent_table);
+    str_printf(&sql, " x WHERE %s)", key.data);
+    if (later)
+        str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_state = 0 AND %s)",
+                   p->whole->tables[r->parent].staging, key.data);
+    str_clear(&key);
+    int code = count_of(p, &sql, &n);
+    return code ? code : drifted(p, n, "rows lost what they refer to since check");
+}
+
+static int nested_loops(const struct part *p, const char *onoff)
+{
+    return pg_execf(p->s->pg, p->err, "SET LOCAL enable_nestloop = %s", onoff);
+}
+
+/* What the target does not declare may have no index. */
+static int parents_there(const struct part *p)
+{
+    int code = nested_loops(p, "off");
+    for (size_t k = 0; !code && k < p->t->n_references; k++) {
+        const struct job_reference *r = &p->t->references[k];
+        int staged = !r->key.declared;
+        for (size_t i = 0; staged && i < r->key.n; i++)
+            staged = job_find_staged(p->t, r->key.columns[i]) != NULL;
+        if (staged)
+            code = parent_there(p, r);
+    }
+    return code ? code : nested_loops(p, "on");
+}
+
+static int meet_live(struct part *p)
+{
+    int code = publish_no_drift(p->s, p->t, p->err);
+    if (code != STATUS_DRIFT)
+        return code ? code : parents_there(p);
+    log_write(LOG_WARNING, "%s; matched anew", p->err->what);
+    error_clear(p->err);
+    code = pg_own_path(p->s->pg, p->err);
+    if (!code)
+        code = match_again(p->s, &p->job, p->batch.table, p->err);
+    if (!code)
+        code = none_met(p);
+    if (!code)
+        code = publish_no_drift(p->s, p->t, p->err);
+    return code ? code : parents_there(p);
+}
+
+/* A row that others changed, or came to refer to, since check found that it may go: it stays. */
+static int spare(struct part *p, const char *condition, int64_t *spared)
+{
+    struct str sql;
+    int64_t n = 0;
+    str_init(&sql, 0);
+    str_printf(&sql,
+               "WITH gone AS (DELETE FROM %s d WHERE %s RETURNING 1) SELECT count(*) FROM gone",
+               p->t->delete_table, condition);
+    int code = count_of(p, &sql, &n);
+    *spared += n;
+    return code;
+}
+
+/* Children in the job's tables are gone by now where they are to go; those of the same table are
+ * in the same batch. */
+static void referred_to(const struct part *p, const struct catalog_reference *k, struct str *sql)
+{
+    int own = job_find_table(p->whole, k->child_schema, k->child_table) == p->batch.table;
+    str_printf(sql, "EXISTS (SELECT FROM %s x JOIN (SELECT l.*", p->t->t->quoted);
+    str_printf(sql, ", %s AS _mig_at FROM ", own ? match_at(p->t) : "NULL::tid");
+    sql_table(sql, k->child_schema, k->child_table);
+    str_add(sql, " l) c ON ");
+    for (size_t i = 0; i < k->n; i++) {
+        str_add(sql, i ? " AND x." : "x.");
+        sql_ident(sql, k->parent_columns[i]);
+        str_printf(sql, " %s c.", k->operators[i]);
+        sql_ident(sql, k->columns[i]);
+    }
+    str_printf(sql, " WHERE %s = d._mig_at",
+               p->t->t->many_files ? "(x.tableoid::text || x.ctid::text)" : "x.ctid");
+    if (own)
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s e WHERE e._mig_at = c._mig_at)",
+                   p->t->delete_table);
+    str_add_char(sql, ')');
+}
+
+static int spare_changed(struct part *p)
+{
+    struct str sql;
+    int64_t all = 0, before;
+    int code = remove_lock(p->s, p->t, p->err);
+    str_init(&sql, 0);
+    str_printf(&sql, "NOT EXISTS (SELECT FROM %s l WHERE %s = d._mig_at AND l.xmin = d._mig_xmin)",
+               p->t->t->quoted, match_at(p->t));
+    if (!code)
+        code = spare(p, sql.data, &all);
+    do { /* what a row that stays refers to stays, too */
+        before = all;
+        for (size_t k = 0; !code && k < p->t->t->n_incoming; k++) {
+            str_reset(&sql);
+            referred_to(p, &p->t->t->incoming[k], &sql);
+            code = spare(p, sql.data, &all);
+        }
+    } while (!code && all > before);
+    str_clear(&sql);
+    if (!code && all) {
+        log_write(
+            LOG_WARNING,
+            "%s.%s: %lld rows that the source no longer has were changed or deleted by others since"
+            " check; what is still there is left to the next run",
+            p->t->t->schema, p->t->t->name, (long long)all);
+        code = state_event(p->s, p->err, "%lld rows of %s.%s, changed since check, not deleted",
+                           (long long)all, p->t->t->schema, p->t->t->name);
+    }
+    return code;
+}
+
+/* ---- the transaction ------------------------------------------------------------------- */
+
+/* Nobody else may have ended the run since the last batch. */
+static int enter(const struct part *p)
+{
+    enum run_state to = is_last(p) ? RUN_PUBLISHED : RUN_PARTLY;
+    if (p->s->at != to)
+        return state_move(p->s, to, p->err);
+    struct pg_result *res =
+        pg_queryf(p->s->pg, p->err, "SELECT FROM %s.run WHERE id = %lld AND state = '%s'", p->s->q,
+                  (long long)p->s->run, state_text(to));
+    if (!res)
+        return p->err->code;
+    int there = pg_rows(res);
+    pg_free(res);
+    return there ? 0
+                 : error_set(p->err, STATUS_BUSY, "run %lld is no longer in state %s",
+                             (long long)p->s->run, state_text(to));
+}
+
+static int prepare(struct part *p)
+{
+    struct error *err = p->err;
+    const struct job_table *t = &p->whole->tables[p->batch.table];
+    int code = state_begin(p->s, err);
+    if (!code)
+        code = fails_at(p, "publish.begin");
+    if (!code)
+        code = enter(p);
+    if (!code)
+        code = publish_lock(p->s, t, 0, err);
+    if (!code)
+        code = fails_at(p, "publish.locked");
+    if (!code)
+        p->altered = (code = publish_same_catalog(p->s, p->whole, err)) == STATUS_DRIFT;
+    if (!code)
+        code = staging_tune(p->s, p->whole, err);
+    /* Few rows against many, by indexes that are all there. */
+    if (!code)
+        code = nested_loops(p, "on");
+    if (!code)
+        code = lineage_read(p->s, &p->job, 0, err);
+    return code ? code : narrow(p);
+}
+
+static int move_defaults(const struct part *p)
+{
+    const struct job_table *whole = &p->whole->tables[p->batch.table];
+    int code = 0;
+    /* Beyond the numbers that rows of later batches bring along. */
+    for (size_t i = 0; !code && p->batch.first && i < whole->n_columns; i++)
+        if (whole->columns[i]->fallback_moves)
+            code = sequence_pass(p->s, whole, whole->columns[i], p->err);
+    return code ? code : write_moving_defaults(p->s, p->t, p->err);
+}
+
+static int write_part(struct part *p)
+{
+    struct error *err = p->err;
+    int code = p->batch.kind == BATCH_WRITE ? meet_live(p) : spare_changed(p);
+    if (!code)
+        code = write_plan(p->s, p->t, 0, &p->counts[p->batch.table], err);
+    if (!code)
+        code = pg_own_path(p->s->pg, err);
+    if (!code)
+        code = sequence_hold(p->s, &p->job, p->counts, err);
+    if (!code)
+        code = write_before_images(p->s, p->t, IMAGES_MORE, err);
+    if (!code)
+        code = fails_at(p, "publish.before_images");
+    if (!code && p->batch.kind == BATCH_WRITE) {
+        code = move_defaults(p);
+        if (!code)
+            code = write_rows(p->s, p->t, &p->counts[p->batch.table], err);
+    } else if (!code) {
+        code = remove_table(p->s, p->t, p->counts[p->batch.table].deleted, err);
+    }
+    if (!code)
+        code = fails_at(p, "publish.table");
+    if (!code)
+        code = sequence_settle(p->s, &p->job, p->counts, err);
+    if (!code)
+        code = pg_exec(p->s->pg, err, "SET CONSTRAINTS ALL IMMEDIATE");
+    return publish_drift_of_keys(p->s, code, err);
+}
+
+static int keep_counts(const struct part *p, double seconds)
+{
+    const struct write_counts *c = &p->counts[p->batch.table];
+    int code = pg_execf(
+        p->s->pg, p->err,
+        "UPDATE %s.run_table SET staged = coalesce(staged, 0) + %lld, inserted = coalesce(inserted,"
+        " 0) + %lld, updated = coalesce(updated, 0) + %lld, unchanged = coalesce(unchanged, 0) +"
+        " %lld, deleted = coalesce(deleted, 0) + %lld, skipped = coalesce(skipped, 0) + %lld,"
+        " rejected = coalesce(rejected, 0) + %lld, was_empty = coalesce(was_empty, %s) WHERE run ="
+        " %lld AND no = %zu",
+        p->s->q, (long long)c->staged, (long long)c->inserted, (long long)c->updated,
+        (long long)c->unchanged, (long long)c->deleted, (long long)c->left_existing,
+        (long long)c->rejected, c->was_empty ? "true" : "false", (long long)p->s->run, p->t->no);
+    if (!code)
+        code = pg_execf(
+            p->s->pg, p->err,
+            "UPDATE %s.batch SET xid = pg_current_xact_id(), at = clock_timestamp() WHERE run ="
+            " %lld AND no = %lld; UPDATE %s.run SET publish_seconds = coalesce(publish_seconds, 0)"
+            " + %.3f WHERE id = %lld",
+            p->s->q, (long long)p->s->run, (long long)p->batch.no, p->s->q, seconds,
+            (long long)p->s->run);
+    if (!code)
+        code = state_event(p->s, p->err, "batch %lld of %lld published", (long long)p->batch.no,
+                           (long long)p->batch.n);
+    return code ? code : state_heartbeat(p->s, "publish", p->err);
+}
+
+/* What is said of the run as a whole. */
+static int finish(struct part *p)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < p->whole->n_stages; i++)
+        code = write_id_map(p->s, p->whole, &p->whole->stages[i], p->err);
+    if (!code)
+        code = validate_invariants(p->s, p->whole, p->err);
+    if (!code)
+        code = match_drop_views(p->s, p->whole, p->err);
+    return code ? code
+                : pg_execf(p->s->pg, p->err,
+                           "UPDATE %s.run SET published = clock_timestamp(), publish_xid ="
+                           " pg_current_xact_id() WHERE id = %lld",
+                           p->s->q, (long long)p->s->run);
+}
+
+static double since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+static int transaction(struct part *p)
+{
+    struct timespec begun;
+    enum run_state at = p->s->at;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    int code = prepare(p);
+    if (!code)
+        code = write_part(p);
+    if (!code)
+        code = drop_views(p);
+    if (!code && is_last(p))
+        code = finish(p);
+    if (!code)
+        code = keep_counts(p, since(&begun));
+    if (!code)
+        code = fails_at(p, "publish.before_commit");
+    if (!code)
+        code = pg_commit(p->s->pg, p->whole->project->timeouts.commit, p->err);
+    if (code && code != STATUS_UNKNOWN)
+        p->s->at = at;
+    if (code)
+        pg_rollback(p->s->pg);
+    return code;
+}
+
+/* ---- one after the other --------------------------------------------------------------- */
+
+static int publish_next(struct part *p)
+{
+    const struct job *job = p->whole;
+    memcpy(p->job.tables, job->tables, job->n_tables * sizeof *job->tables);
+    memset(p->counts, 0, job->n_tables * sizeof *p->counts);
+    p->t = &p->job.tables[p->batch.table];
+    int code = transaction(p);
+    const struct write_counts *c = &p->counts[p->batch.table];
+    if (!code)
+        log_write(LOG_INFO, "batch %lld of %lld, %s.%s: %lld inserted, %lld updated, %lld deleted",
+                  (long long)p->batch.no, (long long)p->batch.n, p->t->t->schema, p->t->t->name,
+                  (long long)c->inserted, (long long)c->updated, (long long)c->deleted);
+    if (!code && !is_last(p))
+        crash_state("batches of the run are published: repeat the same command, or --rollback");
+    if (!code)
+        code = fails_at(p, "publish.after_commit");
+    return code;
+}
+
+/* 0: what became of the batch is known and the next one, which may be it, is due. */
+static int again(struct part *p, int64_t n, int code)
+{
+    int in_doubt = code == STATUS_UNKNOWN, lost = in_doubt || pg_lost(p->s->pg);
+    if (lost && (in_doubt || code == STATUS_TEMPORARY)) {
+        code = state_settle(p->s, is_last(p) ? RUN_PUBLISHED : RUN_PARTLY, in_doubt, p->err);
+        if (!code)
+            return 0;
+    }
+    if (code != STATUS_TEMPORARY || !(lost || pg_retryable(p->s->pg)) ||
+        n >= p->whole->project->retries || host_is_cancelled())
+        return code;
+    log_write(LOG_WARNING, "publish: %s; trying again", p->err->what);
+    error_clear(p->err);
+    backoff_wait(n);
+    return 0;
+}
+
+static int publish_all(struct part *p)
+{
+    int64_t tries = 0, last = 0;
+    for (;;) {
+        if (host_is_cancelled())
+            return error_set(p->err, STATUS_TEMPORARY, "stopped between two batches");
+        int code = batches_next(p->s, p->whole, &p->batch, p->err);
+        if (!code && !p->batch.no)
+            return 0;
+        tries = code || p->batch.no == last ? tries + 1 : 0;
+        last = p->batch.no;
+        if (!code)
+            code = publish_next(p);
+        if (code)
+            code = again(p, tries, code);
+        if (code)
+            return code;
+    }
+}
+
+/* Of all batches, whoever published them. */
+static int read_counts(struct state *s, struct publish_result *out, struct error *err)
+{
+    if (pg_begin(s->pg, "READ ONLY", err))
+        return err->code;
+    struct pg_result *res = pg_queryf(
+        s->pg, err,
+        "SELECT t.no, t.inserted, t.updated, t.deleted, r.publish_seconds FROM %s.run_table t JOIN"
+        " %s.run r ON r.id = t.run WHERE t.run = %lld ORDER BY t.no",
+        s->q, s->q, (long long)s->run);
+    for (int i = 0; res && i < pg_rows(res); i++) {
+        struct write_counts *c = &out->tables[pg_get_int(res, i, 0) - 1];
+        c->inserted = pg_get_int(res, i, 1);
+        c->updated = pg_get_int(res, i, 2);
+        c->deleted = pg_get_int(res, i, 3);
+        out->seconds = pg_get(res, i, 4) ? strtod(pg_get(res, i, 4), NULL) : 0;
+    }
+    pg_free(res);
+    pg_rollback(s->pg);
+    return err->code;
+}
+
+int batch_publish_run(struct state *s, struct job *job, struct publish_result *out,
+                      struct error *err)
+{
+    struct part p = {.s = s, .whole = job, .job = *job, .err = err};
+    out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
+    p.job.tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *p.job.tables);
+    p.counts = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *p.counts);
+    int code = s->at == RUN_PARTLY ? 0 : batches_cut(s, job, err);
+    if (!code)
+        code = publish_all(&p);
+    out->altered = p.altered;
+    return code ? code : read_counts(s, out, err);
+}

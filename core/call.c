@@ -169,6 +169,50 @@ int64_t call_progress(const struct job_stage *stage)
     return parts;
 }
 
+int32_t call_snapshot(const struct job_stage *stage, mig_str_t *out)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    *out = (mig_str_t){NULL, 0};
+    if (!MIG_HAS(ops, snapshot))
+        return MIG_OK;
+    struct crash_call outer = enter(stage->source, "snapshot");
+    int32_t got = ops->snapshot(stage->source->self, out);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "snapshot", got, 0);
+}
+
+int call_can_split(const struct job_stage *stage)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    return MIG_HAS(ops, split) && MIG_HAS(ops, share) && MIG_HAS(ops, join);
+}
+
+int32_t call_split(const struct job_stage *stage, uint32_t wanted, void *ctx,
+                   int32_t (*part)(void *ctx, mig_str_t part))
+{
+    struct crash_call outer = enter(stage->source, "split");
+    int32_t got = source_ops(stage)->split(stage->source->self, stage->p->entity, stage->p->key,
+                                           (uint32_t)stage->p->n_key, wanted, ctx, part);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "split", got, 0);
+}
+
+int32_t call_share(const struct job_stage *stage, mig_str_t *out)
+{
+    struct crash_call outer = enter(stage->source, "share");
+    int32_t got = source_ops(stage)->share(stage->source->self, out);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "share", got, 0);
+}
+
+int32_t call_join(const struct job_stage *stage, mig_str_t shared)
+{
+    struct crash_call outer = enter(stage->source, "join");
+    int32_t got = source_ops(stage)->join(stage->source->self, shared);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "join", got, 0);
+}
+
 void call_close(const struct job_stage *stage)
 {
     struct crash_call outer = enter(stage->source, "close");

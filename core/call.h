@@ -18,6 +18,14 @@ int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_
 mig_str_t call_raw(const struct job_stage *stage);
 mig_str_t call_position(const struct job_stage *stage);
 int64_t call_progress(const struct job_stage *stage);
+/* Empty when the source does not give it. */
+int32_t call_snapshot(const struct job_stage *stage, mig_str_t *out);
+/* The source can cut entities into parts and have other processes read them. */
+int call_can_split(const struct job_stage *stage);
+int32_t call_split(const struct job_stage *stage, uint32_t wanted, void *ctx,
+                   int32_t (*part)(void *ctx, mig_str_t part));
+int32_t call_share(const struct job_stage *stage, mig_str_t *out);
+int32_t call_join(const struct job_stage *stage, mig_str_t shared);
 void call_close(const struct job_stage *stage);
 /* MIG_END also when the source has no such function. */
 int32_t call_written(const struct job_stage *stage, void *ctx,

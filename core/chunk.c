@@ -46,6 +46,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
         memset(c->left, 0, c->left_capacity);
     c->position_before = arena_strndup(c->mem, position.len ? position.data : "", position.len);
     c->position_after = "";
+    c->snapshot = "";
 }
 
 size_t chunk_bytes(const struct chunk *c)

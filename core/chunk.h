@@ -31,7 +31,8 @@ struct chunk {
     char *left;            /* per record: 1 = its rows are not sent */
     uint32_t left_capacity;
     char *position_before, *position_after;
-    int64_t parts; /* of 1000000 of the source, read at its end; -1 unknown */
+    const char *snapshot; /* that it was read from; borrowed until it is sent; "": none */
+    int64_t parts;        /* of 1000000 of the source, read at its end; -1 unknown */
     struct host_repair *repairs;
     size_t n_repairs;
     struct highwater_mark mark; /* of an incremental stage */

@@ -125,19 +125,20 @@ static void add_counts(const struct chunk *c, const struct state *s, int64_t row
         *(c->rejects[i].outcome == MIG_SKIP ? &skipped : &rejected) += 1;
     char mark[32];
     highwater_sql(c->mark.known, c->mark.value, mark);
-    str_printf(sql,
-               "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
-               " rows, share, mark, stage, position_before, position_after) VALUES (%lld, %lld,"
-               " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, ",
-               s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number,
-               c->records, (long long)(c->records - skipped - rejected), (long long)skipped,
-               (long long)rejected, (long long)rows, (long long)c->parts, mark);
+    str_printf(
+        sql,
+        "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
+        " rows, share, mark, stage, position_before, position_after, snapshot) VALUES (%lld, %lld,"
+        " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, ",
+        s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number, c->records,
+        (long long)(c->records - skipped - rejected), (long long)skipped, (long long)rejected,
+        (long long)rows, (long long)c->parts, mark);
     sql_literal(sql, c->stage->p->name);
     str_add(sql, ", ");
     sql_literal(sql, c->position_before);
     str_add(sql, ", ");
     sql_literal(sql, c->position_after);
-    str_add(sql, ");");
+    str_printf(sql, ", nullif('%s', ''));", c->snapshot);
 }
 
 /* With the chunk that showed it: who goes on behind it does not see it again. */
@@ -180,7 +181,8 @@ static void start(struct chunk_send *x)
     add_repairs(x->c, s, &sql);
     add_counts(x->c, s, rows, &sql);
     add_own_keys(x->c, s, &sql);
-    state_heartbeat_sql(s, "load", &sql);
+    if (!s->worker) /* the run's own process tells for all: no row that all wait for */
+        state_heartbeat_sql(s, "load", &sql);
     pg_script_sql(x->script, sql.data, NULL);
     pg_script_point(x->script, "chunk.before_commit");
     pg_script_commit(x->script, x->job->project->timeouts.commit);
@@ -374,6 +376,9 @@ int chunk_send_finish(struct chunk_send *x, struct error *err)
         if (x->lost || (code != STATUS_TEMPORARY && code != STATUS_UNKNOWN))
             break;
         err->code = code = STATUS_TEMPORARY; /* in doubt too: who resumes looks for the row */
+        /* Of a part nothing has to be found out: who claims it next loads it anew. */
+        if (x->s->part && (in_doubt || pg_lost(x->s->pg)))
+            break;
         if (host_is_cancelled())
             code = STATUS_INTERRUPTED;
         if (host_is_cancelled() || n >= x->job->project->retries)

@@ -21,6 +21,7 @@ enum option_id {
     ID_PHASE,
     ID_WITH_DEPENDENCIES,
     ID_BATCH_SIZE,
+    ID_JOBS,
     ID_REPORT_DIR,
     ID_BACKUP_DIR,
     ID_WORK_DIR,
@@ -100,6 +101,7 @@ static const struct cli_option table[] = {
     {"same-database", NULL, ID_SAME_DATABASE, "a source may read tables that the project writes"},
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
+    {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
@@ -202,12 +204,13 @@ static void free_names(const char **names, size_t n)
     free(names);
 }
 
-static int parse_size(const char *text, int64_t *out, struct error *err)
+static int parse_number(const char *text, const char *name, long long most, int64_t *out,
+                        struct error *err)
 {
     char *end;
     long long v = strtoll(text, &end, 10);
-    if (*end || v < 1 || v > 1000000)
-        return error_set(err, STATUS_USAGE, "--batch-size takes a whole number from 1 to 1000000");
+    if (*end || v < 1 || v > most)
+        return error_set(err, STATUS_USAGE, "--%s takes a whole number from 1 to %lld", name, most);
     *out = v;
     return 0;
 }
@@ -275,7 +278,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_PHASE:
         return set_names(&p->phases, &p->n_phases, value, o->name, err);
     case ID_BATCH_SIZE:
-        return parse_size(value, &p->batch_size, err);
+        return parse_number(value, o->name, 1000000, &p->batch_size, err);
+    case ID_JOBS:
+        return parse_number(value, o->name, 64, &p->jobs, err);
     case ID_REPORT_DIR:
         p->report_dir = value;
         break;

@@ -1,403 +1,37 @@
-/* load.c - the load step: reads each stage's records, has the migrator make rows of them and
- * hands chunks to chunk.c. Knows nothing of live tables. A record is all or nothing: when one
- * of its rows is refused, the rows before it are taken back. */
+/* load.c - the load step: which stage is read next, from where, and by how many processes. Knows
+ * nothing of records (stream.c) nor of live tables. */
 #include "load.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "backoff.h"
 #include "call.h"
-#include "chunk_send.h"
-#include "digest.h"
+#include "crash.h"
 #include "fault.h"
 #include "log.h"
+#include "part.h"
 #include "resume.h"
 #include "sql.h"
 #include "staging.h"
-#include "waits.h"
+#include "stream.h"
+#include "workers.h"
 
-/* A chunk ends here whatever its record count, so that memory does not grow with the source. Two
- * are in memory: one is filled while the other is sent. */
-#define CHUNK_BYTES ((size_t)640 << 10)
-#define ADVANCE_EVERY 64            /* records between two looks at what the target can take */
-#define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
-#define KEY_SEPARATOR '\x1f'        /* between the parts of a composite source key */
-#define OWN_KEY_SAMPLE 100          /* records of a chunk whose first key is compared */
+#define PARTS_A_JOB 4   /* so that nobody waits long for the slowest */
+#define FREE_ROUNDS 100 /* as often it is looked whether a part that a dead worker had is free */
+#define FREE_MS 200
 
-struct load_state {
+struct load {
     struct state *s;
     struct job *job;
     const struct load_options *options;
+    struct stream *stream;
+    struct workers *workers; /* NULL: one process does all */
     struct job_stage *stage;
-    struct chunk chunks[2], *chunk; /* chunk: the one that is being filled */
-    struct chunk_send send;
-    size_t *marks;           /* rows per table before the current record */
-    size_t **from;           /* per migrator table: job column -> index of the row's values */
-    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept ones, or not known yet */
-    struct str key;
-    uint32_t row_seq; /* rows of the chunk, numbers _mig_id */
-    int own_keys;     /* the first table's key is the stage's own key */
-    uint64_t read, rejected;
-    struct timespec told;
+    char *fresh;  /* per stage: loaded anew in a run that is resumed */
+    char *joined; /* in a worker, per stage: its source reads the shared snapshot */
 };
-
-/* ---- reading --------------------------------------------------------------------------- */
-
-/* Waits for the source, or for the target that takes a chunk meanwhile. */
-static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
-{
-    struct pollfd fds[9];
-    uint32_t n = wait->n_fds > 8 ? 8 : wait->n_fds;
-    for (uint32_t i = 0; i < n; i++)
-        fds[i] =
-            (struct pollfd){.fd = wait->fds[i],
-                            .events = (short)((wait->events[i] & MIG_WAIT_READ ? POLLIN : 0) |
-                                              (wait->events[i] & MIG_WAIT_WRITE ? POLLOUT : 0))};
-    int ms = wait->timeout_ms > 60000 ? 60000 : (int)wait->timeout_ms;
-    fds[n] = (struct pollfd){.fd = -1};
-    if (send) {
-        int most = chunk_send_events(send, &fds[n].fd, &fds[n].events);
-        ms = most < ms ? most : ms;
-    }
-    poll(fds, n + 1, ms);
-    if (send)
-        chunk_send_advance(send);
-}
-
-/* The source key as text: its fields, joined. 0 when a part is missing. */
-static int key_of(const struct job_stage *st, const mig_record_t *record, struct str *key)
-{
-    str_reset(key);
-    for (size_t i = 0; i < st->p->n_key; i++) {
-        const mig_value_t *v = &record->values[st->key_index[i]];
-        if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
-            return 0;
-        if (i)
-            str_add_char(key, KEY_SEPARATOR);
-        str_add_n(key, v->data, v->len);
-    }
-    return !key->failed && str_utf8_ok(key->data, key->len);
-}
-
-static int is_wanted(const struct job_stage *st, const mig_record_t *record, int32_t got,
-                     struct str *key)
-{
-    if (got == MIG_OK && highwater_below(st, record))
-        return 0;
-    if (!st->wanted || got < 0 || got == MIG_END)
-        return 1;
-    if (got != MIG_OK || !key_of(st, record, key))
-        str_reset(key);
-    return keyset_has(st->wanted, key->len ? key->data : "", key->len);
-}
-
-/* Records that are not wanted are passed over, as if the source did not have them. */
-static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
-                           struct chunk_send *send, struct str *key)
-{
-    for (;;) {
-        mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
-        int32_t got = call_next(stage, record, &wait);
-        if (got != MIG_WAIT && is_wanted(stage, record, got, key))
-            return got;
-        if (got == MIG_WAIT)
-            wait_for(&wait, send);
-        else
-            host_record_done(stage->source->host);
-        if (host_is_cancelled())
-            return MIG_E_CANCELLED;
-    }
-}
-
-int32_t load_next(const struct job_stage *stage, mig_record_t *record)
-{
-    struct str key;
-    str_init(&key, KEY_BYTES);
-    int32_t got = next_record(stage, record, NULL, &key);
-    str_clear(&key);
-    return got;
-}
-
-/* NULL: it is not known yet. */
-static const char *own_key(const struct load_state *l, char out[37])
-{
-    if (project_ids_wait(l->stage->p->ids))
-        return NULL;
-    if (!l->own)
-        return l->key.data;
-    digest_uuid5(l->own, l->key.data, l->key.len, out);
-    return out;
-}
-
-/* ---- one record ------------------------------------------------------------------------ */
-
-static void keep_reject(struct load_state *l, const mig_record_t *record)
-{
-    const struct host_outcome *o = &l->job->host->outcome;
-    struct chunk_reject r = {.record = l->chunk->records,
-                             .outcome = o->kind,
-                             .number = record->number,
-                             .table = o->table,
-                             .field = o->field,
-                             .code = o->code,
-                             .reason = o->reason};
-    char uuid[37];
-    if (l->key.len) {
-        r.key = l->key.data;
-        r.final_key = own_key(l, uuid);
-    }
-    /* Fields of class secret are never kept: redrive reads the record from the source. */
-    if (!l->stage->p->n_secret)
-        r.raw = call_raw(l->stage);
-    chunk_reject(l->chunk, &r);
-    if (o->kind == MIG_REJECT)
-        l->rejected++;
-}
-
-static void set_outcome(struct host *h, const char *table, const char *field, const char *code,
-                        const char *reason)
-{
-    struct host_outcome *o = &h->outcome;
-    if (o->kind)
-        return;
-    o->kind = MIG_REJECT;
-    snprintf(o->table, sizeof o->table, "%s", table);
-    snprintf(o->field, sizeof o->field, "%s", field);
-    snprintf(o->code, sizeof o->code, "%s", code);
-    snprintf(o->reason, sizeof o->reason, "%s", reason);
-}
-
-static int is_own_key(const struct load_state *l, const mig_value_t *v)
-{
-    char uuid[37];
-    const char *key = own_key(l, uuid);
-    if (!key)
-        return v->kind == MIG_KEY && token_is_of(v, l->stage->p->name) &&
-               token_text(v).len == strlen(l->stage->p->name) + 1 + l->key.len;
-    return v->len == strlen(key) && memcmp(v->data, key, strlen(key)) == 0;
-}
-
-/* Is the first table's key the stage's own key? Only then can replace tell by the key of a
- * rejected record that its live row is to stay. Looked at for a sample of each chunk. */
-static void sample_own_key(struct load_state *l, const struct job_table *t,
-                           const mig_value_t *values, const size_t *from)
-{
-    if (!l->own_keys || l->chunk->records > OWN_KEY_SAMPLE)
-        return;
-    l->own_keys = 0;
-    for (size_t i = 0; t->match && t->match->n == 1 && i < t->n_columns; i++)
-        if (str_equal(t->columns[i]->name, t->match->columns[0]) && from[i] != SIZE_MAX)
-            l->own_keys = is_own_key(l, &values[from[i]]);
-}
-
-static int32_t emit(void *ctx, size_t table)
-{
-    struct load_state *l = ctx;
-    const struct job_stage *st = l->stage;
-    size_t index = st->tables[table];
-    const struct job_table *t = &l->job->tables[index];
-    const struct host_table *declared = &st->migrator->tables[table];
-    struct encode_fault fault = {0};
-    const struct catalog_column *column = NULL;
-    struct staging_encode row = {
-        .table = t,
-        .values = declared->row,
-        .from = l->from[table],
-        .id = STAGING_RECORD(l->chunk->no, ++l->row_seq),
-        .record = STAGING_RECORD(l->chunk->no, l->chunk->records),
-        .key = {l->key.data, l->key.len},
-    };
-    if (call_row(st->migrator, declared->row, declared->n_columns) != MIG_OK)
-        return MIG_E_BUG;
-    int32_t fits = waits_row(st->migrator, table);
-    if (fits != MIG_OK)
-        return fits;
-    if (table == 0)
-        sample_own_key(l, t, declared->row, l->from[0]);
-    if (l->row_seq >= STAGING_ROWS_MAX) {
-        set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
-        return MIG_REJECT;
-    }
-    if (staging_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
-        return MIG_OK;
-    char name[160];
-    snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
-    set_outcome(l->job->host, name, column ? column->name : "", fault.code, fault.reason);
-    return MIG_REJECT;
-}
-
-static int one_record(struct load_state *l, mig_record_t *record, int32_t got, struct error *err)
-{
-    struct host *host = l->job->host;
-    for (size_t i = 0; i < l->job->n_tables; i++)
-        l->marks[i] = l->chunk->rows[i].n;
-    uint32_t rows_before = l->row_seq;
-    l->chunk->records++;
-    record->number = ++l->read;
-    str_reset(&l->key);
-    int code = 0;
-    if (got == MIG_OK && !key_of(l->stage, record, &l->key)) {
-        str_reset(&l->key);
-        set_outcome(host, "", l->stage->p->key[0], "no_key",
-                    "the record has no usable source key, so that it cannot be told apart");
-    } else if (got == MIG_OK) {
-        record->key = (mig_str_t){l->key.data, l->key.len};
-        highwater_raise(l->stage, record, &l->chunk->mark);
-        int32_t made = call_record(l->stage->migrator, record);
-        if (made < 0)
-            code = host_error(l->stage->migrator, made, "record", err);
-        else if (made != MIG_OK && !host->outcome.kind)
-            set_outcome(host, "", "", "unspecified", "the migrator refused the record");
-    } else if (!host->outcome.kind) {
-        set_outcome(host, "", "", "broken_record", "the source cannot read the record");
-    }
-    if (!code && host->outcome.kind) {
-        l->row_seq = rows_before;
-        for (size_t i = 0; i < l->job->n_tables; i++)
-            staging_truncate(&l->chunk->rows[i], l->marks[i]);
-        keep_reject(l, record);
-    }
-    host_record_done(host);
-    return code;
-}
-
-/* ---- one chunk ------------------------------------------------------------------------- */
-
-static void tell(struct load_state *l, int now)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    if (!l->options->progress || (!now && t.tv_sec == l->told.tv_sec))
-        return;
-    l->told = t;
-    l->options->progress(
-        l->options->ctx,
-        &(struct load_progress){l->stage->p->name, l->read, l->rejected, call_progress(l->stage)});
-}
-
-/* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
-static int fill(struct load_state *l, struct error *err)
-{
-    mig_record_t record = {.size = sizeof record};
-    while (l->chunk->records < l->job->project->batch_size && chunk_bytes(l->chunk) < CHUNK_BYTES) {
-        l->job->host->in_record = 1;
-        int32_t got = next_record(l->stage, &record, &l->send, &l->key);
-        int code = 0;
-        if (got == MIG_OK || got == MIG_REJECT)
-            code = one_record(l, &record, got, err);
-        else if (got < 0)
-            code = host_error(l->stage->source, got, "next", err);
-        l->job->host->in_record = 0;
-        if (code)
-            return -code;
-        if (got == MIG_END)
-            return 1;
-        if (l->chunk->records % ADVANCE_EVERY == 0)
-            chunk_send_advance(&l->send);
-        if ((l->chunk->records & 0x3ff) == 0)
-            tell(l, 0);
-        if (host_is_cancelled())
-            break;
-    }
-    return 0;
-}
-
-static int finish_stage(struct load_state *l, double seconds, struct error *err)
-{
-    int code = state_begin(l->s, err);
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql,
-               "UPDATE %s.run_stage SET done = true, seconds = coalesce(seconds, 0) + %.3f,"
-               " own_keys = own_keys AND %s WHERE run = %lld AND name = ",
-               l->s->q, seconds, l->own_keys ? "true" : "false", (long long)l->s->run);
-    sql_literal(&sql, l->stage->p->name);
-    str_add(&sql, "; ");
-    state_heartbeat_sql(l->s, l->stage->no == l->job->n_stages ? "check" : "load", &sql);
-    if (!code)
-        code = pg_exec(l->s->pg, err, sql.data);
-    if (!code)
-        code = state_commit(l->s, err);
-    else
-        pg_rollback(l->s->pg);
-    str_clear(&sql);
-    return code;
-}
-
-/* Waits for the chunk before, whose rows are durable then. */
-static int finish_chunk(struct load_state *l, struct error *err)
-{
-    int any = l->send.c != NULL;
-    int code = chunk_send_finish(&l->send, err);
-    if (!code && any && fault_point("chunk.after_commit"))
-        code = error_set(err, STATUS_TEMPORARY, "fault point chunk.after_commit");
-    return code;
-}
-
-/* The filled chunk goes on its way; the other one, which has arrived, is filled next. */
-static int send_chunk(struct load_state *l, struct error *err)
-{
-    chunk_seal(l->chunk, l->job->host, call_position(l->stage), call_progress(l->stage),
-               l->own_keys);
-    if (fault_point("chunk.read"))
-        return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
-    int code = finish_chunk(l, err);
-    if (!code && l->chunk->records) {
-        chunk_send_begin(&l->send, l->chunk);
-        l->chunk = l->chunk == &l->chunks[0] ? &l->chunks[1] : &l->chunks[0];
-    }
-    return code;
-}
-
-static int all_chunks(struct load_state *l, int64_t done, struct error *err)
-{
-    int code = 0, end = 0;
-    for (int64_t k = done + 1; !code && !end && !host_is_cancelled(); k++) {
-        chunk_begin(l->chunk, l->stage, STAGING_CHUNK(l->stage->no, k), l->read + 1,
-                    call_position(l->stage));
-        l->row_seq = 0;
-        l->job->host->n_repairs = 0;
-        end = fill(l, err);
-        code = end < 0 ? -end : send_chunk(l, err);
-        tell(l, 1);
-    }
-    /* What is under way is not lost to a source that failed. */
-    struct error late = {0};
-    int sent = finish_chunk(l, code ? &late : err);
-    if (!code)
-        code = sent;
-    return code || end ? code
-                       : error_set(err, STATUS_INTERRUPTED, "stopped while loading stage %s",
-                                   l->stage->p->name);
-}
-
-/* ---- one stage ------------------------------------------------------------------------- */
-
-static void map_columns(struct load_state *l)
-{
-    const struct job_stage *st = l->stage;
-    size_t n = st->migrator->n_tables;
-    l->from = arena_alloc(l->job->mem, (n + 1) * sizeof *l->from);
-    for (size_t m = 0; m < n; m++) {
-        const struct job_table *t = &l->job->tables[st->tables[m]];
-        l->from[m] = arena_alloc(l->job->mem, (t->n_columns + 1) * sizeof **l->from);
-        for (size_t i = 0; i < t->n_columns; i++)
-            l->from[m][i] = SIZE_MAX;
-        for (size_t i = 0; i < st->migrator->tables[m].n_columns; i++)
-            l->from[m][st->columns[m][i]] = i;
-    }
-}
-
-static int open_source(struct load_state *l, const struct resume_point *at, struct error *err)
-{
-    const struct job_stage *st = l->stage;
-    int32_t got = call_open(st, (mig_str_t){at->position, strlen(at->position)});
-    return got == MIG_OK ? 0 : host_error(st->source, got, "open", err);
-}
 
 static double seconds_since(const struct timespec *t)
 {
@@ -406,85 +40,352 @@ static double seconds_since(const struct timespec *t)
     return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
 }
 
-static int load_stage(struct load_state *l, const struct resume_point *at, struct error *err)
+static int stopped(const struct job_stage *st, struct error *err)
 {
-    const struct job_stage *st = l->stage;
-    struct timespec begun;
-    clock_gettime(CLOCK_MONOTONIC, &begun);
-    map_columns(l);
-    l->own = st->p->ids == ID_UUID5 ? digest_uuid_new(l->job->project->name, st->p->name) : NULL;
-    l->own_keys = 1;
-    l->read = at->read;
-    l->rejected = at->rejected;
-    st->migrator->emit = emit;
-    st->migrator->emit_ctx = l;
-    l->job->host->stage = st->p->name;
-    int code = open_source(l, at, err);
-    if (!code) {
-        code = all_chunks(l, at->chunks, err);
-        call_close(st);
+    return error_set(err, STATUS_INTERRUPTED, "stopped while loading stage %s", st->p->name);
+}
+
+/* ---- parts, in whatever process -------------------------------------------------------- */
+
+static int one_part(struct load *l, struct job_stage *st, const struct part *part,
+                    struct error *err)
+{
+    struct stream_from from = {.base = part->no, .position = part->bounds};
+    int code = stream_run(l->stream, st, &from, err);
+    return code ? code : part_done(l->s, err);
+}
+
+/* A worker's own connection is in no row of the state: its parts are, by its number. */
+static int reconnect(struct load *l, struct error *err)
+{
+    if (!pg_lost(l->s->pg))
+        return 0;
+    return l->s->worker ? pg_reconnect(l->s->pg, err) : state_reconnect(l->s, NULL, err);
+}
+
+/* One part after the other, until none is free. */
+static int work(struct load *l, struct job_stage *st, struct error *err)
+{
+    for (int64_t tries = 0; !host_is_cancelled();) {
+        struct part part;
+        int got = part_claim(l->s, l->job, st, &part, err);
+        if (!got)
+            return 0;
+        int code = got < 0 ? -got : one_part(l, st, &part, err);
+        free(part.bounds);
+        part_leave(l->s);
+        if (!code) {
+            tries = 0;
+            continue;
+        }
+        if (code != STATUS_TEMPORARY || tries >= l->job->project->retries || host_is_cancelled() ||
+            !(pg_lost(l->s->pg) || pg_retryable(l->s->pg)))
+            return code;
+        log_write(LOG_WARNING, "stage %s: %s; a part is loaded again", st->p->name, err->what);
+        backoff_wait(tries++);
+        error_clear(err);
+        if (reconnect(l, err))
+            error_clear(err); /* the next claim says it again */
     }
+    return stopped(st, err);
+}
+
+/* ---- in a worker ----------------------------------------------------------------------- */
+
+static int become_worker(struct load *l, int number, struct error *err)
+{
+    static const struct load_options quiet;
+    l->s->worker = number;
+    crash_limit(l->job->project->timeouts.plugin); /* timers are not inherited */
+    pg_forked();
+    l->stream = stream_new(l->s, l->job, &quiet);
+    return pg_reconnect(l->s->pg, err);
+}
+
+static int join(struct load *l, struct job_stage *st, const char *shared, struct error *err)
+{
+    if (l->joined[st - l->job->stages])
+        return 0;
+    int32_t got = call_join(st, (mig_str_t){shared, strlen(shared)});
+    if (got != MIG_OK)
+        return host_error(st->source, got, "join", err);
+    for (size_t i = 0; i < l->job->n_stages; i++)
+        l->joined[i] |= (char)(l->job->stages[i].source == st->source);
+    return 0;
+}
+
+static int worker_work(void *ctx, int number, const struct workers_order *order, struct error *err)
+{
+    struct load *l = ctx;
+    struct job_stage *st = &l->job->stages[order->stage];
+    int code = l->s->worker ? 0 : become_worker(l, number, err);
     if (!code)
-        code = finish_stage(l, seconds_since(&begun), err);
+        code = join(l, st, order->shared, err);
+    return code ? code : work(l, st, err);
+}
+
+/* ---- parts by workers ------------------------------------------------------------------ */
+
+static int worker_gone(void *ctx, int number, struct error *err)
+{
+    struct load *l = ctx;
+    return part_free(l->s, number, err);
+}
+
+/* How far the workers are, and a sign of life for them all. */
+static int look(struct load *l, struct part_progress *p, struct error *err)
+{
+    int code = pg_lost(l->s->pg) ? state_reconnect(l->s, NULL, err) : 0;
+    if (!code)
+        code = state_begin(l->s, err);
+    if (!code)
+        code = part_progress(l->s, l->stage, p, err);
+    if (!code)
+        code = state_heartbeat(l->s, "load", err);
+    if (!code)
+        return state_commit(l->s, err);
+    pg_rollback(l->s->pg);
+    return code;
+}
+
+static int worker_tick(void *ctx, struct error *err)
+{
+    struct load *l = ctx;
+    struct part_progress p;
+    struct error own = {0};
+    int code = look(l, &p, &own);
+    if (!code && l->options->progress && p.parts)
+        l->options->progress(l->options->ctx,
+                             &(struct load_progress){l->stage->p->name, (uint64_t)p.read,
+                                                     (uint64_t)p.rejected,
+                                                     1000000 * p.done / p.parts});
+    if (code != STATUS_BUSY) /* anything else shows again when the parts are done */
+        return 0;
+    *err = own;
+    return code;
+}
+
+static int share(struct load *l, struct workers_order *order, struct error *err)
+{
+    mig_str_t shared = {NULL, 0};
+    int32_t got = call_share(l->stage, &shared);
+    if (got != MIG_OK)
+        return host_error(l->stage->source, got, "share", err);
+    if (shared.len >= sizeof order->shared)
+        return error_set(err, STATUS_PLUGIN, "source %s: the name of the shared state is too long",
+                         l->stage->p->source);
+    order->stage = (size_t)(l->stage - l->job->stages);
+    memcpy(order->shared, shared.data, shared.len);
+    return 0;
+}
+
+/* A part of a worker that died is free when the server has noticed. */
+static int by_workers(struct load *l, struct error *err)
+{
+    struct workers_order order = {0};
+    struct part_progress p = {0};
+    int code = share(l, &order, err);
+    for (int n = 0; !code; n++) {
+        code = workers_round(l->workers, &order, err);
+        if (!code && host_is_cancelled())
+            code = stopped(l->stage, err);
+        if (!code)
+            code = look(l, &p, err);
+        if (code || p.done == p.parts)
+            break;
+        if (n >= FREE_ROUNDS)
+            code = error_set(err, STATUS_TEMPORARY, "a part of stage %s is held by a dead process",
+                             l->stage->p->name);
+        nanosleep(&(struct timespec){.tv_nsec = FREE_MS * 1000000L}, NULL);
+    }
+    return code;
+}
+
+/* ---- cutting --------------------------------------------------------------------------- */
+
+struct cuts {
+    struct arena *mem;
+    const char *texts[STAGING_PARTS_MAX];
+    size_t n;
+    int ascii, unfit; /* only ASCII may be kept; a bound cannot be kept */
+};
+
+static int32_t add_cut(void *ctx, mig_str_t part)
+{
+    struct cuts *c = ctx;
+    if (c->n == STAGING_PARTS_MAX || !part.len) /* "" opens all of it */
+        return MIG_E_BUG;
+    for (size_t i = 0; i < part.len; i++)
+        c->unfit |= !part.data[i] || (c->ascii && (unsigned char)part.data[i] >= 0x80);
+    c->unfit |= !str_utf8_ok(part.data, part.len);
+    c->texts[c->n++] = arena_strndup(c->mem, part.data, part.len);
+    return MIG_OK;
+}
+
+/* Sets `parts` where the source sees the stage worth to be shared. */
+static int cut(struct load *l, int *parts, struct error *err)
+{
+    struct cuts cuts = {.mem = l->job->mem, .ascii = !pg_takes_all_text(l->s->pg)};
+    uint32_t wanted = (uint32_t)l->job->project->jobs * PARTS_A_JOB;
+    if (!l->workers || !call_can_split(l->stage))
+        return 0;
+    int32_t got = call_split(l->stage, wanted < STAGING_PARTS_MAX ? wanted : STAGING_PARTS_MAX,
+                             &cuts, add_cut);
+    if (got != MIG_OK)
+        return host_error(l->stage->source, got, "split", err);
+    *parts = cuts.n > 1 && !cuts.unfit;
+    if (!*parts)
+        return 0;
+    log_write(LOG_DEBUG, "stage %s: %zu parts", l->stage->p->name, cuts.n);
+    return part_make(l->s, l->stage, cuts.texts, cuts.n, err);
+}
+
+/* ---- one stage ------------------------------------------------------------------------- */
+
+static int finish_stage(struct load *l, double seconds, int parts, struct error *err)
+{
+    struct state *s = l->s;
+    int code = state_begin(s, err);
+    struct str sql;
+    str_init(&sql, 0);
+    if (parts)
+        part_settle_sql(s, l->stage, &sql);
+    str_printf(&sql,
+               "UPDATE %s.run_stage SET done = true, seconds = coalesce(seconds, 0) + %.3f,"
+               " own_keys = own_keys AND %s WHERE run = %lld AND name = ",
+               s->q, seconds, parts || stream_own_keys(l->stream) ? "true" : "false",
+               (long long)s->run);
+    sql_literal(&sql, l->stage->p->name);
+    str_add(&sql, "; ");
+    state_heartbeat_sql(s, l->stage->no == l->job->n_stages ? "check" : "load", &sql);
+    if (!code)
+        code = pg_exec(s->pg, err, sql.data);
+    if (!code)
+        code = state_commit(s, err);
+    else
+        pg_rollback(s->pg);
+    str_clear(&sql);
+    return code;
+}
+
+static int load_stage(struct load *l, const struct resume_point *at, struct error *err)
+{
+    struct timespec begun;
+    int parts = at->parts, code = 0;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    if (!parts && !at->chunks)
+        code = cut(l, &parts, err);
+    if (!code && !parts)
+        code = stream_run(l->stream, l->stage,
+                          &(struct stream_from){STAGING_CHUNK(l->stage->no, 0), at->chunks,
+                                                at->read, at->rejected, at->position},
+                          err);
+    else if (!code)
+        code = l->workers && call_can_split(l->stage) ? by_workers(l, err) : work(l, l->stage, err);
+    if (!code)
+        code = finish_stage(l, seconds_since(&begun), parts, err);
     if (!code && fault_point("stage.loaded"))
         code = error_set(err, STATUS_TEMPORARY, "fault point stage.loaded");
-    digest_uuid_free(l->own);
     return code;
 }
 
 /* ---- all stages ------------------------------------------------------------------------ */
 
 /* A stage is loaded anew when one that it uses keys of was. */
-static int depends_on_fresh(const struct job *job, const struct job_stage *st, const char *fresh)
+static int depends_on_fresh(const struct load *l)
 {
-    for (size_t i = 0; i < st->migrator->n_entities; i++) {
-        size_t k = job_find_stage(job, st->migrator->entities[i].stage);
-        if (k != SIZE_MAX && fresh[k])
+    for (size_t i = 0; i < l->stage->migrator->n_entities; i++) {
+        size_t k = job_find_stage(l->job, l->stage->migrator->entities[i].stage);
+        if (k != SIZE_MAX && l->fresh[k])
             return 1;
     }
     return 0;
 }
 
 /* From where it stopped, or from its beginning. */
-static int take_up(struct load_state *l, char *fresh, struct error *err)
+static int take_up(struct load *l, struct error *err)
 {
     struct resume_point at = {.position = strdup("")};
     int is_fresh = 0;
-    l->send.lost = 0;
-    int forced = l->s->resumed && depends_on_fresh(l->job, l->stage, fresh);
+    int forced = l->s->resumed && depends_on_fresh(l);
     int code = resume_find(l->s, l->job, l->stage, forced, &at, &is_fresh, err);
-    fresh[l->stage - l->job->stages] |= (char)(is_fresh && l->s->resumed);
+    l->fresh[l->stage - l->job->stages] |= (char)(is_fresh && l->s->resumed);
     if (!code && !at.done)
         code = load_stage(l, &at, err);
     free(at.position);
     return code;
 }
 
+/* What changed in a source between two snapshots may be in one stage and not in another. */
+static int note_snapshots(const struct load *l, struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT v.source, count(DISTINCT c.snapshot) FROM (VALUES (NULL, NULL)");
+    for (size_t i = 0; i < l->job->n_stages; i++) {
+        str_add(&sql, ", (");
+        sql_literal(&sql, l->job->stages[i].p->name);
+        str_add(&sql, ", ");
+        sql_literal(&sql, l->job->stages[i].p->source);
+        str_add_char(&sql, ')');
+    }
+    str_printf(
+        &sql,
+        ") v (stage, source) JOIN %s.chunk c ON c.run = %lld AND c.stage = v.stage GROUP BY 1"
+        " HAVING count(DISTINCT c.snapshot) > 1 ORDER BY 1",
+        l->s->q, (long long)l->s->run);
+    struct pg_result *res = NULL;
+    if (!pg_begin(l->s->pg, "READ ONLY", err))
+        res = pg_query(l->s->pg, err, sql.data, 0, NULL);
+    for (int i = 0; res && i < pg_rows(res); i++) {
+        const char *source = pg_get(res, i, 0), *n = pg_get(res, i, 1);
+        log_write(LOG_WARNING, "source %s was read in %s snapshots", source, n);
+        str_printf(&l->job->notes,
+                   "source %s was read in %s snapshots, because the run was broken off: what was"
+                   " changed there meanwhile may be in one stage and not in another\n",
+                   source, n);
+    }
+    pg_free(res);
+    pg_rollback(l->s->pg);
+    str_clear(&sql);
+    return err->code;
+}
+
+/* Before anything is read: what a plugin begins with its first record is then each process's own.
+ */
+static int start_workers(struct load *l, struct error *err)
+{
+    const struct workers_calls calls = {worker_work, worker_gone, worker_tick, l};
+    int any = 0;
+    for (size_t i = 0; i < l->job->n_stages; i++)
+        any |= call_can_split(&l->job->stages[i]);
+    if (!any || l->job->project->jobs < 2)
+        return 0;
+    l->workers = workers_start((size_t)l->job->project->jobs, &calls, err);
+    return l->workers ? 0 : err->code;
+}
+
 int load_run(struct state *s, struct job *job, const struct load_options *options,
              struct error *err)
 {
-    struct load_state l = {.s = s, .job = job, .options = options};
-    char *fresh = arena_alloc(job->mem, job->n_stages + 1);
-    l.marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l.marks);
-    chunk_init(&l.chunks[0], job);
-    chunk_init(&l.chunks[1], job);
-    chunk_send_init(&l.send, s, job);
-    l.chunk = &l.chunks[0];
-    str_init(&l.key, KEY_BYTES);
-    int code = 0;
+    struct load l = {.s = s, .job = job, .options = options};
+    l.fresh = arena_alloc(job->mem, job->n_stages + 1);
+    l.joined = arena_alloc(job->mem, job->n_stages + 1);
+    l.stream = stream_new(s, job, options);
+    int code = start_workers(&l, err);
     for (size_t i = 0; !code && i < job->n_stages; i++) {
         l.stage = &job->stages[i];
-        code = take_up(&l, fresh, err);
-        for (int64_t n = 0; code && l.send.lost && n < job->project->retries; n++) {
+        code = take_up(&l, err);
+        for (int64_t n = 0; code && stream_lost(l.stream) && n < job->project->retries; n++) {
             log_write(LOG_WARNING, "%s; taking it up anew", err->what);
             error_clear(err);
-            code = take_up(&l, fresh, err);
+            code = take_up(&l, err);
         }
     }
-    chunk_send_clear(&l.send);
-    chunk_clear(&l.chunks[0]);
-    chunk_clear(&l.chunks[1]);
-    str_clear(&l.key);
+    workers_end(l.workers);
+    stream_clear(l.stream);
+    if (!code)
+        code = note_snapshots(&l, err);
     if (!code && fault_point("load.done"))
         code = error_set(err, STATUS_TEMPORARY, "fault point load.done");
     return code;

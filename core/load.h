@@ -19,12 +19,12 @@ struct load_options {
     void *ctx;
 };
 
-/* Loads every stage that is not done, in order. On resume: chunks that are done stay while the
+/* Loads every stage that is not done, in order; those that their source can cut are shared by the
+ * project's `jobs` worker processes, under one snapshot of the source. The outcome is the same for
+ * any number of them. On resume: chunks that are done stay while the
  * stage's hash and the source's identity are the same; otherwise the stage and what depends on
  * it are loaded anew. Returns a status; STATUS_INTERRUPTED/TERMINATED leave a state to resume. */
 int load_run(struct state *s, struct job *job, const struct load_options *options,
              struct error *err);
-/* One record's next() with all waiting done. MIG_OK, MIG_END, MIG_REJECT or negative. */
-int32_t load_next(const struct job_stage *stage, mig_record_t *record);
 
 #endif

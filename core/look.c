@@ -26,13 +26,13 @@ static int failed(struct session *s, int code)
 
 /* Rate and time left are those of the newest chunks of one stage, since its process began. */
 #define PACE                                                                                       \
-    "SELECT max(w.stage) AS stage, round((sum(w.read) - (array_agg(w.read ORDER BY w.no))[1]) /"   \
+    "SELECT max(w.stage) AS stage, round((sum(w.read) - (array_agg(w.read ORDER BY w.at))[1]) /"   \
     " nullif(extract(epoch FROM max(w.at) - min(w.at)), 0)) AS rate, max(w.share) AS share,"       \
     " (1 - max(w.share)) / nullif(max(w.share) - min(w.share), 0) * extract(epoch FROM"            \
     " max(w.at) - min(w.at))::float8 - extract(epoch FROM clock_timestamp() - max(w.at))::float8"  \
     " AS seconds_left FROM"                                                                        \
-    " (SELECT c.*, first_value(c.stage) OVER (ORDER BY c.no DESC) AS newest FROM %s.chunk c WHERE" \
-    " c.run = r.id AND c.at > (SELECT max(e.at) FROM %s.event e WHERE e.run = r.id) ORDER BY c.no" \
+    " (SELECT c.*, first_value(c.stage) OVER (ORDER BY c.at DESC) AS newest FROM %s.chunk c WHERE" \
+    " c.run = r.id AND c.at > (SELECT max(e.at) FROM %s.event e WHERE e.run = r.id) ORDER BY c.at" \
     " DESC LIMIT 20) w WHERE w.stage = w.newest"
 
 static const char status_sql[] =

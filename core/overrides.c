@@ -163,6 +163,8 @@ void overrides_apply(struct fields *f, const struct project_overrides *o, struct
     if (o->batch_size)
         set_flag(f, "batch_size", "--batch-size",
                  arena_printf(f->mem, "%lld", (long long)o->batch_size), p);
+    if (o->jobs)
+        set_flag(f, "jobs", "--jobs", arena_printf(f->mem, "%lld", (long long)o->jobs), p);
 }
 
 static void default_target(struct fields *f, struct project *p)

@@ -4,11 +4,13 @@
 #include "pg_conn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "fault.h"
@@ -24,7 +26,7 @@ struct pg_result {
  * see them and never freed while it may run. */
 #define MAX_CANCEL 8
 static PGcancel *volatile cancels[MAX_CANCEL];
-static const PGconn *cancel_owners[MAX_CANCEL];
+static PGconn *cancel_owners[MAX_CANCEL];
 
 volatile sig_atomic_t pg_refusing;
 
@@ -275,6 +277,21 @@ int pg_reconnect(struct pg *pg, struct error *err)
     PQsetNoticeReceiver(conn, ignore_notice, NULL);
     cancel_register(conn);
     return 0;
+}
+
+/* What PQfinish() still sends goes nowhere. */
+void pg_forked(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = 0; i < MAX_CANCEL; i++) {
+        if (!cancels[i])
+            continue;
+        if (null >= 0 && PQsocket(cancel_owners[i]) >= 0)
+            dup2(null, PQsocket(cancel_owners[i]));
+        cancel_forget(cancel_owners[i]);
+    }
+    if (null >= 0)
+        close(null);
 }
 
 void pg_where(const struct pg *pg, struct pg_where *out)
@@ -562,31 +579,4 @@ int pg_commit(struct pg *pg, int deadline_seconds, struct error *err)
     if (code)
         return code;
     return wait_result(pg->conn, deadline) ? pg_commit_answer(pg, err) : pg_commit_lost(pg, err);
-}
-
-/* ---- streams --------------------------------------------------------------------------- */
-
-#define MAX_COLUMNS 64
-
-int pg_each(struct pg *pg, struct error *err, const char *sql,
-            int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx)
-{
-    if (pg_refusing || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
-        return pg_fail(pg, NULL, err);
-    int code = 0, stopped = 0;
-    for (PGresult *res; (res = PQgetResult(pg->conn)); PQclear(res)) {
-        ExecStatusType status = PQresultStatus(res);
-        if (status == PGRES_SINGLE_TUPLE && !stopped && !code) {
-            const char *values[MAX_COLUMNS];
-            size_t lengths[MAX_COLUMNS];
-            for (int i = 0; i < PQnfields(res) && i < MAX_COLUMNS; i++) {
-                values[i] = PQgetisnull(res, 0, i) ? NULL : PQgetvalue(res, 0, i);
-                lengths[i] = (size_t)PQgetlength(res, 0, i);
-            }
-            stopped = row(ctx, values, lengths);
-        } else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
-            code = pg_fail(pg, res, err);
-        }
-    }
-    return code;
 }

@@ -26,6 +26,9 @@ struct pg *pg_connect(const char *url, const char *role, const struct project_ti
 void pg_close(struct pg *pg);
 /* A new connection of the same kind in place of the old one. */
 int pg_reconnect(struct pg *pg, struct error *err);
+/* In a forked process: connections that were made before are the parent's. They are closed here
+ * without a word to the server; pg_reconnect() makes an own one. */
+void pg_forked(void);
 void pg_where(const struct pg *pg, struct pg_where *out);
 /* PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, ... as "NAME=value" for a child's
  * environment; NULL-terminated, freed by pg_environment_free (which wipes it). */

@@ -41,3 +41,30 @@ int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err)
         PQclear(res);
     return code;
 }
+
+/* ---- rows ----------------------------------------------------------------------------- */
+
+#define MAX_COLUMNS 64
+
+int pg_each(struct pg *pg, struct error *err, const char *sql,
+            int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx)
+{
+    if (pg_refusing || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn))
+        return pg_fail(pg, NULL, err);
+    int code = 0, stopped = 0;
+    for (PGresult *res; (res = PQgetResult(pg->conn)); PQclear(res)) {
+        ExecStatusType status = PQresultStatus(res);
+        if (status == PGRES_SINGLE_TUPLE && !stopped && !code) {
+            const char *values[MAX_COLUMNS];
+            size_t lengths[MAX_COLUMNS];
+            for (int i = 0; i < PQnfields(res) && i < MAX_COLUMNS; i++) {
+                values[i] = PQgetisnull(res, 0, i) ? NULL : PQgetvalue(res, 0, i);
+                lengths[i] = (size_t)PQgetlength(res, 0, i);
+            }
+            stopped = row(ctx, values, lengths);
+        } else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
+            code = pg_fail(pg, res, err);
+        }
+    }
+    return code;
+}

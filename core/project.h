@@ -149,6 +149,7 @@ struct project {
     struct project_invariant *invariants;
     size_t n_invariants;
     int64_t batch_size; /* records per chunk, default 10000 */
+    int64_t jobs;       /* processes that share the load of large entities, default 1 */
     struct limit max_rejects;
     enum on_invalid on_invalid;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
@@ -185,6 +186,7 @@ struct project_overrides {
     const char *report_dir, *backup_dir, *work_dir;
     const char *state_schema;
     int64_t batch_size; /* 0: not given */
+    int64_t jobs;       /* 0: not given */
     const char *log_level;
     const char **only, **skip; /* stage, validator or reporter names */
     const char **phases;       /* numbers of phases, as given */

@@ -183,7 +183,8 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
         &sql,
         "SELECT coalesce(sum(c.read), 0), coalesce(bool_or(t.done), false),"
         " coalesce(max(t.seconds), 0), (SELECT count(*) FROM %s.source_change v WHERE v.run ="
-        " t.run AND v.stage = t.name AND v.what IN ('vanished', 'deleted')) FROM"
+        " t.run AND v.stage = t.name AND v.what IN ('vanished', 'deleted')), count(DISTINCT "
+        "c.snapshot) FROM"
         " %s.run_stage t LEFT JOIN %s.chunk c ON c.run ="
         " t.run AND c.stage = t.name WHERE t.run = %lld AND t.name = ",
         s->q, s->q, s->q, (long long)s->run);
@@ -201,9 +202,10 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
     int done = there && pg_get(res, 0, 1)[0] == 't';
     int code = err->code ? err->code : stage_tables(s, job, st, tables, err);
     json_array_append_new(
-        list, json_pack("{s:s, s:s, s:f, s:{s:I, s:I, s:o, s:o, s:o, s:o}, s:o}", "name",
+        list, json_pack("{s:s, s:s, s:f, s:I, s:{s:I, s:I, s:o, s:o, s:o, s:o}, s:o}", "name",
                         st->p->name, "status", done ? "complete" : "pending", "seconds",
-                        there ? strtod(pg_get(res, 0, 2), NULL) : 0.0, "records", "read",
+                        there ? strtod(pg_get(res, 0, 2), NULL) : 0.0, "snapshots",
+                        (json_int_t)(there ? pg_get_int(res, 0, 4) : 0), "records", "read",
                         (json_int_t)read, "loaded",
                         (json_int_t)(read - sum_of(skipped) - sum_of(rejected)), "skipped", skipped,
                         "rejected", rejected, "vanished",
@@ -404,6 +406,19 @@ static int server_time(struct state *s, char out[40], struct error *err)
     return 0;
 }
 
+/* In how many states the sources were read: one each, unless the load was broken off. */
+static int snapshots(struct state *s, json_t *run, struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "SELECT count(DISTINCT snapshot) FROM %s.chunk WHERE run = %lld",
+                  s->q, (long long)s->run);
+    if (!res)
+        return err->code;
+    json_object_set_new(run, "snapshots", count(res, 0, 0));
+    pg_free(res);
+    return 0;
+}
+
 char *report_build(struct state *s, const struct job *job, report_tell *tell, void *arg,
                    struct report_totals *totals, struct error *err)
 {
@@ -421,6 +436,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
         json_boolean(in->exit_code == STATUS_OK || in->exit_code == STATUS_PARTIAL));
     json_object_set_new(root, "message", json_string(in->message));
     json_object_set_new(root, "run", run_part(s, job, in, now));
+    if (!code)
+        code = snapshots(s, json_object_get(root, "run"), err);
     json_object_set_new(root, "stages", list);
     json_object_set_new(root, "summary", summary(totals));
     json_object_set_new(root, "errors_total", json_integer(totals->skipped + totals->rejected));

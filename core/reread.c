@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "call.h"
-#include "load.h"
+#include "sql.h"
+#include "staging.h"
+#include "stream.h"
 
 #define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
 #define BATCH_ITEMS 5000               /* rejects that are looked for at once */
@@ -70,18 +72,7 @@ static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct erro
         raw = (mig_str_t){ascii.data, ascii.len};
     }
     str_printf(&b->lines, "%lld\t", (long long)record);
-    for (size_t i = 0; i < raw.len; i++) {
-        char c = raw.data[i];
-        const char *escape = c == '\\'   ? "\\\\"
-                             : c == '\n' ? "\\n"
-                             : c == '\r' ? "\\r"
-                             : c == '\t' ? "\\t"
-                                         : NULL;
-        if (escape)
-            str_add(&b->lines, escape);
-        else
-            str_add_char(&b->lines, c);
-    }
+    sql_copy_text(&b->lines, raw.data, raw.len);
     str_add_char(&b->lines, '\n');
     str_clear(&ascii);
     return b->lines.len < BATCH_BYTES ? 0 : send_batch(b, err);
@@ -91,7 +82,8 @@ static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct erro
  * that one pass serves all, and with positions less than one. */
 struct reader {
     struct job_stage *st;
-    uint64_t at; /* number in the entity of the last record that was read */
+    uint64_t at;  /* number in the entity of the last record that was read */
+    int64_t part; /* that is open (part.h); 0: the entity is not cut */
     int open, ended;
 };
 
@@ -102,16 +94,23 @@ static void leave_source(struct reader *r)
     r->open = 0;
 }
 
-/* `before` records are before `position`. */
-static int seek(struct reader *r, const char *position, uint64_t before, struct error *err)
+struct place {
+    const char *position;
+    uint64_t before; /* records of the entity that are before it */
+    int64_t part;
+};
+
+static int seek(struct reader *r, const struct place *to, struct error *err)
 {
-    if (r->open && (!position[0] || r->at >= before))
+    const char *position = to->position;
+    if (r->open && r->part == to->part && (!position[0] || r->at >= to->before))
         return 0;
     leave_source(r);
     int32_t got = call_open(r->st, (mig_str_t){position, strlen(position)});
     if (got != MIG_OK)
         return host_error(r->st->source, got, "open", err);
-    *r = (struct reader){.st = r->st, .open = 1, .at = position[0] ? before : 0};
+    *r = (struct reader){
+        .st = r->st, .open = 1, .part = to->part, .at = position[0] ? to->before : 0};
     return 0;
 }
 
@@ -119,7 +118,7 @@ static int read_on(struct reader *r, uint64_t number, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
     while (r->at < number && !r->ended) {
-        int32_t got = load_next(r->st, &record);
+        int32_t got = stream_next(r->st, &record);
         host_record_done(r->st->source->host);
         if (got < 0)
             return host_error(r->st->source, got, "next", err);
@@ -129,12 +128,14 @@ static int read_on(struct reader *r, uint64_t number, struct error *err)
     return 0;
 }
 
-/* A row of some_raw(): the record, its number, and where its chunk begins. */
+/* A row of some_raw(): the record, its number, and where its chunk or part begins. */
 static int item_raw(struct batch *b, struct reader *r, const struct pg_result *res, int i,
                     struct error *err)
 {
     uint64_t number = (uint64_t)pg_get_int(res, i, 1);
-    int code = seek(r, pg_get(res, i, 2), (uint64_t)pg_get_int(res, i, 3) - 1, err);
+    const struct place to = {pg_get(res, i, 2), (uint64_t)pg_get_int(res, i, 3) - 1,
+                             pg_get_int(res, i, 4)};
+    int code = seek(r, &to, err);
     if (!code)
         code = read_on(r, number, err);
     if (code || r->at != number)
@@ -149,16 +150,19 @@ static int item_raw(struct batch *b, struct reader *r, const struct pg_result *r
  * end. */
 static int some_raw(struct batch *b, struct reader *r, uint64_t *after, struct error *err)
 {
-    char run[32], last[32], sql[700];
+    char run[32], last[32], sql[900];
     snprintf(run, sizeof run, "%lld", (long long)b->s->run);
     snprintf(last, sizeof last, "%llu", (unsigned long long)*after);
     const char *const params[] = {run, r->st->p->name, last};
-    snprintf(sql, sizeof sql,
-             "SELECT r.record, r.number, c.position_before, c.first_record FROM %s.reject r"
-             " JOIN %s.chunk c ON c.run = r.run AND c.no = r.record >> 20 WHERE r.run = $1 AND"
-             " r.stage = $2 AND (r.step = 'check' OR r.code = 'refused_value') AND r.raw IS NULL"
-             " AND r.number > $3 ORDER BY r.number LIMIT %d",
-             b->s->q, b->s->q, BATCH_ITEMS);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT r.record, r.number, coalesce(p.bounds, c.position_before),"
+        " coalesce(p.first_record, c.first_record), p.no FROM %s.reject r JOIN %s.chunk c ON"
+        " c.run = r.run AND c.no = r.record >> 20 LEFT JOIN %s.part p ON p.run = r.run AND p.no"
+        " = c.no >> %d << %d WHERE r.run = $1 AND"
+        " r.stage = $2 AND (r.step = 'check' OR r.code = 'refused_value') AND r.raw IS NULL"
+        " AND r.number > $3 ORDER BY r.number LIMIT %d",
+        b->s->q, b->s->q, b->s->q, STAGING_PART_BITS, STAGING_PART_BITS, BATCH_ITEMS);
     struct pg_result *res = pg_query(b->s->pg, err, sql, 3, params);
     if (!res)
         return err->code;

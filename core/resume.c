@@ -22,29 +22,36 @@ static int source_identity(struct job_stage *st, struct str *out, struct error *
     return 0;
 }
 
+int resume_forget(struct state *s, const struct job *job, const struct job_stage *st, int64_t from,
+                  int64_t to, struct error *err)
+{
+    long long run = s->run, first = STAGING_RECORD(from, 0), end = STAGING_RECORD(to, 0);
+    int code = 0;
+    for (size_t m = 0; !code && m < st->migrator->n_tables; m++)
+        code =
+            pg_execf(s->pg, err, "DELETE FROM %s WHERE _mig_record >= %lld AND _mig_record < %lld",
+                     job->tables[st->tables[m]].staging, first, end);
+    if (!code)
+        code = pg_execf(s->pg, err,
+                        "DELETE FROM %s.chunk WHERE run = %lld AND no >= %lld AND no < %lld; DELETE"
+                        " FROM %s.repair WHERE run = %lld AND chunk >= %lld AND chunk < %lld;"
+                        " DELETE FROM %s.reject WHERE run = %lld AND record >= %lld AND record <"
+                        " %lld",
+                        s->q, run, (long long)from, (long long)to, s->q, run, (long long)from,
+                        (long long)to, s->q, run, first, end);
+    return code;
+}
+
 /* Everything that this stage brought into the run is forgotten. */
 static int forget_stage(struct state *s, const struct job *job, const struct job_stage *st,
                         struct error *err)
 {
-    int64_t from = STAGING_RECORD(STAGING_CHUNK(st->no, 0), 0);
-    int64_t to = STAGING_RECORD(STAGING_CHUNK(st->no + 1, 0), 0);
-    int code = 0;
-    for (size_t m = 0; !code && m < st->migrator->n_tables; m++)
-        code = pg_execf(s->pg, err,
-                        "DELETE FROM %s WHERE _mig_record >= %lld AND _mig_record <"
-                        " %lld",
-                        job->tables[st->tables[m]].staging, (long long)from, (long long)to);
-    static const char *const by_stage[] = {"chunk", "repair", "reject"};
-    for (size_t i = 0; !code && i < 3; i++) {
-        struct str sql;
-        str_init(&sql, 0);
-        str_printf(&sql, "DELETE FROM %s.%s WHERE run = %lld AND stage = ", s->q, by_stage[i],
-                   (long long)s->run);
-        sql_literal(&sql, st->p->name);
-        code = pg_exec(s->pg, err, sql.data);
-        str_clear(&sql);
-    }
-    return code;
+    int64_t from = STAGING_CHUNK(st->no, 0), to = STAGING_CHUNK(st->no + 1, 0);
+    int code = resume_forget(s, job, st, from, to, err);
+    return code ? code
+                : pg_execf(s->pg, err,
+                           "DELETE FROM %s.part WHERE run = %lld AND no >= %lld AND no < %lld",
+                           s->q, (long long)s->run, (long long)from, (long long)to);
 }
 
 static void bound_sql(const struct job_stage *st, char out[32])
@@ -59,15 +66,16 @@ static int read_resume(struct state *s, const struct job_stage *st, const char *
     snprintf(run, sizeof run, "%lld", (long long)s->run);
     bound_sql(st, since);
     const char *const params[] = {run, st->p->name, st->hash, identity};
-    char sql[1200];
+    char sql[1400];
     snprintf(sql, sizeof sql,
              "SELECT t.done, t.hash = $3 AND t.identity = $4 AND t.since IS NOT DISTINCT FROM"
              " %s::bigint, c.n, c.read, c.rejected,"
              " coalesce((SELECT position_after FROM %s.chunk WHERE run = $1 AND stage = $2 ORDER BY"
-             " no DESC LIMIT 1), '') FROM %s.run_stage t LEFT JOIN (SELECT count(*) AS n,"
+             " no DESC LIMIT 1), ''), EXISTS (SELECT FROM %s.part WHERE run = $1 AND stage = $2)"
+             " FROM %s.run_stage t LEFT JOIN (SELECT count(*) AS n,"
              " coalesce(sum(read), 0) AS read, coalesce(sum(rejected), 0) AS rejected FROM"
              " %s.chunk WHERE run = $1 AND stage = $2) c ON true WHERE t.run = $1 AND t.name = $2",
-             since, s->q, s->q, s->q);
+             since, s->q, s->q, s->q, s->q);
     struct pg_result *res = pg_query(s->pg, err, sql, 4, params);
     if (!res)
         return err->code;
@@ -79,6 +87,7 @@ static int read_resume(struct state *s, const struct job_stage *st, const char *
         at->rejected = (uint64_t)pg_get_int(res, 0, 4);
         free(at->position);
         at->position = strdup(pg_get(res, 0, 5));
+        at->parts = pg_get(res, 0, 6)[0] == 't';
     }
     pg_free(res);
     return 0;
@@ -130,7 +139,7 @@ int resume_find(struct state *s, const struct job *job, struct job_stage *st, in
         code = state_begin(s, err);
     if (!code)
         code = read_resume(s, st, identity.data, at, &same, err);
-    int usable = same && !forced && (at->done || !at->chunks || at->position[0]);
+    int usable = same && !forced && (at->done || !at->chunks || at->position[0] || at->parts);
     *fresh = !usable;
     if (!code && !usable) {
         free(at->position);

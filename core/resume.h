@@ -10,6 +10,7 @@ struct resume_point {
     uint64_t read, rejected;
     char *position; /* owned */
     int done;
+    int parts; /* it was cut (part.h): the parts say what is left */
 };
 
 /* Behind the stage's last chunk when nothing changed and the source can tell positions; else from
@@ -17,5 +18,10 @@ struct resume_point {
  * in any case. at->position is the caller's to free. */
 int resume_find(struct state *s, const struct job *job, struct job_stage *st, int forced,
                 struct resume_point *at, int *fresh, struct error *err);
+
+/* Forgets all that the stage's chunks `from`, up to but not `to`, brought into the run. In the
+ * caller's transaction. */
+int resume_forget(struct state *s, const struct job *job, const struct job_stage *st, int64_t from,
+                  int64_t to, struct error *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "host.h"
 #include "pg.h"
 #include "status.h"
+#include "surround.h"
 
 static volatile sig_atomic_t seen, cancel_statements;
 
@@ -39,6 +40,26 @@ void signals_init(void)
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL); /* a limit on file sizes is an error of write() */
+}
+
+static void handle_order(int number)
+{
+    (void)number;
+    host_cancel();
+}
+
+void signals_worker(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    sigemptyset(&action.sa_mask);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = handle_order;
+    sigaction(SIGUSR1, &action, NULL);
+    surround_keep();
 }
 
 void signals_cancel_statements(int on)

@@ -96,3 +96,19 @@ void sql_split(const char *name, const char *schema, struct sql_name *out)
     memcpy(out->table, table, n);
     out->table[n] = '\0';
 }
+
+void sql_copy_text(struct str *out, const char *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = data[i];
+        const char *escape = c == '\\'   ? "\\\\"
+                             : c == '\n' ? "\\n"
+                             : c == '\r' ? "\\r"
+                             : c == '\t' ? "\\t"
+                                         : NULL;
+        if (escape)
+            str_add(out, escape);
+        else
+            str_add_char(out, c);
+    }
+}

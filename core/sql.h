@@ -21,4 +21,8 @@ struct sql_name {
 /* "schema.table" or "table" in `schema`; cut at the first dot. */
 void sql_split(const char *name, const char *schema, struct sql_name *out);
 
+/* One value of a line of COPY in text format. Values of records go this way: the text of statements
+ * is logged. */
+void sql_copy_text(struct str *out, const char *data, size_t n);
+
 #endif

@@ -10,11 +10,17 @@
 #include "pg_script.h"
 #include "state.h"
 
-/* Record numbers of a run: stage, chunk of the stage, record of the chunk. The chunk's low bits and
- * the record share the low half: the server's hash of an int8 folds the halves together, and with
- * one number in each of them a hash join over all rows would never end. */
+/* Record numbers of a run: stage, part of the stage, chunk of the part, record of the chunk; so
+ * they have the order of the source, however many processes read it. The chunk's low bits and the
+ * record share the low half: the server's hash of an int8 folds the halves together, and with one
+ * number in each of them a hash join over all rows would never end. The part falls on bits of the
+ * record that a chunk of usual size leaves 0. */
+#define STAGING_PART_BITS 26
+#define STAGING_PARTS_MAX 64
 #define STAGING_CHUNK(stage, k) (((int64_t)(stage) << 32) | (int64_t)(k))
-#define STAGING_CHUNK_NUMBER(chunk) ((int64_t)(chunk)&0xffffffff) /* k again */
+#define STAGING_PART(stage, p) (STAGING_CHUNK(stage, 0) | ((int64_t)(p) << STAGING_PART_BITS))
+#define STAGING_CHUNK_NUMBER(chunk)                                                                \
+    ((int64_t)(chunk)&0xffffffff) /* k again; of parts: the first's */
 #define STAGING_RECORD(chunk, n) (((int64_t)(chunk) << 20) | (int64_t)(n))
 #define STAGING_ROWS_MAX ((uint32_t)1 << 20) /* of a chunk: numbers are below */
 

@@ -78,7 +78,11 @@ static const char *const ddl[] = {
     " NOT NULL, position_before text NOT NULL, position_after text NOT NULL, read bigint NOT NULL,"
     " loaded bigint NOT NULL, skipped bigint NOT NULL, rejected bigint NOT NULL, rows bigint"
     " NOT NULL, share float8, at timestamptz NOT NULL DEFAULT clock_timestamp(), mark bigint,"
-    " PRIMARY KEY (run, no))",
+    " snapshot text, PRIMARY KEY (run, no))",
+    /* no: of the chunk before the part's first. worker: who has it, in this epoch of the run. */
+    "CREATE TABLE %s.part (run bigint, no bigint, stage text NOT NULL, bounds text NOT NULL,"
+    " attempt int NOT NULL DEFAULT 0, epoch bigint, worker int, done bool NOT NULL DEFAULT false,"
+    " first_record bigint, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.reject (run bigint NOT NULL, record bigint NOT NULL, stage text NOT NULL,"
     " number bigint NOT NULL, key text, final_key text, outcome int2 NOT NULL, step text NOT NULL,"
     " table_name text, field text, code text NOT NULL, reason text NOT NULL, cause bigint,"
@@ -288,23 +292,39 @@ static int epoch_over(const struct state *s, int64_t now, struct error *err)
     return STATUS_BUSY;
 }
 
+/* FOR KEY SHARE: FOR UPDATE, by which a run or a part is taken, waits for it and it for that. */
+static void fence_sql(const struct state *s, struct str *sql)
+{
+    str_printf(sql, "SELECT r.epoch FROM %s.run r", s->q);
+    if (s->part)
+        str_printf(sql, " JOIN %s.part p ON p.run = r.id AND p.no = %lld AND p.attempt = %lld",
+                   s->q, (long long)s->part, (long long)s->attempt);
+    str_printf(sql, " WHERE r.id = %lld FOR KEY SHARE", (long long)s->run);
+}
+
 int state_fence(struct state *s, struct error *err)
 {
-    struct pg_result *res =
-        pg_queryf(s->pg, err, "SELECT epoch, state FROM %s.run WHERE id = %lld FOR KEY SHARE", s->q,
-                  (long long)s->run);
+    struct str sql;
+    str_init(&sql, 0);
+    fence_sql(s, &sql);
+    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
+    str_clear(&sql);
     if (!res)
         return err->code;
-    int64_t epoch = pg_rows(res) ? pg_get_int(res, 0, 0) : 0;
+    int there = pg_rows(res);
+    int64_t epoch = there ? pg_get_int(res, 0, 0) : 0;
     pg_free(res);
+    if (!there && s->part)
+        return error_set(err, STATUS_BUSY, "run %lld: another process took over, or took the part",
+                         (long long)s->run);
     return epoch == s->epoch ? 0 : epoch_over(s, epoch, err);
 }
 
 void state_begin_sql(const struct state *s, const char *settings, struct str *sql)
 {
     pg_begin_sql(s->pg, "ISOLATION LEVEL READ COMMITTED", sql);
-    str_printf(sql, ";%s SELECT epoch FROM %s.run WHERE id = %lld FOR KEY SHARE", settings, s->q,
-               (long long)s->run);
+    str_printf(sql, ";%s ", settings);
+    fence_sql(s, sql);
 }
 
 int state_begin(struct state *s, struct error *err)

@@ -43,6 +43,10 @@ struct state {
     char started[40]; /* server's time, ISO */
     int64_t refused;  /* rows that check refused since reject_spread() */
     int committing;   /* backend whose COMMIT may be lost, where the run row names another; or 0 */
+    int worker;       /* number of this worker process; 0: the run's own process */
+    /* A part of a stage that is being loaded (part.h) and which attempt at it this is: part of the
+     * fence. 0: none. */
+    int64_t part, attempt;
 };
 
 struct state_options {
@@ -75,7 +79,8 @@ int state_attach(struct state *s, int64_t run, struct error *err);
 /* Newest run of the project in one of these states; 0 none. `project` NULL: any. */
 int64_t state_newest(struct state *s, const char *project, const char *states, struct error *err);
 
-/* Inside every writing transaction, first: 0, or STATUS_BUSY when another took over. */
+/* Inside every writing transaction, first: 0, or STATUS_BUSY when another took the run over, or the
+ * part that is being loaded. */
 int state_fence(struct state *s, struct error *err);
 /* Inside a transaction: from -> to, must hit one row. */
 int state_move(struct state *s, enum run_state to, struct error *err);

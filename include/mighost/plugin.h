@@ -101,7 +101,7 @@ typedef struct mig_record {
     uint32_t size;
     uint32_t n_values;
     const mig_value_t *values; /* borrowed until the source's next call */
-    uint64_t number;           /* 1 for the first record of the entity; set by the host */
+    uint64_t number;           /* 1 for the first record of what open() opened; set by the host */
     mig_str_t key;             /* source key as text; set by the host */
 } mig_record_t;
 
@@ -240,9 +240,9 @@ typedef struct mig_source_ops {
      * a file), "" when the source cannot tell. Lives until the next call. */
     int32_t (*identity)(void *self, const char *entity, mig_str_t *out);
     /* [run] Begins to read an entity: `fields` are the ones that next() must give, in that
-     * order; `position` is empty, or one that position() gave under the same identity. One
-     * entity is open at a time. `key_fields` says by which fields to order where the source
-     * has no order of its own (NULL when there is none). */
+     * order; `position` is empty, one that position() gave under the same identity, or a part
+     * that split() gave. One entity is open at a time. `key_fields` says by which fields to order
+     * where the source has no order of its own (NULL when there is none). */
     int32_t (*open)(void *self, const char *entity, const char *const *fields, uint32_t n_fields,
                     const char *const *key_fields, uint32_t n_key_fields, mig_str_t position);
     /* [run] The next record: MIG_OK, MIG_END, MIG_WAIT, MIG_REJECT (this record is broken,
@@ -270,6 +270,26 @@ typedef struct mig_source_ops {
     int32_t (*written)(void *self, const char *entity, const char *const *key_fields,
                        uint32_t n_key_fields, void *ctx,
                        int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
+    /* [run] Text that names the one state of the source in which this instance reads all its
+     * entities; another text means that other records may be seen. NULL member or empty text:
+     * there is no such thing. Lives until the next call. */
+    int32_t (*snapshot)(void *self, mig_str_t *out);
+
+    /* The rest lets several processes read one entity (--jobs). All of it or nothing (NULL).
+     *
+     * split: [run] Calls part() for at most `wanted` parts of an entity, in order; without a call
+     *        when it is too small, or cannot be cut. Parts are texts for open(); one behind the
+     *        other they are the entity's records in the order of an open() without position. Every
+     *        record belongs to exactly one part, also under a later snapshot.
+     * share: [run] Text by which join() gets the same snapshot while this instance lives.
+     * join:  [run] The process was forked from the one that called share(): connections and files
+     *        that were open belong to that one and are left alone. Reads in the shared snapshot
+     *        from now on. Called before any other call in that process. */
+    int32_t (*split)(void *self, const char *entity, const char *const *key_fields,
+                     uint32_t n_key_fields, uint32_t wanted, void *ctx,
+                     int32_t (*part)(void *ctx, mig_str_t part));
+    int32_t (*share)(void *self, mig_str_t *out);
+    int32_t (*join)(void *self, mig_str_t shared);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */
@@ -292,7 +312,9 @@ typedef struct mig_migrator_ops {
     /* [main] Declares fields, tables and columns by host->reads(), writes(), column(),
      * entity(). Called once, before anything is read. */
     int32_t (*describe)(void *self);
-    /* [run] One record to any number of rows. MIG_OK, MIG_SKIP, MIG_REJECT or negative. */
+    /* [run] One record to any number of rows. MIG_OK, MIG_SKIP, MIG_REJECT or negative. With
+     * --jobs it is called in several processes, forked behind describe() and before the first
+     * record: a thread or a connection is to be begun here, not earlier. */
     int32_t (*record)(void *self, const mig_record_t *rec);
 } mig_migrator_ops_t;
 

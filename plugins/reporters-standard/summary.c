@@ -29,6 +29,7 @@ static void line(struct out *o, const char *label, const char *text)
 static void run(struct out *o, const json_t *root)
 {
     const json_t *r = json_object_get(root, "run");
+    long long snapshots = (long long)view_count(r, "snapshots");
     out_text(o, "Migration summary\n=================\n");
     line(o, "Project", view_text(r, "project"));
     line(o, "Run", view_text(r, "id"));
@@ -41,6 +42,8 @@ static void run(struct out *o, const json_t *root)
     line(o, "On", view_text(r, "host"));
     line(o, "mighost", view_text(r, "version"));
     line(o, "Backup", view_text(r, "backup"));
+    if (snapshots)
+        out_format(o, "%-13s%lld, of the sources\n", "Snapshots", snapshots);
 }
 
 static void failure(struct out *o, const json_t *root)

@@ -11,6 +11,7 @@
 #include "common/jsontext.h"
 #include "common/say.h"
 #include "copyrow.h"
+#include "parts.h"
 #include "written.h"
 
 #define WAIT_MS 1000U
@@ -183,10 +184,8 @@ static int32_t postgres_open(void *self, const char *entity, const char *const *
                              uint32_t n_key_fields, mig_str_t position)
 {
     struct postgres *p = self;
-    struct statement_wish wish = {entity,       fields,   key_fields, n_fields,
-                                  n_key_fields, p->since, p->least,   p->is_time};
-    if (position.len)
-        return say_fail(p->host, MIG_E_BUG, NULL, "this source gives no positions");
+    struct statement_wish wish = {entity,   fields,   key_fields, n_fields, n_key_fields,
+                                  p->since, p->least, p->is_time, position};
     postgres_close(p);
     int32_t status = session_begin(&p->session);
     if (status == MIG_OK)
@@ -348,6 +347,49 @@ static int32_t postgres_written(void *self, const char *entity, const char *cons
     return written_find(&p->session, &p->later, &p->places, &wish, ctx, row);
 }
 
+/* ---- several processes ------------------------------------------------------------------ */
+
+static int32_t postgres_snapshot(void *self, mig_str_t *out)
+{
+    struct postgres *p = self;
+    int32_t status = session_begin(&p->session);
+    const char *name = status == MIG_OK ? p->session.snapshot : "";
+    *out = (mig_str_t){name, strlen(name)};
+    return status;
+}
+
+static int32_t postgres_split(void *self, const char *entity, const char *const *key_fields,
+                              uint32_t n_key_fields, uint32_t wanted, void *ctx,
+                              int32_t (*part)(void *ctx, mig_str_t part))
+{
+    struct postgres *p = self;
+    struct parts_wish wish = {entity, n_key_fields ? key_fields[0] : NULL, wanted};
+    postgres_close(p);
+    int32_t status = session_begin(&p->session);
+    return status == MIG_OK ? parts_list(&p->session, &p->places, &wish, ctx, part) : status;
+}
+
+static int32_t postgres_share(void *self, mig_str_t *out)
+{
+    struct postgres *p = self;
+    postgres_close(p);
+    int32_t status = session_begin(&p->session);
+    if (status == MIG_OK)
+        status = session_share(&p->session);
+    *out = (mig_str_t){p->session.shared, strlen(p->session.shared)};
+    return status;
+}
+
+static int32_t postgres_join(void *self, mig_str_t shared)
+{
+    struct postgres *p = self;
+    p->state = CLOSED; /* a COPY that runs is the parent's to stop */
+    postgres_close(p);
+    return session_join(&p->session, shared.data, shared.len)
+               ? say_fail(p->host, MIG_E_BUG, NULL, "this is no name of a shared snapshot")
+               : MIG_OK;
+}
+
 /* ---- the unit ------------------------------------------------------------------------- */
 
 static const mig_option_t options[] = {
@@ -372,6 +414,10 @@ static const mig_source_ops_t ops = {
     .progress = postgres_progress,
     .since = postgres_since,
     .written = postgres_written,
+    .snapshot = postgres_snapshot,
+    .split = postgres_split,
+    .share = postgres_share,
+    .join = postgres_join,
 };
 
 static const mig_unit_t unit = {

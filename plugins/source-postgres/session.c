@@ -2,16 +2,19 @@
  * session.c - connecting, pinned settings, and errors without the server's words.
  *
  * All entities of a run are read in one REPEATABLE READ READ ONLY transaction, so that they
- * fit together. A savepoint behind its begin lets a failed statement be undone without losing
- * the snapshot. A lost connection loses it for good, and the run with it.
+ * fit together; forked processes take the same snapshot by its exported name. A savepoint behind
+ * its begin lets a failed statement be undone without losing the snapshot. A lost connection loses
+ * it for good, and the run with it.
  */
 #include "session.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/say.h"
 #include "sqlerror.h"
@@ -24,6 +27,7 @@ static const char settings[] =
     "('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'), ('bytea_output', 'hex'), "
     "('extra_float_digits', '1'), ('lc_monetary', 'C'), ('statement_timeout', '0'), "
     "('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '0'), "
+    "('transaction_timeout', '0'), "
     "('client_encoding', 'UTF8'), ('standard_conforming_strings', 'on')"
     ") AS v (name, value) JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) "
     "OPERATOR(pg_catalog.=) v.name";
@@ -175,7 +179,8 @@ int32_t session_failed(struct session *s, const char *subject, PGresult *r)
         status = sqlerror_fail(s->host, state, subject);
     else
         status = say_fail(s->host, MIG_E_TEMPORARY, "run the same command again later",
-                          "%s: the connection to the source was lost", subject);
+                          "%s: the connection to the source was lost%s", subject,
+                          s->began ? ", and its snapshot with it" : "");
     PQclear(r);
     if (s->began && PQstatus(s->conn) == CONNECTION_OK)
         PQclear(PQexec(s->conn, "ROLLBACK TO SAVEPOINT mighost"));
@@ -209,37 +214,100 @@ int32_t session_describe(struct session *s, const char *subject, const char *sql
     return MIG_OK;
 }
 
-static int32_t note_snapshot(struct session *s)
+/* One value; the caller frees it. */
+static int32_t ask(struct session *s, const char *sql, char **out)
 {
     PGresult *r = NULL;
-    int32_t status =
-        session_query(s, "source", "SELECT pg_catalog.txid_current_snapshot()", 0, NULL, &r);
+    int32_t status = session_query(s, "source", sql, 0, NULL, &r);
     if (status != MIG_OK)
         return status;
-    s->snapshot = strdup(PQgetvalue(r, 0, 0));
+    *out = strdup(PQgetvalue(r, 0, 0));
     PQclear(r);
-    return s->snapshot ? MIG_OK : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for a snapshot");
+    return *out ? MIG_OK : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for a snapshot");
+}
+
+/* The first statement of a transaction. Who shared the snapshot may have gone since. */
+static int32_t take_shared(struct session *s)
+{
+    char sql[128], state[6] = "";
+    snprintf(sql, sizeof sql, "SET TRANSACTION SNAPSHOT '%s'", s->shared);
+    PGresult *r = PQexec(s->conn, sql);
+    int taken = PQresultStatus(r) == PGRES_COMMAND_OK;
+    if (!taken && PQresultErrorField(r, PG_DIAG_SQLSTATE))
+        snprintf(state, sizeof state, "%s", PQresultErrorField(r, PG_DIAG_SQLSTATE));
+    PQclear(r);
+    return taken
+               ? MIG_OK
+               : say_fail(s->host, MIG_E_TEMPORARY,
+                          "run the same command again: what is not read yet is read under another "
+                          "snapshot, and the report says so",
+                          "source: the snapshot that the processes share is lost (SQLSTATE %s)",
+                          state);
 }
 
 int32_t session_begin(struct session *s)
 {
-    static const char *const steps[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", settings,
-                                        "SAVEPOINT mighost"};
+    static const char *const steps[] = {settings, "SAVEPOINT mighost"};
     if (s->began && PQstatus(s->conn) != CONNECTION_OK)
         return say_fail(s->host, MIG_E_TEMPORARY, "run the same command again later",
-                        "source: the connection was lost, and its snapshot with it");
+                        "source: the connection to the source was lost, and its snapshot with it");
     if (s->began)
         return MIG_OK;
     int32_t status = session_connect(s);
-    for (size_t i = 0; i < 3 && status == MIG_OK; i++)
+    if (status == MIG_OK)
+        status = session_query(s, "source", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", 0,
+                               NULL, NULL);
+    if (status == MIG_OK && s->joined)
+        status = take_shared(s);
+    for (size_t i = 0; i < 2 && status == MIG_OK; i++)
         status = session_query(s, "source", steps[i], 0, NULL, NULL);
     if (status == MIG_OK)
-        status = note_snapshot(s);
+        status = ask(s, "SELECT pg_catalog.txid_current_snapshot()", &s->snapshot);
     if (status == MIG_OK)
         s->began = 1;
     else
         session_clear(s);
     return status;
+}
+
+/* A subtransaction cannot export: the savepoint is left for that. */
+int32_t session_share(struct session *s)
+{
+    char *shared = NULL;
+    if (*s->shared)
+        return MIG_OK;
+    int32_t status = session_query(s, "source", "RELEASE SAVEPOINT mighost", 0, NULL, NULL);
+    if (status == MIG_OK)
+        status = ask(s, "SELECT pg_export_snapshot()", &shared);
+    if (status == MIG_OK)
+        status = session_query(s, "source", "SAVEPOINT mighost", 0, NULL, NULL);
+    if (status == MIG_OK)
+        snprintf(s->shared, sizeof s->shared, "%s", shared);
+    free(shared);
+    return status;
+}
+
+/* The goodbye that PQfinish() sends must not reach the parent's server process. */
+static void let_go(struct session *s)
+{
+    int null = s->conn && PQsocket(s->conn) >= 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+    if (null >= 0) {
+        dup2(null, PQsocket(s->conn));
+        close(null);
+    }
+    session_clear(s);
+}
+
+int session_join(struct session *s, const char *shared, size_t n)
+{
+    static const char letters[] = "0123456789ABCDEFabcdef-";
+    let_go(s);
+    if (!n || n >= sizeof s->shared)
+        return -1;
+    memcpy(s->shared, shared, n);
+    s->shared[n] = '\0';
+    s->joined = 1;
+    return strspn(s->shared, letters) == n ? 0 : -1;
 }
 
 void session_stop_copy(struct session *s)

@@ -13,6 +13,8 @@ struct session {
     PGconn *conn;           /* NULL: not connected */
     char *snapshot;         /* xmin:xmax:xids, of the transaction; owned */
     int began;              /* the snapshot is taken: another connection would see another */
+    char shared[64]; /* by which others take the snapshot, or from whom it was taken; or "" */
+    int joined;      /* it is another process's */
 };
 
 void session_init(struct session *s, const mig_host_t *host, const char *url, unsigned timeout);
@@ -26,6 +28,11 @@ void session_name(char subject[SESSION_SUBJECT], const char *entity);
 int32_t session_connect(struct session *s);
 /* Connects and begins the read-only transaction that lasts until session_clear(). */
 int32_t session_begin(struct session *s);
+/* Makes s->shared, which holds as long as the transaction. No COPY may run. */
+int32_t session_share(struct session *s);
+/* In a forked process: lets go of the connection, whose other end stays the parent's, and takes the
+ * shared snapshot with the next session_begin(). 0, or -1: that is no name of one. */
+int session_join(struct session *s, const char *shared, size_t n);
 /* One statement with text parameters. `subject` is what a message is about ("table x"). A
  * failure leaves the snapshot as it was. On success the result is the caller's. */
 int32_t session_query(struct session *s, const char *subject, const char *sql, int n_params,

@@ -13,6 +13,7 @@
 
 #include "common/nearest.h"
 #include "common/say.h"
+#include "parts.h"
 
 void statement_clear(struct statement *st)
 {
@@ -99,7 +100,8 @@ static int32_t add_since(struct session *s, const struct statement_wish *wish,
     int column = wish->since ? column_number(columns, wish->since) : -1;
     if (column < 0 || !can_compare(PQftype(columns, column), wish->is_time))
         return MIG_OK;
-    int32_t status = add_column(s, wish->entity, " WHERE ", wish->since, columns, sql);
+    const char *before = wish->part.len ? " AND (" : " WHERE (";
+    int32_t status = add_column(s, wish->entity, before, wish->since, columns, sql);
     char *least = PQescapeLiteral(s->conn, wish->least, strlen(wish->least));
     if (status == MIG_OK &&
         (!least || buf_add_text(sql, " OPERATOR(pg_catalog.>=) ") || buf_add_text(sql, least)))
@@ -107,9 +109,22 @@ static int32_t add_since(struct session *s, const struct statement_wish *wish,
     PQfreemem(least);
     if (status == MIG_OK)
         status = add_column(s, wish->entity, " OR ", wish->since, columns, sql);
-    if (status == MIG_OK && buf_add_text(sql, " IS NULL"))
+    if (status == MIG_OK && buf_add_text(sql, " IS NULL)"))
         status = no_memory(s);
     return status;
+}
+
+static int32_t add_part(struct session *s, const struct statement_wish *wish, struct buf *sql)
+{
+    if (!wish->part.len)
+        return MIG_OK;
+    char *key =
+        wish->n_keys ? PQescapeIdentifier(s->conn, wish->keys[0], strlen(wish->keys[0])) : NULL;
+    int failed = !key || parts_where(s, wish->part, key, sql);
+    PQfreemem(key);
+    return failed ? say_fail(s->host, MIG_E_BUG, NULL,
+                             "source entity \"%s\": the position is no part of it", wish->entity)
+                  : MIG_OK;
 }
 
 static int32_t write_copy(struct session *s, const struct statement_wish *wish,
@@ -124,6 +139,8 @@ static int32_t write_copy(struct session *s, const struct statement_wish *wish,
     }
     if (status == MIG_OK && (buf_add_text(sql, " FROM ") || buf_add(sql, from->data, from->len)))
         status = no_memory(s);
+    if (status == MIG_OK)
+        status = add_part(s, wish, sql);
     if (status == MIG_OK)
         status = add_since(s, wish, columns, sql);
     for (uint32_t i = 0; i < wish->n_keys && status == MIG_OK; i++)
@@ -177,6 +194,8 @@ int32_t statement_make(struct session *s, const struct relation_places *places,
     if (status == MIG_OK)
         status = make(s, wish, &from, out);
     buf_clear(&from);
+    if (wish->part.len)
+        out->rows = -1; /* the estimate is of the whole */
     if (status != MIG_OK)
         statement_clear(out);
     return status;

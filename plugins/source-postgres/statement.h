@@ -14,6 +14,7 @@ struct statement_wish {
     uint32_t n_fields, n_keys;
     const char *since, *least; /* a field, and the least value that is wanted of it; or NULL */
     int is_time;               /* `least` is a time, else a whole number */
+    mig_str_t part;            /* of parts_list(), or empty: all of it */
 };
 
 struct statement {

@@ -41,3 +41,7 @@ CREATE VIEW hidden_view WITH (security_barrier) AS SELECT id FROM hidden;
 CREATE ROLE guarded LOGIN PASSWORD 'right';
 CREATE FUNCTION bump() RETURNS int LANGUAGE sql VOLATILE AS
     'INSERT INTO public.none VALUES (1) RETURNING id';
+CREATE TABLE ranged (k text PRIMARY KEY, maybe int UNIQUE, pad text);
+INSERT INTO ranged SELECT CASE i % 3 WHEN 0 THEN '''' WHEN 1 THEN E'\\,-' ELSE '' END || i, i, repeat('x', 200)
+    FROM generate_series(1, 5500) i;
+CREATE VIEW ranged_view AS SELECT * FROM ranged;

@@ -133,7 +133,8 @@ static void entities_are_queries_and_tables(void)
     start("query", "{\"one\": \"SELECT 1\"}");
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->ping(m.self), MIG_OK);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->entities(m.self, all, note_entity), MIG_OK);
-    CU_ASSERT_STRING_EQUAL(all, "one a.b hidden hidden_view kinds kinds_view large none parts ");
+    CU_ASSERT_STRING_EQUAL(
+        all, "one a.b hidden hidden_view kinds kinds_view large none parts ranged ranged_view ");
     mockhost_stop(&m);
 }
 
@@ -267,6 +268,93 @@ static void lost_connection_is_temporary_and_final(void)
     sourcetest_read(&m, "kinds", "id", NULL, &t);
     CU_ASSERT_EQUAL(t.status, MIG_E_TEMPORARY);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "its snapshot with it"));
+    mockhost_stop(&m);
+}
+
+struct cuts {
+    char texts[8][128];
+    size_t n;
+};
+
+static int32_t add_cut(void *ctx, mig_str_t part)
+{
+    struct cuts *c = ctx;
+    snprintf(c->texts[c->n++], sizeof c->texts[0], "%.*s", (int)part.len, part.data);
+    return MIG_OK;
+}
+
+static size_t cut(const char *entity, const char *key, struct cuts *c)
+{
+    c->n = 0;
+    CU_ASSERT_EQUAL(sourcetest_ops(&m)->split(m.self, entity, &key, 1, 8, c, add_cut), MIG_OK);
+    return c->n;
+}
+
+static void parts_in_their_order_are_the_whole(void)
+{
+    static struct sourcetest part;
+    static char all[sizeof part.text];
+    struct cuts c;
+    size_t len = 0;
+    start("query", "{\"asked\": \"SELECT * FROM public.ranged\"}");
+    CU_ASSERT(cut("ranged", "k", &c) >= 2);
+    for (size_t i = 0; i < c.n; i++) {
+        mig_str_t position = {c.texts[i], strlen(c.texts[i])};
+        sourcetest_read_from(&m, "ranged", "k", "k", position, &part);
+        CU_ASSERT_EQUAL(part.status, MIG_END);
+        CU_ASSERT(part.records > 1000);
+        memcpy(all + len, part.text, part.len);
+        len += part.len;
+    }
+    sourcetest_read(&m, "ranged", "k", "k", &t);
+    CU_ASSERT_EQUAL(t.records, 5500);
+    CU_ASSERT(len == t.len && memcmp(all, t.text, len) == 0);
+    static const char *const whole[][2] = {{"ranged", "maybe"}, {"ranged", "pad"},
+                                           {"asked", "k"},      {"ranged_view", "k"},
+                                           {"large", "id"},     {"kinds", "id"}};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        CU_ASSERT_EQUAL(cut(whole[i][0], whole[i][1], &c), 0);
+    static const char *const broken[] = {"x",      "2:ab",   "-,1:a",
+                                         "-,9:a,", "-,-,-,", "99999999999:a,-,"};
+    static const char *const fields[] = {"k"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        mig_str_t position = {broken[i], strlen(broken[i])};
+        CU_ASSERT_EQUAL(sourcetest_ops(&m)->open(m.self, "ranged", fields, 1, fields, 1, position),
+                        MIG_E_BUG);
+        mockhost_forget(&m);
+    }
+    mockhost_stop(&m);
+}
+
+static void a_shared_snapshot_is_the_same_until_it_is_lost(void)
+{
+    static struct mockhost first;
+    mig_str_t shared, name;
+    char ticket[64], kept[128];
+    start(NULL, NULL);
+    sourcetest_ops(&m)->share(m.self, &shared);
+    snprintf(ticket, sizeof ticket, "%.*s", (int)shared.len, shared.data);
+    sourcetest_ops(&m)->snapshot(m.self, &name);
+    snprintf(kept, sizeof kept, "%.*s", (int)name.len, name.data);
+    first = m;
+    other_session("INSERT INTO ranged VALUES ('late', 0, '')");
+    start(NULL, NULL);
+    CU_ASSERT_EQUAL(sourcetest_ops(&m)->join(m.self, (mig_str_t){ticket, strlen(ticket)}), MIG_OK);
+    sourcetest_read(&m, "ranged", "k", "k", &t);
+    CU_ASSERT_EQUAL(t.records, 5500);
+    sourcetest_ops(&m)->snapshot(m.self, &name);
+    CU_ASSERT(name.len == strlen(kept) && memcmp(name.data, kept, name.len) == 0);
+    mockhost_stop(&m);
+    mockhost_stop(&first);
+    other_session("DELETE FROM ranged WHERE k = 'late'");
+    start(NULL, NULL);
+    CU_ASSERT_EQUAL(sourcetest_ops(&m)->join(m.self, (mig_str_t){ticket, strlen(ticket)}), MIG_OK);
+    sourcetest_read(&m, "ranged", "k", "k", &t);
+    CU_ASSERT_EQUAL(t.status, MIG_E_TEMPORARY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "snapshot that the processes share is lost"));
+    mockhost_forget(&m);
+    CU_ASSERT_EQUAL(sourcetest_ops(&m)->join(m.self, (mig_str_t){"x' --", 5}), MIG_E_BUG);
+    mockhost_forget(&m);
     mockhost_stop(&m);
 }
 
@@ -484,6 +572,8 @@ static const struct unit_case cases[] = {
     {CASE(bad_queries_are_refused_without_harm)},
     {CASE(missing_names_are_told_with_the_nearest)},
     {CASE(all_entities_come_from_one_snapshot)},
+    {CASE(parts_in_their_order_are_the_whole)},
+    {CASE(a_shared_snapshot_is_the_same_until_it_is_lost)},
     {CASE(settings_are_pinned)},
     {CASE(slow_server_is_waited_for)},
     {CASE(close_in_the_middle_keeps_the_snapshot)},

@@ -1,0 +1,456 @@
+/* stream.c - one pass over an open entity, or over a part of it: reads records, has the migrator
+ * make rows of them and hands chunks to chunk_send.c. Which stage comes when, and from where, is
+ * load.c's. A record is all or nothing: when one of its rows is refused, the rows before it are
+ * taken back. */
+#include "stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "call.h"
+#include "chunk_send.h"
+#include "digest.h"
+#include "fault.h"
+#include "staging.h"
+#include "waits.h"
+
+/* A chunk ends here whatever its record count, so that memory does not grow with the source. Two
+ * are in memory: one is filled while the other is sent. */
+#define CHUNK_BYTES ((size_t)640 << 10)
+#define ADVANCE_EVERY 64            /* records between two looks at what the target can take */
+#define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
+#define KEY_SEPARATOR '\x1f'        /* between the parts of a composite source key */
+#define OWN_KEY_SAMPLE 100          /* records of a chunk whose first key is compared */
+
+struct stream {
+    struct state *s;
+    struct job *job;
+    const struct load_options *options;
+    struct job_stage *stage;
+    struct chunk chunks[2], *chunk; /* chunk: the one that is being filled */
+    struct chunk_send send;
+    size_t *marks;           /* rows per table before the current record */
+    size_t **from;           /* per migrator table: job column -> index of the row's values */
+    struct digest_uuid *own; /* makes the stage's own keys; NULL: kept ones, or not known yet */
+    struct str key;
+    uint32_t row_seq; /* rows of the chunk, numbers _mig_id */
+    int own_keys;     /* the first table's key is the stage's own key */
+    uint64_t read, rejected;
+    char snapshot[17]; /* that it reads; "": the source has none */
+    struct timespec told;
+};
+
+/* ---- reading --------------------------------------------------------------------------- */
+
+/* Waits for the source, or for the target that takes a chunk meanwhile. */
+static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
+{
+    struct pollfd fds[9];
+    uint32_t n = wait->n_fds > 8 ? 8 : wait->n_fds;
+    for (uint32_t i = 0; i < n; i++)
+        fds[i] =
+            (struct pollfd){.fd = wait->fds[i],
+                            .events = (short)((wait->events[i] & MIG_WAIT_READ ? POLLIN : 0) |
+                                              (wait->events[i] & MIG_WAIT_WRITE ? POLLOUT : 0))};
+    int ms = wait->timeout_ms > 60000 ? 60000 : (int)wait->timeout_ms;
+    fds[n] = (struct pollfd){.fd = -1};
+    if (send) {
+        int most = chunk_send_events(send, &fds[n].fd, &fds[n].events);
+        ms = most < ms ? most : ms;
+    }
+    poll(fds, n + 1, ms);
+    if (send)
+        chunk_send_advance(send);
+}
+
+/* The source key as text: its fields, joined. 0 when a part is missing. */
+static int key_of(const struct job_stage *st, const mig_record_t *record, struct str *key)
+{
+    str_reset(key);
+    for (size_t i = 0; i < st->p->n_key; i++) {
+        const mig_value_t *v = &record->values[st->key_index[i]];
+        if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
+            return 0;
+        if (i)
+            str_add_char(key, KEY_SEPARATOR);
+        str_add_n(key, v->data, v->len);
+    }
+    return !key->failed && str_utf8_ok(key->data, key->len);
+}
+
+static int is_wanted(const struct job_stage *st, const mig_record_t *record, int32_t got,
+                     struct str *key)
+{
+    if (got == MIG_OK && highwater_below(st, record))
+        return 0;
+    if (!st->wanted || got < 0 || got == MIG_END)
+        return 1;
+    if (got != MIG_OK || !key_of(st, record, key))
+        str_reset(key);
+    return keyset_has(st->wanted, key->len ? key->data : "", key->len);
+}
+
+/* Records that are not wanted are passed over, as if the source did not have them. */
+static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
+                           struct chunk_send *send, struct str *key)
+{
+    for (;;) {
+        mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
+        int32_t got = call_next(stage, record, &wait);
+        if (got != MIG_WAIT && is_wanted(stage, record, got, key))
+            return got;
+        if (got == MIG_WAIT)
+            wait_for(&wait, send);
+        else
+            host_record_done(stage->source->host);
+        if (host_is_cancelled())
+            return MIG_E_CANCELLED;
+    }
+}
+
+int32_t stream_next(const struct job_stage *stage, mig_record_t *record)
+{
+    struct str key;
+    str_init(&key, KEY_BYTES);
+    int32_t got = next_record(stage, record, NULL, &key);
+    str_clear(&key);
+    return got;
+}
+
+/* NULL: it is not known yet. */
+static const char *own_key(const struct stream *l, char out[37])
+{
+    if (project_ids_wait(l->stage->p->ids))
+        return NULL;
+    if (!l->own)
+        return l->key.data;
+    digest_uuid5(l->own, l->key.data, l->key.len, out);
+    return out;
+}
+
+/* ---- one record ------------------------------------------------------------------------ */
+
+static void keep_reject(struct stream *l, const mig_record_t *record)
+{
+    const struct host_outcome *o = &l->job->host->outcome;
+    struct chunk_reject r = {.record = l->chunk->records,
+                             .outcome = o->kind,
+                             .number = record->number,
+                             .table = o->table,
+                             .field = o->field,
+                             .code = o->code,
+                             .reason = o->reason};
+    char uuid[37];
+    if (l->key.len) {
+        r.key = l->key.data;
+        r.final_key = own_key(l, uuid);
+    }
+    /* Fields of class secret are never kept: redrive reads the record from the source. */
+    if (!l->stage->p->n_secret)
+        r.raw = call_raw(l->stage);
+    chunk_reject(l->chunk, &r);
+    if (o->kind == MIG_REJECT)
+        l->rejected++;
+}
+
+static void set_outcome(struct host *h, const char *table, const char *field, const char *code,
+                        const char *reason)
+{
+    struct host_outcome *o = &h->outcome;
+    if (o->kind)
+        return;
+    o->kind = MIG_REJECT;
+    snprintf(o->table, sizeof o->table, "%s", table);
+    snprintf(o->field, sizeof o->field, "%s", field);
+    snprintf(o->code, sizeof o->code, "%s", code);
+    snprintf(o->reason, sizeof o->reason, "%s", reason);
+}
+
+static int is_own_key(const struct stream *l, const mig_value_t *v)
+{
+    char uuid[37];
+    const char *key = own_key(l, uuid);
+    if (!key)
+        return v->kind == MIG_KEY && token_is_of(v, l->stage->p->name) &&
+               token_text(v).len == strlen(l->stage->p->name) + 1 + l->key.len;
+    return v->len == strlen(key) && memcmp(v->data, key, strlen(key)) == 0;
+}
+
+/* Is the first table's key the stage's own key? Only then can replace tell by the key of a
+ * rejected record that its live row is to stay. Looked at for a sample of each chunk. */
+static void sample_own_key(struct stream *l, const struct job_table *t, const mig_value_t *values,
+                           const size_t *from)
+{
+    if (!l->own_keys || l->chunk->records > OWN_KEY_SAMPLE)
+        return;
+    l->own_keys = 0;
+    for (size_t i = 0; t->match && t->match->n == 1 && i < t->n_columns; i++)
+        if (str_equal(t->columns[i]->name, t->match->columns[0]) && from[i] != SIZE_MAX)
+            l->own_keys = is_own_key(l, &values[from[i]]);
+}
+
+static int32_t emit(void *ctx, size_t table)
+{
+    struct stream *l = ctx;
+    const struct job_stage *st = l->stage;
+    size_t index = st->tables[table];
+    const struct job_table *t = &l->job->tables[index];
+    const struct host_table *declared = &st->migrator->tables[table];
+    struct encode_fault fault = {0};
+    const struct catalog_column *column = NULL;
+    struct staging_encode row = {
+        .table = t,
+        .values = declared->row,
+        .from = l->from[table],
+        .id = STAGING_RECORD(l->chunk->no, ++l->row_seq),
+        .record = STAGING_RECORD(l->chunk->no, l->chunk->records),
+        .key = {l->key.data, l->key.len},
+    };
+    if (call_row(st->migrator, declared->row, declared->n_columns) != MIG_OK)
+        return MIG_E_BUG;
+    int32_t fits = waits_row(st->migrator, table);
+    if (fits != MIG_OK)
+        return fits;
+    if (table == 0)
+        sample_own_key(l, t, declared->row, l->from[0]);
+    if (l->row_seq >= STAGING_ROWS_MAX) {
+        set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
+        return MIG_REJECT;
+    }
+    if (staging_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
+        return MIG_OK;
+    char name[160];
+    snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
+    set_outcome(l->job->host, name, column ? column->name : "", fault.code, fault.reason);
+    return MIG_REJECT;
+}
+
+static int one_record(struct stream *l, mig_record_t *record, int32_t got, struct error *err)
+{
+    struct host *host = l->job->host;
+    for (size_t i = 0; i < l->job->n_tables; i++)
+        l->marks[i] = l->chunk->rows[i].n;
+    uint32_t rows_before = l->row_seq;
+    l->chunk->records++;
+    record->number = ++l->read;
+    str_reset(&l->key);
+    int code = 0;
+    if (got == MIG_OK && !key_of(l->stage, record, &l->key)) {
+        str_reset(&l->key);
+        set_outcome(host, "", l->stage->p->key[0], "no_key",
+                    "the record has no usable source key, so that it cannot be told apart");
+    } else if (got == MIG_OK) {
+        record->key = (mig_str_t){l->key.data, l->key.len};
+        highwater_raise(l->stage, record, &l->chunk->mark);
+        int32_t made = call_record(l->stage->migrator, record);
+        if (made < 0)
+            code = host_error(l->stage->migrator, made, "record", err);
+        else if (made != MIG_OK && !host->outcome.kind)
+            set_outcome(host, "", "", "unspecified", "the migrator refused the record");
+    } else if (!host->outcome.kind) {
+        set_outcome(host, "", "", "broken_record", "the source cannot read the record");
+    }
+    if (!code && host->outcome.kind) {
+        l->row_seq = rows_before;
+        for (size_t i = 0; i < l->job->n_tables; i++)
+            staging_truncate(&l->chunk->rows[i], l->marks[i]);
+        keep_reject(l, record);
+    }
+    host_record_done(host);
+    return code;
+}
+
+/* ---- one chunk ------------------------------------------------------------------------- */
+
+static void tell(struct stream *l, int now)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (!l->options->progress || (!now && t.tv_sec == l->told.tv_sec))
+        return;
+    l->told = t;
+    l->options->progress(
+        l->options->ctx,
+        &(struct load_progress){l->stage->p->name, l->read, l->rejected, call_progress(l->stage)});
+}
+
+/* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
+static int fill(struct stream *l, struct error *err)
+{
+    mig_record_t record = {.size = sizeof record};
+    while (l->chunk->records < l->job->project->batch_size && chunk_bytes(l->chunk) < CHUNK_BYTES) {
+        l->job->host->in_record = 1;
+        int32_t got = next_record(l->stage, &record, &l->send, &l->key);
+        int code = 0;
+        if (got == MIG_OK || got == MIG_REJECT)
+            code = one_record(l, &record, got, err);
+        else if (got < 0)
+            code = host_error(l->stage->source, got, "next", err);
+        l->job->host->in_record = 0;
+        if (code)
+            return -code;
+        if (got == MIG_END)
+            return 1;
+        if (l->chunk->records % ADVANCE_EVERY == 0)
+            chunk_send_advance(&l->send);
+        if ((l->chunk->records & 0x3ff) == 0)
+            tell(l, 0);
+        if (host_is_cancelled())
+            break;
+    }
+    return 0;
+}
+
+/* Waits for the chunk before, whose rows are durable then. */
+static int finish_chunk(struct stream *l, struct error *err)
+{
+    int any = l->send.c != NULL;
+    int code = chunk_send_finish(&l->send, err);
+    if (!code && any && fault_point("chunk.after_commit"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point chunk.after_commit");
+    return code;
+}
+
+/* The filled chunk goes on its way; the other one, which has arrived, is filled next. */
+static int send_chunk(struct stream *l, struct error *err)
+{
+    chunk_seal(l->chunk, l->job->host, call_position(l->stage), call_progress(l->stage),
+               l->own_keys);
+    if (fault_point("chunk.read"))
+        return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
+    int code = finish_chunk(l, err);
+    if (!code && l->chunk->records) {
+        chunk_send_begin(&l->send, l->chunk);
+        l->chunk = l->chunk == &l->chunks[0] ? &l->chunks[1] : &l->chunks[0];
+    }
+    return code;
+}
+
+static int all_chunks(struct stream *l, const struct stream_from *from, struct error *err)
+{
+    int code = 0, end = 0;
+    for (int64_t k = from->chunks + 1; !code && !end && !host_is_cancelled(); k++) {
+        chunk_begin(l->chunk, l->stage, from->base + k, l->read + 1, call_position(l->stage));
+        l->chunk->snapshot = l->snapshot;
+        l->row_seq = 0;
+        l->job->host->n_repairs = 0;
+        end = fill(l, err);
+        code = end < 0 ? -end : send_chunk(l, err);
+        tell(l, 1);
+    }
+    /* What is under way is not lost to a source that failed. */
+    struct error late = {0};
+    int sent = finish_chunk(l, code ? &late : err);
+    if (!code)
+        code = sent;
+    return code || end ? code
+                       : error_set(err, STATUS_INTERRUPTED, "stopped while loading stage %s",
+                                   l->stage->p->name);
+}
+
+/* ---- one pass ------------------------------------------------------------------------- */
+
+static void map_columns(struct stream *l)
+{
+    const struct job_stage *st = l->stage;
+    size_t n = st->migrator->n_tables;
+    l->from = arena_alloc(l->job->mem, (n + 1) * sizeof *l->from);
+    for (size_t m = 0; m < n; m++) {
+        const struct job_table *t = &l->job->tables[st->tables[m]];
+        l->from[m] = arena_alloc(l->job->mem, (t->n_columns + 1) * sizeof **l->from);
+        for (size_t i = 0; i < t->n_columns; i++)
+            l->from[m][i] = SIZE_MAX;
+        for (size_t i = 0; i < st->migrator->tables[m].n_columns; i++)
+            l->from[m][st->columns[m][i]] = i;
+    }
+}
+
+/* Too long a name for each chunk, and only ever compared. */
+static int note_snapshot(struct stream *l, struct error *err)
+{
+    char hex[65];
+    mig_str_t name = {NULL, 0};
+    int32_t got = call_snapshot(l->stage, &name);
+    if (got != MIG_OK)
+        return host_error(l->stage->source, got, "snapshot", err);
+    l->snapshot[0] = '\0';
+    struct digest *d = name.len ? digest_new() : NULL;
+    if (!d)
+        return 0;
+    digest_add(d, l->stage->p->source, strlen(l->stage->p->source) + 1);
+    digest_add(d, name.data, name.len);
+    digest_hex(d, hex);
+    digest_free(d);
+    snprintf(l->snapshot, sizeof l->snapshot, "%.16s", hex);
+    return 0;
+}
+
+static int open_source(struct stream *l, const char *position, struct error *err)
+{
+    int code = note_snapshot(l, err);
+    if (code)
+        return code;
+    int32_t got = call_open(l->stage, (mig_str_t){position, strlen(position)});
+    return got == MIG_OK ? 0 : host_error(l->stage->source, got, "open", err);
+}
+
+struct stream *stream_new(struct state *s, struct job *job, const struct load_options *options)
+{
+    struct stream *l = arena_alloc(job->mem, sizeof *l);
+    l->s = s;
+    l->job = job;
+    l->options = options;
+    l->marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l->marks);
+    chunk_init(&l->chunks[0], job);
+    chunk_init(&l->chunks[1], job);
+    chunk_send_init(&l->send, s, job);
+    l->chunk = &l->chunks[0];
+    str_init(&l->key, KEY_BYTES);
+    return l;
+}
+
+void stream_clear(struct stream *l)
+{
+    chunk_send_clear(&l->send);
+    chunk_clear(&l->chunks[0]);
+    chunk_clear(&l->chunks[1]);
+    str_clear(&l->key);
+}
+
+int stream_run(struct stream *l, struct job_stage *st, const struct stream_from *from,
+               struct error *err)
+{
+    if (l->stage != st) {
+        l->stage = st;
+        map_columns(l);
+    }
+    l->own = st->p->ids == ID_UUID5 ? digest_uuid_new(l->job->project->name, st->p->name) : NULL;
+    l->own_keys = 1;
+    l->read = from->read;
+    l->rejected = from->rejected;
+    l->send.lost = 0;
+    st->migrator->emit = emit;
+    st->migrator->emit_ctx = l;
+    l->job->host->stage = st->p->name;
+    int code = open_source(l, from->position, err);
+    if (!code) {
+        code = all_chunks(l, from, err);
+        call_close(st);
+    }
+    digest_uuid_free(l->own);
+    return code;
+}
+
+int stream_own_keys(const struct stream *l)
+{
+    return l->own_keys;
+}
+
+int stream_lost(const struct stream *l)
+{
+    return l->send.lost;
+}

@@ -1,0 +1,62 @@
+# jobs.sh - the load shared by worker processes gives the same rows, rejects and numbers as one
+# process, of one state of the source, whatever is written there meanwhile.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "$top_srcdir/tests/fixtures/runs.sh"
+. "$top_srcdir/tests/fixtures/school.sh"
+
+# ---- 1, 2 and 4 processes ----------------------------------------------------------------
+
+for jobs in 1 2 4; do
+    echo "--jobs $jobs"
+    target "t$jobs"
+    run 20 "t$jobs" school --jobs $jobs
+    right "t$jobs"
+    outcome "t$jobs" >"$TEST_DIR/outcome.$jobs"
+    cmp "$TEST_DIR/outcome.1" "$TEST_DIR/outcome.$jobs" || fail "$jobs processes do not give what one gives"
+    snapshots 1
+    alone "t$jobs"
+done
+rows t1 "SELECT count(*) FROM mighost.part" 0
+rows t4 "SELECT stage, count(*) > 2, count(DISTINCT worker) > 1, bool_and(done) FROM mighost.part
+    GROUP BY 1 ORDER BY 1" \
+    "classes|t|t|t
+marks|t|t|t
+pupils|t|t|t"
+rows t4 "SELECT count(*), count(raw), bool_and(raw::json ->> 'id' = key) FROM mighost.reject WHERE stage = 'classes'" \
+    "19|19|t"
+undo_proof t4 school
+mig 0 t4 school --rollback
+mig 0 t4 school --purge "$ledger_run"
+rows t4 "SELECT DISTINCT bounds FROM mighost.part" ""
+
+echo "what does not fit"
+mig 2 t1 school --run --jobs 0
+says "--jobs takes a whole number from 1 to 64"
+sed 's/"batch_size"/"jobs": 65, "batch_size"/' "$TEST_DIR/school/project.json" >"$TEST_DIR/many.json"
+mkdir "$TEST_DIR/many"
+mv "$TEST_DIR/many.json" "$TEST_DIR/many/project.json"
+mig 3 t1 many --plan
+
+# ---- a source that is written to ---------------------------------------------------------
+
+# Between two stages the source gets a parent with children; its role may not be idle for long.
+psql_t postgres -c "ALTER ROLE postgres SET idle_in_transaction_session_timeout = '100ms'"
+for jobs in 1 2; do
+    echo "a writer in the source, --jobs $jobs"
+    target "w$jobs"
+    fingerprint_db "w$jobs" >"$TEST_DIR/before.w$jobs"
+    expect
+    stand 20 "w$jobs" school stage.loaded:1 --jobs $jobs
+    psql_t old -c "INSERT INTO class VALUES (20000 + $jobs, 'new $jobs', '')" \
+        -c "INSERT INTO pupil SELECT 20000 + $jobs, i, 'new', '' FROM generate_series(1, 9) i" \
+        -c "DELETE FROM mark WHERE code = (SELECT max(code) FROM mark)"
+    sleep 0.5
+    go_on
+    ledger "w$jobs"
+    right "w$jobs"
+    snapshots 1
+    rows "w$jobs" "SELECT count(*) FROM mighost.reject WHERE $newest AND code = 'orphan'" 0
+    alone "w$jobs"
+done
+psql_t postgres -c "ALTER ROLE postgres RESET idle_in_transaction_session_timeout"
+echo "ok"

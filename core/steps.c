@@ -114,9 +114,9 @@ int steps_open(struct run *r)
     if (code)
         return code;
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
-    struct highwater_options bounds = {r->options->full,
-                                       r->options->publish != 0 || r->s->at == RUN_PUBLISHED ||
-                                           r->s->at == RUN_PARTLY};
+    struct highwater_options bounds = {r->options->full, r->options->publish != 0 ||
+                                                             r->s->at == RUN_PUBLISHED ||
+                                                             r->s->at == RUN_PARTLY};
     code = highwater_find(r->s, r->job, &bounds, &r->err);
     if (code)
         return code;

@@ -306,10 +306,8 @@ int match_again(struct state *s, struct job *job, size_t table, struct error *er
     str_printf(&sql, "DELETE FROM %s; INSERT INTO %s ", t->match_table, t->match_table);
     select_match(t, &sql);
     int code = run_sql(s, &sql, err);
-    if (!code)
-        code = adopt_keys(s, job, table, &changed, err);
-    if (!code)
-        code = resolve_absent(s, t, &changed, err);
+    code = code ? code : adopt_keys(s, job, table, &changed, err);
+    code = code ? code : resolve_absent(s, t, &changed, err);
     return code || !changed ? code : match_same(s, t, err);
 }
 

@@ -59,4 +59,20 @@ for jobs in 1 2; do
     alone "w$jobs"
 done
 psql_t postgres -c "ALTER ROLE postgres RESET idle_in_transaction_session_timeout"
+echo "only what is new, by several processes"
+psql_t postgres -c "ALTER ROLE postgres RESET idle_in_transaction_session_timeout"
+target more
+project more <<JSON
+{ "name": "more", "backup": { "scope": "none" }, "jobs": 4, "sources": {
+    "old": { "use": "postgres", "options": { "url": "$(pg_url old)" } } }, "stages": [
+    { "name": "classes", "entity": "class", "ids": "keep", "policy": "update",
+      "incremental": { "field": "id", "overlap": 0 },
+      "options": { "table": "class", "fields": { "id": "id", "title": "title" } } } ] }
+JSON
+run 20 more more
+psql_t old -c "INSERT INTO class SELECT 30000 + i, 'more ' || i, '' FROM generate_series(1, 3) i"
+run 0 more more
+rows more "SELECT sum(read) FROM mighost.chunk WHERE $newest" 4
+rows more "SELECT count(*) > 1 FROM mighost.part WHERE $newest" t
+rows more "SELECT count(*) FROM class WHERE title LIKE 'more %'" 3
 echo "ok"

@@ -3,12 +3,14 @@
 #include "call.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crash.h"
 #include "highwater.h"
 #include "surround.h"
 
+#define ONLY_KEYS 50000   /* of only(): with more, reading all is no longer much dearer */
 #define MAX_CHECKS 100000 /* of one validator: more are a check() that never ends */
 
 #define MAY_END (1U << MIG_END)
@@ -108,6 +110,21 @@ static int32_t give_bound(const struct job_stage *stage)
     struct crash_call outer = enter(stage->source, "since");
     int32_t got = ops->since(stage->source->self, stage->p->mark_field, &least);
     return leave(outer, stage->source, "since", got, 0);
+}
+
+int32_t call_only(const struct job_stage *stage)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    size_t n = keyset_size(stage->wanted);
+    if (!MIG_HAS(ops, only) || stage->p->n_key != 1 || n > ONLY_KEYS)
+        return MIG_END;
+    mig_str_t *keys = arena_heap(NULL, (n + 1) * sizeof *keys);
+    keyset_list(stage->wanted, keys);
+    struct crash_call outer = enter(stage->source, "only");
+    int32_t got =
+        ops->only(stage->source->self, stage->p->entity, stage->p->key[0], keys, (uint32_t)n);
+    free(keys);
+    return leave(outer, stage->source, "only", got, MAY_END);
 }
 
 int32_t call_open(const struct job_stage *stage, mig_str_t position)

@@ -12,6 +12,9 @@ void call_destroy(struct unit *u);
 
 int32_t call_ping(struct unit *source);
 int32_t call_identity(const struct job_stage *stage, mig_str_t *out);
+/* The next open() is to give the wanted records alone, where the source can. MIG_END: it gives all,
+ * and stream_next() passes over the others. */
+int32_t call_only(const struct job_stage *stage);
 int32_t call_open(const struct job_stage *stage, mig_str_t position);
 int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_t *wait);
 /* Empty when the source does not give it. */

@@ -89,3 +89,10 @@ size_t keyset_size(const struct keyset *k)
 {
     return k->n;
 }
+
+void keyset_list(const struct keyset *k, mig_str_t *out)
+{
+    for (size_t i = 0; i < k->capacity; i++)
+        if (k->entries[i].text)
+            *out++ = (mig_str_t){k->entries[i].text, k->entries[i].n};
+}

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <mighost/plugin.h>
+
 struct keyset;
 
 struct keyset *keyset_new(void);
@@ -12,5 +14,7 @@ void keyset_free(struct keyset *k);
 void keyset_add(struct keyset *k, const char *text, size_t n);
 int keyset_has(const struct keyset *k, const char *text, size_t n);
 size_t keyset_size(const struct keyset *k);
+/* All texts, in no order; they live as long as the set. */
+void keyset_list(const struct keyset *k, mig_str_t *out);
 
 #endif

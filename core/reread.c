@@ -1,6 +1,7 @@
 /* reread.c - rejected records as they were read. Load keeps those that it rejects itself; what
  * the server or check rejects is only known when the source's records are gone, so they are read
- * again, from the beginning of their chunk where the source can go there. */
+ * again: by their keys where the source finds records so, else in order, from the beginning of
+ * their chunk where the source can go there. */
 #include "reread.h"
 
 #include <stdio.h>
@@ -57,6 +58,7 @@ static int settle_batches(struct batch *b, struct error *err)
     int code = send_batch(b, err);
     if (code || !b->made)
         return code;
+    b->made = 0;
     return pg_execf(b->s->pg, err,
                     "UPDATE %s.reject r SET raw = v.raw FROM %s v WHERE r.run = %lld AND r.record ="
                     " v.record; DROP TABLE %s",
@@ -146,6 +148,110 @@ static int item_raw(struct batch *b, struct reader *r, const struct pg_result *r
                : 0;
 }
 
+/* ---- by key ---------------------------------------------------------------------------- */
+
+/* Rejects whose key no other one of them has, in the order of the key's bytes. */
+static struct pg_result *some_keys(const struct batch *b, const struct job_stage *st,
+                                   const char *after, struct error *err)
+{
+    char run[32], sql[500];
+    snprintf(run, sizeof run, "%lld", (long long)b->s->run);
+    const char *const params[] = {run, st->p->name, after};
+    snprintf(sql, sizeof sql,
+             "SELECT key, min(record) FROM %s.reject WHERE run = $1 AND stage = $2 AND (step ="
+             " 'check' OR code = 'refused_value') AND raw IS NULL AND key COLLATE \"C\" > $3 GROUP"
+             " BY key HAVING count(*) = 1 ORDER BY key COLLATE \"C\" LIMIT %d",
+             b->s->q, BATCH_ITEMS);
+    return pg_query(b->s->pg, err, sql, 3, params);
+}
+
+static int find_key(const struct pg_result *res, mig_value_t key)
+{
+    int low = 0, high = pg_rows(res);
+    while (low < high) {
+        int mid = (low + high) / 2;
+        const char *other = pg_get(res, mid, 0);
+        size_t n = strlen(other);
+        int order = memcmp(key.data, other, key.len < n ? key.len : n);
+        if (order == 0 && key.len == n)
+            return mid;
+        if (order < 0 || (order == 0 && key.len < n))
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return -1;
+}
+
+static int store_wanted(struct batch *b, const struct job_stage *st, const struct pg_result *res,
+                        struct error *err)
+{
+    mig_record_t record = {.size = sizeof record};
+    for (int code = 0;;) {
+        int32_t got = stream_next(st, &record);
+        if (got == MIG_OK && !code) {
+            int i = find_key(res, record.values[st->key_index[0]]);
+            mig_str_t raw = call_raw(st);
+            if (i >= 0 && raw.data && str_utf8_ok(raw.data, raw.len))
+                code = store_raw(b, pg_get_int(res, i, 1), raw, err);
+        }
+        host_record_done(st->source->host);
+        if (got < 0)
+            return host_error(st->source, got, "next", err);
+        if (got == MIG_END || code)
+            return code;
+    }
+}
+
+static int read_keys(struct batch *b, struct job_stage *st, const struct pg_result *res,
+                     int32_t *can, struct error *err)
+{
+    struct keyset *others = st->wanted;
+    st->wanted = keyset_new();
+    for (int i = 0; i < pg_rows(res); i++)
+        keyset_add(st->wanted, pg_get(res, i, 0), strlen(pg_get(res, i, 0)));
+    int code = 0;
+    *can = call_only(st);
+    int32_t got = *can == MIG_OK ? call_open(st, (mig_str_t){"", 0}) : *can;
+    if (got < 0)
+        code = host_error(st->source, got, "open", err);
+    if (!code && *can == MIG_OK) {
+        code = store_wanted(b, st, res, err);
+        call_close(st);
+    }
+    keyset_free(st->wanted);
+    st->wanted = others;
+    return code;
+}
+
+/* Where the source finds records by their keys. What is left over is read in order. */
+static int raw_by_key(struct batch *b, struct job_stage *st, struct error *err)
+{
+    int32_t can = MIG_OK;
+    int code = 0, n = BATCH_ITEMS;
+    struct str after;
+    str_init(&after, 0);
+    str_add(&after, "");
+    while (!code && can == MIG_OK && n == BATCH_ITEMS) {
+        struct pg_result *res = some_keys(b, st, after.data, err);
+        if (!res) {
+            code = err->code;
+            break;
+        }
+        n = pg_rows(res);
+        if (n) {
+            str_reset(&after);
+            str_add(&after, pg_get(res, n - 1, 0));
+            code = read_keys(b, st, res, &can, err);
+        }
+        pg_free(res);
+    }
+    str_clear(&after);
+    return code ? code : settle_batches(b, err);
+}
+
+/* ---- in order -------------------------------------------------------------------------- */
+
 /* The next records behind number `*after` in the entity, which becomes the last one's; 0 at the
  * end. */
 static int some_raw(struct batch *b, struct reader *r, uint64_t *after, struct error *err)
@@ -179,10 +285,10 @@ static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
     struct batch b = {.s = s};
     struct reader r = {.st = st};
     uint64_t after = 0;
-    int code = 0;
     str_init(&b.lines, 0);
+    int code = raw_by_key(&b, st, err);
     do
-        code = some_raw(&b, &r, &after, err);
+        code = code ? code : some_raw(&b, &r, &after, err);
     while (!code && after);
     leave_source(&r);
     if (!code)

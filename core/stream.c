@@ -394,7 +394,9 @@ static int open_source(struct stream *l, const char *position, struct error *err
     int code = note_snapshot(l, err);
     if (code)
         return code;
-    int32_t got = call_open(l->stage, (mig_str_t){position, strlen(position)});
+    int32_t got = l->stage->wanted ? call_only(l->stage) : MIG_END;
+    if (got == MIG_OK || got == MIG_END)
+        got = call_open(l->stage, (mig_str_t){position, strlen(position)});
     return got == MIG_OK ? 0 : host_error(l->stage->source, got, "open", err);
 }
 

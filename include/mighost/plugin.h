@@ -290,6 +290,11 @@ typedef struct mig_source_ops {
                      int32_t (*part)(void *ctx, mig_str_t part));
     int32_t (*share)(void *self, mig_str_t *out);
     int32_t (*join)(void *self, mig_str_t shared);
+    /* [run] For the next open() only: the host wants no other records than those with these keys
+     * (texts of the one key field). MIG_OK: the entity has at most one record for each, and
+     * open() gives these alone, in the usual order; MIG_END: it gives all. May be NULL. */
+    int32_t (*only)(void *self, const char *entity, const char *key_field, const mig_str_t *keys,
+                    uint32_t n);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

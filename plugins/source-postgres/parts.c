@@ -170,11 +170,11 @@ static int take_bound(mig_str_t *text, mig_str_t *bound)
     return 0;
 }
 
-static int add_condition(struct session *s, const char *before, const char *column,
-                         const char *operator, mig_str_t bound, struct buf *sql)
+static int add_condition(struct session *s, const char *column, const char *operator,
+                         mig_str_t bound, struct buf *sql)
 {
     char *literal = PQescapeLiteral(s->conn, bound.data, bound.len);
-    int failed = !literal || buf_add_text(sql, before) || buf_add_text(sql, column) ||
+    int failed = !literal || buf_add_text(sql, " AND ") || buf_add_text(sql, column) ||
                  buf_add_text(sql, operator) || buf_add_text(sql, literal);
     PQfreemem(literal);
     return failed;
@@ -185,8 +185,7 @@ int parts_where(struct session *s, mig_str_t part, const char *column, struct bu
     mig_str_t from, below;
     if (take_bound(&part, &from) || take_bound(&part, &below) || part.len)
         return -1;
-    int failed = from.data && add_condition(s, " WHERE ", column, " >= ", from, sql);
-    if (!failed && below.data)
-        failed = add_condition(s, from.data ? " AND " : " WHERE ", column, " < ", below, sql);
+    int failed = (from.data && add_condition(s, column, " >= ", from, sql)) ||
+                 (below.data && add_condition(s, column, " < ", below, sql));
     return failed ? -1 : 0;
 }

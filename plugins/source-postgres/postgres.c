@@ -11,6 +11,7 @@
 #include "common/jsontext.h"
 #include "common/say.h"
 #include "copyrow.h"
+#include "only.h"
 #include "parts.h"
 #include "written.h"
 
@@ -35,6 +36,7 @@ struct postgres {
     uint64_t rows;
     struct buf raw;
     char *since, *least; /* of the next open(); owned, or NULL */
+    struct buf only;     /* of the next open(): an array of keys, or empty */
     int is_time;
 };
 
@@ -74,6 +76,7 @@ static void forget_bound(struct postgres *p)
     free(p->since);
     free(p->least);
     p->since = p->least = NULL;
+    p->only.len = 0;
 }
 
 static void postgres_destroy(void *self)
@@ -87,6 +90,7 @@ static void postgres_destroy(void *self)
     session_clear(&p->later);
     queries_clear(&p->places.queries);
     buf_clear(&p->raw);
+    buf_clear(&p->only);
     free(p->url);
     free(p->schema);
     free(p);
@@ -103,6 +107,7 @@ static int32_t postgres_create(const mig_host_t *host, void **self)
     p->url = text_option(host, "url");
     p->schema = text_option(host, "schema");
     buf_init(&p->raw, RAW_MAX);
+    buf_init(&p->only, RAW_MAX);
     session_init(&p->session, host, p->url, timeout ? (unsigned)strtoul(timeout, NULL, 10) : 10U);
     session_init(&p->later, host, p->url, p->session.timeout);
     int32_t status = queries_parse(&p->places.queries, host, query);
@@ -179,13 +184,29 @@ static int32_t postgres_since(void *self, const char *field, const mig_value_t *
     return MIG_OK;
 }
 
+static int32_t postgres_only(void *self, const char *entity, const char *key_field,
+                             const mig_str_t *keys, uint32_t n)
+{
+    struct postgres *p = self;
+    const struct only_wish wish = {entity, key_field, keys, n};
+    p->only.len = 0;
+    postgres_close(p);
+    int32_t status = session_begin(&p->session);
+    if (status == MIG_OK)
+        status = only_keys(&p->session, &p->places, &wish, &p->only);
+    if (status != MIG_OK)
+        p->only.len = 0;
+    return status;
+}
+
 static int32_t postgres_open(void *self, const char *entity, const char *const *fields,
                              uint32_t n_fields, const char *const *key_fields,
                              uint32_t n_key_fields, mig_str_t position)
 {
     struct postgres *p = self;
-    struct statement_wish wish = {entity,   fields,   key_fields, n_fields, n_key_fields,
-                                  p->since, p->least, p->is_time, position};
+    struct statement_wish wish = {
+        entity,   fields,   key_fields, n_fields, n_key_fields,
+        p->since, p->least, p->is_time, position, p->only.len ? p->only.data : NULL};
     postgres_close(p);
     int32_t status = session_begin(&p->session);
     if (status == MIG_OK)
@@ -413,6 +434,7 @@ static const mig_source_ops_t ops = {
     .close = postgres_close,
     .progress = postgres_progress,
     .since = postgres_since,
+    .only = postgres_only,
     .written = postgres_written,
     .snapshot = postgres_snapshot,
     .split = postgres_split,

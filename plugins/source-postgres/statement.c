@@ -100,8 +100,7 @@ static int32_t add_since(struct session *s, const struct statement_wish *wish,
     int column = wish->since ? column_number(columns, wish->since) : -1;
     if (column < 0 || !can_compare(PQftype(columns, column), wish->is_time))
         return MIG_OK;
-    const char *before = wish->part.len ? " AND (" : " WHERE (";
-    int32_t status = add_column(s, wish->entity, before, wish->since, columns, sql);
+    int32_t status = add_column(s, wish->entity, " AND (", wish->since, columns, sql);
     char *least = PQescapeLiteral(s->conn, wish->least, strlen(wish->least));
     if (status == MIG_OK &&
         (!least || buf_add_text(sql, " OPERATOR(pg_catalog.>=) ") || buf_add_text(sql, least)))
@@ -127,6 +126,20 @@ static int32_t add_part(struct session *s, const struct statement_wish *wish, st
                   : MIG_OK;
 }
 
+static int32_t add_only(struct session *s, const struct statement_wish *wish,
+                        const PGresult *columns, struct buf *sql)
+{
+    if (!wish->only)
+        return MIG_OK;
+    int32_t status = add_column(s, wish->entity, " AND ", wish->keys[0], columns, sql);
+    char *keys = PQescapeLiteral(s->conn, wish->only, strlen(wish->only));
+    if (status == MIG_OK && (!keys || buf_add_text(sql, " OPERATOR(pg_catalog.=) ANY (") ||
+                             buf_add_text(sql, keys) || buf_add_char(sql, ')')))
+        status = no_memory(s);
+    PQfreemem(keys);
+    return status;
+}
+
 static int32_t write_copy(struct session *s, const struct statement_wish *wish,
                           const struct buf *from, const PGresult *columns, struct statement *out,
                           struct buf *sql)
@@ -139,10 +152,14 @@ static int32_t write_copy(struct session *s, const struct statement_wish *wish,
     }
     if (status == MIG_OK && (buf_add_text(sql, " FROM ") || buf_add(sql, from->data, from->len)))
         status = no_memory(s);
+    if (status == MIG_OK && buf_add_text(sql, " WHERE true"))
+        status = no_memory(s);
     if (status == MIG_OK)
         status = add_part(s, wish, sql);
     if (status == MIG_OK)
         status = add_since(s, wish, columns, sql);
+    if (status == MIG_OK)
+        status = add_only(s, wish, columns, sql);
     for (uint32_t i = 0; i < wish->n_keys && status == MIG_OK; i++)
         status = add_column(s, wish->entity, i ? ", " : " ORDER BY ", wish->keys[i], columns, sql);
     /* With the byte that ends a C string. */

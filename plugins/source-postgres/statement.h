@@ -15,6 +15,7 @@ struct statement_wish {
     const char *since, *least; /* a field, and the least value that is wanted of it; or NULL */
     int is_time;               /* `least` is a time, else a whole number */
     mig_str_t part;            /* of parts_list(), or empty: all of it */
+    const char *only;          /* of only_keys(); NULL: all */
 };
 
 struct statement {

@@ -70,6 +70,10 @@ void batches_plan(struct job *job, struct faults *faults)
         refuse(faults, "hooks belong to one publish transaction, of which there is none",
                "leave the hooks out and run their SQL before and after, or publish in one "
                "transaction");
+    for (size_t i = 0; i < job->n_stages; i++)
+        if (job->stages[i].p->ids == ID_SEQUENCE)
+            refuse(faults, "\"ids\": \"sequence\" moves its numbers in one publish transaction",
+                   "choose uuid5, keep or natural keys, or publish in one transaction");
     for (size_t i = 0; i < job->n_tables; i++)
         plan_table(job, &job->tables[i], faults);
 }

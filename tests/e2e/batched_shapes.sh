@@ -183,4 +183,9 @@ shaped cycle "$cut" '{ "name": "a", "ids": "keep", "options": { "table": "a", "f
     { "name": "b", "ids": "keep", "options": { "table": "b", "fields": { "id": "id", "a": "a" } } }'
 nothing 3 cycle cycle
 says "is part of a cycle"
+echo "numbers of a sequence"
+shaped shapes "$cut" '{ "name": "person", "policy": "update", "ids": "sequence", "options": { "table": "person",
+    "fields": { "id": { "key": "person" }, "mail": "mail", "name": "name" } } }'
+nothing 3 shapes shapes
+says "moves its numbers in one publish transaction"
 echo "ok"

@@ -20,7 +20,7 @@
 
 /* A chunk ends here whatever its record count, so that memory does not grow with the source. Two
  * are in memory: one is filled while the other is sent. */
-#define CHUNK_BYTES ((size_t)640 << 10)
+#define CHUNK_BYTES ((size_t)800 << 10)
 #define ADVANCE_EVERY 64            /* records between two looks at what the target can take */
 #define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
 #define KEY_SEPARATOR '\x1f'        /* between the parts of a composite source key */

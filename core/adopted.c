@@ -46,8 +46,7 @@ static int any_left(struct state *s, const struct job_table *child, const struct
     str_printf(&sql, "SELECT EXISTS (SELECT FROM %s c WHERE ", child->staging);
     meets_nobody(parent, k, &sql);
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     *any = res && pg_get(res, 0, 0)[0] == 't';
     pg_free(res);
     return err->code;
@@ -90,8 +89,7 @@ static int read_map(struct reader *x, struct error *err)
                " FOR SELECT source_key, final_key FROM %s.id_map WHERE project = %lld AND stage = ",
                x->table, x->s->q, (long long)x->s->project);
     sql_literal(&sql, x->stage->p->name);
-    int code = pg_exec(x->s->pg, err, sql.data);
-    str_clear(&sql);
+    int code = pg_exec_str(x->s->pg, &sql, err);
     while (!code && more) {
         struct pg_result *res = pg_queryf(x->s->pg, err, "FETCH %d FROM adopted", BATCH_ROWS);
         code = res ? keep_batch(x, res, err) : err->code;
@@ -118,9 +116,7 @@ static int put_in_place(struct reader *x, const struct job_table *child,
     str_add(&sql, "::text AND ");
     meets_nobody(parent, k, &sql);
     str_printf(&sql, "; DROP TABLE %s", x->table);
-    int code = pg_exec(x->s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(x->s->pg, &sql, err);
 }
 
 static int from_stage(struct state *s, const struct job *job, const struct job_stage *st,

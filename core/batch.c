@@ -95,17 +95,6 @@ static int drop_views(const struct part *p)
 
 /* ---- what changed since check ---------------------------------------------------------- */
 
-static int count_of(const struct part *p, struct str *sql, int64_t *n)
-{
-    struct pg_result *res = pg_query(p->s->pg, p->err, sql->data, 0, NULL);
-    str_clear(sql);
-    if (!res)
-        return p->err->code;
-    *n = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
-}
-
 static int drifted(const struct part *p, int64_t n, const char *what)
 {
     if (!n)
@@ -128,8 +117,8 @@ static int none_met(const struct part *p)
                "SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state = 0 AND %s",
                p->t->staging, p->t->match_table,
                p->t->policy == POLICY_INSERT ? "NOT m._mig_same" : "true");
-    int code = count_of(p, &sql, &n);
-    return code ? code : drifted(p, n, "rows found their key taken since check");
+    n = pg_count(p->s->pg, &sql, p->err);
+    return p->err->code ? p->err->code : drifted(p, n, "rows found their key taken since check");
 }
 
 /* Foreign keys the server looks at itself. */
@@ -161,8 +150,8 @@ static int parent_there(const struct part *p, const struct job_reference *r)
         str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_state = 0 AND %s)",
                    p->whole->tables[r->parent].staging, key.data);
     str_clear(&key);
-    int code = count_of(p, &sql, &n);
-    return code ? code : drifted(p, n, "rows lost what they refer to since check");
+    n = pg_count(p->s->pg, &sql, p->err);
+    return p->err->code ? p->err->code : drifted(p, n, "rows lost what they refer to since check");
 }
 
 static int nested_loops(const struct part *p, const char *onoff)
@@ -206,14 +195,12 @@ static int meet_live(struct part *p)
 static int spare(struct part *p, const char *condition, int64_t *spared)
 {
     struct str sql;
-    int64_t n = 0;
     str_init(&sql, 0);
     str_printf(&sql,
                "WITH gone AS (DELETE FROM %s d WHERE %s RETURNING 1) SELECT count(*) FROM gone",
                p->t->delete_table, condition);
-    int code = count_of(p, &sql, &n);
-    *spared += n;
-    return code;
+    *spared += pg_count(p->s->pg, &sql, p->err);
+    return p->err->code;
 }
 
 /* Children in the job's tables are gone by now where they are to go; those of the same table are

@@ -166,13 +166,8 @@ static int count_returned(struct state *s, const struct job *job, int64_t *n, st
                    " + (SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state <>"
                    " 0)",
                    job->tables[i].staging, job->tables[i].match_table);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
-    if (!res)
-        return err->code;
-    *n = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
+    *n = pg_count(s->pg, &sql, err);
+    return err->code;
 }
 
 struct fallen {

@@ -36,14 +36,6 @@ void match_condition(const struct catalog_key *k, const char *left, const char *
     }
 }
 
-static int run_sql(struct state *s, struct str *sql, struct error *err)
-{
-    int code = sql->failed ? error_set(err, STATUS_BUG, "a statement is too long")
-                           : pg_exec(s->pg, err, sql->data);
-    str_clear(sql);
-    return code;
-}
-
 /* Staged columns side by side: "s.a, s.b"; domains are compared as the live table has them. */
 static void columns_of(const struct job_table *t, const char *alias, int cast, struct str *out)
 {
@@ -131,7 +123,7 @@ static int make_match(struct state *s, struct job_table *t, struct error *err)
     str_printf(&sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->match_table,
                t->match_table);
     select_match(t, &sql);
-    int code = run_sql(s, &sql, err);
+    int code = pg_exec_str(s->pg, &sql, err);
     if (!code)
         code = index_match(s, t, err);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
@@ -223,7 +215,7 @@ static int adopt_reference(struct state *s, const struct job_table *parent,
         str_printf(&sql, " %s c.", k->operators[i]);
         sql_ident(&sql, k->columns[i]);
     }
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 static int adopt_own(struct state *s, const struct job_table *t, const struct catalog_key *k,
@@ -241,7 +233,7 @@ static int adopt_own(struct state *s, const struct job_table *t, const struct ca
     rewrite_keep(t, "s", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
                t->match_table, t->t->quoted, match_at(t));
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 static int adopt_keys(struct state *s, struct job *job, size_t index, int *changed,
@@ -291,7 +283,7 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
                " m._mig_id AND %s = m._mig_at AND _mig_same <> ",
                t->match_table, t->staging, t->t->quoted, match_at(t));
     same_image(t, &sql);
-    int code = run_sql(s, &sql, err);
+    int code = pg_exec_str(s->pg, &sql, err);
     if (!code && t->has_rest)
         code = pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
     return code || !t->has_rest ? code : count_rows(s, t->rest, &t->rest_rows, err);
@@ -305,7 +297,7 @@ int match_again(struct state *s, struct job *job, size_t table, struct error *er
     str_init(&sql, 0);
     str_printf(&sql, "DELETE FROM %s; INSERT INTO %s ", t->match_table, t->match_table);
     select_match(t, &sql);
-    int code = run_sql(s, &sql, err);
+    int code = pg_exec_str(s->pg, &sql, err);
     code = code ? code : adopt_keys(s, job, table, &changed, err);
     code = code ? code : resolve_absent(s, t, &changed, err);
     return code || !changed ? code : match_same(s, t, err);
@@ -423,7 +415,7 @@ static int make_delete(struct state *s, const struct job *job, struct job_table 
     } else {
         str_add(&sql, "false");
     }
-    int code = run_sql(s, &sql, err);
+    int code = pg_exec_str(s->pg, &sql, err);
     if (!code)
         code = pg_execf(s->pg, err, "ANALYZE %s", t->delete_table);
     return code ? code : count_rows(s, t->delete_table, &t->deletes, err);
@@ -517,7 +509,7 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
     str_printf(&sql,
                " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id WHERE s._mig_state = 0%s) w",
                t->staging, t->match_table, match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 /* A staged row that is the same as its live row is told by the live one. */
@@ -546,7 +538,7 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
     str_printf(&sql, " FROM (SELECT * FROM %s w WHERE ", t->will_be);
     match_not_same(t, &sql);
     str_add(&sql, t->has_rest ? " OFFSET 0) w" : ") w"); /* conditions wait for the few */
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 /* ---- all together ---------------------------------------------------------------------- */

@@ -105,8 +105,7 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     } else {
         str_add(&sql, ", 0");
     }
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int64_t changed = pg_get_int(res, 0, 0), taken = pg_get_int(res, 0, 1);

@@ -326,8 +326,7 @@ int refer_keep_keys(struct state *s, const struct job *job, struct error *err)
                    " ORDER BY _mig_record, _mig_id) k WHERE r.run = %lld AND r.record ="
                    " k._mig_record AND r.step = 'check'",
                    t->staging, st->no, (long long)s->run);
-        code = pg_exec(s->pg, err, sql.data);
-        str_clear(&sql);
+        code = pg_exec_str(s->pg, &sql, err);
     }
     return code;
 }
@@ -371,8 +370,7 @@ int refer_left_behind(struct state *s, const struct job *job, const struct job_t
     str_printf(&sql, ") AND NOT EXISTS (SELECT FROM %s p WHERE ", t->as_if);
     same_key(k, "p", "w", &sql);
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     long long n = (long long)pg_get_int(res, 0, 0);

@@ -52,8 +52,7 @@ static int mark_late(struct state *s, const struct job *job, const struct job_ta
                    " e._mig_late)",
                    job->tables[child].delete_table);
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     *marked += pg_affected(res);

@@ -33,9 +33,7 @@ static int create_staging(struct state *s, const struct job *job, const struct j
     }
     rewrite_columns(job, t, &sql);
     str_add(&sql, ") WITH (autovacuum_enabled = false)");
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 static void add_array(struct str *sql, const char *const *items, size_t n)
@@ -78,9 +76,7 @@ static int register_table(struct state *s, const struct job_table *t, struct err
     str_add(&sql, ", x.* FROM (VALUES ");
     staging_shape(t, &sql);
     str_add(&sql, ") x ON CONFLICT DO NOTHING");
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 int staging_create(struct state *s, struct job *job, struct error *err)
@@ -114,12 +110,9 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
         str_add_char(&sql, ')');
     }
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
-    if (!res)
+    int64_t rows = pg_count(s->pg, &sql, err);
+    if (err->code)
         return err->code;
-    int64_t rows = pg_get_int(res, 0, 0);
-    pg_free(res);
     if (rows < FEW_ROWS)
         return 0;
     return pg_exec(s->pg, err,

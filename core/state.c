@@ -275,8 +275,7 @@ int64_t state_newest(struct state *s, const char *project, const char *states, s
         str_add(&sql, " AND p.name = ");
         sql_literal(&sql, project);
     }
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     int64_t run = res ? pg_get_int(res, 0, 0) : 0;
     pg_free(res);
     return run;
@@ -307,8 +306,7 @@ int state_fence(struct state *s, struct error *err)
     struct str sql;
     str_init(&sql, 0);
     fence_sql(s, &sql);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int there = pg_rows(res);
@@ -449,9 +447,7 @@ int state_heartbeat(struct state *s, const char *step, struct error *err)
     struct str sql;
     str_init(&sql, 0);
     state_heartbeat_sql(s, step, &sql);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 /* What the chain's link is made of: an edited, added or removed line breaks it. */
@@ -481,8 +477,7 @@ int state_event(struct state *s, struct error *err, const char *format, ...)
     str_vprintf(&text, format, ap);
     va_end(ap);
     state_event_sql(s, text.data, &sql);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
+    int code = pg_exec_str(s->pg, &sql, err);
     str_clear(&text);
     return code;
 }
@@ -495,11 +490,6 @@ int state_trail(struct state *s, int64_t *broken, struct error *err)
                   " coalesce(lag(chain) OVER (ORDER BY no), '') AS last FROM ");
     str_printf(&sql, "%s.event WHERE run = %lld) x WHERE n <> no OR chain <> " CHAIN, s->q,
                (long long)s->run, "last");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
-    if (!res)
-        return err->code;
-    *broken = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
+    *broken = pg_count(s->pg, &sql, err);
+    return err->code;
 }

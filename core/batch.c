@@ -17,6 +17,7 @@
 #include "lineage.h"
 #include "log.h"
 #include "match.h"
+#include "outcome.h"
 #include "remove.h"
 #include "sequence.h"
 #include "sql.h"
@@ -183,7 +184,7 @@ static int meet_live(struct part *p)
     error_clear(p->err);
     code = pg_own_path(p->s->pg, p->err);
     if (!code)
-        code = match_again(p->s, &p->job, p->batch.table, p->err);
+        code = outcome_again(p->s, &p->job, p->batch.table, p->err);
     if (!code)
         code = none_met(p);
     if (!code)
@@ -379,7 +380,7 @@ static int finish(struct part *p)
     if (!code)
         code = validate_invariants(p->s, p->whole, p->err);
     if (!code)
-        code = match_drop_views(p->s, p->whole, p->err);
+        code = outcome_drop(p->s, p->whole, p->err);
     return code ? code
                 : pg_execf(p->s->pg, p->err,
                            "UPDATE %s.run SET published = clock_timestamp(), publish_xid ="

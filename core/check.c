@@ -9,8 +9,8 @@
 #include "collide.h"
 #include "fault.h"
 #include "lookup.h"
-#include "match.h"
 #include "number.h"
+#include "outcome.h"
 #include "refer.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -337,7 +337,7 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = lookup_run(s, job, err);
     if (!code)
-        code = match_run(s, job, options->may_delete, notes, err);
+        code = outcome_make(s, job, options->may_delete, notes, err);
     if (!code)
         code = check_values(s, job, err);
     if (!code && fault_point("check.values"))

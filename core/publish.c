@@ -17,6 +17,7 @@
 #include "log.h"
 #include "match.h"
 #include "number.h"
+#include "outcome.h"
 #include "rebuild.h"
 #include "remove.h"
 #include "seen.h"
@@ -252,7 +253,7 @@ static int finish(struct state *s, struct job *job, const struct publish_result 
     struct timespec now;
     int code = keep_counts(s, job, r, err);
     if (!code)
-        code = match_drop_views(s, job, err);
+        code = outcome_drop(s, job, err);
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (!code)
         code = state_move(s, RUN_PUBLISHED, err);

@@ -15,8 +15,8 @@ int vanished_is_known(const struct job *job, const struct job_stage *st)
     return st->tables && highwater_is_whole(st) && job_find_stage_key(job, st);
 }
 
-/* The stage's part of the id map as its runs left it (see id_map_rows in state_schema.c), not as the view
- * has it: straight from the tables, so that the server can work on it in parallel. */
+/* The stage's part of the id map as its runs left it (see id_map_rows in state_schema.c), not as
+ * the view has it: straight from the tables, so that the server can work on it in parallel. */
 struct search {
     struct state *s;
     const struct job *job;

@@ -302,8 +302,8 @@ int write_second_pass(struct state *s, const struct job_table *t, struct error *
 }
 
 /* The stage's part of the id map stays in its staging table until the run is finalized; what is
- * kept here is how to read it (state_schema.c): source key -> key of the row in the stage's first table.
- */
+ * kept here is how to read it (state_schema.c): source key -> key of the row in the stage's
+ * first table. */
 int write_id_map(struct state *s, const struct job *job, const struct job_stage *st,
                  struct error *err)
 {

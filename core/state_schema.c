@@ -23,8 +23,7 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.run_table (run bigint, no int, schema_name text NOT NULL,"
     " table_name text NOT NULL, oid oid NOT NULL, policy text NOT NULL, columns text[] NOT NULL,"
     " key_columns text[], staged bigint, inserted bigint, updated bigint, unchanged bigint,"
-    " deleted bigint, skipped bigint, rejected bigint, refused bigint, was_empty bool,"
-    " changed_by_target bigint, PRIMARY KEY (run, no))",
+    " deleted bigint, skipped bigint, rejected bigint, was_empty bool, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.chunk (run bigint, no bigint, stage text NOT NULL, first_record bigint"
     " NOT NULL, position_before text NOT NULL, position_after text NOT NULL, read bigint NOT NULL,"
     " loaded bigint NOT NULL, skipped bigint NOT NULL, rejected bigint NOT NULL, rows bigint"

@@ -34,10 +34,8 @@ static void meets_nobody(const struct job_table *parent, const struct catalog_re
     sql_ident(sql, k->columns[0]);
     str_add(sql, " IS NOT NULL");
     for (int i = 0; i < 2; i++) {
-        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE p.", tables[i]);
-        sql_ident(sql, k->parent_columns[0]);
-        str_printf(sql, " %s c.", k->operators[0]);
-        sql_ident(sql, k->columns[0]);
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", tables[i]);
+        match_reference(k, "p", "c", sql);
         str_add_char(sql, ')');
     }
 }
@@ -185,12 +183,7 @@ static int adopt_reference(struct state *s, const struct job_table *parent,
     rewrite_keep(child, "c", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
                parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
-    for (size_t i = 0; i < k->n; i++) {
-        str_printf(&sql, "%sp.", i ? " AND " : "");
-        sql_ident(&sql, k->parent_columns[i]);
-        str_printf(&sql, " %s c.", k->operators[i]);
-        sql_ident(&sql, k->columns[i]);
-    }
+    match_reference(k, "p", "c", &sql);
     return pg_exec_str(s->pg, &sql, err);
 }
 

@@ -110,7 +110,6 @@ static int drifted(const struct part *p, int64_t n, const char *what)
 static int none_met(const struct part *p)
 {
     struct str sql;
-    int64_t n = 0;
     if (p->t->policy != POLICY_INSERT && p->t->policy != POLICY_REJECT)
         return 0;
     str_init(&sql, 0);
@@ -118,7 +117,7 @@ static int none_met(const struct part *p)
                "SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state = 0 AND %s",
                p->t->staging, p->t->match_table,
                p->t->policy == POLICY_INSERT ? "NOT m._mig_same" : "true");
-    n = pg_count(p->s->pg, &sql, p->err);
+    int64_t n = pg_count(p->s->pg, &sql, p->err);
     return p->err->code ? p->err->code : drifted(p, n, "rows found their key taken since check");
 }
 
@@ -126,7 +125,6 @@ static int none_met(const struct part *p)
 static int parent_there(const struct part *p, const struct job_reference *r)
 {
     struct str sql, key;
-    int64_t n = 0;
     int later = r->parent != SIZE_MAX && r->parent >= p->batch.table;
     str_init(&sql, 0);
     str_init(&key, 0);
@@ -138,20 +136,17 @@ static int parent_there(const struct part *p, const struct job_reference *r)
         str_add(&sql, " AND s.");
         sql_ident(&sql, r->key.columns[i]);
         str_add(&sql, " IS NOT NULL");
-        str_add(&key, i ? " AND x." : "x.");
-        sql_ident(&key, r->key.parent_columns[i]);
-        str_printf(&key, " %s s.", r->key.operators[i]);
-        sql_ident(&key, r->key.columns[i]);
         later = later && job_find_staged(&p->whole->tables[r->parent], r->key.parent_columns[i]);
     }
-    str_printf(&sql, " AND NOT EXISTS (SELECT FROM ");
+    match_reference(&r->key, "x", "s", &key);
+    str_add(&sql, " AND NOT EXISTS (SELECT FROM ");
     sql_table(&sql, r->key.parent_schema, r->key.parent_table);
     str_printf(&sql, " x WHERE %s)", key.data);
     if (later)
         str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_state = 0 AND %s)",
                    p->whole->tables[r->parent].staging, key.data);
     str_clear(&key);
-    n = pg_count(p->s->pg, &sql, p->err);
+    int64_t n = pg_count(p->s->pg, &sql, p->err);
     return p->err->code ? p->err->code : drifted(p, n, "rows lost what they refer to since check");
 }
 
@@ -213,12 +208,7 @@ static void referred_to(const struct part *p, const struct catalog_reference *k,
     str_printf(sql, ", %s AS _mig_at FROM ", own ? match_at(p->t) : "NULL::tid");
     sql_table(sql, k->child_schema, k->child_table);
     str_add(sql, " l) c ON ");
-    for (size_t i = 0; i < k->n; i++) {
-        str_add(sql, i ? " AND x." : "x.");
-        sql_ident(sql, k->parent_columns[i]);
-        str_printf(sql, " %s c.", k->operators[i]);
-        sql_ident(sql, k->columns[i]);
-    }
+    match_reference(k, "x", "c", sql);
     str_printf(sql, " WHERE %s = d._mig_at",
                p->t->t->many_files ? "(x.tableoid::text || x.ctid::text)" : "x.ctid");
     if (own)

@@ -29,6 +29,17 @@ void match_condition(const struct catalog_key *k, const char *left, const char *
     }
 }
 
+void match_reference(const struct catalog_reference *k, const char *parent, const char *child,
+                     struct str *out)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        str_printf(out, "%s%s.", i ? " AND " : "", parent);
+        sql_ident(out, k->parent_columns[i]);
+        str_printf(out, " %s %s.", k->operators[i], child);
+        sql_ident(out, k->columns[i]);
+    }
+}
+
 /* ---- match tables ---------------------------------------------------------------------- */
 
 static void same_image(const struct job_table *t, struct str *sql)

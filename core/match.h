@@ -19,6 +19,9 @@ void match_not_same(const struct job_table *t, struct str *sql);
 /* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */
 void match_condition(const struct catalog_key *k, const char *left, const char *right,
                      struct str *out);
+/* "p.k1 OP c.r1 AND ..." for aliases of a parent and a child. */
+void match_reference(const struct catalog_reference *k, const char *parent, const char *child,
+                     struct str *out);
 /* The place of live row "l", as _mig_at of the match and delete tables keeps it. */
 const char *match_at(const struct job_table *t);
 /* Staged rows that overwrite their live row: policies update and replace. */

@@ -96,12 +96,7 @@ static void drift_children(const struct state *s, const struct job *job, const s
     sql_table(&child, k->child_schema, k->child_table);
     sql_literal(out, child.data);
     str_printf(out, ", count(*) FROM %s l JOIN %s s ON ", child.data, t->staging);
-    for (size_t i = 0; i < k->n; i++) {
-        str_printf(out, "%ss.", i ? " AND " : "");
-        sql_ident(out, k->parent_columns[i]);
-        str_printf(out, " %s l.", k->operators[i]);
-        sql_ident(out, k->columns[i]);
-    }
+    match_reference(k, "s", "l", out);
     str_printf(out,
                " WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
                " s._mig_id) AND %s NOT ",

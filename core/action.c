@@ -55,13 +55,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
     if (!code)
         code = bundle_check(s->project, &s->err);
     if (!code)
-        code = session_target(s);
-    if (!code)
-        code = session_catalog(s);
-    if (!code)
-        code = session_preflight(s);
-    if (!code)
-        code = session_state(s);
+        code = session_ready(s);
     if (!code && publish)
         code = history_held(s, publish, &redrive);
     if (!code && redrive)
@@ -142,13 +136,7 @@ int action_preflight(const struct cli *cli, struct session *s)
     (void)cli;
     int code = session_units(s);
     if (!code)
-        code = session_target(s);
-    if (!code)
-        code = session_catalog(s);
-    if (!code)
-        code = session_preflight(s);
-    if (!code)
-        code = session_state(s);
+        code = session_ready(s);
     if (code)
         return failed(s, code);
     if (s->job.notes.len)
@@ -161,11 +149,7 @@ int action_validate(const struct cli *cli, struct session *s)
 {
     (void)cli;
     struct validate_list list;
-    int code = session_units(s);
-    if (!code)
-        code = session_target(s);
-    if (!code)
-        code = session_catalog(s);
+    int code = session_joined(s);
     if (!code) {
         s->reader = pg_connect(s->url, "target", &s->project->timeouts, &s->err);
         code = s->reader ? validate_run(s->reader, &s->job, VALIDATE_LIVE, &list, &s->err)

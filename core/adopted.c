@@ -1,6 +1,7 @@
-/* adopted.c - the id map, read backwards: from the key that a stage makes of a source key to the
- * live key that an earlier run found in its place. Only redrives and incremental runs pay for it,
- * and only where a reference would be an orphan otherwise. */
+/* adopted.c - a computed key is a proposal: where rows are found by another key, the live one wins,
+ * in the row and in what refers to it. Parents that an earlier run met are looked up in the id map,
+ * read backwards; only redrives and incremental runs pay for that, and only where a reference would
+ * be an orphan otherwise. */
 #include "adopted.h"
 
 #include <stdio.h>
@@ -8,8 +9,11 @@
 
 #include "digest.h"
 #include "highwater.h"
+#include "match.h"
 #include "rewrite.h"
 #include "sql.h"
+
+/* ---- keys of earlier runs ------------------------------------------------------------------ */
 
 #define BATCH_ROWS 5000 /* of the id map, held in memory at a time */
 
@@ -30,10 +34,8 @@ static void meets_nobody(const struct job_table *parent, const struct catalog_re
     sql_ident(sql, k->columns[0]);
     str_add(sql, " IS NOT NULL");
     for (int i = 0; i < 2; i++) {
-        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE p.", tables[i]);
-        sql_ident(sql, k->parent_columns[0]);
-        str_printf(sql, " %s c.", k->operators[0]);
-        sql_ident(sql, k->columns[0]);
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", tables[i]);
+        match_reference(k, "p", "c", sql);
         str_add_char(sql, ')');
     }
 }
@@ -46,8 +48,7 @@ static int any_left(struct state *s, const struct job_table *child, const struct
     str_printf(&sql, "SELECT EXISTS (SELECT FROM %s c WHERE ", child->staging);
     meets_nobody(parent, k, &sql);
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     *any = res && pg_get(res, 0, 0)[0] == 't';
     pg_free(res);
     return err->code;
@@ -90,8 +91,7 @@ static int read_map(struct reader *x, struct error *err)
                " FOR SELECT source_key, final_key FROM %s.id_map WHERE project = %lld AND stage = ",
                x->table, x->s->q, (long long)x->s->project);
     sql_literal(&sql, x->stage->p->name);
-    int code = pg_exec(x->s->pg, err, sql.data);
-    str_clear(&sql);
+    int code = pg_exec_str(x->s->pg, &sql, err);
     while (!code && more) {
         struct pg_result *res = pg_queryf(x->s->pg, err, "FETCH %d FROM adopted", BATCH_ROWS);
         code = res ? keep_batch(x, res, err) : err->code;
@@ -118,9 +118,7 @@ static int put_in_place(struct reader *x, const struct job_table *child,
     str_add(&sql, "::text AND ");
     meets_nobody(parent, k, &sql);
     str_printf(&sql, "; DROP TABLE %s", x->table);
-    int code = pg_exec(x->s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(x->s->pg, &sql, err);
 }
 
 static int from_stage(struct state *s, const struct job *job, const struct job_stage *st,
@@ -149,8 +147,10 @@ static int reads_part(const struct job *job, size_t table)
     return part;
 }
 
-int adopted_earlier(struct state *s, const struct job *job, const struct job_table *child,
-                    const struct job_reference *r, struct error *err)
+/* References of `child` that meet neither a staged nor a live row of their parent, whose own key a
+ * stage makes: where the id map knows that key, the live one is put in its place. */
+static int earlier(struct state *s, const struct job *job, const struct job_table *child,
+                   const struct job_reference *r, struct error *err)
 {
     const struct job_table *parent = &job->tables[r->parent];
     int any = 0, code = 0;
@@ -161,4 +161,72 @@ int adopted_earlier(struct state *s, const struct job *job, const struct job_tab
         if (job->stages[i].tables[0] == r->parent && !project_ids_wait(job->stages[i].p->ids))
             code = from_stage(s, job, &job->stages[i], child, parent, &r->key, err);
     return code;
+}
+
+/* ---- keys of this run ------------------------------------------------------------------- */
+
+/* Where rows are found by another key than the one that children refer to, the live key wins:
+ * references in staged children are rewritten first, then the staged row takes the key. */
+static int adopt_reference(struct state *s, const struct job_table *parent,
+                           const struct job_table *child, const struct catalog_reference *k,
+                           struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s c SET ", child->staging);
+    for (size_t i = 0; i < k->n; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, k->columns[i]);
+        str_add(&sql, " = l.");
+        sql_ident(&sql, k->parent_columns[i]);
+    }
+    rewrite_keep(child, "c", k->columns, k->n, &sql);
+    str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
+               parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
+    match_reference(k, "p", "c", &sql);
+    return pg_exec_str(s->pg, &sql, err);
+}
+
+static int adopt_own(struct state *s, const struct job_table *t, const struct catalog_key *k,
+                     struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s s SET ", t->staging);
+    for (size_t i = 0; i < k->n; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, k->columns[i]);
+        str_add(&sql, " = l.");
+        sql_ident(&sql, k->columns[i]);
+    }
+    rewrite_keep(t, "s", k->columns, k->n, &sql);
+    str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
+               t->match_table, t->t->quoted, match_at(t));
+    return pg_exec_str(s->pg, &sql, err);
+}
+
+int adopted_keys(struct state *s, struct job *job, size_t index, int *changed, struct error *err)
+{
+    const struct job_table *t = &job->tables[index];
+    if (!rewrite_adopts(t))
+        return 0;
+    int code = 0;
+    *changed = 1;
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
+            const struct job_reference *r = &job->tables[i].references[k];
+            if (r->parent != index)
+                continue;
+            int staged = 1;
+            for (size_t c = 0; c < r->key.n; c++)
+                staged &= job_find_staged(&job->tables[i], r->key.columns[c]) &&
+                          job_find_staged(t, r->key.parent_columns[c]);
+            if (staged)
+                code = adopt_reference(s, t, &job->tables[i], &r->key, err);
+            if (!code && staged)
+                code = earlier(s, job, &job->tables[i], r, err);
+            if (!code && staged && i < index) /* in a cycle: it was compared before */
+                code = match_same(s, &job->tables[i], err);
+        }
+    return code ? code : adopt_own(s, t, &t->t->keys[0], err);
 }

@@ -1,14 +1,14 @@
-/* adopted.h - live keys that staged rows took over in earlier runs, for a redrive: the parents of
- * the rows that it takes up were staged and published by others. In the caller's transaction. */
+/* adopted.h - live keys that staged rows take over, where they were found by another key than the
+ * one that children refer to. In the caller's transaction. */
 #ifndef MIGHOST_ADOPTED_H
 #define MIGHOST_ADOPTED_H
 
 #include "job.h"
 #include "state.h"
 
-/* References of `child` by `r` that meet neither a staged nor a live row of their parent, whose own
- * key a stage makes: where the id map knows that key, the live one is put in its place. */
-int adopted_earlier(struct state *s, const struct job *job, const struct job_table *child,
-                    const struct job_reference *r, struct error *err);
+/* Rows of a table of the job that are in its match table take the key of their live row, references
+ * of staged children before them; parents that others published are looked up in the id map.
+ * `changed` is set where staged rows may be others now. */
+int adopted_keys(struct state *s, struct job *job, size_t index, int *changed, struct error *err);
 
 #endif

@@ -152,8 +152,7 @@ static int load_sequence(struct load *l, const char *line, struct error *err)
     str_add(&sql, "ALTER SEQUENCE ");
     sql_table(&sql, schema, name);
     str_printf(&sql, " RESTART; %s", line);
-    int rc = pg_exec(l->pg, err, sql.data);
-    str_clear(&sql);
+    int rc = pg_exec_str(l->pg, &sql, err);
     return rc;
 }
 

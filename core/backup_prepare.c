@@ -108,8 +108,7 @@ static struct pg_result *query_oids(struct backup_prepare *p, const char *text, 
     if (sql.failed)
         error_set(err, STATUS_BACKUP, "too many tables for one restore");
     else
-        r = pg_query(p->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+        r = pg_query_str(p->pg, &sql, err);
     return r;
 }
 

@@ -77,8 +77,7 @@ static struct pg_result *ask(struct pg *pg, const struct backup_request *request
     if (sql.failed)
         error_set(err, STATUS_BACKUP, "too many tables for one backup");
     else
-        r = pg_query(pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+        r = pg_query_str(pg, &sql, err);
     return r;
 }
 

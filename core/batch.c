@@ -1,8 +1,7 @@
 /* batch.c - one batch after the other. A batch is published by the same statements as a whole run
  * is, over views that hold its part of the staging, match and delete tables; they live as long as
- * its transaction. Live rows that changed since check are matched anew under the batch's lock. What
- * that cannot settle ends the run where it is: records whose other rows are published already
- * cannot be refused any more. */
+ * its transaction. How a run is cut is in batches.c, what live rows have become since check in
+ * batch_drift.c. */
 #include "batch.h"
 
 #include <stdio.h>
@@ -11,42 +10,31 @@
 #include <time.h>
 
 #include "backoff.h"
-#include "batches.h"
+#include "batch_drift.h"
 #include "crash.h"
 #include "fault.h"
 #include "lineage.h"
 #include "log.h"
-#include "match.h"
+#include "outcome.h"
 #include "remove.h"
 #include "sequence.h"
 #include "sql.h"
 #include "staging.h"
 #include "validate.h"
 
-struct part { /* the job as one batch sees it */
-    struct state *s;
-    const struct job *whole;
-    struct job job;              /* its tables are ours; only the batch's one differs */
-    struct job_table *t;         /* that one, over the views */
-    struct write_counts *counts; /* per table */
-    struct batch batch;
-    int altered; /* the catalog is another */
-    struct error *err;
-};
-
-static int is_last(const struct part *p)
+static int is_last(const struct batch_part *p)
 {
     return p->batch.no == p->batch.n;
 }
 
-static int fails_at(const struct part *p, const char *point)
+static int fails_at(const struct batch_part *p, const char *point)
 {
     return fault_point(point) ? error_set(p->err, STATUS_TEMPORARY, "fault point %s", point) : 0;
 }
 
 /* ---- the part -------------------------------------------------------------------------- */
 
-static void name_view(const struct part *p, const char *kind, char out[JOB_NAME_SIZE])
+static void name_view(const struct batch_part *p, const char *kind, char out[JOB_NAME_SIZE])
 {
     struct str name;
     char raw[64];
@@ -57,7 +45,7 @@ static void name_view(const struct part *p, const char *kind, char out[JOB_NAME_
     str_clear(&name);
 }
 
-static int make_view(const struct part *p, const char *kind, const char *condition,
+static int make_view(const struct batch_part *p, const char *kind, const char *condition,
                      char name[JOB_NAME_SIZE])
 {
     char whole[JOB_NAME_SIZE];
@@ -67,7 +55,7 @@ static int make_view(const struct part *p, const char *kind, const char *conditi
                     condition);
 }
 
-static int narrow(struct part *p)
+static int narrow(struct batch_part *p)
 {
     char rows[100], deletions[60];
     struct job_table *t = p->t;
@@ -87,193 +75,16 @@ static int narrow(struct part *p)
     return code ? code : make_view(p, "delete", writes ? "false" : deletions, t->delete_table);
 }
 
-static int drop_views(const struct part *p)
+static int drop_views(const struct batch_part *p)
 {
     return pg_execf(p->s->pg, p->err, "DROP VIEW %s, %s, %s, %s", p->t->staging, p->t->match_table,
                     p->t->will_be, p->t->delete_table);
 }
 
-/* ---- what changed since check ---------------------------------------------------------- */
-
-static int count_of(const struct part *p, struct str *sql, int64_t *n)
-{
-    struct pg_result *res = pg_query(p->s->pg, p->err, sql->data, 0, NULL);
-    str_clear(sql);
-    if (!res)
-        return p->err->code;
-    *n = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
-}
-
-static int drifted(const struct part *p, int64_t n, const char *what)
-{
-    if (!n)
-        return 0;
-    error_set(p->err, STATUS_DRIFT, "%s.%s: %lld %s", p->t->t->schema, p->t->t->name, (long long)n,
-              what);
-    error_fix(p->err, "see which live rows are in the way, by SQL against the staging tables");
-    return STATUS_DRIFT;
-}
-
-/* Policies that leave no staged row with a live one. */
-static int none_met(const struct part *p)
-{
-    struct str sql;
-    int64_t n = 0;
-    if (p->t->policy != POLICY_INSERT && p->t->policy != POLICY_REJECT)
-        return 0;
-    str_init(&sql, 0);
-    str_printf(&sql,
-               "SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state = 0 AND %s",
-               p->t->staging, p->t->match_table,
-               p->t->policy == POLICY_INSERT ? "NOT m._mig_same" : "true");
-    int code = count_of(p, &sql, &n);
-    return code ? code : drifted(p, n, "rows found their key taken since check");
-}
-
-/* Foreign keys the server looks at itself. */
-static int parent_there(const struct part *p, const struct job_reference *r)
-{
-    struct str sql, key;
-    int64_t n = 0;
-    int later = r->parent != SIZE_MAX && r->parent >= p->batch.table;
-    str_init(&sql, 0);
-    str_init(&key, 0);
-    str_printf(&sql,
-               "SELECT count(*) FROM %s s WHERE _mig_state = 0 AND NOT EXISTS (SELECT FROM %s m"
-               " WHERE m._mig_id = s._mig_id AND %s)",
-               p->t->staging, p->t->match_table, match_overwrites(p->t) ? "m._mig_same" : "true");
-    for (size_t i = 0; i < r->key.n; i++) {
-        str_add(&sql, " AND s.");
-        sql_ident(&sql, r->key.columns[i]);
-        str_add(&sql, " IS NOT NULL");
-        str_add(&key, i ? " AND x." : "x.");
-        sql_ident(&key, r->key.parent_columns[i]);
-        str_printf(&key, " %s s.", r->key.operators[i]);
-        sql_ident(&key, r->key.columns[i]);
-        later = later && job_find_staged(&p->whole->tables[r->parent], r->key.parent_columns[i]);
-    }
-    str_printf(&sql, " AND NOT EXISTS (SELECT FROM ");
-    sql_table(&sql, r->key.parent_schema, r->key.parent_table);
-    str_printf(&sql, " x WHERE %s)", key.data);
-    if (later)
-        str_printf(&sql, " AND NOT EXISTS (SELECT FROM %s x WHERE x._mig_state = 0 AND %s)",
-                   p->whole->tables[r->parent].staging, key.data);
-    str_clear(&key);
-    int code = count_of(p, &sql, &n);
-    return code ? code : drifted(p, n, "rows lost what they refer to since check");
-}
-
-static int nested_loops(const struct part *p, const char *onoff)
-{
-    return pg_execf(p->s->pg, p->err, "SET LOCAL enable_nestloop = %s", onoff);
-}
-
-/* What the target does not declare may have no index. */
-static int parents_there(const struct part *p)
-{
-    int code = nested_loops(p, "off");
-    for (size_t k = 0; !code && k < p->t->n_references; k++) {
-        const struct job_reference *r = &p->t->references[k];
-        int staged = !r->key.declared;
-        for (size_t i = 0; staged && i < r->key.n; i++)
-            staged = job_find_staged(p->t, r->key.columns[i]) != NULL;
-        if (staged)
-            code = parent_there(p, r);
-    }
-    return code ? code : nested_loops(p, "on");
-}
-
-static int meet_live(struct part *p)
-{
-    int code = publish_no_drift(p->s, p->t, p->err);
-    if (code != STATUS_DRIFT)
-        return code ? code : parents_there(p);
-    log_write(LOG_WARNING, "%s; matched anew", p->err->what);
-    error_clear(p->err);
-    code = pg_own_path(p->s->pg, p->err);
-    if (!code)
-        code = match_again(p->s, &p->job, p->batch.table, p->err);
-    if (!code)
-        code = none_met(p);
-    if (!code)
-        code = publish_no_drift(p->s, p->t, p->err);
-    return code ? code : parents_there(p);
-}
-
-/* A row that others changed, or came to refer to, since check found that it may go: it stays. */
-static int spare(struct part *p, const char *condition, int64_t *spared)
-{
-    struct str sql;
-    int64_t n = 0;
-    str_init(&sql, 0);
-    str_printf(&sql,
-               "WITH gone AS (DELETE FROM %s d WHERE %s RETURNING 1) SELECT count(*) FROM gone",
-               p->t->delete_table, condition);
-    int code = count_of(p, &sql, &n);
-    *spared += n;
-    return code;
-}
-
-/* Children in the job's tables are gone by now where they are to go; those of the same table are
- * in the same batch. */
-static void referred_to(const struct part *p, const struct catalog_reference *k, struct str *sql)
-{
-    int own = job_find_table(p->whole, k->child_schema, k->child_table) == p->batch.table;
-    str_printf(sql, "EXISTS (SELECT FROM %s x JOIN (SELECT l.*", p->t->t->quoted);
-    str_printf(sql, ", %s AS _mig_at FROM ", own ? match_at(p->t) : "NULL::tid");
-    sql_table(sql, k->child_schema, k->child_table);
-    str_add(sql, " l) c ON ");
-    for (size_t i = 0; i < k->n; i++) {
-        str_add(sql, i ? " AND x." : "x.");
-        sql_ident(sql, k->parent_columns[i]);
-        str_printf(sql, " %s c.", k->operators[i]);
-        sql_ident(sql, k->columns[i]);
-    }
-    str_printf(sql, " WHERE %s = d._mig_at",
-               p->t->t->many_files ? "(x.tableoid::text || x.ctid::text)" : "x.ctid");
-    if (own)
-        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s e WHERE e._mig_at = c._mig_at)",
-                   p->t->delete_table);
-    str_add_char(sql, ')');
-}
-
-static int spare_changed(struct part *p)
-{
-    struct str sql;
-    int64_t all = 0, before;
-    int code = remove_lock(p->s, p->t, p->err);
-    str_init(&sql, 0);
-    str_printf(&sql, "NOT EXISTS (SELECT FROM %s l WHERE %s = d._mig_at AND l.xmin = d._mig_xmin)",
-               p->t->t->quoted, match_at(p->t));
-    if (!code)
-        code = spare(p, sql.data, &all);
-    do { /* what a row that stays refers to stays, too */
-        before = all;
-        for (size_t k = 0; !code && k < p->t->t->n_incoming; k++) {
-            str_reset(&sql);
-            referred_to(p, &p->t->t->incoming[k], &sql);
-            code = spare(p, sql.data, &all);
-        }
-    } while (!code && all > before);
-    str_clear(&sql);
-    if (!code && all) {
-        log_write(
-            LOG_WARNING,
-            "%s.%s: %lld rows that the source no longer has were changed or deleted by others since"
-            " check; what is still there is left to the next run",
-            p->t->t->schema, p->t->t->name, (long long)all);
-        code = state_event(p->s, p->err, "%lld rows of %s.%s, changed since check, not deleted",
-                           (long long)all, p->t->t->schema, p->t->t->name);
-    }
-    return code;
-}
-
 /* ---- the transaction ------------------------------------------------------------------- */
 
 /* Nobody else may have ended the run since the last batch. */
-static int enter(const struct part *p)
+static int enter(const struct batch_part *p)
 {
     enum run_state to = is_last(p) ? RUN_PUBLISHED : RUN_PARTLY;
     if (p->s->at != to)
@@ -290,7 +101,7 @@ static int enter(const struct part *p)
                              (long long)p->s->run, state_text(to));
 }
 
-static int prepare(struct part *p)
+static int prepare(struct batch_part *p)
 {
     struct error *err = p->err;
     const struct job_table *t = &p->whole->tables[p->batch.table];
@@ -309,13 +120,13 @@ static int prepare(struct part *p)
         code = staging_tune(p->s, p->whole, err);
     /* Few rows against many, by indexes that are all there. */
     if (!code)
-        code = nested_loops(p, "on");
+        code = pg_exec(p->s->pg, err, "SET LOCAL enable_nestloop = on");
     if (!code)
         code = lineage_read(p->s, &p->job, 0, err);
     return code ? code : narrow(p);
 }
 
-static int move_defaults(const struct part *p)
+static int move_defaults(const struct batch_part *p)
 {
     const struct job_table *whole = &p->whole->tables[p->batch.table];
     int code = 0;
@@ -326,10 +137,10 @@ static int move_defaults(const struct part *p)
     return code ? code : write_moving_defaults(p->s, p->t, p->err);
 }
 
-static int write_part(struct part *p)
+static int write_part(struct batch_part *p)
 {
     struct error *err = p->err;
-    int code = p->batch.kind == BATCH_WRITE ? meet_live(p) : spare_changed(p);
+    int code = p->batch.kind == BATCH_WRITE ? batch_drift_writes(p) : batch_drift_deletes(p);
     if (!code)
         code = write_plan(p->s, p->t, 0, &p->counts[p->batch.table], err);
     if (!code)
@@ -356,7 +167,7 @@ static int write_part(struct part *p)
     return publish_drift_of_keys(p->s, code, err);
 }
 
-static int keep_counts(const struct part *p, double seconds)
+static int keep_counts(const struct batch_part *p, double seconds)
 {
     const struct write_counts *c = &p->counts[p->batch.table];
     int code = pg_execf(
@@ -384,7 +195,7 @@ static int keep_counts(const struct part *p, double seconds)
 }
 
 /* What is said of the run as a whole. */
-static int finish(struct part *p)
+static int finish(struct batch_part *p)
 {
     int code = 0;
     for (size_t i = 0; !code && i < p->whole->n_stages; i++)
@@ -392,7 +203,7 @@ static int finish(struct part *p)
     if (!code)
         code = validate_invariants(p->s, p->whole, p->err);
     if (!code)
-        code = match_drop_views(p->s, p->whole, p->err);
+        code = outcome_drop(p->s, p->whole, p->err);
     return code ? code
                 : pg_execf(p->s->pg, p->err,
                            "UPDATE %s.run SET published = clock_timestamp(), publish_xid ="
@@ -407,7 +218,7 @@ static double since(const struct timespec *t)
     return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
 }
 
-static int transaction(struct part *p)
+static int transaction(struct batch_part *p)
 {
     struct timespec begun;
     enum run_state at = p->s->at;
@@ -434,7 +245,7 @@ static int transaction(struct part *p)
 
 /* ---- one after the other --------------------------------------------------------------- */
 
-static int publish_next(struct part *p)
+static int publish_next(struct batch_part *p)
 {
     const struct job *job = p->whole;
     memcpy(p->job.tables, job->tables, job->n_tables * sizeof *job->tables);
@@ -454,7 +265,7 @@ static int publish_next(struct part *p)
 }
 
 /* 0: what became of the batch is known and the next one, which may be it, is due. */
-static int again(struct part *p, int64_t n, int code)
+static int again(struct batch_part *p, int64_t n, int code)
 {
     int in_doubt = code == STATUS_UNKNOWN, lost = in_doubt || pg_lost(p->s->pg);
     if (lost && (in_doubt || code == STATUS_TEMPORARY)) {
@@ -471,7 +282,7 @@ static int again(struct part *p, int64_t n, int code)
     return 0;
 }
 
-static int publish_all(struct part *p)
+static int publish_all(struct batch_part *p)
 {
     int64_t tries = 0, last = 0;
     for (;;) {
@@ -516,7 +327,7 @@ static int read_counts(struct state *s, struct publish_result *out, struct error
 int batch_publish_run(struct state *s, struct job *job, struct publish_result *out,
                       struct error *err)
 {
-    struct part p = {.s = s, .whole = job, .job = *job, .err = err};
+    struct batch_part p = {.s = s, .whole = job, .job = *job, .err = err};
     out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
     p.job.tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *p.job.tables);
     p.counts = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *p.counts);

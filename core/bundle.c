@@ -139,8 +139,14 @@ static int one_reject(void *ctx, const char *const *v, const size_t *n)
     return x->returned != MIG_OK;
 }
 
-static int32_t finish_each(struct source *x, int code)
+/* Hands the rows on, one by one. */
+static int32_t read_each(struct source *x, const char *sql,
+                         int (*row)(void *ctx, const char *const *v, const size_t *n))
 {
+    x->returned = MIG_OK;
+    int code = pg_begin(x->reader, "READ ONLY", &x->err);
+    if (!code)
+        code = pg_each(x->reader, &x->err, sql, row, x);
     pg_rollback(x->reader);
     return code ? MIG_E_SOURCE : x->returned;
 }
@@ -152,15 +158,11 @@ static int32_t service_rejects(const mig_report_t *r, void *ctx,
     char sql[512];
     x->ctx = ctx;
     x->reject = row;
-    x->returned = MIG_OK;
     snprintf(sql, sizeof sql,
              "SELECT outcome, stage, key, table_name, field, code, reason, first_cause, number, raw"
              " FROM %s.reject WHERE run = %lld ORDER BY record",
              x->s->q, (long long)x->s->run);
-    int code = pg_begin(x->reader, "READ ONLY", &x->err);
-    if (!code)
-        code = pg_each(x->reader, &x->err, sql, one_reject, x);
-    return finish_each(x, code);
+    return read_each(x, sql, one_reject);
 }
 
 static int one_entry(void *ctx, const char *const *v, const size_t *n)
@@ -177,7 +179,6 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
     struct str sql;
     x->ctx = ctx;
     x->entry = row;
-    x->returned = MIG_OK;
     str_init(&sql, 0);
     /* As the view id_map, of one stage only. */
     str_printf(&sql,
@@ -191,11 +192,9 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
         ") WHERE project = %lld ORDER BY source_key COLLATE \"C\", run DESC, at) m WHERE first ="
         " %lld ORDER BY source_key COLLATE \"C\"",
         (long long)x->s->project, (long long)x->s->run);
-    int code = pg_begin(x->reader, "READ ONLY", &x->err);
-    if (!code)
-        code = pg_each(x->reader, &x->err, sql.data, one_entry, x);
+    int32_t returned = read_each(x, sql.data, one_entry);
     str_clear(&sql);
-    return finish_each(x, code);
+    return returned;
 }
 
 static int one_change(void *ctx, const char *const *v, const size_t *n)
@@ -214,15 +213,11 @@ static int32_t service_changes(const mig_report_t *r, void *ctx,
     char sql[400];
     x->ctx = ctx;
     x->change = row;
-    x->returned = MIG_OK;
     snprintf(sql, sizeof sql,
              "SELECT stage, what, key, final_key FROM %s.source_change WHERE run = %lld ORDER BY"
              " stage, what, key COLLATE \"C\"",
              x->s->q, (long long)x->s->run);
-    int code = pg_begin(x->reader, "READ ONLY", &x->err);
-    if (!code)
-        code = pg_each(x->reader, &x->err, sql, one_change, x);
-    return finish_each(x, code);
+    return read_each(x, sql, one_change);
 }
 
 /* What the log holds so far, for reporters that keep a copy under another name. */

@@ -9,8 +9,8 @@
 #include "collide.h"
 #include "fault.h"
 #include "lookup.h"
-#include "match.h"
 #include "number.h"
+#include "outcome.h"
 #include "refer.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -166,13 +166,8 @@ static int count_returned(struct state *s, const struct job *job, int64_t *n, st
                    " + (SELECT count(*) FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state <>"
                    " 0)",
                    job->tables[i].staging, job->tables[i].match_table);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
-    if (!res)
-        return err->code;
-    *n = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
+    *n = pg_count(s->pg, &sql, err);
+    return err->code;
 }
 
 struct fallen {
@@ -342,7 +337,7 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = lookup_run(s, job, err);
     if (!code)
-        code = match_run(s, job, options->may_delete, notes, err);
+        code = outcome_make(s, job, options->may_delete, notes, err);
     if (!code)
         code = check_values(s, job, err);
     if (!code && fault_point("check.values"))

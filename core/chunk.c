@@ -17,7 +17,7 @@ void chunk_init(struct chunk *c, const struct job *job)
 void chunk_clear(struct chunk *c)
 {
     for (size_t i = 0; i < c->n_tables; i++)
-        staging_clear(&c->rows[i]);
+        staged_clear(&c->rows[i]);
     free(c->rows);
     free(c->rejects);
     free(c->left);
@@ -32,8 +32,8 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     arena_reset(c->mem);
     for (size_t i = 0; i < c->n_tables; i++) {
         if (c->stage != stage) /* else memory would grow with the number of stages */
-            staging_clear(&c->rows[i]);
-        staging_truncate(&c->rows[i], 0);
+            staged_clear(&c->rows[i]);
+        staged_truncate(&c->rows[i], 0);
     }
     c->stage = stage;
     c->no = no;

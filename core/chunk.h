@@ -7,7 +7,7 @@
 
 #include "highwater.h"
 #include "job.h"
-#include "staging.h"
+#include "staged.h"
 #include "state.h"
 
 struct chunk_reject {
@@ -22,7 +22,7 @@ struct chunk {
     struct arena *mem; /* texts of the rejects */
     int64_t no;
     const struct job_stage *stage;
-    struct staging_rows *rows; /* per job table */
+    struct staged_rows *rows; /* per job table */
     size_t n_tables;
     struct chunk_reject *rejects;
     size_t n_rejects, capacity;

@@ -11,8 +11,10 @@
 #include "backoff.h"
 #include "digest.h"
 #include "fault.h"
+#include "isolate.h"
 #include "log.h"
 #include "sql.h"
+#include "staging.h"
 
 void chunk_send_init(struct chunk_send *x, struct state *s, const struct job *job)
 {
@@ -159,7 +161,7 @@ static int64_t add_tables(struct chunk_send *x)
 {
     int64_t rows = 0;
     for (size_t i = 0; i < x->c->n_tables; i++)
-        rows += staging_add(x->script, &x->job->tables[i], &x->c->rows[i], x->c->left);
+        rows += staged_add(x->script, &x->job->tables[i], &x->c->rows[i], x->c->left);
     return rows;
 }
 
@@ -260,7 +262,7 @@ static const char *final_key(const struct refused *x, const char *key, char out[
     return out;
 }
 
-static void refused_row(void *ctx, const struct staging_refusal *r)
+static void refused_row(void *ctx, const struct isolate_refusal *r)
 {
     struct refused *x = ctx;
     char name[160], reason[200], uuid[37];
@@ -292,7 +294,7 @@ static int isolate(struct chunk *c, struct state *s, const struct job *job, stru
     int code = state_begin(s, err);
     for (size_t i = 0; !code && i < c->n_tables; i++) {
         struct refused x = {c, &job->tables[i], job->project->name};
-        code = staging_isolate(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
+        code = isolate_rows(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
     }
     pg_rollback(s->pg);
     return code;

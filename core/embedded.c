@@ -107,8 +107,7 @@ static int create_database(struct pg *pg, const char *dbname, struct error *err)
     str_add(&sql, "CREATE DATABASE ");
     sql_ident(&sql, dbname);
     str_add(&sql, " TEMPLATE template0 ENCODING 'UTF8'");
-    int rc = pg_exec(pg, err, sql.data);
-    str_clear(&sql);
+    int rc = pg_exec_str(pg, &sql, err);
     return rc;
 }
 

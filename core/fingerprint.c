@@ -73,8 +73,7 @@ static int take_table(struct state *s, const struct catalog_table *t, const char
                " FROM (SELECT encode(sha256(%s), 'hex') AS h, clock_timestamp() FROM %s"
                " AS _mig_row) x",
                binary ? "record_send(_mig_row)" : "convert_to(_mig_row::text, 'UTF8')", from);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int code = keep(s, t, phase, pg_get(res, 0, 0), pg_get(res, 0, 1), err);

@@ -111,8 +111,7 @@ int history_held(struct session *s, int64_t run, int64_t *parent)
         " %s.project p ON p.id = r.project WHERE r.id = %lld AND p.name = ",
         s->job.hash, s->job.catalog.hash, s->state.q, s->state.q, (long long)run);
     sql_literal(&sql, s->project->name);
-    struct pg_result *res = pg_query(s->pg, &s->err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, &s->err);
     pg_rollback(s->pg);
     if (!res)
         return s->err.code;

@@ -11,9 +11,7 @@ static int run_hook(struct state *s, const char *statements, struct error *err)
     struct str sql;
     str_init(&sql, 0);
     sql_do(&sql, statements);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 int hooks_run(struct state *s, const struct job *job, int after, struct error *err)
@@ -33,8 +31,7 @@ int hooks_run(struct state *s, const struct job *job, int after, struct error *e
             str_add(&keep, ", ");
             sql_literal(&keep, h->undo);
             str_add_char(&keep, ')');
-            code = pg_exec(s->pg, err, keep.data);
-            str_clear(&keep);
+            code = pg_exec_str(s->pg, &keep, err);
         }
         if (code)
             error_fix(err, "see hook %s of the project", h->name);

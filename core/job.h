@@ -136,10 +136,9 @@ int job_order(struct job *job, struct faults *faults);
 size_t job_find_table(const struct job *job, const char *schema, const char *table);
 size_t job_find_stage(const struct job *job, const char *name); /* SIZE_MAX: none */
 const struct catalog_column *job_find_staged(const struct job_table *t, const char *name);
-/* By which a row is told from outside, and found again later: the primary key where it is one
- * staged column and live rows are found by one column, else the key of `match`; NULL: none. */
-const struct catalog_key *job_find_row_key(const struct job_table *t);
-/* The same for what a stage makes of its records: with ids sequence, it is the primary key. */
+/* By which a row that a stage makes is told from outside, and found again later: the primary key
+ * with ids sequence, or where it is one staged column and live rows are found by one column, else
+ * the key of `match`; NULL: none. */
 const struct catalog_key *job_find_stage_key(const struct job *job, const struct job_stage *st);
 /* Where the stage's own key waits to be numbered, or NULL. */
 const struct job_wait *job_find_own_wait(const struct job_table *t, const struct job_stage *st);

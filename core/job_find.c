@@ -25,7 +25,7 @@ const struct catalog_column *job_find_staged(const struct job_table *t, const ch
     return NULL;
 }
 
-const struct catalog_key *job_find_row_key(const struct job_table *t)
+static const struct catalog_key *row_key(const struct job_table *t)
 {
     const struct catalog_key *k = t->t->n_keys ? &t->t->keys[0] : NULL;
     int own = k && k->primary && k->n == 1 && job_find_staged(t, k->columns[0]);
@@ -37,7 +37,7 @@ const struct catalog_key *job_find_stage_key(const struct job *job, const struct
     const struct job_table *t = &job->tables[st->tables[0]];
     if (st->p->ids == ID_SEQUENCE && t->t->n_keys && t->t->keys[0].primary)
         return &t->t->keys[0];
-    return job_find_row_key(t);
+    return row_key(t);
 }
 
 const struct job_wait *job_find_own_wait(const struct job_table *t, const struct job_stage *st)

@@ -17,11 +17,7 @@ static int failed(struct session *s, int code, const char *state)
 int keep_backup(const struct cli *cli, struct session *s)
 {
     char id[64];
-    int code = session_units(s);
-    if (!code)
-        code = session_target(s);
-    if (!code)
-        code = session_catalog(s);
+    int code = session_joined(s);
     if (code)
         return failed(s, code, "no backup was made");
     const char **names = arena_alloc(s->job.mem, (2 * s->job.n_tables + 1) * sizeof *names);

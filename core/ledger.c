@@ -126,8 +126,7 @@ static int closes(const struct accounts *x)
                "), coalesce(sum(read - loaded - skipped - rejected), 0) FROM %s.chunk WHERE"
                " run = %lld",
                x->s->q, (long long)x->s->run);
-    struct pg_result *res = pg_query(x->s->pg, x->err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(x->s->pg, &sql, x->err);
     if (!res)
         return x->err->code;
     long long rows = pg_get_int(res, 0, 0), staged = pg_get_int(res, 0, 3);

@@ -43,8 +43,7 @@ static int still_seen(struct state *s, const struct job_table *t, const char *be
     str_printf(&sql, "SELECT EXISTS (SELECT FROM %s b JOIN %s l ON ", before, t->t->quoted);
     match_condition(t->match, "b", "l", &sql);
     str_printf(&sql, " WHERE l.xmin::text::bigint = %s)", xid);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     *seen = pg_get(res, 0, 0)[0] == 't';

@@ -12,7 +12,6 @@
 #include "str.h"
 
 static enum log_level least = LOG_INFO;
-static int as_json;
 static FILE *log_file;
 static char **secrets;
 static size_t n_secrets;
@@ -35,11 +34,6 @@ int log_level_parse(const char *text)
         if (strcasecmp(text, level_names[i]) == 0)
             return i;
     return strcasecmp(text, "warn") == 0 ? LOG_WARNING : 0;
-}
-
-void log_json_set(int on)
-{
-    as_json = on;
 }
 
 void log_file_set(FILE *file)
@@ -90,33 +84,22 @@ static void add_escaped(struct str *out, const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
         if (*p < 0x20 || *p == 0x7f)
-            str_printf(out, as_json ? "\\u%04x" : "\\x%02x", *p);
-        else if (as_json && (*p == '"' || *p == '\\'))
-            str_printf(out, "\\%c", *p);
+            str_printf(out, "\\x%02x", *p);
         else
             str_add_char(out, (char)*p);
     }
 }
 
-static void write_to(FILE *file, enum log_level level, const char *text, int json)
+static void write_to(FILE *file, enum log_level level, const char *text)
 {
     char when[32];
     struct str line;
     timestamp(when);
     str_init(&line, 0);
-    int keep = as_json;
-    as_json = json;
-    if (json)
-        str_printf(&line, "{\"at\": \"%s\", \"level\": \"%s\", \"text\": \"", when,
-                   level_names[level]);
-    else
-        str_printf(&line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
-                   level == LOG_INFO ? "" : ": ");
+    str_printf(&line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
+               level == LOG_INFO ? "" : ": ");
     add_escaped(&line, text);
-    if (json)
-        str_add(&line, "\"}");
     str_add_char(&line, '\n');
-    as_json = keep;
     /* A reader that went away must not stop a run: errors of stderr are ignored. */
     fwrite(line.data, 1, line.len, file);
     fflush(file);
@@ -132,9 +115,9 @@ static void write_all(enum log_level level, char *text)
 {
     log_mask(text);
     if (level >= least)
-        write_to(stderr, level, text, as_json);
+        write_to(stderr, level, text);
     if (reaches_file(level))
-        write_to(log_file, level, text, 0);
+        write_to(log_file, level, text);
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -207,10 +190,7 @@ void log_line(const char *format, ...)
     va_end(ap);
     if (text.capacity)
         log_mask(text.data);
-    int keep = as_json;
-    as_json = 0;
     add_escaped(&safe, text.data);
-    as_json = keep;
     str_add_char(&safe, '\n');
     fwrite(safe.data, 1, safe.len, stderr);
     fflush(stderr);

@@ -15,8 +15,6 @@ void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
 /* "debug", "info", "warning", "error", any case; returns 0 when unknown. */
 int log_level_parse(const char *text);
-/* JSON lines instead of text on stderr. */
-void log_json_set(int on);
 /* Also write every line to this stream, borrowed; NULL ends that. */
 void log_file_set(FILE *file);
 

@@ -250,11 +250,7 @@ int look_config(const struct cli *cli, struct session *s)
 int look_grants(const struct cli *cli, struct session *s)
 {
     (void)cli;
-    int code = session_units(s);
-    if (!code)
-        code = session_target(s);
-    if (!code)
-        code = session_catalog(s);
+    int code = session_joined(s);
     if (code && !s->job.n_tables)
         return failed(s, code);
     struct pg_where where;

@@ -141,8 +141,7 @@ static int any_left(struct state *s, const struct job_table *t, const struct job
     str_add(&sql, " AND c.");
     sql_ident(&sql, w->column->name);
     str_add(&sql, " IS NULL)");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     *any = res && pg_get(res, 0, 0)[0] == 't';
     pg_free(res);
     return err->code;

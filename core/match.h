@@ -1,27 +1,26 @@
-/* match.h - staged rows against live rows: which live row each staged row stands for, what is
- * absent, which live rows replace would delete, and the views of the outcome. Sets only. */
+/* match.h - staged rows against live rows: which live row each staged row stands for, and which of
+ * them are the same already. Sets only. */
 #ifndef MIGHOST_MATCH_H
 #define MIGHOST_MATCH_H
 
 #include "job.h"
 #include "state.h"
 
-/* For all tables, in the caller's transaction, from scratch: match tables, absent values,
- * adopted keys, delete tables, views. `may_delete` 0: replace deletes nothing (redrive, --only,
- * --limit). Notes for the report go to `notes`. */
-int match_run(struct state *s, struct job *job, int may_delete, struct str *notes,
-              struct error *err);
-/* The views depend on the live tables: once published they would only be in the way of the
- * application's DDL. */
-int match_drop_views(struct state *s, const struct job *job, struct error *err);
-/* Marks the matched rows that are the same as their live row. */
+/* The match table of one table, from scratch. */
+int match_make(struct state *s, struct job_table *t, struct error *err);
+/* Other rows into the match table that is there, which may be a view of a part. */
+int match_refill(struct state *s, struct job_table *t, struct error *err);
+/* Marks the matched rows that are the same as their live row: again, after staged rows changed. */
 int match_same(struct state *s, struct job_table *t, struct error *err);
-/* Matches the rows of one table anew that are in its match table, which may be a view of a part. */
-int match_again(struct state *s, struct job *job, size_t table, struct error *err);
+/* Where most rows are the same: keeps the list of the others, and t->has_rest says so. */
+int match_rest(struct state *s, struct job_table *t, struct error *err);
 /* Condition on a row "w" of the view of what will be: it is not as its live row. */
 void match_not_same(const struct job_table *t, struct str *sql);
 /* "s.k1 OP l.k1 AND ..." for two aliases over the table's match key. */
 void match_condition(const struct catalog_key *k, const char *left, const char *right,
+                     struct str *out);
+/* "p.k1 OP c.r1 AND ..." for aliases of a parent and a child. */
+void match_reference(const struct catalog_reference *k, const char *parent, const char *child,
                      struct str *out);
 /* The place of live row "l", as _mig_at of the match and delete tables keeps it. */
 const char *match_at(const struct job_table *t);

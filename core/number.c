@@ -54,14 +54,6 @@ static void own_rows(const struct job_table *t, const char *alias, struct str *s
     str_add_char(sql, ')');
 }
 
-static int run_sql(struct state *s, struct str *sql, struct error *err)
-{
-    int code = sql->failed ? error_set(err, STATUS_BUG, "a statement is too long")
-                           : pg_exec(s->pg, err, sql->data);
-    str_clear(sql);
-    return code;
-}
-
 /* The least and greatest number that the column can hold. */
 static const char *column_range(const struct catalog_column *c)
 {
@@ -94,8 +86,7 @@ static int read_base(struct state *s, struct numbering *n, const char *kept, str
                n->sequence);
     sql_literal(&sql, n->sequence);
     str_printf(&sql, "::regclass) b, (VALUES (%s)) r (low, high)", column_range(n->wait->column));
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     n->base = pg_get_int(res, 0, 0);
@@ -120,7 +111,7 @@ static int forget(struct state *s, const struct numbering *n, struct error *err)
     str_printf(&sql, "UPDATE %s s SET %s = NULL WHERE %s IS NOT NULL AND ", n->t->staging,
                n->column, n->column);
     own_rows(n->t, "s", &sql);
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 static int known(struct state *s, const struct numbering *n, const struct job_wait *w,
@@ -139,7 +130,7 @@ static int known(struct state *s, const struct numbering *n, const struct job_wa
     sql_literal(&sql, prefix.data);
     str_add(&sql, " || m.source_key AND m.final_key ~ '^-?[0-9]{1,18}$'");
     str_clear(&prefix);
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 /* Source keys, not rows: two records with one key stay two rows that collide. */
@@ -164,8 +155,7 @@ static int count_new(struct state *s, struct numbering *n, struct error *err)
     str_add(&sql, "SELECT count(*) FROM ");
     new_keys(n, &sql);
     str_add(&sql, " k");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     n->count = res ? pg_get_int(res, 0, 0) : 0;
     pg_free(res);
     return err->code;
@@ -190,7 +180,7 @@ static int assign(struct state *s, const struct numbering *n, struct error *err)
     str_printf(&sql, ", %lld, %lld)", (long long)n->base,
                (long long)(n->base + n->count * n->step));
     str_clear(&ref);
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 static int number_table(struct state *s, struct numbering *n, struct error *err)
@@ -299,7 +289,7 @@ static int move(struct state *s, const struct job_table *c, const struct job_wai
     str_printf(&sql, " AND %s::text::bigint %s %lld", column.data, by < 0 ? "<" : ">",
                (long long)from);
     str_clear(&column);
-    return run_sql(s, &sql, err);
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 /* Own numbers and references alike. */

@@ -65,8 +65,7 @@ static struct pg_result *claim(struct state *s, const struct job_stage *st, stru
                " + 1, epoch = %lld, worker = %d FROM free f WHERE p.run = %lld AND p.no = f.no"
                " RETURNING p.no, p.attempt, p.bounds",
                s->q, (long long)s->epoch, s->worker, (long long)s->run);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     return res;
 }
 

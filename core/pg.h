@@ -1,6 +1,6 @@
-/* pg.h - connections to PostgreSQL. Only pg.c, pg_copy.c and pg_script.c see libpq. Errors are
- * built from SQLSTATE and names; the server's own texts carry row values and are never passed on.
- * Every connection has connect_timeout, tcp_user_timeout and keepalives. [main] */
+/* pg.h - connections to PostgreSQL. Only pg.c and pg_*.c see libpq. Errors are built from SQLSTATE
+ * and names; the server's own texts carry row values and are never passed on. Every connection has
+ * connect_timeout, tcp_user_timeout and keepalives. [main] */
 #ifndef MIGHOST_PG_H
 #define MIGHOST_PG_H
 
@@ -68,6 +68,12 @@ struct pg_result *pg_query(struct pg *pg, struct error *err, const char *sql, in
 struct pg_result *pg_query_one(struct pg *pg, struct error *err, const char *sql);
 struct pg_result *pg_queryf(struct pg *pg, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Statements that were put together piece by piece: STATUS_BUG where they did not fit. The text is
+ * cleared in any case. */
+int pg_exec_str(struct pg *pg, struct str *sql, struct error *err);
+struct pg_result *pg_query_str(struct pg *pg, struct str *sql, struct error *err);
+/* The number that such a statement gives; 0 on failure, see `err`. */
+int64_t pg_count(struct pg *pg, struct str *sql, struct error *err);
 int pg_rows(const struct pg_result *r);
 int64_t pg_affected(const struct pg_result *r);
 const char *pg_get(const struct pg_result *r, int row, int column); /* NULL for SQL NULL */

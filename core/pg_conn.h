@@ -1,5 +1,5 @@
-/* pg_conn.h - what pg.c, pg_copy.c and pg_script.c share: the connection itself. Internal to them;
- * nobody else sees libpq. */
+/* pg_conn.h - what pg.c, pg_connect.c, pg_copy.c and pg_script.c share: the connection itself.
+ * Internal to them; nobody else sees libpq. */
 #ifndef MIGHOST_PG_CONN_H
 #define MIGHOST_PG_CONN_H
 

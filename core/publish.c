@@ -17,6 +17,7 @@
 #include "log.h"
 #include "match.h"
 #include "number.h"
+#include "outcome.h"
 #include "rebuild.h"
 #include "remove.h"
 #include "seen.h"
@@ -105,8 +106,7 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     } else {
         str_add(&sql, ", 0");
     }
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int64_t changed = pg_get_int(res, 0, 0), taken = pg_get_int(res, 0, 1);
@@ -253,7 +253,7 @@ static int finish(struct state *s, struct job *job, const struct publish_result 
     struct timespec now;
     int code = keep_counts(s, job, r, err);
     if (!code)
-        code = match_drop_views(s, job, err);
+        code = outcome_drop(s, job, err);
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (!code)
         code = state_move(s, RUN_PUBLISHED, err);

@@ -48,8 +48,7 @@ static int choose(struct state *s, const struct job_table *t, int *chosen, struc
                "))) SELECT n, (SELECT count(*) FROM (SELECT FROM %s LIMIT (SELECT greatest(n, 0)"
                " FROM n)) x) FROM n",
                t->t->quoted);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int64_t rows = pg_get_int(res, 0, 0), live = pg_get_int(res, 0, 1);

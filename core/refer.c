@@ -11,17 +11,6 @@
 #include "rewrite.h"
 #include "sql.h"
 
-static void same_key(const struct catalog_reference *k, const char *parent, const char *child,
-                     struct str *sql)
-{
-    for (size_t i = 0; i < k->n; i++) {
-        str_printf(sql, "%s%s.", i ? " AND " : "", parent);
-        sql_ident(sql, k->parent_columns[i]);
-        str_printf(sql, " %s %s.", k->operators[i], child);
-        sql_ident(sql, k->columns[i]);
-    }
-}
-
 /* Does a live row keep its parent, whatever this run writes? So it is by a foreign key, where no
  * parent is deleted, nor given another key: live rows are found by it, or keep theirs. */
 static int keeps_parent(const struct job *job, const struct job_reference *r)
@@ -55,7 +44,7 @@ static void orphan_condition(const struct job *job, const struct job_table *t,
         str_add(sql, " IS NOT NULL");
     }
     str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parent);
-    same_key(&r->key, "p", "w", sql);
+    match_reference(&r->key, "p", "w", sql);
     str_add_char(sql, ')');
     if (t->has_rest && keeps_parent(job, r)) {
         str_add(sql, " AND ");
@@ -326,8 +315,7 @@ int refer_keep_keys(struct state *s, const struct job *job, struct error *err)
                    " ORDER BY _mig_record, _mig_id) k WHERE r.run = %lld AND r.record ="
                    " k._mig_record AND r.step = 'check'",
                    t->staging, st->no, (long long)s->run);
-        code = pg_exec(s->pg, err, sql.data);
-        str_clear(&sql);
+        code = pg_exec_str(s->pg, &sql, err);
     }
     return code;
 }
@@ -367,12 +355,11 @@ int refer_left_behind(struct state *s, const struct job *job, const struct job_t
         str_add(&sql, job->tables[child].as_if);
     str_printf(&sql, " w WHERE EXISTS (SELECT FROM %s d JOIN %s l ON %s = d._mig_at WHERE ",
                t->delete_table, t->t->quoted, match_at(t));
-    same_key(k, "l", "w", &sql);
+    match_reference(k, "l", "w", &sql);
     str_printf(&sql, ") AND NOT EXISTS (SELECT FROM %s p WHERE ", t->as_if);
-    same_key(k, "p", "w", &sql);
+    match_reference(k, "p", "w", &sql);
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     long long n = (long long)pg_get_int(res, 0, 0);

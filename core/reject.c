@@ -9,10 +9,7 @@
 
 int reject_run(struct state *s, struct str *sql, struct error *err)
 {
-    if (sql->failed)
-        error_set(err, STATUS_BUG, "a statement is too long");
-    struct pg_result *res = sql->failed ? NULL : pg_query(s->pg, err, sql->data, 0, NULL);
-    str_clear(sql);
+    struct pg_result *res = pg_query_str(s->pg, sql, err);
     if (!res)
         return err->code;
     s->refused += pg_affected(res);

@@ -40,20 +40,14 @@ static int mark_late(struct state *s, const struct job *job, const struct job_ta
     str_add(&sql, " FROM ");
     sql_table(&sql, k->child_schema, k->child_table);
     str_add(&sql, " l) c WHERE ");
-    for (size_t i = 0; i < k->n; i++) {
-        str_add(&sql, i ? " AND l." : "l.");
-        sql_ident(&sql, k->parent_columns[i]);
-        str_printf(&sql, " %s c.", k->operators[i]);
-        sql_ident(&sql, k->columns[i]);
-    }
+    match_reference(k, "l", "c", &sql);
     if (child != SIZE_MAX)
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s e WHERE e._mig_at = c._mig_at AND NOT"
                    " e._mig_late)",
                    job->tables[child].delete_table);
     str_add_char(&sql, ')');
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     *marked += pg_affected(res);

@@ -51,8 +51,7 @@ int renew_half_run(struct state *s, const struct job *job, struct error *err)
     struct str sql;
     str_init(&sql, 0);
     shape_query(s, job, &sql);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int same_plan = pg_get(res, 0, 0)[0] == 't', same_shape = pg_get(res, 0, 1)[0] == 't';

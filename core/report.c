@@ -147,8 +147,7 @@ static json_t *reasons(struct state *s, const char *stage, int outcome, struct e
                s->q, (long long)s->run, outcome);
     sql_literal(&sql, stage);
     str_add(&sql, " GROUP BY code ORDER BY code");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     json_t *object = json_object();
     for (int i = 0; res && i < pg_rows(res); i++)
         json_object_set_new(object, pg_get(res, i, 0), count(res, i, 1));
@@ -190,8 +189,7 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
         s->q, s->q, s->q, (long long)s->run);
     sql_literal(&sql, st->p->name);
     str_add(&sql, " GROUP BY t.run, t.name");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     json_t *tables = json_object();

@@ -18,6 +18,7 @@
 #include "sql.h"
 #include "staging.h"
 #include "undo.h"
+#include "undo_drift.h"
 
 static double since(const struct timespec *t)
 {
@@ -208,7 +209,7 @@ static int check_altered(struct state *s, const struct job *job, struct error *e
         const struct job_table *t = &job->tables[i];
         struct str sql;
         str_init(&sql, 0);
-        undo_altered_query(t, &sql);
+        undo_drift_columns(t, &sql);
         struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
         str_clear(&sql);
         if (!res)

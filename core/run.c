@@ -16,7 +16,7 @@
 #include "fault.h"
 #include "hooks.h"
 #include "log.h"
-#include "match.h"
+#include "outcome.h"
 #include "output.h"
 #include "publish.h"
 #include "signals.h"
@@ -156,7 +156,7 @@ static int close_run(struct run *r, int code)
     int failed = state_begin(r->s, &err);
     int drop = !r->is_published && to != RUN_ROLLED_BACK;
     if (!failed && drop)
-        failed = match_drop_views(r->s, r->job, &err);
+        failed = outcome_drop(r->s, r->job, &err);
     if (!failed && drop)
         failed = staging_drop(r->s, r->job, 1, &err);
     if (!failed && to != r->s->at)

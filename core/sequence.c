@@ -55,9 +55,7 @@ int sequence_keep(struct state *s, const struct catalog_sequence *q, struct erro
     struct str sql;
     str_init(&sql, 0);
     hold(s, q, &sql);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 int sequence_hold(struct state *s, const struct job *job, const struct write_counts *counts,
@@ -121,8 +119,7 @@ int sequence_pass(struct state *s, const struct job_table *t, const struct catal
         struct str sql;
         str_init(&sql, 0);
         pass(t, q, c, &sql);
-        code = pg_exec(s->pg, err, sql.data);
-        str_clear(&sql);
+        code = pg_exec_str(s->pg, &sql, err);
     }
     return code;
 }

@@ -182,6 +182,24 @@ int session_state(struct session *s)
     return code;
 }
 
+int session_joined(struct session *s)
+{
+    int code = session_units(s);
+    if (!code)
+        code = session_target(s);
+    return code ? code : session_catalog(s);
+}
+
+int session_ready(struct session *s)
+{
+    int code = session_target(s);
+    if (!code)
+        code = session_catalog(s);
+    if (!code)
+        code = session_preflight(s);
+    return code ? code : session_state(s);
+}
+
 void session_report(const struct session *s, const char *state)
 {
     for (size_t i = 0; i < s->faults.n; i++)

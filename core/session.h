@@ -46,6 +46,10 @@ int session_target(struct session *s);    /* starts the embedded server, connect
 int session_catalog(struct session *s);   /* joins the job with the target's catalog */
 int session_preflight(struct session *s); /* tools and sources that a run will need */
 int session_state(struct session *s);     /* prepares the state schema */
+/* Units, target and catalog: what asks about the plan on its target. */
+int session_joined(struct session *s);
+/* From the target on, behind the units: all that a run needs before it begins. */
+int session_ready(struct session *s);
 /* Logs every fault, then the error, with the state line. */
 void session_report(const struct session *s, const char *state);
 

@@ -154,13 +154,7 @@ int site_open(struct site *site, struct site_session *s)
     if (!code)
         code = bundle_check(s->x.project, &s->x.err);
     if (!code)
-        code = session_target(&s->x);
-    if (!code)
-        code = session_catalog(&s->x);
-    if (!code)
-        code = session_preflight(&s->x);
-    if (!code)
-        code = session_state(&s->x);
+        code = session_ready(&s->x);
     return code ? site_failed(site, &s->x, code) : 0;
 }
 

@@ -1,10 +1,8 @@
-/* state.c - schema "mighost" of the target: its tables, the run row and its fence. What a run
- * means is in run.c; here is only how far it is. Who may work on it is in state_open.c. */
+/* state.c - the run row and its fence. What a run means is in run.c; here is only how far it is.
+ * Who may work on it is in state_open.c, the tables are in state_schema.c. */
 #include "state.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,190 +50,6 @@ void state_init(struct state *s, struct pg *pg, const char *schema)
     str_clear(&q);
 }
 
-/* ---- the schema ------------------------------------------------------------------------ */
-
-/* %s is the quoted schema, everywhere. Text for keys: source keys have no type of ours. */
-static const char *const ddl[] = {
-    "CREATE TABLE %s.meta (version int NOT NULL)",
-    "CREATE TABLE %s.project (id int PRIMARY KEY, name text NOT NULL UNIQUE)",
-    "CREATE TABLE %s.run (id bigint PRIMARY KEY, project int NOT NULL, parent bigint,"
-    " kind text NOT NULL, state text NOT NULL, epoch bigint NOT NULL, plan_hash text NOT NULL,"
-    " catalog_hash text, host text, pid int, backend int, started timestamptz NOT NULL,"
-    " finished timestamptz, published timestamptz, publish_seconds float8, publish_xid xid8, "
-    "undo_xid xid8,"
-    " rolled_back timestamptz, exit_code int, backup text, bundle text, report text)",
-    "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL, step text"
-    " NOT NULL)",
-    "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
-    " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
-    " map_sql text, key_column text, since bigint, PRIMARY KEY (run, name))",
-    "CREATE TABLE %s.run_table (run bigint, no int, schema_name text NOT NULL,"
-    " table_name text NOT NULL, oid oid NOT NULL, policy text NOT NULL, columns text[] NOT NULL,"
-    " key_columns text[], staged bigint, inserted bigint, updated bigint, unchanged bigint,"
-    " deleted bigint, skipped bigint, rejected bigint, refused bigint, was_empty bool,"
-    " changed_by_target bigint, PRIMARY KEY (run, no))",
-    "CREATE TABLE %s.chunk (run bigint, no bigint, stage text NOT NULL, first_record bigint"
-    " NOT NULL, position_before text NOT NULL, position_after text NOT NULL, read bigint NOT NULL,"
-    " loaded bigint NOT NULL, skipped bigint NOT NULL, rejected bigint NOT NULL, rows bigint"
-    " NOT NULL, share float8, at timestamptz NOT NULL DEFAULT clock_timestamp(), mark bigint,"
-    " snapshot text, PRIMARY KEY (run, no))",
-    /* no: of the chunk before the part's first. worker: who has it, in this epoch of the run. */
-    "CREATE TABLE %s.part (run bigint, no bigint, stage text NOT NULL, bounds text NOT NULL,"
-    " attempt int NOT NULL DEFAULT 0, epoch bigint, worker int, done bool NOT NULL DEFAULT false,"
-    " first_record bigint, PRIMARY KEY (run, no))",
-    "CREATE TABLE %s.reject (run bigint NOT NULL, record bigint NOT NULL, stage text NOT NULL,"
-    " number bigint NOT NULL, key text, final_key text, outcome int2 NOT NULL, step text NOT NULL,"
-    " table_name text, field text, code text NOT NULL, reason text NOT NULL, cause bigint,"
-    " first_cause text, raw text, PRIMARY KEY (run, record))",
-    "CREATE INDEX reject_final_key ON %s.reject (run, stage, final_key)",
-    "CREATE TABLE %s.source_change (run bigint NOT NULL, stage text NOT NULL, what text NOT NULL,"
-    " key text, final_key text)",
-    "CREATE INDEX source_change_run ON %s.source_change (run, stage)",
-    "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
-    " count bigint NOT NULL)",
-    "CREATE TABLE %s.event (run bigint, no bigint, at timestamptz NOT NULL, who text NOT NULL,"
-    " what text NOT NULL, chain text NOT NULL, PRIMARY KEY (run, no))",
-    "CREATE TABLE %s.check_result (run bigint, phase text, validator text, name text, kind text,"
-    " severity text, status text NOT NULL, violations bigint NOT NULL, sql text)",
-    "CREATE TABLE %s.fingerprint (run bigint, schema_name text, table_name text, phase text,"
-    " rows bigint, sum text, PRIMARY KEY (run, phase, schema_name, table_name))",
-    "CREATE TABLE %s.sequence (run bigint, schema_name text, sequence_name text, before_last"
-    " bigint, before_called bool, after_last bigint, after_called bool,"
-    " PRIMARY KEY (run, schema_name, sequence_name))",
-    "CREATE TABLE %s.numbering (run bigint, no int, schema_name text NOT NULL, sequence_name text"
-    " NOT NULL, base bigint NOT NULL, last bigint NOT NULL, PRIMARY KEY (run, no))",
-    "CREATE TABLE %s.id_map_kept (project int, stage text, source_key text, final_key text NOT"
-    " NULL, run bigint NOT NULL, PRIMARY KEY (project, stage, source_key))",
-    "CREATE FUNCTION %s.id_map_rows(of_stage text DEFAULT NULL) RETURNS TABLE (project int, stage"
-    " text, source_key text, final_key text, run bigint, at bigint) LANGUAGE plpgsql STABLE SET"
-    " search_path = pg_catalog, pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT"
-    " k.project, k.stage, k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k WHERE"
-    " of_stage IS NULL OR k.stage = of_stage; FOR p IN SELECT r.project, s.run, s.name, s.map_sql"
-    " FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN ('published', 'done') AND"
-    " s.map_sql IS NOT NULL AND (of_stage IS NULL OR s.name = of_stage) LOOP RETURN QUERY EXECUTE"
-    " format('SELECT %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m',"
-    " p.project, p.name, p.run, p.map_sql); END LOOP; END $map$",
-    /* The newest run says what became of a source key, the first one that said so is named. */
-    "CREATE VIEW %s.id_map AS SELECT DISTINCT ON (project, stage, source_key COLLATE \"C\")"
-    " project, stage, source_key, final_key, min(run) OVER (PARTITION BY project, stage, source_key"
-    " COLLATE \"C\", final_key) AS run FROM %s.id_map_rows() r ORDER BY project, stage, source_key"
-    " COLLATE \"C\", r.run DESC, at",
-    /* Of a run that is published in batches: xid says that it is done. Early and late ones delete.
-     */
-    "CREATE TABLE %s.batch (run bigint, no int, table_no int NOT NULL, kind text NOT NULL, first_id"
-    " bigint, last_id bigint, xid xid8, at timestamptz, PRIMARY KEY (run, no))",
-    "CREATE TABLE %s.undo_sql (run bigint, no int, name text, sql text NOT NULL)",
-};
-
-void state_grants(const char *schema, const char *role, const char *database, struct str *out)
-{
-    str_add(out, "CREATE SCHEMA IF NOT EXISTS ");
-    sql_ident(out, schema);
-    str_add(out, " AUTHORIZATION ");
-    sql_ident(out, role);
-    str_add(out, ";\n-- or let the role make it: GRANT CREATE ON DATABASE ");
-    sql_ident(out, database);
-    str_add(out, " TO ");
-    sql_ident(out, role);
-    str_add(out, ";\n");
-}
-
-static int missing_rights(struct state *s, struct error *err)
-{
-    struct pg_where where;
-    pg_where(s->pg, &where);
-    error_clear(err);
-    error_set(err, STATUS_PREFLIGHT, "role %s may not make schema %s in database %s", where.user,
-              s->schema, where.dbname);
-    error_why(err, "staging tables and the state of runs live there, also in a dry run");
-    error_fix(err, "have a DBA make it: mighost --print-grants prints the SQL");
-    return STATUS_PREFLIGHT;
-}
-
-int state_exists(struct state *s, struct error *err)
-{
-    const char *const params[] = {s->schema};
-    struct pg_result *res = pg_query(s->pg, err,
-                                     "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON"
-                                     " n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ="
-                                     " 'meta')",
-                                     1, params);
-    if (!res)
-        return -err->code;
-    int there = pg_get(res, 0, 0)[0] == 't';
-    pg_free(res);
-    if (!there)
-        return 0;
-    res = pg_queryf(s->pg, err, "SELECT version FROM %s.meta", s->q);
-    if (!res)
-        return -err->code;
-    int64_t version = pg_rows(res) ? pg_get_int(res, 0, 0) : 0;
-    pg_free(res);
-    if (version == STATE_VERSION)
-        return 1;
-    error_set(err, STATUS_PREFLIGHT, "schema %s is of version %lld, this mighost knows version %d",
-              s->schema, (long long)version, STATE_VERSION);
-    if (version > STATE_VERSION)
-        error_fix(err, "use a mighost of the same or a newer version");
-    else
-        error_fix(err, "finalize or roll back its runs with the mighost that made it, then DROP "
-                       "SCHEMA, or give another --state-schema");
-    return -STATUS_PREFLIGHT;
-}
-
-/* IF NOT EXISTS would ask for the right to create schemas even where a DBA has made this one. */
-static int make_schema(struct state *s, struct error *err)
-{
-    const char *const params[] = {s->schema};
-    struct pg_result *res =
-        pg_query(s->pg, err, "SELECT FROM pg_namespace WHERE nspname = $1", 1, params);
-    if (!res)
-        return err->code;
-    int there = pg_rows(res) > 0;
-    pg_free(res);
-    int code = there ? 0 : pg_execf(s->pg, err, "CREATE SCHEMA %s", s->q);
-    return code ? code : pg_execf(s->pg, err, "REVOKE ALL ON SCHEMA %s FROM PUBLIC", s->q);
-}
-
-static int make_tables(struct state *s, struct error *err)
-{
-    int code = make_schema(s, err);
-    for (size_t i = 0; !code && i < sizeof ddl / sizeof *ddl; i++) {
-        char sql[2048];
-        snprintf(sql, sizeof sql, ddl[i], s->q, s->q, s->q, s->q);
-        code = pg_exec(s->pg, err, sql);
-    }
-    if (!code)
-        code = pg_execf(s->pg, err, "INSERT INTO %s.meta VALUES (%d)", s->q, STATE_VERSION);
-    /* Roles that hosted platforms hand to web clients must not see staged rows. */
-    static const char *const web[] = {"anon", "authenticated"};
-    for (size_t i = 0; !code && i < 2; i++)
-        code = pg_execf(s->pg, err,
-                        "DO $$BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '%s') THEN"
-                        " REVOKE ALL ON SCHEMA %s FROM %s; END IF; END$$",
-                        web[i], s->q, web[i]);
-    return code;
-}
-
-int state_prepare(struct state *s, struct error *err)
-{
-    if (pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err))
-        return err->code;
-    /* Two first runs at once: the second waits, then finds the schema. */
-    int code = pg_exec(s->pg, err, "SELECT pg_advisory_xact_lock(hashtext('mighost schema'))");
-    int there = code ? 0 : state_exists(s, err);
-    if (!code && there < 0)
-        code = -there;
-    if (!code && there == 0)
-        code = make_tables(s, err);
-    if (code && str_equal(pg_sqlstate(s->pg), "42501"))
-        code = missing_rights(s, err);
-    if (!code)
-        return state_commit(s, err);
-    pg_rollback(s->pg);
-    return code;
-}
-
 /* ---- finding runs ----------------------------------------------------------------------- */
 
 int state_attach(struct state *s, int64_t run, struct error *err)
@@ -275,8 +89,7 @@ int64_t state_newest(struct state *s, const char *project, const char *states, s
         str_add(&sql, " AND p.name = ");
         sql_literal(&sql, project);
     }
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     int64_t run = res ? pg_get_int(res, 0, 0) : 0;
     pg_free(res);
     return run;
@@ -307,8 +120,7 @@ int state_fence(struct state *s, struct error *err)
     struct str sql;
     str_init(&sql, 0);
     fence_sql(s, &sql);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int there = pg_rows(res);
@@ -449,57 +261,5 @@ int state_heartbeat(struct state *s, const char *step, struct error *err)
     struct str sql;
     str_init(&sql, 0);
     state_heartbeat_sql(s, step, &sql);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
-}
-
-/* What the chain's link is made of: an edited, added or removed line breaks it. */
-#define CHAIN                                                                                      \
-    "encode(sha256(convert_to(concat_ws('|', %s, run, no, at::text, who, what), 'UTF8')), 'hex')"
-
-void state_event_sql(const struct state *s, const char *what, struct str *out)
-{
-    str_printf(out, "INSERT INTO %s.event SELECT run, no, at, who, what, " CHAIN, s->q, "last");
-    str_printf(
-        out,
-        " FROM (SELECT %lld::bigint AS run, coalesce(max(no), 0) + 1 AS no,"
-        " clock_timestamp() AS at, session_user::text AS who, coalesce((array_agg(chain ORDER"
-        " BY no DESC))[1], '') AS last, ",
-        (long long)s->run);
-    sql_literal(out, what);
-    str_printf(out, "::text AS what FROM %s.event WHERE run = %lld) x", s->q, (long long)s->run);
-}
-
-int state_event(struct state *s, struct error *err, const char *format, ...)
-{
-    struct str sql, text;
-    va_list ap;
-    str_init(&text, 0);
-    str_init(&sql, 0);
-    va_start(ap, format);
-    str_vprintf(&text, format, ap);
-    va_end(ap);
-    state_event_sql(s, text.data, &sql);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    str_clear(&text);
-    return code;
-}
-
-int state_trail(struct state *s, int64_t *broken, struct error *err)
-{
-    struct str sql;
-    str_init(&sql, 0);
-    str_add(&sql, "SELECT count(*) FROM (SELECT *, row_number() OVER (ORDER BY no) AS n,"
-                  " coalesce(lag(chain) OVER (ORDER BY no), '') AS last FROM ");
-    str_printf(&sql, "%s.event WHERE run = %lld) x WHERE n <> no OR chain <> " CHAIN, s->q,
-               (long long)s->run, "last");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
-    if (!res)
-        return err->code;
-    *broken = pg_get_int(res, 0, 0);
-    pg_free(res);
-    return 0;
+    return pg_exec_str(s->pg, &sql, err);
 }

@@ -24,16 +24,10 @@ void str_clear(struct str *s)
 
 void str_reset(struct str *s)
 {
-    str_truncate(s, 0);
+    s->len = 0;
     s->failed = 0;
-}
-
-void str_truncate(struct str *s, size_t len)
-{
-    if (len < s->len)
-        s->len = len;
     if (s->capacity)
-        s->data[s->len] = '\0';
+        s->data[0] = '\0';
 }
 
 static int reserve(struct str *s, size_t n)

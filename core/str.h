@@ -23,7 +23,6 @@ void str_add_n(struct str *s, const char *text, size_t n);
 void str_add_char(struct str *s, char c);
 void str_printf(struct str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void str_vprintf(struct str *s, const char *format, va_list ap);
-void str_truncate(struct str *s, size_t len);
 /* Hands the text over to the caller, who frees it; NULL when it failed. */
 char *str_take(struct str *s);
 

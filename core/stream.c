@@ -202,7 +202,7 @@ static int32_t emit(void *ctx, size_t table)
     const struct host_table *declared = &st->migrator->tables[table];
     struct encode_fault fault = {0};
     const struct catalog_column *column = NULL;
-    struct staging_encode row = {
+    struct staged_encode row = {
         .table = t,
         .values = declared->row,
         .from = l->from[table],
@@ -221,7 +221,7 @@ static int32_t emit(void *ctx, size_t table)
         set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
         return MIG_REJECT;
     }
-    if (staging_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
+    if (staged_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
         return MIG_OK;
     char name[160];
     snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
@@ -257,7 +257,7 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
     if (!code && host->outcome.kind) {
         l->row_seq = rows_before;
         for (size_t i = 0; i < l->job->n_tables; i++)
-            staging_truncate(&l->chunk->rows[i], l->marks[i]);
+            staged_truncate(&l->chunk->rows[i], l->marks[i]);
         keep_reject(l, record);
     }
     host_record_done(host);

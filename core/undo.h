@@ -8,12 +8,6 @@
 #include "state.h"
 #include "str.h"
 
-/* For each table a query that counts rows that are no longer what the run left: inserted or
- * updated ones that changed or are gone, deleted ones that are back, new rows that refer to
- * inserted ones. Appends statements of one row (table, count) each, separated by '\n'. */
-int undo_drift_queries(struct state *s, const struct job *job, struct str *out, struct error *err);
-/* A query that gives the table and the number of columns that its before-images have otherwise. */
-void undo_altered_query(const struct job_table *t, struct str *out);
 /* Locks, triggers off, rows back, triggers on, sequences, id map, state: everything between
  * BEGIN and COMMIT but the guard. `by_owner`: triggers are held back whoever owns the table.
  * `marks`, when not NULL, has room for one more than there are tables: the own statements of table

@@ -15,8 +15,8 @@ int vanished_is_known(const struct job *job, const struct job_stage *st)
     return st->tables && highwater_is_whole(st) && job_find_stage_key(job, st);
 }
 
-/* The stage's part of the id map as its runs left it (see id_map_rows in state.c), not as the view
- * has it: straight from the tables, so that the server can work on it in parallel. */
+/* The stage's part of the id map as its runs left it (see id_map_rows in state_schema.c), not as
+ * the view has it: straight from the tables, so that the server can work on it in parallel. */
 struct search {
     struct state *s;
     const struct job *job;
@@ -93,8 +93,7 @@ static int not_read(struct search *x, int64_t *found, struct error *err)
                x->s->q, (long long)x->s->run);
     sql_literal(&sql, x->st->p->name);
     str_add(&sql, " AND r.key = g.source_key)");
-    struct pg_result *res = pg_query(x->s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(x->s->pg, &sql, err);
     *found = res ? pg_affected(res) : 0;
     pg_free(res);
     return err->code;
@@ -132,9 +131,7 @@ static int keep(struct search *x, struct error *err)
                t->t->quoted);
     live_key(job_find_stage_key(x->job, x->st), &sql);
     str_add(&sql, " = f.final_key");
-    int code = pg_exec(x->s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(x->s->pg, &sql, err);
 }
 
 static int find_of(struct state *s, const struct job *job, const struct job_stage *st,

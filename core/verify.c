@@ -102,8 +102,7 @@ static int tell_column(struct state *s, const struct job_table *t, const struct 
     str_add(&sql, "::text");
     differing(t, c, &sql);
     str_printf(&sql, " ORDER BY s._mig_id LIMIT %d", most);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     for (int i = 0; i < pg_rows(res); i++)
@@ -153,8 +152,7 @@ static int verify_table(struct state *s, const struct job_table *t, struct verif
         compare_keyed(s, t, &sql);
     else
         compare_multiset(t, &sql);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int64_t rows = pg_get_int(res, 0, 0), missing = pg_get_int(res, 0, 1);

@@ -91,10 +91,7 @@ int write_before_images(struct state *s, const struct job_table *t, enum write_i
                lineage_xmin(t), t->t->quoted, t->delete_table, match_at(t), lineage_xmin(t),
                t->t->quoted, t->match_table, match_at(t), t->staging,
                match_overwrites(t) ? "true" : "false", which == IMAGES_NONE ? " WITH NO DATA" : "");
-    int code = sql.failed ? error_set(err, STATUS_BUG, "a statement is too long")
-                          : pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
-    return code;
+    return pg_exec_str(s->pg, &sql, err);
 }
 
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err)
@@ -104,7 +101,8 @@ int write_moving_defaults(struct state *s, const struct job_table *t, struct err
         const struct catalog_column *c = t->columns[i];
         if (!c->fallback_moves)
             continue;
-        code = sequence_pass(s, t, c, err);
+        if (sequence_pass(s, t, c, err))
+            return err->code;
         struct str sql;
         str_init(&sql, 0);
         str_printf(&sql, "UPDATE %s s SET ", t->staging);
@@ -120,9 +118,7 @@ int write_moving_defaults(struct state *s, const struct job_table *t, struct err
                    " WHERE s._mig_state = 0 AND %d = ANY (s._mig_absent) AND NOT EXISTS (SELECT"
                    " FROM %s m WHERE m._mig_id = s._mig_id)",
                    c->attnum, t->match_table);
-        if (!code)
-            code = pg_exec(s->pg, err, sql.data);
-        str_clear(&sql);
+        code = pg_exec_str(s->pg, &sql, err);
     }
     return code;
 }
@@ -216,8 +212,7 @@ static int rows_together(struct state *s, const struct job_table *t, const struc
     str_add(&sql, " RETURNING 1), i AS (");
     insert_sql(t, c, " AND (SELECT count(*) FROM u) >= 0", &sql);
     str_add(&sql, " RETURNING 1) SELECT (SELECT count(*) FROM u), (SELECT count(*) FROM i)");
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int64_t updated = pg_get_int(res, 0, 0), inserted = pg_get_int(res, 0, 1);
@@ -298,8 +293,7 @@ int write_second_pass(struct state *s, const struct job_table *t, struct error *
     str_printf(&sql, " RETURNING 1) SELECT (SELECT count(*) FROM u), count(*) FROM %s l,",
                t->t->quoted);
     second_pass_rows(t, &sql);
-    struct pg_result *res = pg_query(s->pg, err, sql.data, 0, NULL);
-    str_clear(&sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int64_t written = pg_get_int(res, 0, 0), wanted = pg_get_int(res, 0, 1);
@@ -308,8 +302,8 @@ int write_second_pass(struct state *s, const struct job_table *t, struct error *
 }
 
 /* The stage's part of the id map stays in its staging table until the run is finalized; what is
- * kept here is how to read it (state.c): source key -> key of the row in the stage's first table.
- */
+ * kept here is how to read it (state_schema.c): source key -> key of the row in the stage's
+ * first table. */
 int write_id_map(struct state *s, const struct job *job, const struct job_stage *st,
                  struct error *err)
 {
@@ -344,8 +338,7 @@ int write_id_map(struct state *s, const struct job *job, const struct job_stage 
     sql_literal(&sql, map.data);
     str_printf(&sql, " WHERE run = %lld AND name = ", (long long)s->run);
     sql_literal(&sql, st->p->name);
-    int code = pg_exec(s->pg, err, sql.data);
-    str_clear(&sql);
+    int code = pg_exec_str(s->pg, &sql, err);
     str_clear(&map);
     return code;
 }

@@ -34,7 +34,8 @@ int view_true(const json_t *object, const char *name)
     return json_is_true(json_object_get(object, name));
 }
 
-int64_t view_sum(const json_t *object, const char *name)
+/* The sum of {"reason": n, ...}. */
+static int64_t sum_of(const json_t *object, const char *name)
 {
     int64_t sum = 0;
     const char *reason;
@@ -48,8 +49,8 @@ void view_add_records(const json_t *stage, struct view_records *sum)
     const json_t *records = json_object_get(stage, "records");
     sum->read += view_count(records, "read");
     sum->migrated += view_count(records, "loaded");
-    sum->skipped += view_sum(records, "skipped");
-    sum->rejected += view_sum(records, "rejected");
+    sum->skipped += sum_of(records, "skipped");
+    sum->rejected += sum_of(records, "rejected");
 }
 
 void view_add_rows(const json_t *table, struct view_rows *sum)
@@ -58,6 +59,6 @@ void view_add_rows(const json_t *table, struct view_rows *sum)
     sum->inserted += view_count(table, "inserted");
     sum->updated += view_count(table, "updated");
     sum->unchanged += view_count(table, "unchanged");
-    sum->left += view_sum(table, "left");
+    sum->left += sum_of(table, "left");
     sum->deleted += view_count(table, "deleted");
 }

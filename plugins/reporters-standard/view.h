@@ -13,8 +13,6 @@ const char *view_text(const json_t *object, const char *name);
 int64_t view_count(const json_t *object, const char *name);
 double view_seconds(const json_t *object, const char *name);
 int view_true(const json_t *object, const char *name);
-/* The sum of {"reason": n, ...}. */
-int64_t view_sum(const json_t *object, const char *name);
 
 /* Records of a stage, or of several added up. */
 struct view_records {

@@ -1,0 +1,241 @@
+/* pg_connect.c - the connection of pg.c: made, made again, closed, described, and within reach of a
+ * signal handler that cancels. Statements are pg.c's. libpq's own texts may hold a password and are
+ * never shown. [main] */
+#include "pg_conn.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "sqlstate.h"
+
+/* Connections that a signal handler may cancel; entries are written before the handler can
+ * see them and never freed while it may run. */
+#define MAX_CANCEL 8
+static PGcancel *volatile cancels[MAX_CANCEL];
+static PGconn *cancel_owners[MAX_CANCEL];
+
+volatile sig_atomic_t pg_refusing;
+
+void pg_cancel_all(void)
+{
+    char text[256];
+    pg_refusing = 1;
+    for (int i = 0; i < MAX_CANCEL; i++)
+        if (cancels[i])
+            PQcancel(cancels[i], text, sizeof text);
+}
+
+void pg_cancel_over(void)
+{
+    pg_refusing = 0;
+}
+
+static void cancel_register(PGconn *conn)
+{
+    for (int i = 0; i < MAX_CANCEL; i++)
+        if (!cancels[i]) {
+            cancel_owners[i] = conn;
+            cancels[i] = PQgetCancel(conn);
+            return;
+        }
+}
+
+/* Out of the handler's reach first, then freed. */
+static void cancel_forget(const PGconn *conn)
+{
+    for (int i = 0; i < MAX_CANCEL; i++) {
+        PGcancel *c = cancels[i];
+        if (!c || cancel_owners[i] != conn)
+            continue;
+        cancels[i] = NULL;
+        PQfreeCancel(c);
+    }
+}
+
+/* ---- connecting ---------------------------------------------------------------------- */
+
+#define MAX_KEYWORDS 64
+
+struct keywords {
+    const char *names[MAX_KEYWORDS], *values[MAX_KEYWORDS];
+    int n;
+};
+
+static void keyword_add(struct keywords *k, const char *name, const char *value)
+{
+    if (k->n < MAX_KEYWORDS - 1) {
+        k->names[k->n] = name;
+        k->values[k->n++] = value;
+        k->names[k->n] = NULL;
+        k->values[k->n] = NULL;
+    }
+}
+
+static PQconninfoOption *parse_url(const char *url, const char *role, struct error *err)
+{
+    char *text = NULL; /* libpq's message may quote the password */
+    PQconninfoOption *options = PQconninfoParse(url, &text);
+    PQfreemem(text);
+    if (!options) {
+        error_set(err, STATUS_CONFIG, "%s: the connection URL cannot be parsed", role);
+        error_fix(err, "write postgresql://user@host:port/database, with %%XX for special "
+                       "characters; its text is not shown because it may hold a password");
+    }
+    return options;
+}
+
+static void refused(PGconn *conn, const char *role, struct error *err)
+{
+    struct sqlstate_login login = {role, PQerrorMessage(conn), PQhost(conn), PQport(conn)};
+    sqlstate_login(&login, err);
+}
+
+static PGconn *open_connection(const char *url, const char *role,
+                               const struct project_timeouts *timeouts, struct error *err)
+{
+    PQconninfoOption *options = parse_url(url, role, err);
+    if (!options)
+        return NULL;
+    struct keywords k = {.n = 0};
+    char connect_timeout[16];
+    snprintf(connect_timeout, sizeof connect_timeout, "%d",
+             timeouts && timeouts->connect ? timeouts->connect : 10);
+    keyword_add(&k, "connect_timeout", connect_timeout);
+    keyword_add(&k, "tcp_user_timeout", "30000");
+    keyword_add(&k, "keepalives_idle", "30");
+    keyword_add(&k, "keepalives_interval", "10");
+    keyword_add(&k, "keepalives_count", "3");
+    for (PQconninfoOption *o = options; o->keyword; o++)
+        if (o->val)
+            keyword_add(&k, o->keyword, o->val);
+    keyword_add(&k, "client_encoding", "UTF8");
+    keyword_add(&k, "application_name", "mighost");
+    PGconn *conn = PQconnectdbParams(k.names, k.values, 0);
+    PQconninfoFree(options);
+    if (conn && PQstatus(conn) == CONNECTION_OK)
+        return conn;
+    if (conn)
+        refused(conn, role, err);
+    PQfinish(conn);
+    return NULL;
+}
+
+static void ignore_notice(void *arg, const PGresult *res)
+{
+    (void)arg;
+    (void)res; /* notices may carry values */
+}
+
+struct pg *pg_connect(const char *url, const char *role, const struct project_timeouts *timeouts,
+                      struct error *err)
+{
+    PGconn *conn = open_connection(url, role, timeouts, err);
+    if (!conn)
+        return NULL;
+    PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    struct pg *pg = arena_heap(NULL, sizeof *pg);
+    memset(pg, 0, sizeof *pg);
+    pg->conn = conn;
+    pg->role = role;
+    size_t n = strlen(url) + 1;
+    pg->url = memcpy(arena_heap(NULL, n), url, n);
+    if (timeouts)
+        pg->timeouts = *timeouts;
+    cancel_register(conn);
+    return pg;
+}
+
+void pg_close(struct pg *pg)
+{
+    if (!pg)
+        return;
+    cancel_forget(pg->conn);
+    PQfinish(pg->conn);
+    explicit_bzero(pg->url, strlen(pg->url));
+    free(pg->url);
+    free(pg);
+}
+
+int pg_reconnect(struct pg *pg, struct error *err)
+{
+    PGconn *conn = open_connection(pg->url, pg->role, &pg->timeouts, err);
+    if (!conn)
+        return err->code;
+    cancel_forget(pg->conn);
+    PQfinish(pg->conn);
+    pg->conn = conn;
+    PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    cancel_register(conn);
+    return 0;
+}
+
+/* What PQfinish() still sends goes nowhere. */
+void pg_forked(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = 0; i < MAX_CANCEL; i++) {
+        if (!cancels[i])
+            continue;
+        if (null >= 0 && PQsocket(cancel_owners[i]) >= 0)
+            dup2(null, PQsocket(cancel_owners[i]));
+        cancel_forget(cancel_owners[i]);
+    }
+    if (null >= 0)
+        close(null);
+}
+
+void pg_where(const struct pg *pg, struct pg_where *out)
+{
+    const char *host = PQhost(pg->conn), *port = PQport(pg->conn);
+    snprintf(out->host, sizeof out->host, "%s", host ? host : "");
+    snprintf(out->port, sizeof out->port, "%s", port ? port : "");
+    snprintf(out->dbname, sizeof out->dbname, "%s", PQdb(pg->conn));
+    snprintf(out->user, sizeof out->user, "%s", PQuser(pg->conn));
+}
+
+int pg_server_version(const struct pg *pg)
+{
+    return PQserverVersion(pg->conn);
+}
+
+int pg_takes_all_text(const struct pg *pg)
+{
+    const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
+    return encoding && strcmp(encoding, "UTF8") == 0;
+}
+
+int pg_backend_pid(const struct pg *pg)
+{
+    return PQbackendPID(pg->conn);
+}
+
+char **pg_environment(const char *url, struct error *err)
+{
+    PQconninfoOption *options = parse_url(url, "target", err);
+    if (!options)
+        return NULL;
+    char **env = arena_heap(NULL, MAX_KEYWORDS * sizeof *env);
+    size_t n = 0;
+    for (PQconninfoOption *o = options; o->keyword && n < MAX_KEYWORDS - 1; o++) {
+        if (!o->val || !o->envvar)
+            continue;
+        size_t size = strlen(o->envvar) + strlen(o->val) + 2;
+        env[n] = arena_heap(NULL, size);
+        snprintf(env[n++], size, "%s=%s", o->envvar, o->val);
+    }
+    env[n] = NULL;
+    PQconninfoFree(options);
+    return env;
+}
+
+void pg_environment_free(char **env)
+{
+    for (size_t i = 0; env && env[i]; i++) {
+        explicit_bzero(env[i], strlen(env[i]));
+        free(env[i]);
+    }
+    free(env);
+}

@@ -1,6 +1,6 @@
 /* verify.c - live = staging, as one comparison per table in the target. Same means the same
- * image (record_image_eq): 1.0 is not 1.00 here. A row that another transaction wrote since publish
- * is counted apart: it is not what this run left. */
+ * image (record_image_eq): 1.0 is not 1.00 here. A row that is not as this run left it, because
+ * another transaction wrote it since publish, is counted apart; undo would refuse it. */
 #include "verify.h"
 
 #include <stdio.h>
@@ -40,10 +40,9 @@ static void pairs(const struct job_table *t, struct str *sql)
 static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
     const char *xmin = lineage_xmin(t);
-    str_printf(sql,
-               "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ",
-               xmin, xmin);
-    lineage_by_run(s, sql);
+    str_printf(sql, "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR ",
+               xmin);
+    lineage_as_left(s, t, sql);
     str_add_char(sql, ')');
 }
 

@@ -154,13 +154,19 @@ int history_rollback(const struct cli *cli, struct session *s)
     return 0;
 }
 
-#define MOST_DIFFERENCES 20 /* of a column; how many there are is told anyway */
+#define MOST_DIFFERENCES 20 /* of a column, or of rows of a table; all are counted anyway */
 
 /* On stdout alone, for who asked: these are values of rows. */
 static void tell_difference(const struct verify_difference *d)
 {
-    output_format("%s key %s, column %s: expected %s, found %s\n", d->table->t->quoted, d->key,
-                  d->column, d->expected ? d->expected : "NULL", d->found ? d->found : "NULL");
+    if (d->of == VERIFY_FIELD)
+        output_format("%s key %s, column %s: expected %s, found %s\n", d->table->t->quoted, d->key,
+                      d->column, d->expected ? d->expected : "NULL", d->found ? d->found : "NULL");
+    else
+        output_format("%s key %s: %s\n", d->table->t->quoted, d->key,
+                      d->of == VERIFY_MISSING
+                          ? "missing"
+                          : "written by others since, no value of the run changed");
 }
 
 int history_verify(const struct cli *cli, struct session *s)

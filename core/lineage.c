@@ -25,6 +25,35 @@ void lineage_by_run(const struct state *s, struct str *sql)
         s->q, (long long)s->run, s->q, (long long)s->run);
 }
 
+static int stages_all(const struct job_table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->t->n_columns; i++)
+        n += !t->t->columns[i].computed;
+    return n == t->n_columns && !t->t->row_triggers;
+}
+
+void lineage_as_left(const struct state *s, const struct job_table *t, struct str *sql)
+{
+    str_printf(sql, "(%s ", lineage_xmin(t));
+    lineage_by_run(s, sql);
+    if (stages_all(t)) {
+        str_add(sql, " OR record_image_eq(ROW(");
+        for (size_t i = 0; i < t->n_columns; i++) {
+            str_add(sql, i ? ", s." : "s.");
+            sql_ident(sql, t->columns[i]->name);
+            str_printf(sql, "::%s", t->columns[i]->declared);
+        }
+        str_add(sql, "), ROW(");
+        for (size_t i = 0; i < t->n_columns; i++) {
+            str_add(sql, i ? ", l." : "l.");
+            sql_ident(sql, t->columns[i]->name);
+        }
+        str_add(sql, "))");
+    }
+    str_add_char(sql, ')');
+}
+
 static void add_run(const struct job_table *t, const char *before, const char *xid, struct str *sql)
 {
     str_add(sql, sql->len ? "" : "(CASE");

@@ -16,5 +16,8 @@ const char *lineage_xmin(const struct job_table *t);
 /* "IN (...)" behind such an xmin: the row was written by the run's publish, by any of its batches.
  */
 void lineage_by_run(const struct state *s, struct str *sql);
+/* Live row l of staged row s is as the run left it: by xmin, or, where staging holds the whole row,
+ * by its after-image (xmin says nothing after a dump and restore). */
+void lineage_as_left(const struct state *s, const struct job_table *t, struct str *sql);
 
 #endif

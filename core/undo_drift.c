@@ -6,37 +6,6 @@
 #include "match.h"
 #include "sql.h"
 
-static int stages_all(const struct job_table *t)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < t->t->n_columns; i++)
-        n += !t->t->columns[i].computed;
-    return n == t->n_columns && !t->t->row_triggers;
-}
-
-/* A live row is as the run left it: by xmin, or, where staging holds the whole row, by its
- * after-image (xmin says nothing after a dump and restore). */
-static void untouched(const struct state *s, const struct job_table *t, struct str *sql)
-{
-    str_printf(sql, "(%s ", lineage_xmin(t));
-    lineage_by_run(s, sql);
-    if (stages_all(t)) {
-        str_add(sql, " OR record_image_eq(ROW(");
-        for (size_t i = 0; i < t->n_columns; i++) {
-            str_add(sql, i ? ", s." : "s.");
-            sql_ident(sql, t->columns[i]->name);
-            str_printf(sql, "::%s", t->columns[i]->declared);
-        }
-        str_add(sql, "), ROW(");
-        for (size_t i = 0; i < t->n_columns; i++) {
-            str_add(sql, i ? ", l." : "l.");
-            sql_ident(sql, t->columns[i]->name);
-        }
-        str_add(sql, "))");
-    }
-    str_add_char(sql, ')');
-}
-
 void undo_drift_inserted(const struct job_table *t, struct str *out)
 {
     str_add(out, "s._mig_state = 0 AND NOT EXISTS (SELECT FROM ");
@@ -61,7 +30,7 @@ static void drift_written(const struct state *s, const struct job_table *t, stru
                " WHERE s._mig_state = 0 AND (m._mig_id IS NULL OR %s) AND (l.ctid IS NULL OR"
                " NOT ",
                match_overwrites(t) ? "NOT m._mig_same" : "false");
-    untouched(s, t, out);
+    lineage_as_left(s, t, out);
     str_add(out, ")\n");
     query_head(t, out);
     str_printf(out, "%s b JOIN %s l ON ", t->before, t->t->quoted);

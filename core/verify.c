@@ -1,6 +1,6 @@
 /* verify.c - live = staging, as one comparison per table in the target. Same means the same
- * image (record_image_eq): 1.0 is not 1.00 here. A row that another transaction wrote since publish
- * is counted apart: it is not what this run left. */
+ * image (record_image_eq): 1.0 is not 1.00 here. A row that is not as this run left it, because
+ * another transaction wrote it since publish, is counted apart; undo would refuse it. */
 #include "verify.h"
 
 #include <stdio.h>
@@ -40,10 +40,9 @@ static void pairs(const struct job_table *t, struct str *sql)
 static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
     const char *xmin = lineage_xmin(t);
-    str_printf(sql,
-               "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR %s ",
-               xmin, xmin);
-    lineage_by_run(s, sql);
+    str_printf(sql, "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR ",
+               xmin);
+    lineage_as_left(s, t, sql);
     str_add_char(sql, ')');
 }
 
@@ -85,40 +84,91 @@ static void differing(const struct job_table *t, const struct catalog_column *c,
     str_add(sql, "))");
 }
 
+/* The key as staging has it, which is also that of a row that is gone. */
+static void key_of(const struct job_table *t, struct str *sql)
+{
+    str_add(sql, "concat_ws(', '");
+    for (size_t i = 0; i < t->match->n; i++) {
+        str_add(sql, ", s.");
+        sql_ident(sql, t->match->columns[i]);
+    }
+    str_add_char(sql, ')');
+}
+
+/* Runs `sql`, which gives key, expected, found, and hands `most` rows of it on. */
+static int tell_rows(struct state *s, struct verify_difference d, struct str *sql, int most,
+                     void (*tell)(const struct verify_difference *d), struct error *err)
+{
+    str_printf(sql, " ORDER BY s._mig_id LIMIT %d", most);
+    struct pg_result *res = pg_query(s->pg, err, sql->data, 0, NULL);
+    str_clear(sql);
+    if (!res)
+        return err->code;
+    for (int i = 0; i < pg_rows(res); i++) {
+        d.key = pg_get(res, i, 0);
+        d.expected = pg_get(res, i, 1);
+        d.found = pg_get(res, i, 2);
+        tell(&d);
+    }
+    pg_free(res);
+    return 0;
+}
+
 static int tell_column(struct state *s, const struct job_table *t, const struct catalog_column *c,
                        int most, void (*tell)(const struct verify_difference *d), struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_add(&sql, "SELECT concat_ws(', '");
-    for (size_t i = 0; i < t->match->n; i++) {
-        str_add(&sql, ", l.");
-        sql_ident(&sql, t->match->columns[i]);
-    }
-    str_add(&sql, "), s.");
+    str_add(&sql, "SELECT ");
+    key_of(t, &sql);
+    str_add(&sql, ", s.");
     sql_ident(&sql, c->name);
     str_add(&sql, "::text, l.");
     sql_ident(&sql, c->name);
     str_add(&sql, "::text");
     differing(t, c, &sql);
-    str_printf(&sql, " ORDER BY s._mig_id LIMIT %d", most);
-    struct pg_result *res = pg_query_str(s->pg, &sql, err);
-    if (!res)
-        return err->code;
-    for (int i = 0; i < pg_rows(res); i++)
-        tell(&(struct verify_difference){t, pg_get(res, i, 0), c->name, pg_get(res, i, 1),
-                                         pg_get(res, i, 2)});
-    pg_free(res);
-    return 0;
+    return tell_rows(s, (struct verify_difference){.table = t, .column = c->name}, &sql, most, tell,
+                     err);
+}
+
+/* Rows that are counted without a field that differs. */
+static int tell_whole(struct state *s, const struct job_table *t, enum verify_of of, int most,
+                      void (*tell)(const struct verify_difference *d), struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT ");
+    key_of(t, &sql);
+    str_add(&sql, ", NULL, NULL FROM ");
+    pairs(t, &sql);
+    if (of == VERIFY_MISSING) {
+        str_add(&sql, " AND l.ctid IS NULL");
+    } else {
+        str_add(&sql, " AND l.ctid IS NOT NULL AND record_image_eq(");
+        rows_of(t, "s", "", &sql);
+        str_add(&sql, ", ");
+        rows_of(t, "l", NULL, &sql);
+        str_add(&sql, ") AND NOT ");
+        ours(s, t, &sql);
+    }
+    return tell_rows(s, (struct verify_difference){.of = of, .table = t}, &sql, most, tell, err);
 }
 
 int verify_differences(struct state *s, const struct job *job, int most,
                        void (*tell)(const struct verify_difference *d), struct error *err)
 {
     int code = staging_tune(s, job, err);
-    for (size_t i = 0; !code && i < job->n_tables; i++)
-        for (size_t k = 0; !code && job->tables[i].match && k < job->tables[i].n_columns; k++)
-            code = tell_column(s, &job->tables[i], job->tables[i].columns[k], most, tell, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        const struct job_table *t = &job->tables[i];
+        if (!t->match)
+            continue;
+        for (size_t k = 0; !code && k < t->n_columns; k++)
+            code = tell_column(s, t, t->columns[k], most, tell, err);
+        if (!code)
+            code = tell_whole(s, t, VERIFY_MISSING, most, tell, err);
+        if (!code)
+            code = tell_whole(s, t, VERIFY_REWRITTEN, most, tell, err);
+    }
     return code;
 }
 

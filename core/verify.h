@@ -23,11 +23,18 @@ int verify_run(struct state *s, const struct job *job, struct verify_result *out
  * field, and publish found all of them untouched since. */
 void verify_unchanged(const struct job *job, const struct write_counts *counts,
                       struct verify_result *out);
-struct verify_difference { /* values as text, NULL: SQL NULL; borrowed for the call */
-    const struct job_table *table;
-    const char *key, *column, *expected, *found;
+enum verify_of {
+    VERIFY_FIELD,    /* of a row, whose value is another */
+    VERIFY_MISSING,  /* the whole row */
+    VERIFY_REWRITTEN /* the whole row: by others, with the values that it had */
 };
-/* Calls `tell` for fields that differ, by whoever's hand, at most `most` of a column. Values of
+struct verify_difference { /* values as text, NULL: SQL NULL; borrowed for the call */
+    enum verify_of of;
+    const struct job_table *table;
+    const char *key, *column, *expected, *found; /* the last three of a field only */
+};
+/* Calls `tell` for fields that differ, by whoever's hand, at most `most` of a column, then for rows
+ * that are missing or were written again, at most `most` of each in a table. Values of
  * rows: for the eyes of who asked, never for a log or report. In the caller's transaction. */
 int verify_differences(struct state *s, const struct job *job, int most,
                        void (*tell)(const struct verify_difference *d), struct error *err);

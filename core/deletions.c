@@ -107,7 +107,7 @@ int deletions_find(struct state *s, const struct job *job, struct job_table *t, 
                "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS SELECT %s AS _mig_at,"
                " l.xmin AS _mig_xmin, false AS _mig_late FROM %s l WHERE ",
                t->delete_table, t->delete_table, match_at(t), t->t->quoted);
-    if (deletes) {
+    if (deletes && !match_takes_all(t)) {
         str_printf(&sql, "(%s) AND NOT EXISTS (SELECT FROM %s s WHERE ",
                    t->scope ? t->scope : "true", t->staging);
         match_condition(t->match, "s", "l", &sql);

@@ -67,6 +67,7 @@ struct job_table { /* one target table that the job writes */
                                        * where they are few */
     int has_rest;
     int64_t staged;    /* check: rows in staging */
+    int64_t matched;   /* check: of them, those that have a live row */
     int any_absent;    /* check: some of them leave a column to the live row or the default */
     int64_t rest_rows; /* where has_rest: how many they are */
     int one_to_one;    /* no live row is met by two staged rows */

@@ -119,9 +119,10 @@ int match_make(struct state *s, struct job_table *t, struct error *err)
     str_printf(&sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->match_table,
                t->match_table);
     select_match(t, &sql);
-    int code = pg_exec_str(s->pg, &sql, err);
-    if (!code)
-        code = index_match(s, t, err);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    t->matched = res ? pg_affected(res) : 0;
+    pg_free(res);
+    int code = err->code ? err->code : index_match(s, t, err);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", t->match_table);
 }
 
@@ -176,6 +177,11 @@ int match_rest(struct state *s, struct job_table *t, struct error *err)
                  " (SELECT FROM %s m WHERE m._mig_id = s._mig_id AND m._mig_same); ANALYZE %s",
                  t->rest, t->staging, t->match_table, t->rest);
     return code ? code : count_rest(s, t, err);
+}
+
+int match_takes_all(const struct job_table *t)
+{
+    return t->seen.xmin[0] && t->one_to_one && t->matched == t->seen.rows;
 }
 
 void match_not_same(const struct job_table *t, struct str *sql)

@@ -108,8 +108,9 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
         return 0;
     return pg_exec(s->pg, err,
                    "SET LOCAL enable_nestloop = off; SET LOCAL parallel_tuple_cost = 0.01;"
-                   " SELECT set_config('work_mem', '32MB', true)"
-                   " WHERE pg_size_bytes(current_setting('work_mem')) < 33554432");
+                   " SELECT set_config(name, mb || 'MB', true) FROM (VALUES ('work_mem', 32),"
+                   " ('maintenance_work_mem', 128)) AS v (name, mb)"
+                   " WHERE pg_size_bytes(current_setting(name)) < mb * 1048576");
 }
 
 int staging_drop(struct state *s, const struct job *job, int all, struct error *err)

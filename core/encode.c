@@ -40,16 +40,13 @@ static const struct encode_fault no_encoder = {
 static const struct encode_fault too_large = {
     "too_long", "a field of PostgreSQL holds less than 1 GB", "54000"};
 
-unsigned char *encode_room(struct encode_buffer *out, size_t n)
+void encode_grow(struct encode_buffer *out, size_t n)
 {
-    if (n > out->capacity - out->len) {
-        size_t capacity = out->capacity ? out->capacity : 256;
-        while (capacity - out->len < n)
-            capacity *= 2;
-        out->data = arena_heap(out->data, capacity);
-        out->capacity = capacity;
-    }
-    return out->data + out->len;
+    size_t capacity = out->capacity ? out->capacity : 256;
+    while (capacity - out->len < n)
+        capacity *= 2;
+    out->data = arena_heap(out->data, capacity);
+    out->capacity = capacity;
 }
 
 void encode_int16(struct encode_buffer *out, int16_t v)

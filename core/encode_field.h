@@ -43,8 +43,16 @@ const struct encode_fault *encode_element(const struct encode_type *type, const 
 /* Whether a JSON number can become a numeric, as jsonb stores it. */
 int encode_numeric_fits(const char *text, size_t n);
 
-/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. */
-unsigned char *encode_room(struct encode_buffer *out, size_t n);
+void encode_grow(struct encode_buffer *out, size_t n);
+
+/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. Inline: it is
+ * asked for each word of each field. */
+static inline unsigned char *encode_room(struct encode_buffer *out, size_t n)
+{
+    if (n > out->capacity - out->len)
+        encode_grow(out, n);
+    return out->data + out->len;
+}
 
 /* The white space that the input functions of PostgreSQL skip. */
 static inline int encode_field_space(char c)

@@ -5,7 +5,6 @@
 
 #include "config.h"
 #include "fault.h"
-#include "log.h"
 #include "output.h"
 #include "signals.h"
 #include "str.h"

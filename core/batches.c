@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "remove.h"
-#include "sql.h"
 #include "write.h"
 
 static const char *const kinds[] = {"early", "write", "late"};

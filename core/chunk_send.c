@@ -10,7 +10,6 @@
 
 #include "backoff.h"
 #include "digest.h"
-#include "fault.h"
 #include "isolate.h"
 #include "log.h"
 #include "sql.h"

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "digest.h"
 
 #define START_SECONDS "120" /* crash recovery included */
 #define LEAVE_MS 10000      /* backends notice within moments that their postmaster is gone */

@@ -94,7 +94,7 @@ static const struct encode_fault *array_element(struct array *a, const char *tex
     if (kind == MIG_NULL)
         a->out->data[a->header + 7] = 1;
     mig_value_t value = {text, (uint32_t)n, kind};
-    return encode_element(&a->element, &value, a->out);
+    return encode_field_add(encode_field_of(&a->element), &a->element, &value, a->out);
 }
 
 static void finish(struct array *a)

@@ -1,7 +1,7 @@
 /* encode_field.h - what the encoders of single types share. Internal to encode*.c.
  *
  * An encoder appends the bytes of one field without its length word. It answers NULL, or a
- * static fault; encode.c takes back what it appended before a fault. */
+ * static fault; encode_field.c takes back what it appended before a fault. */
 #ifndef MIGHOST_ENCODE_FIELD_H
 #define MIGHOST_ENCODE_FIELD_H
 
@@ -36,17 +36,21 @@ encode_field_fn encode_interval_interval;
 encode_field_fn encode_json_json, encode_json_jsonb;
 encode_field_fn encode_array_array;
 
-/* encode_value() for an element of an array: the fault is static. In encode.c. */
-const struct encode_fault *encode_element(const struct encode_type *type, const mig_value_t *value,
-                                          struct encode_buffer *out);
+/* The encoder of a type that is no array; NULL: it has none. */
+encode_field_fn *encode_field_of(const struct encode_type *type);
+/* The whole field: its length and its bytes, or -1 for NULL. The fault is static, and leaves the
+ * buffer as it was. */
+const struct encode_fault *encode_field_add(encode_field_fn *encode, const struct encode_type *type,
+                                            const mig_value_t *value, struct encode_buffer *out);
 
 /* Whether a JSON number can become a numeric, as jsonb stores it. */
 int encode_numeric_fits(const char *text, size_t n);
 
+/* In encode_buffer.c, as encode_int16() and the like. */
 void encode_grow(struct encode_buffer *out, size_t n);
 
-/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. Inline: it is
- * asked for each word of each field. */
+/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. Inline: it is asked
+ * for each word of each field. */
 static inline unsigned char *encode_room(struct encode_buffer *out, size_t n)
 {
     if (n > out->capacity - out->len)

@@ -5,7 +5,6 @@
 #include "actions.h"
 #include "backup.h"
 #include "confirm.h"
-#include "log.h"
 #include "output.h"
 
 static int failed(struct session *s, int code, const char *state)

@@ -8,7 +8,6 @@
 #include "backup.h"
 #include "backup_tools.h"
 #include "call.h"
-#include "sql.h"
 
 #define OLDEST_SERVER 130000
 #define COUNT_MOST 100000 /* rows of a table that the server has no estimate of */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lineage.h"
-#include "sql.h"
 
 static int parse_policy(const char *text, enum policy *out)
 {

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "arena.h"
-
 char *safefile_resolve(const char *path)
 {
     char *real = realpath(path, NULL);

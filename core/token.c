@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "digest.h"
-#include "str.h"
 
 #define MARK_LENGTH (TOKEN_MARK_SIZE - 1)
 

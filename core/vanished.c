@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "highwater.h"
-#include "log.h"
 #include "match.h"
 #include "sql.h"
 

@@ -1,7 +1,5 @@
 /*
- * classroom.c - the plugin of the example share/examples/classroom: two migrators for what a
- * field mapping cannot say, lists inside of records. Here are the exported symbol and what both
- * units need; classes.c is the one to read first.
+ * classroom.c - what the units of this plugin share: fields, columns and lists, by their names.
  */
 #include "classroom.h"
 
@@ -43,15 +41,3 @@ mig_value_t classroom_text(const json_t *json)
 {
     return (mig_value_t){json_string_value(json), (uint32_t)json_string_length(json), MIG_TEXT};
 }
-
-static const mig_unit_t *const UNITS[] = {&classroom_classes, &classroom_rosters, NULL};
-
-MIG_EXPORT const mig_plugin_t mighost_plugin = {
-    .magic = MIG_MAGIC,
-    .abi_major = MIG_ABI_MAJOR,
-    .abi_minor = MIG_ABI_MINOR,
-    .size = sizeof(mig_plugin_t),
-    .id = "org.mighost.example.classroom",
-    .version = "1.0",
-    .units = UNITS,
-};

@@ -68,7 +68,7 @@ void summary_causes(struct out *o, const json_t *root)
 {
     json_t *causes = group(json_object_get(root, "rejects")), *lost;
     const char *cause;
-    summary_heading(o, "Rejected and skipped records, by first cause");
+    out_heading(o, "Rejected and skipped records, by first cause");
     if (json_object_size(causes) == 0)
         out_text(o, "none\n");
     json_object_foreach(causes, cause, lost) put_cause(o, cause, lost);
@@ -82,7 +82,7 @@ void summary_repairs(struct out *o, const json_t *root)
     json_t *repair;
     if (json_array_size(repairs) == 0)
         return;
-    summary_heading(o, "Repairs and defaults");
+    out_heading(o, "Repairs and defaults");
     json_array_foreach(repairs, i, repair)
     {
         out_plain(o, view_text(repair, "stage"), 24);
@@ -104,7 +104,7 @@ void summary_warnings(struct out *o, const json_t *root)
     if (json_array_size(warnings) == 0)
         return;
     snprintf(heading, sizeof heading, "Warnings (%zu)", json_array_size(warnings));
-    summary_heading(o, heading);
+    out_heading(o, heading);
     json_array_foreach(warnings, i, warning)
     {
         const char *text = json_string_value(warning);

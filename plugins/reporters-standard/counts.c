@@ -50,7 +50,7 @@ void summary_stages(struct out *o, const json_t *root)
     struct view_records all = {0};
     size_t i;
     json_t *stage;
-    summary_heading(o, "Records by stage");
+    out_heading(o, "Records by stage");
     out_format(o, "%-24s%10s %10s %8s %10s %10s %10s %10s  %s\n", "stage", "total", "migrated",
                "rate", "skipped", "rejected", "remaining", "seconds", "status");
     json_array_foreach(json_object_get(root, "stages"), i, stage)
@@ -84,7 +84,7 @@ void summary_tables(struct out *o, const json_t *root)
     size_t i;
     json_t *stage, *table;
     const char *name;
-    summary_heading(o, "Rows by table");
+    out_heading(o, "Rows by table");
     out_format(o, "%-24s%-32s%10s %10s %10s %10s %10s %10s\n", "stage", "table", "staged",
                "inserted", "updated", "unchanged", "left out", "deleted");
     json_array_foreach(json_object_get(root, "stages"), i, stage)

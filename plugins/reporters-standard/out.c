@@ -136,3 +136,11 @@ int32_t out_option(const mig_host_t *host, const char *option, const char **name
     *name = copy;
     return MIG_OK;
 }
+
+void out_heading(struct out *o, const char *text)
+{
+    out_format(o, "\n%s\n", text);
+    for (size_t i = 0; text[i] != '\0'; i++)
+        out_text(o, "-");
+    out_text(o, "\n");
+}

@@ -19,7 +19,7 @@ void summary_checks(struct out *o, const json_t *root)
     const json_t *checks = json_object_get(root, "checks");
     size_t i;
     json_t *check;
-    summary_heading(o, "Checks");
+    out_heading(o, "Checks");
     if (json_array_size(checks) == 0) {
         out_text(o, "none\n");
         return;
@@ -45,7 +45,7 @@ void summary_verify(struct out *o, const json_t *root)
 {
     const json_t *verify = json_object_get(root, "verify");
     const json_t *fingerprint = json_object_get(root, "fingerprint");
-    summary_heading(o, "Verification of live tables against staging");
+    out_heading(o, "Verification of live tables against staging");
     if (json_is_object(verify))
         out_format(
             o,
@@ -146,7 +146,7 @@ void summary_criteria(struct out *o, const json_t *root)
         {"the verdict agrees with the exit code", verdict_agrees},
     };
     static const char *const words[] = {"not met", "met", "not evaluated"};
-    summary_heading(o, "Criteria");
+    out_heading(o, "Criteria");
     for (size_t i = 0; i < sizeof criteria / sizeof criteria[0]; i++)
         out_format(o, "%-64s%s\n", criteria[i].text, words[criteria[i].ask(root)]);
 }

@@ -9,14 +9,6 @@
 #include "reporter.h"
 #include "view.h"
 
-void summary_heading(struct out *o, const char *text)
-{
-    out_format(o, "\n%s\n", text);
-    for (size_t i = 0; text[i] != '\0'; i++)
-        out_text(o, "-");
-    out_text(o, "\n");
-}
-
 static void line(struct out *o, const char *label, const char *text)
 {
     if (*text == '\0')
@@ -51,7 +43,7 @@ static void failure(struct out *o, const json_t *root)
     const json_t *f = json_object_get(root, "failure");
     if (!json_is_object(f))
         return;
-    summary_heading(o, "Failure");
+    out_heading(o, "Failure");
     line(o, "What", view_text(f, "what"));
     line(o, "Why", view_text(f, "why"));
     line(o, "Fix", view_text(f, "fix"));
@@ -62,7 +54,7 @@ static void durations(struct out *o, const json_t *root)
     const json_t *r = json_object_get(root, "run");
     size_t i;
     json_t *step;
-    summary_heading(o, "Duration");
+    out_heading(o, "Duration");
     json_array_foreach(json_object_get(r, "steps"), i, step)
     {
         out_plain(o, view_text(step, "name"), 24);
@@ -79,7 +71,7 @@ static void plugins(struct out *o, const json_t *root)
     json_t *plugin;
     if (json_array_size(list) == 0)
         return;
-    summary_heading(o, "Plugins");
+    out_heading(o, "Plugins");
     json_array_foreach(list, i, plugin)
     {
         out_plain(o, view_text(plugin, "id"), 40);

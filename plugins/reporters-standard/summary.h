@@ -7,8 +7,6 @@
 
 #include "out.h"
 
-void summary_heading(struct out *o, const char *text);
-
 void summary_stages(struct out *o, const json_t *root); /* and the totals over them */
 void summary_tables(struct out *o, const json_t *root);
 

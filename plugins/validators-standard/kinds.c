@@ -1,5 +1,5 @@
 /*
- * kinds.c - the table of kinds, and the validator "rules", which is a list of them.
+ * kinds.c - one rule of any kind, and the validator "rules", which is a list of them.
  */
 #include "kinds.h"
 
@@ -7,25 +7,10 @@
 #include <string.h>
 
 #include "common/nearest.h"
-#include "units.h"
 
-const struct kind KINDS[] = {
-    {&units_required, rows_required},
-    {&units_email, rows_email},
-    {&units_range, rows_range},
-    {&units_expression, rows_expression},
-    {&units_unique, queries_unique},
-    {&units_counts, queries_counts},
-    {&units_orphans, relations_orphans},
-    {&units_exists, relations_exists},
-    {&units_sql, queries_sql},
-    {&units_rules, kinds_build_rules},
-    {NULL, NULL},
-};
-
-const struct kind *kinds_find(const char *name)
+const struct kind *kinds_find(const struct kind *kinds, const char *name)
 {
-    for (const struct kind *k = KINDS; k->unit; k++)
+    for (const struct kind *k = kinds; k->unit; k++)
         if (strcmp(k->unit->name, name) == 0)
             return k;
     return NULL;
@@ -53,7 +38,7 @@ void kinds_build(const struct kind *kind, struct rule_checks *checks, const json
 static void unknown_kind(const struct rule *r, const char *name)
 {
     struct nearest near = {0};
-    for (const struct kind *k = KINDS; k->unit; k++)
+    for (const struct kind *k = r->checks->kinds; k->unit; k++)
         nearest_offer(&near, name, k->unit->name);
     if (near.name)
         rule_fault(r, "there is no rule \"%.60s\", did you mean \"%s\"?", name, near.name);
@@ -73,7 +58,7 @@ void kinds_build_rules(const struct rule *r)
         one.members = json_array_get(list, i);
         one.where = where;
         const char *name = rule_text(&one, "rule", 1);
-        const struct kind *kind = name ? kinds_find(name) : NULL;
+        const struct kind *kind = name ? kinds_find(r->checks->kinds, name) : NULL;
         if (kind && kind->build != kinds_build_rules) {
             (void)snprintf(where, sizeof where, "rule %zu (%s)", i + 1, kind->unit->name);
             kinds_build(kind, r->checks, one.members, where);

@@ -10,8 +10,8 @@ struct kind {
     void (*build)(const struct rule *r);
 };
 
-extern const struct kind KINDS[]; /* ends with a NULL unit */
-const struct kind *kinds_find(const char *name);
+/* In a list that ends with a NULL unit; NULL: none of that name. */
+const struct kind *kinds_find(const struct kind *kinds, const char *name);
 /* Adds the checks of one rule; reads "severity" and refuses members that the kind lacks. */
 void kinds_build(const struct kind *kind, struct rule_checks *checks, const json_t *members,
                  const char *where);

@@ -11,8 +11,11 @@
 
 #define RULE_MAX_COLUMNS 32
 
+struct kind;
+
 struct rule_checks { /* of one validator; all texts live in memory of the host */
     const mig_host_t *host;
+    const struct kind *kinds; /* all there are, for lists of rules */
     mig_check_t *items;
     size_t n, capacity;
     struct faultlist faults;

@@ -1,5 +1,5 @@
 /*
- * units.c - the units with their options, and the plugin's descriptor.
+ * units.c - the units with their options and their kinds, and the plugin's descriptor.
  *
  * All units work alike: create() gives the options of the unit, as the members of one rule, to
  * the builder of its kind; check() hands out what came of it.
@@ -10,6 +10,8 @@
 
 #include "common/keep.h"
 #include "kinds.h"
+
+static const struct kind *all_kinds(void);
 
 static json_t *option_as_json(const mig_host_t *host, const mig_option_t *option, int32_t *rc)
 {
@@ -40,12 +42,12 @@ static json_t *all_options(const mig_host_t *host, const mig_option_t *options, 
 static int32_t create(const mig_host_t *host, const mig_unit_t *unit, void **self)
 {
     struct rule_checks *checks = host->alloc(host, sizeof *checks);
-    *checks = (struct rule_checks){.host = host};
+    *checks = (struct rule_checks){.host = host, .kinds = all_kinds()};
     *self = checks;
     int32_t rc;
     json_t *members = all_options(host, unit->options, &rc);
     if (rc == MIG_OK) {
-        kinds_build(kinds_find(unit->name), checks, members, NULL);
+        kinds_build(kinds_find(checks->kinds, unit->name), checks, members, NULL);
         rc = faultlist_end(&checks->faults, host, "correct the options of this validator");
     }
     json_decref(members);
@@ -194,6 +196,25 @@ static const mig_option_t RULES_OPTIONS[] = {
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 VALIDATOR(rules, "A list of rules of all kinds.", RULES_OPTIONS);
+
+static const struct kind KINDS[] = {
+    {&units_required, rows_required},
+    {&units_email, rows_email},
+    {&units_range, rows_range},
+    {&units_expression, rows_expression},
+    {&units_unique, queries_unique},
+    {&units_counts, queries_counts},
+    {&units_orphans, relations_orphans},
+    {&units_exists, relations_exists},
+    {&units_sql, queries_sql},
+    {&units_rules, kinds_build_rules},
+    {NULL, NULL},
+};
+
+static const struct kind *all_kinds(void)
+{
+    return KINDS;
+}
 
 static const mig_unit_t *const UNITS[] = {
     &units_required, &units_email,  &units_range, &units_expression, &units_unique, &units_counts,

@@ -49,8 +49,8 @@ int encode_numeric_fits(const char *text, size_t n);
 /* In encode_buffer.c, as encode_int16() and the like. */
 void encode_grow(struct encode_buffer *out, size_t n);
 
-/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. Inline: it is asked
- * for each word of each field. */
+/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. Inline: it is
+ * asked for each word of each field. */
 static inline unsigned char *encode_room(struct encode_buffer *out, size_t n)
 {
     if (n > out->capacity - out->len)

@@ -270,8 +270,8 @@ static int again(struct batch_part *p, int64_t n, int code)
     int in_doubt = code == STATUS_UNKNOWN, lost = in_doubt || pg_lost(p->s->pg);
     if (lost && (in_doubt || code == STATUS_TEMPORARY)) {
         code = state_settle(p->s, is_last(p) ? RUN_PUBLISHED : RUN_PARTLY, in_doubt, p->err);
-        if (!code)
-            return 0;
+        if (!code || pg_lost(p->s->pg))
+            return code;
     }
     if (code != STATUS_TEMPORARY || !(lost || pg_retryable(p->s->pg)) ||
         n >= p->whole->project->retries || host_is_cancelled())

@@ -320,8 +320,9 @@ static int publish_once(struct run *r)
         if (!in_doubt && (code != STATUS_TEMPORARY || !pg_lost(r->s->pg)))
             return code;
         code = state_settle(r->s, RUN_PUBLISHED, in_doubt, &r->err);
-        if (code != STATUS_TEMPORARY || r->s->at != before || host_is_cancelled() ||
-            n >= r->x->project->retries)
+        /* Who could not be asked for so long is not waited for again. */
+        if (code != STATUS_TEMPORARY || r->s->at != before || pg_lost(r->s->pg) ||
+            host_is_cancelled() || n >= r->x->project->retries)
             return code;
         log_write(LOG_WARNING, "%s; publishing again", r->err.what);
         error_clear(&r->err);

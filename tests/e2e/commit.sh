@@ -136,9 +136,20 @@ mh_ends 10 --run
 says "another run is active"
 MIGHOST_LEASE=0 mh_ends 20 --run --takeover
 is_published
-[ "$mode" = whole ] || exit 0
-MIGHOST_SETTLE=2 broken "$publish" "cut-before 5" 14 --run
-says "is not known"
+if [ "$mode" = whole ]; then
+    MIGHOST_SETTLE=2 broken "$publish" "cut-before 5" 14 --run
+    says "is not known"
+    is_live before
+    mh_ends 20 --run
+    is_published
+fi
+
+# Lost before COMMIT, and nobody there: waited for once, not again for each of the retries.
+commit='SET CONSTRAINTS ALL IMMEDIATE\0'
+MIGHOST_SETTLE=2 broken "LOCK TABLE" "cut-before 20" 75 --run
+[ "$(grep -c 'asking the target what became of it' "$TEST_DIR/out")" -eq 1 ] ||
+    fail "$what: the target that is not there is waited for again and again"
+says "no live table was changed"
 is_live before
 mh_ends 20 --run
 is_published

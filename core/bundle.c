@@ -144,7 +144,7 @@ static int32_t read_each(struct source *x, const char *sql,
                          int (*row)(void *ctx, const char *const *v, const size_t *n))
 {
     x->returned = MIG_OK;
-    int code = pg_begin(x->reader, "READ ONLY", &x->err);
+    int code = pg_begin_anew(x->reader, "READ ONLY", &x->err);
     if (!code)
         code = pg_each(x->reader, &x->err, sql, row, x);
     pg_rollback(x->reader);

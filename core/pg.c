@@ -178,6 +178,16 @@ int pg_begin(struct pg *pg, const char *mode, struct error *err)
     return code;
 }
 
+int pg_begin_anew(struct pg *pg, const char *mode, struct error *err)
+{
+    int code = pg_begin(pg, mode, err);
+    if (!code || !pg_lost(pg))
+        return code;
+    error_clear(err);
+    code = pg_reconnect(pg, err);
+    return code ? code : pg_begin(pg, mode, err);
+}
+
 int pg_own_path(struct pg *pg, struct error *err)
 {
     return pg_exec(pg, err, PG_OWN_PATH);

@@ -43,6 +43,9 @@ int pg_backend_pid(const struct pg *pg);
  * runs between pg_begin and pg_commit or pg_rollback. `mode` is "" or the rest of the BEGIN
  * statement ("READ ONLY"). */
 int pg_begin(struct pg *pg, const char *mode, struct error *err);
+/* The same on a new connection where the old one was lost: for one that keeps nothing from one
+ * transaction to the next. It may have been lost at any time since. */
+int pg_begin_anew(struct pg *pg, const char *mode, struct error *err);
 void pg_begin_sql(const struct pg *pg, const char *mode, struct str *sql); /* appends */
 void pg_rollback(struct pg *pg);
 /* The role's own search_path for the rest of the transaction: the target's triggers, functions and

@@ -140,7 +140,7 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
                  struct validate_list *out, struct error *err)
 {
     memset(out, 0, sizeof *out);
-    int code = pg_begin(reader, "READ ONLY", err);
+    int code = pg_begin_anew(reader, "READ ONLY", err);
     if (!code)
         code = pg_own_path(reader, err);
     for (size_t i = 0; !code && i < job->n_validators; i++) {

@@ -464,6 +464,7 @@ terminated chunk.copy:3 20 "$of_run"
 terminated chunk.copy:5 "20 75" true
 terminated check.values:1 75 true
 terminated publish.table:2 20 "$of_run"
+terminated publish.table:2 20 true
 terminated publish.after_commit:1 75 true
 role_settings
 [ -n "${MIGHOST_TEST_SOCKET-}" ] || {

@@ -9,6 +9,8 @@
 
 #include <mighost/plugin.h>
 
+#include "encode_buffer.h"
+
 /* A column's type as the catalog has it; domains are resolved to their base by the caller. */
 struct encode_type {
     uint32_t oid;              /* pg_type.oid of the base type */
@@ -17,11 +19,6 @@ struct encode_type {
     const char *const *labels; /* enum labels (of the element, for arrays of an enum) */
     size_t n_labels;           /* > 0: an enum */
     char category;             /* pg_type.typcategory */
-};
-
-struct encode_buffer { /* grows by arena_heap; owned by the caller, freed with free(data) */
-    unsigned char *data;
-    size_t len, capacity;
 };
 
 /* Codes that a refused value gets in rejects. */
@@ -50,10 +47,5 @@ int encode_supports(const struct encode_type *type);
  * 0, or -1 with `fault` filled and the buffer as before. */
 int encode_value(const struct encode_type *type, const mig_value_t *value,
                  struct encode_buffer *out, struct encode_fault *fault);
-
-void encode_int16(struct encode_buffer *out, int16_t v);
-void encode_int32(struct encode_buffer *out, int32_t v);
-void encode_int64(struct encode_buffer *out, int64_t v);
-void encode_bytes(struct encode_buffer *out, const void *data, size_t n);
 
 #endif

@@ -102,7 +102,7 @@ static void finish(struct array *a)
     if (!a->dimensions)
         put_header(a);
     for (int i = 0; i < a->dimensions; i++)
-        encode_field_put32(a->out->data + a->header + 12 + 8 * (size_t)i, a->sizes[i]);
+        encode_buffer_put32(a->out->data + a->header + 12 + 8 * (size_t)i, a->sizes[i]);
 }
 
 /* Elements with escapes are rare and short: the heap is for the others. */

@@ -1,7 +1,10 @@
 /* encode_buffer.c - the bytes that encoders append to, in network byte order. Memory is taken when
  * it has to grow, never per value. */
+#include "encode_buffer.h"
+
+#include <string.h>
+
 #include "arena.h"
-#include "encode_field.h"
 
 void encode_grow(struct encode_buffer *out, size_t n)
 {
@@ -14,19 +17,19 @@ void encode_grow(struct encode_buffer *out, size_t n)
 
 void encode_int16(struct encode_buffer *out, int16_t v)
 {
-    encode_field_put16(encode_room(out, 2), (uint16_t)v);
+    encode_buffer_put16(encode_room(out, 2), (uint16_t)v);
     out->len += 2;
 }
 
 void encode_int32(struct encode_buffer *out, int32_t v)
 {
-    encode_field_put32(encode_room(out, 4), (uint32_t)v);
+    encode_buffer_put32(encode_room(out, 4), (uint32_t)v);
     out->len += 4;
 }
 
 void encode_int64(struct encode_buffer *out, int64_t v)
 {
-    encode_field_put64(encode_room(out, 8), (uint64_t)v);
+    encode_buffer_put64(encode_room(out, 8), (uint64_t)v);
     out->len += 8;
 }
 

@@ -102,7 +102,7 @@ static const struct encode_fault *put_field(encode_field_fn *encode, const struc
     if (fault)
         out->len = at;
     else
-        encode_field_put32(out->data + at, (uint32_t)n);
+        encode_buffer_put32(out->data + at, (uint32_t)n);
     return fault;
 }
 

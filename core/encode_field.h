@@ -47,17 +47,6 @@ const struct encode_fault *encode_field_add(encode_field_fn *encode, const struc
 int encode_numeric_fits(const char *text, size_t n);
 
 /* In encode_buffer.c, as encode_int16() and the like. */
-void encode_grow(struct encode_buffer *out, size_t n);
-
-/* Makes room for n bytes behind the end; the caller adds to `len` what it wrote. Inline: it is
- * asked for each word of each field. */
-static inline unsigned char *encode_room(struct encode_buffer *out, size_t n)
-{
-    if (n > out->capacity - out->len)
-        encode_grow(out, n);
-    return out->data + out->len;
-}
-
 /* The white space that the input functions of PostgreSQL skip. */
 static inline int encode_field_space(char c)
 {
@@ -111,25 +100,6 @@ static inline int encode_field_is(const char *p, const char *end, const char *wo
         if ((*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p) != *word)
             return 0;
     return p == end && !*word;
-}
-
-/* Network byte order; compilers make one store of it. */
-static inline void encode_field_put16(unsigned char *p, uint16_t v)
-{
-    p[0] = (unsigned char)(v >> 8);
-    p[1] = (unsigned char)v;
-}
-
-static inline void encode_field_put32(unsigned char *p, uint32_t v)
-{
-    encode_field_put16(p, (uint16_t)(v >> 16));
-    encode_field_put16(p + 2, (uint16_t)v);
-}
-
-static inline void encode_field_put64(unsigned char *p, uint64_t v)
-{
-    encode_field_put32(p, (uint32_t)(v >> 32));
-    encode_field_put32(p + 4, (uint32_t)v);
 }
 
 #endif

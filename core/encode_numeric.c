@@ -86,10 +86,10 @@ static const struct encode_fault *check_range(struct number *n, int32_t typmod)
 static void put_header(unsigned char *to, int64_t groups, int64_t weight, unsigned sign,
                        int64_t scale)
 {
-    encode_field_put16(to, (uint16_t)groups);
-    encode_field_put16(to + 2, (uint16_t)weight);
-    encode_field_put16(to + 4, (uint16_t)sign);
-    encode_field_put16(to + 6, (uint16_t)scale);
+    encode_buffer_put16(to, (uint16_t)groups);
+    encode_buffer_put16(to + 2, (uint16_t)weight);
+    encode_buffer_put16(to + 4, (uint16_t)sign);
+    encode_buffer_put16(to + 6, (uint16_t)scale);
 }
 
 /* Groups are aligned to the point: the first may begin, the last may end with zeros. */
@@ -110,7 +110,7 @@ static void put_number(const struct number *n, struct encode_buffer *out)
         group += (unsigned)(*p - '0') * powers[place];
         left--;
         if (place == 3 || left == 0) {
-            encode_field_put16(to, (uint16_t)group);
+            encode_buffer_put16(to, (uint16_t)group);
             to += 2;
             group = 0;
         }

@@ -2,7 +2,7 @@
 # way round. Looks at the objects that were built, so that a call counts and not an include.
 set -eu
 : "${NM:=nm}"
-command -v "$NM" >/dev/null || {
+command -v "${NM%% *}" >/dev/null || {
     echo "skipped: no nm"
     exit 77
 }
@@ -17,7 +17,7 @@ calls() # FOLDER
         [ -f "$object" ] || continue
         name=${object##*/}
         name=${name%.o}
-        "$NM" -P -g "$object" | sed "s|^|${name##*-} |"
+        $NM -P -g "$object" | sed "s|^|${name##*-} |"
     done | awk '{
         if ($3 == "U") { uses[$1 " " $2] = 1 } else if (!($2 in home)) { home[$2] = $1 }
     } END {

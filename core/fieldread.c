@@ -135,7 +135,7 @@ size_t fieldread_texts(struct fields *f, struct fieldread *v, const char ***text
 static const char *need_feature(struct fields *f, const struct fieldread *v, const char *text)
 {
     static const char *const kinds[] = {"stage",     "source",   "transform", "migrator",
-                                        "validator", "reporter", "after"};
+                                        "validator", "reporter", "extension", "after"};
     const char *colon = strchr(text, ':');
     if (!colon)
         return arena_printf(f->mem, "stage:%s", text);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "kind.h"
 #include "rivals.h"
 #include "sql.h"
 #include "url.h"
@@ -247,9 +248,12 @@ struct needs {
     size_t n;
 };
 
+/* Extensions order nothing: the target is asked for them, see requires.c. */
 static void need_add(struct job *job, struct needs *list, const char *feature, int hard,
                      const char *why)
 {
+    if (kind_extension(feature))
+        return;
     struct plan_need *items = arena_alloc(job->mem, (list->n + 1) * sizeof *items);
     if (list->n)
         memcpy(items, list->items, list->n * sizeof *items);

@@ -23,3 +23,9 @@ uint32_t kind_split(const char *feature, const char **name)
     }
     return 0;
 }
+
+const char *kind_extension(const char *feature)
+{
+    static const char kind[] = "extension:";
+    return strncmp(feature, kind, sizeof kind - 1) == 0 ? feature + sizeof kind - 1 : NULL;
+}

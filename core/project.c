@@ -216,6 +216,17 @@ static void check_stages(struct fields *f, struct project *p)
     }
 }
 
+static void check_version(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *target = jsonfile_get(f->file->root, "target");
+    const struct jsonfile_node *given = jsonfile_get(target, "schema_version");
+    if (given && (!p->target.version_sql || !p->target.n_version_is))
+        jsonfile_fault(f->file, given->place, f->faults,
+                       "such as \"schema_version\": { \"sql\": \"SELECT max(version) FROM "
+                       "app.migrations\", \"is\": \"42\" }",
+                       "\"target.schema_version\" needs \"sql\" and \"is\"");
+}
+
 static void check_hooks(struct fields *f, const struct project *p)
 {
     const struct jsonfile_node *hooks = jsonfile_get(f->file->root, "hooks");
@@ -265,6 +276,7 @@ static void fill(struct fields *f, const struct project_overrides *o, struct pro
     check_source_names(f, p);
     check_embedded_names(f, p);
     check_stages(f, p);
+    check_version(f, p);
     check_hooks(f, p);
     /* Names may be missing where there are faults. */
     if (f->faults->n == 0)

@@ -124,6 +124,11 @@ struct project_target {
     const char *state_schema; /* default "mighost" */
     int production;
     const char *embedded_schema; /* SQL file for a new embedded database; absolute, or NULL */
+    const char **extensions;     /* that its database must have */
+    size_t n_extensions;
+    const char *version_sql; /* SELECT of one value, the version of its schema; or NULL */
+    const char **version_is; /* the texts of which it must be one */
+    size_t n_version_is;
 };
 
 struct project_timeouts { /* seconds; 0: none */

@@ -187,6 +187,15 @@ static const struct field invariant_fields[] = {
 static const struct section invariant = {"invariants", invariant_fields, COUNT(invariant_fields),
                                          sizeof(struct project_invariant)};
 
+static const struct field version_fields[] = {
+    {.key = "sql", .type = FIELD_TEXT, .offset = AT(project, target.version_sql)},
+    {.key = "is",
+     .type = FIELD_TEXTS,
+     .offset = AT(project, target.version_is),
+     .count = AT(project, target.n_version_is)},
+};
+static const struct section version = {"schema_version", version_fields, COUNT(version_fields), 0};
+
 static const struct field target_fields[] = {
     {.key = "url", .type = FIELD_URL, .offset = AT(project, target.url)},
     {.key = "schema",
@@ -202,6 +211,11 @@ static const struct field target_fields[] = {
      .offset = AT(project, target.production),
      .fallback = "false"},
     {.key = "embedded_schema", .type = FIELD_PATH, .offset = AT(project, target.embedded_schema)},
+    {.key = "extensions",
+     .type = FIELD_TEXTS,
+     .offset = AT(project, target.extensions),
+     .count = AT(project, target.n_extensions)},
+    {.key = "schema_version", .type = FIELD_SECTION, .section = &version},
 };
 static const struct section target = {"target", target_fields, COUNT(target_fields), 0};
 
@@ -337,8 +351,8 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target,   &source, &stage,     &incremental, &table,   &reference,
-        &validator,        &reporter, &hook,   &invariant, &backup,      &timeouts};
+        &projectkeys_root, &target,    &version,  &source, &stage,     &incremental, &table,
+        &reference,        &validator, &reporter, &hook,   &invariant, &backup,      &timeouts};
     *n = COUNT(all);
     return all;
 }

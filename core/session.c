@@ -14,6 +14,7 @@
 #include "log.h"
 #include "preflight.h"
 #include "projecturl.h"
+#include "requires.h"
 #include "rights.h"
 #include "samedb.h"
 
@@ -146,7 +147,8 @@ int session_target(struct session *s)
 
 int session_catalog(struct session *s)
 {
-    if (pg_begin(s->pg, "READ ONLY", &s->err))
+    if (requires_check(&s->job, s->pg, &s->faults, &s->err) ||
+        pg_begin(s->pg, "READ ONLY", &s->err))
         return s->err.code;
     int code = join_catalog(&s->job, s->pg, &s->faults, &s->err);
     if (!code && !s->faults.n)

@@ -121,7 +121,7 @@ typedef struct mig_wait {
 #define MIG_NEED_HARD 1U  /* it is an error when nobody provides it */
 #define MIG_NEED_AFTER 2U /* order only, ignored when nobody provides it */
 typedef struct mig_need { /* frozen; arrays end with {0, 0, 0} */
-    const char *feature;  /* "kind:name", such as "stage:users" or "transform:email" */
+    const char *feature;  /* "kind:name": "stage:users", "transform:email", "extension:hstore" */
     uint32_t flags;       /* MIG_NEED_HARD or MIG_NEED_AFTER */
     uint32_t reserved;    /* 0 */
 } mig_need_t;

@@ -495,6 +495,26 @@ static void source_flag_replaces_the_url(void)
     CU_ASSERT_EQUAL(faults_code(&faults), STATUS_USAGE);
 }
 
+static void the_target_is_asked_for_more(void)
+{
+    reset();
+    loads("{\"name\": \"shop\", " SOURCES
+          ", \"target\": {\"extensions\": [\"hstore\", \"uuid-ossp\"],"
+          " \"schema_version\": {\"sql\": \"SELECT 1\", \"is\": \"1\"}},"
+          " \"stages\": [{\"name\": \"orders\", \"needs\": [\"extension:citext\"]}]}");
+    const struct project_target *target = &project->target;
+    CU_ASSERT_EQUAL_FATAL(target->n_extensions, 2);
+    CU_ASSERT_STRING_EQUAL(target->extensions[1], "uuid-ossp");
+    CU_ASSERT_STRING_EQUAL(target->version_sql, "SELECT 1");
+    CU_ASSERT_EQUAL_FATAL(target->n_version_is, 1);
+    CU_ASSERT_STRING_EQUAL(target->version_is[0], "1");
+    CU_ASSERT_STRING_EQUAL(project->stages[0].needs[0].feature, "extension:citext");
+    CU_ASSERT_PTR_NULL(
+        load("{\"name\": \"shop\", \"target\": {\"schema_version\": {\"is\": \"1\"}}}"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(faults.items[0].what, "\"target.schema_version\" needs \"sql\" and \"is\""));
+}
+
 static void an_embedded_source_has_a_name_of_its_own(void)
 {
     reset();
@@ -521,6 +541,7 @@ int main(int argc, char **argv)
         {"selection_knows_its_names", selection_knows_its_names},
         {"phases_choose_stages", phases_choose_stages},
         {"source_flag_replaces_the_url", source_flag_replaces_the_url},
+        {"the_target_is_asked_for_more", the_target_is_asked_for_more},
         {"an_embedded_source_has_a_name_of_its_own", an_embedded_source_has_a_name_of_its_own},
     };
     scratch_begin();

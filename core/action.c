@@ -96,7 +96,7 @@ int action_redrive(const struct cli *cli, struct session *s)
 int action_plan(const struct cli *cli, struct session *s)
 {
     enum planprint_format format = PLANPRINT_TEXT;
-    int code = 0;
+    int code = 0, asked = 0;
     if (cli->format && planprint_parse(cli->format, &format)) {
         error_set(&s->err, STATUS_USAGE, "--format takes text, json or dot");
         return failed(s, STATUS_USAGE);
@@ -106,7 +106,7 @@ int action_plan(const struct cli *cli, struct session *s)
     code = session_units(s);
     if (code)
         return failed(s, code);
-    /* The order needs no target; with one that answers, foreign keys join in. */
+    /* The order needs no target; with one that answers, foreign keys and estimates join in. */
     struct error no_target = {0};
     if (s->project->target.url[0]) {
         code = session_target(s);
@@ -119,10 +119,14 @@ int action_plan(const struct cli *cli, struct session *s)
         }
         if (code)
             return failed(s, code);
+        asked = !no_target.code;
     }
+    struct estimate estimate;
+    if (asked && estimate_make(&s->state, &s->job, &estimate, &s->err))
+        log_write(LOG_WARNING, "nothing is known about records and times: %s", s->err.what);
     struct str text;
     str_init(&text, 0);
-    planprint(&s->job, format, &text);
+    planprint(&s->job, asked ? &estimate : NULL, format, &text);
     output_text(text.data);
     str_clear(&text);
     if (no_target.code)

@@ -106,7 +106,42 @@ static void text_table(const struct job_table *t, struct str *out)
                never ? never : "");
 }
 
-static void print_text(const struct job *job, struct str *out)
+static void text_part(const char *name, const struct estimate_part *part, int records,
+                      struct str *out)
+{
+    str_printf(out, "    %s: ", name);
+    if (!part->run) {
+        str_add(out, "unknown\n");
+        return;
+    }
+    if (records)
+        str_printf(out, "%lld records, ", (long long)part->records);
+    str_printf(out, "%.1f s\n", part->seconds);
+}
+
+/* What a run will read and take, as measured. */
+static void text_estimate(const struct job *job, const struct estimate *e, struct str *out)
+{
+    struct estimate_part all = estimate_sum(e, job, 0);
+    int known = all.run && e->publish.run;
+    str_add(out, "\nestimated by earlier runs:\n");
+    for (size_t i = 0; i < job->n_stages; i++)
+        text_part(job->stages[i].p->name, &e->stages[i], 1, out);
+    for (size_t i = 0; i < job->n_stages; i++) {
+        int64_t phase = job->stages[i].p->phase;
+        struct estimate_part sum = estimate_sum(e, job, phase);
+        if (estimate_begins_phase(job, i))
+            text_part(arena_printf(job->mem, "phase %lld", (long long)phase), &sum, 1, out);
+    }
+    text_part("publish", &e->publish, 0, out);
+    all = (struct estimate_part){known, all.records, all.seconds + e->publish.seconds};
+    text_part("load and publish", &all, 1, out);
+    if (!known)
+        str_add(out, "    unknown is what no published run measured: a stage as it is now, whole, "
+                     "in one go\n");
+}
+
+static void print_text(const struct job *job, const struct estimate *estimate, struct str *out)
 {
     str_printf(out, "project %s, plan %.12s\n\nstages, in order:\n", job->project->name, job->hash);
     for (size_t i = 0; i < job->n_stages; i++)
@@ -122,6 +157,8 @@ static void print_text(const struct job *job, struct str *out)
         str_printf(out, "%svalidator %s\n", i ? "" : "\n", job->validators[i].p->name);
     for (size_t i = 0; i < job->n_reporters; i++)
         str_printf(out, "reporter %s\n", job->reporters[i].p->name);
+    if (estimate)
+        text_estimate(job, estimate, out);
     if (job->notes.len)
         str_printf(out, "\nnotes:\n%s", job->notes.data);
 }
@@ -150,7 +187,35 @@ static json_t *json_stage(const struct job *job, const struct job_stage *st)
                      "tables", tables, "options", stage_options(job, st));
 }
 
-static void print_json(const struct job *job, struct str *out)
+/* null is unknown. */
+static json_t *json_part(const struct estimate_part *part)
+{
+    if (!part->run)
+        return json_null();
+    return json_pack("{s:I, s:f}", "records", (json_int_t)part->records, "seconds", part->seconds);
+}
+
+static json_t *json_estimate(const struct job *job, const struct estimate *e)
+{
+    json_t *stages = json_object(), *phases = json_object();
+    if (!e)
+        return json_null();
+    for (size_t i = 0; i < job->n_stages; i++) {
+        struct estimate_part sum = estimate_sum(e, job, job->stages[i].p->phase);
+        json_object_set_new(stages, job->stages[i].p->name, json_part(&e->stages[i]));
+        if (estimate_begins_phase(job, i))
+            json_object_set_new(phases,
+                                arena_printf(job->mem, "%lld", (long long)job->stages[i].p->phase),
+                                json_part(&sum));
+    }
+    struct estimate_part load = estimate_sum(e, job, 0);
+    json_t *publish =
+        e->publish.run ? json_pack("{s:f}", "seconds", e->publish.seconds) : json_null();
+    return json_pack("{s:o, s:o, s:o, s:o}", "stages", stages, "phases", phases, "load",
+                     json_part(&load), "publish", publish);
+}
+
+static void print_json(const struct job *job, const struct estimate *estimate, struct str *out)
 {
     json_t *stages = json_array(), *tables = json_array();
     for (size_t i = 0; i < job->n_stages; i++)
@@ -160,9 +225,9 @@ static void print_json(const struct job *job, struct str *out)
                               json_pack("{s:s, s:s, s:s}", "table", job->tables[i].t->quoted,
                                         "policy", policy_text(job->tables[i].policy), "match",
                                         job->tables[i].match ? job->tables[i].match->name : ""));
-    json_t *root =
-        json_pack("{s:s, s:s, s:o, s:o, s:s}", "project", job->project->name, "plan", job->hash,
-                  "stages", stages, "tables", tables, "notes", job->notes.data);
+    json_t *root = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s}", "project", job->project->name,
+                             "plan", job->hash, "stages", stages, "tables", tables, "estimate",
+                             json_estimate(job, estimate), "notes", job->notes.data);
     char *text = json_dumps(root, JSON_INDENT(2));
     str_add(out, text ? text : "{}");
     str_add(out, "\n");
@@ -200,12 +265,13 @@ static void print_dot(const struct job *job, struct str *out)
     str_add(out, "}\n");
 }
 
-void planprint(const struct job *job, enum planprint_format format, struct str *out)
+void planprint(const struct job *job, const struct estimate *estimate, enum planprint_format format,
+               struct str *out)
 {
     if (format == PLANPRINT_JSON)
-        print_json(job, out);
+        print_json(job, estimate, out);
     else if (format == PLANPRINT_DOT)
         print_dot(job, out);
     else
-        print_text(job, out);
+        print_text(job, estimate, out);
 }

@@ -139,9 +139,11 @@ static void check_version(const struct project_target *target, struct pg *pg, st
     str_init(&sql, 0);
     str_printf(&sql, "SELECT (%s\n)::text", target->version_sql);
     struct error refused = {0};
-    struct pg_result *res = pg_query_one(pg, &refused, sql.data);
+    struct pg_result *res = sql.failed ? NULL : pg_query_one(pg, &refused, sql.data);
+    if (sql.failed)
+        error_set(&refused, STATUS_CONFIG, "its SQL is too long");
     str_clear(&sql);
-    if (!res && (pg_lost(pg) || !pg_sqlstate(pg)[0]))
+    if (!res && refused.code == STATUS_TEMPORARY)
         *err = refused;
     else if (!res)
         no_answer(refused.what, faults);

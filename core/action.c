@@ -107,7 +107,7 @@ int action_plan(const struct cli *cli, struct session *s)
     if (code)
         return failed(s, code);
     /* The order needs no target; with one that answers, foreign keys and estimates join in. */
-    struct error no_target = {0};
+    struct error no_target = {0}, unknown = {0};
     if (s->project->target.url[0]) {
         code = session_target(s);
         if (!code)
@@ -122,8 +122,8 @@ int action_plan(const struct cli *cli, struct session *s)
         asked = !no_target.code;
     }
     struct estimate estimate;
-    if (asked && estimate_make(&s->state, &s->job, &estimate, &s->err))
-        log_write(LOG_WARNING, "nothing is known about records and times: %s", s->err.what);
+    if (asked && estimate_make(&s->state, &s->job, &estimate, &unknown))
+        log_write(LOG_WARNING, "nothing is known about records and times: %s", unknown.what);
     struct str text;
     str_init(&text, 0);
     planprint(&s->job, asked ? &estimate : NULL, format, &text);

@@ -197,9 +197,9 @@ static json_t *json_part(const struct estimate_part *part)
 
 static json_t *json_estimate(const struct job *job, const struct estimate *e)
 {
-    json_t *stages = json_object(), *phases = json_object();
     if (!e)
         return json_null();
+    json_t *stages = json_object(), *phases = json_object();
     for (size_t i = 0; i < job->n_stages; i++) {
         struct estimate_part sum = estimate_sum(e, job, job->stages[i].p->phase);
         json_object_set_new(stages, job->stages[i].p->name, json_part(&e->stages[i]));

@@ -111,7 +111,7 @@ int action_plan(const struct cli *cli, struct session *s)
     if (s->project->target.url[0]) {
         code = session_target(s);
         if (!code)
-            code = session_catalog(s);
+            code = session_fit(s);
         if (code == STATUS_TEMPORARY) {
             no_target = s->err;
             error_clear(&s->err);

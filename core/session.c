@@ -147,8 +147,7 @@ int session_target(struct session *s)
 
 int session_catalog(struct session *s)
 {
-    if (requires_check(&s->job, s->pg, &s->faults, &s->err) ||
-        pg_begin(s->pg, "READ ONLY", &s->err))
+    if (pg_begin(s->pg, "READ ONLY", &s->err))
         return s->err.code;
     int code = join_catalog(&s->job, s->pg, &s->faults, &s->err);
     if (!code && !s->faults.n)
@@ -159,6 +158,12 @@ int session_catalog(struct session *s)
     if (!code && !s->faults.n && fault_point("plan.sorted"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");
     return s->faults.n ? faults_code(&s->faults) : code;
+}
+
+int session_fit(struct session *s)
+{
+    int code = requires_check(&s->job, s->pg, &s->faults, &s->err);
+    return code ? code : session_catalog(s);
 }
 
 int session_preflight(struct session *s)
@@ -196,7 +201,7 @@ int session_ready(struct session *s)
 {
     int code = session_target(s);
     if (!code)
-        code = session_catalog(s);
+        code = session_fit(s);
     if (!code)
         code = session_preflight(s);
     return code ? code : session_state(s);

@@ -41,9 +41,12 @@ void session_init(struct session *s, const struct session_options *options);
 void session_clear(struct session *s);
 /* Each step needs the ones before it; returns a status, with faults or err filled. */
 int session_project(struct session *s);
-int session_units(struct session *s);     /* may start the embedded server, for a source */
-int session_target(struct session *s);    /* starts the embedded server, connects */
-int session_catalog(struct session *s);   /* joins the job with the target's catalog */
+int session_units(struct session *s);   /* may start the embedded server, for a source */
+int session_target(struct session *s);  /* starts the embedded server, connects */
+int session_catalog(struct session *s); /* joins the job with the target's catalog */
+/* The same for a run, or its plan: extensions and schema version are asked for, too. A backup or
+ * the grants must not wait for these. */
+int session_fit(struct session *s);
 int session_preflight(struct session *s); /* tools and sources that a run will need */
 int session_state(struct session *s);     /* prepares the state schema */
 /* Units, target and catalog: what asks about the plan on its target. */

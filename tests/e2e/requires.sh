@@ -114,7 +114,8 @@ ends 0 $asks --run
 psql_t shop -c 'UPDATE app.version SET n = 44'
 ends 5 $asks --run
 says 'schema version is "44"'
-# An undo does not need it.
+# A backup and an undo do not need it.
+ends 0 $asks --backup
 ends 0 $asks --rollback
 psql_t shop -c 'UPDATE app.version SET n = CASE ctid WHEN (SELECT min(ctid) FROM app.version) THEN 42 ELSE 43 END'
 is "the rows" "$(psql_t shop -c 'SELECT * FROM public.items ORDER BY id')" '1|old|1.00

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "found.h"
 #include "match.h"
 #include "refer.h"
 #include "reject.h"
@@ -56,30 +57,30 @@ static void wanted_by_rest(const struct job_table *t, const struct catalog_key *
 }
 
 /* Only keys that occur twice are put in order: they are few, all rows are many. */
-static void occur_twice(const struct job_table *t, const struct catalog_key *k, struct str *sql)
+static int occur_twice(struct state *s, const struct job_table *t, const struct catalog_key *k,
+                       struct found *out, struct error *err)
 {
-    str_add(sql, " JOIN (SELECT ");
-    key_list(k, "", sql);
-    str_add(sql, " FROM ");
-    key_rows(k, "_mig_id", t->will_be, sql);
-    str_add(sql, " z");
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT ");
+    key_list(k, "", &sql);
+    str_add(&sql, " FROM ");
+    key_rows(k, "_mig_id", t->will_be, &sql);
+    str_add(&sql, " z");
     if (settled(t))
-        wanted_by_rest(t, k, sql);
-    str_add(sql, " GROUP BY ");
-    key_list(k, "", sql);
-    str_add(sql, " HAVING count(*) > 1) y ON true");
-    for (size_t i = 0; i < k->n; i++)
-        str_printf(sql, " AND x.k%zu %s y.k%zu", i, k->operators[i], i);
+        wanted_by_rest(t, k, &sql);
+    str_add(&sql, " GROUP BY ");
+    key_list(k, "", &sql);
+    str_add(&sql, " HAVING count(*) > 1");
+    return found_make(s, &sql, out, err);
 }
 
-/* The first record in source order keeps the key. */
-static int duplicates_within(struct state *s, const struct job_table *t,
-                             const struct catalog_key *k, struct error *err)
+/* The first record in source order keeps the key. `twice`: NULL where NULL is a key as well. */
+static int reject_later(struct state *s, const struct job_table *t, const struct catalog_key *k,
+                        const struct found *twice, struct error *err)
 {
     struct str sql;
     char reason[300];
-    if (settled(t) && !t->rest_rows)
-        return 0;
     str_init(&sql, 0);
     snprintf(reason, sizeof reason, "an earlier record of this run has the same key (index %s)",
              k->name);
@@ -89,14 +90,30 @@ static int duplicates_within(struct state *s, const struct job_table *t,
                   " first_value(_mig_key) OVER same AS winner FROM ");
     key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
     str_add(&sql, " x");
-    if (!k->nulls_equal)
-        occur_twice(t, k, &sql);
+    if (twice)
+        str_printf(&sql, " JOIN %s y ON true", twice->table);
+    for (size_t i = 0; twice && i < k->n; i++)
+        str_printf(&sql, " AND x.k%zu %s y.k%zu", i, k->operators[i], i);
     str_add(&sql, " WINDOW same AS (PARTITION BY ");
     key_list(k, "x.", &sql);
     str_add(&sql, " ORDER BY _mig_id)) w");
     reject_join(s, &sql);
     str_add(&sql, " WHERE w.n > 1 ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
+}
+
+static int duplicates_within(struct state *s, const struct job_table *t,
+                             const struct catalog_key *k, struct error *err)
+{
+    struct found twice;
+    if (settled(t) && !t->rest_rows)
+        return 0;
+    if (k->nulls_equal)
+        return reject_later(s, t, k, NULL, err);
+    int code = occur_twice(s, t, k, &twice, err);
+    if (!code && twice.rows)
+        code = reject_later(s, t, k, &twice, err);
+    return code ? code : found_drop(s, &twice, err);
 }
 
 /* The same for the match key itself where the live row is not overwritten: staged rows that

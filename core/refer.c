@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "found.h"
 #include "match.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -153,14 +154,12 @@ int refer_refuse(struct state *s, const struct job_table *t, const struct job_re
                           s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
 }
 
-static int reject_orphans(struct state *s, const struct job *job, const struct job_table *t,
-                          const struct job_reference *r, struct error *err)
+static int find_orphans(struct state *s, const struct job *job, const struct job_table *t,
+                        const struct job_reference *r, struct found *out, struct error *err)
 {
     struct str sql;
-    int known = cause_known(job, r), single = r->key.n == 1;
-    const char *cause = known ? "coalesce(p.record, q.record)" : "NULL::bigint";
     str_init(&sql, 0);
-    str_add(&sql, "WITH o AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key");
+    str_add(&sql, "SELECT w._mig_id, w._mig_record, w._mig_key");
     for (size_t i = 0; i < r->key.n; i++) {
         str_add(&sql, ", w.");
         sql_ident(&sql, r->key.columns[i]);
@@ -168,7 +167,18 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
     }
     str_printf(&sql, " FROM %s w WHERE ", t->will_be);
     orphan_condition(job, t, r, &sql);
-    str_add_char(&sql, ')');
+    return found_make(s, &sql, out, err);
+}
+
+static int refuse_orphans(struct state *s, const struct job *job, const struct job_table *t,
+                          const struct job_reference *r, const struct found *orphans,
+                          struct error *err)
+{
+    struct str sql;
+    int known = cause_known(job, r), single = r->key.n == 1;
+    const char *cause = known ? "coalesce(p.record, q.record)" : "NULL::bigint";
+    str_init(&sql, 0);
+    str_printf(&sql, "WITH o AS MATERIALIZED (SELECT * FROM %s)", orphans->table);
     if (single)
         earlier_causes(s, r, &sql);
     str_printf(&sql,
@@ -179,6 +189,16 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
         cause_joins(s, job, r, &sql);
     str_printf(&sql, "%s) ", single ? " LEFT JOIN e ON e.key = w.k0::text" : "");
     return refer_refuse(s, t, r, &sql, err);
+}
+
+static int reject_orphans(struct state *s, const struct job *job, const struct job_table *t,
+                          const struct job_reference *r, struct error *err)
+{
+    struct found orphans;
+    int code = find_orphans(s, job, t, r, &orphans, err);
+    if (!code && orphans.rows)
+        code = refuse_orphans(s, job, t, r, &orphans, err);
+    return code ? code : found_drop(s, &orphans, err);
 }
 
 static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,

@@ -21,6 +21,7 @@ struct search {
     const struct job *job;
     const struct job_stage *st;
     struct pg_result *maps; /* run, statement that gives its source_key, final_key, at */
+    int any;                /* earlier runs left something */
     char keys[200];         /* table of source keys that were not read; within the transaction */
 };
 
@@ -35,7 +36,18 @@ static int read_maps(struct search *x, struct error *err)
              " NOT NULL ORDER BY 1",
              x->s->q, x->s->q);
     x->maps = pg_query(x->s->pg, err, sql, 2, params);
-    return x->maps ? 0 : err->code;
+    if (!x->maps)
+        return err->code;
+    x->any = pg_rows(x->maps) > 0;
+    if (x->any)
+        return 0;
+    snprintf(sql, sizeof sql,
+             "SELECT EXISTS (SELECT FROM %s.id_map_kept WHERE project = $1 AND stage = $2)",
+             x->s->q);
+    struct pg_result *kept = pg_query(x->s->pg, err, sql, 2, params);
+    x->any = kept && pg_get(kept, 0, 0)[0] == 't';
+    pg_free(kept);
+    return err->code;
 }
 
 /* A SELECT of these columns of m for each map, all together; `condition` on m may be empty. */
@@ -139,11 +151,11 @@ static int find_of(struct state *s, const struct job *job, const struct job_stag
     struct search x = {.s = s, .job = job, .st = st};
     snprintf(x.keys, sizeof x.keys, "%s.vanished_%lld", s->q, (long long)s->run);
     int code = read_maps(&x, err);
-    if (!code)
+    if (!code && x.any)
         code = not_read(&x, found, err);
     if (!code && *found)
         code = keep(&x, err);
-    if (!code)
+    if (!code && x.any)
         code = pg_execf(s->pg, err, "DROP TABLE %s", x.keys);
     pg_free(x.maps);
     return code;

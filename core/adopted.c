@@ -165,6 +165,18 @@ static int earlier(struct state *s, const struct job *job, const struct job_tabl
 
 /* ---- keys of this run ------------------------------------------------------------------- */
 
+/* "column = l.from" for each of the columns. */
+static void set_from_live(const char *const *columns, const char *const *from, size_t n,
+                          struct str *sql)
+{
+    for (size_t i = 0; i < n; i++) {
+        str_add(sql, i ? ", " : "");
+        sql_ident(sql, columns[i]);
+        str_add(sql, " = l.");
+        sql_ident(sql, from[i]);
+    }
+}
+
 /* Where rows are found by another key than the one that children refer to, the live key wins:
  * references in staged children are rewritten first, then the staged row takes the key. */
 static int adopt_reference(struct state *s, const struct job_table *parent,
@@ -174,12 +186,7 @@ static int adopt_reference(struct state *s, const struct job_table *parent,
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql, "UPDATE %s c SET ", child->staging);
-    for (size_t i = 0; i < k->n; i++) {
-        str_add(&sql, i ? ", " : "");
-        sql_ident(&sql, k->columns[i]);
-        str_add(&sql, " = l.");
-        sql_ident(&sql, k->parent_columns[i]);
-    }
+    set_from_live(k->columns, k->parent_columns, k->n, &sql);
     rewrite_keep(child, "c", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
                parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
@@ -193,12 +200,7 @@ static int adopt_own(struct state *s, const struct job_table *t, const struct ca
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql, "UPDATE %s s SET ", t->staging);
-    for (size_t i = 0; i < k->n; i++) {
-        str_add(&sql, i ? ", " : "");
-        sql_ident(&sql, k->columns[i]);
-        str_add(&sql, " = l.");
-        sql_ident(&sql, k->columns[i]);
-    }
+    set_from_live(k->columns, k->columns, k->n, &sql);
     rewrite_keep(t, "s", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
                t->match_table, t->t->quoted, match_at(t));

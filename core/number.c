@@ -10,8 +10,8 @@
 #include "sql.h"
 #include "waits.h"
 
-#define RESERVE_TRIES                                                                              \
-    5 /* until nobody draws between our numbers of a sequence that we cannot lock */
+/* Until nobody draws between our numbers of a sequence that we cannot lock. */
+#define RESERVE_TRIES 5
 
 struct numbering {
     const struct job_table *t;
@@ -155,9 +155,7 @@ static int count_new(struct state *s, struct numbering *n, struct error *err)
     str_add(&sql, "SELECT count(*) FROM ");
     new_keys(n, &sql);
     str_add(&sql, " k");
-    struct pg_result *res = pg_query_str(s->pg, &sql, err);
-    n->count = res ? pg_get_int(res, 0, 0) : 0;
-    pg_free(res);
+    n->count = pg_count(s->pg, &sql, err);
     return err->code;
 }
 

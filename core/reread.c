@@ -189,7 +189,7 @@ static int store_wanted(struct batch *b, const struct job_stage *st, const struc
     mig_record_t record = {.size = sizeof record};
     for (int code = 0;;) {
         int32_t got = stream_next(st, &record);
-        if (got == MIG_OK && !code) {
+        if (got == MIG_OK) {
             int i = find_key(res, record.values[st->key_index[0]]);
             mig_str_t raw = call_raw(st);
             if (i >= 0 && raw.data && str_utf8_ok(raw.data, raw.len))

@@ -100,8 +100,7 @@ static int tell_rows(struct state *s, struct verify_difference d, struct str *sq
                      void (*tell)(const struct verify_difference *d), struct error *err)
 {
     str_printf(sql, " ORDER BY s._mig_id LIMIT %d", most);
-    struct pg_result *res = pg_query(s->pg, err, sql->data, 0, NULL);
-    str_clear(sql);
+    struct pg_result *res = pg_query_str(s->pg, sql, err);
     if (!res)
         return err->code;
     for (int i = 0; i < pg_rows(res); i++) {

@@ -131,11 +131,12 @@ static void restore_deleted(const struct job *job, char op, struct str *out)
 
 /* ---- cycles ---------------------------------------------------------------------------- */
 
-/* A foreign key to a table that was published later is one at which a cycle was broken. */
+/* A foreign key to a table that was published later is one at which a cycle was broken. One that
+ * can wait need not be, but that its CASCADE does not wait: rows must have let go before. */
 static int broken(const struct job *job, size_t table, const struct catalog_reference *r)
 {
     size_t parent = job_find_table(job, r->parent_schema, r->parent_table);
-    return parent != SIZE_MAX && parent > table && !r->deferrable;
+    return parent != SIZE_MAX && parent > table && (!r->deferrable || r->on_delete == 'c');
 }
 
 static int in_second_pass(const struct job *job, size_t table, const char *column)
@@ -188,7 +189,7 @@ static void loosen(const struct job *job, struct str *before, struct str *after)
     for (size_t i = 0; i < job->n_tables; i++)
         for (size_t k = 0; k < job->tables[i].t->n_references; k++) {
             const struct catalog_reference *r = &job->tables[i].t->references[k];
-            if (r->nullable || !broken(job, i, r))
+            if (r->nullable || r->deferrable || !broken(job, i, r))
                 continue;
             struct str name;
             str_init(&name, 0);

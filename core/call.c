@@ -198,6 +198,11 @@ int32_t call_snapshot(const struct job_stage *stage, mig_str_t *out)
     return leave(outer, stage->source, "snapshot", got, 0);
 }
 
+int call_keeps_session(const struct job_stage *stage)
+{
+    return MIG_HAS(source_ops(stage), snapshot);
+}
+
 int call_can_split(const struct job_stage *stage)
 {
     const mig_source_ops_t *ops = source_ops(stage);

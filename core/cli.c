@@ -22,6 +22,7 @@ enum option_id {
     ID_WITH_DEPENDENCIES,
     ID_BATCH_SIZE,
     ID_JOBS,
+    ID_POOL_MAX,
     ID_REPORT_DIR,
     ID_BACKUP_DIR,
     ID_WORK_DIR,
@@ -102,6 +103,7 @@ static const struct cli_option table[] = {
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
     {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
+    {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
@@ -281,6 +283,8 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
         return parse_number(value, o->name, 1000000, &p->batch_size, err);
     case ID_JOBS:
         return parse_number(value, o->name, 64, &p->jobs, err);
+    case ID_POOL_MAX:
+        return parse_number(value, o->name, 1000, &p->pool_max, err);
     case ID_REPORT_DIR:
         p->report_dir = value;
         break;

@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "log.h"
 #include "part.h"
+#include "pool.h"
 #include "resume.h"
 #include "sql.h"
 #include "staging.h"
@@ -359,9 +360,10 @@ static int start_workers(struct load *l, struct error *err)
     int any = 0;
     for (size_t i = 0; i < l->job->n_stages; i++)
         any |= call_can_split(&l->job->stages[i]);
-    if (!any || l->job->project->jobs < 2)
+    size_t n = pool_workers(l->job);
+    if (!any || n < 2)
         return 0;
-    l->workers = workers_start((size_t)l->job->project->jobs, &calls, err);
+    l->workers = workers_start(n, &calls, err);
     return l->workers ? 0 : err->code;
 }
 

@@ -155,6 +155,7 @@ struct project {
     size_t n_invariants;
     int64_t batch_size; /* records per chunk, default 10000 */
     int64_t jobs;       /* processes that share the load of large entities, default 1 */
+    int64_t pool_max;   /* most database sessions of a run at once, 0: no limit */
     struct limit max_rejects;
     enum on_invalid on_invalid;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
@@ -192,6 +193,7 @@ struct project_overrides {
     const char *state_schema;
     int64_t batch_size; /* 0: not given */
     int64_t jobs;       /* 0: not given */
+    int64_t pool_max;   /* 0: not given */
     const char *log_level;
     const char **only, **skip; /* stage, validator or reporter names */
     const char **phases;       /* numbers of phases, as given */

@@ -198,6 +198,18 @@ int32_t call_snapshot(const struct job_stage *stage, mig_str_t *out)
     return leave(outer, stage->source, "snapshot", got, 0);
 }
 
+int32_t call_unchanged(const struct job_stage *stage, const char *before, uint64_t *written,
+                       uint64_t *records)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    if (!MIG_HAS(ops, unchanged))
+        return MIG_END;
+    struct crash_call outer = enter(stage->source, "unchanged");
+    int32_t got = ops->unchanged(stage->source->self, stage->p->entity, before, written, records);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "unchanged", got, MAY_END);
+}
+
 int call_keeps_session(const struct job_stage *stage)
 {
     return MIG_HAS(source_ops(stage), snapshot);

@@ -14,6 +14,7 @@
 #include "part.h"
 #include "pool.h"
 #include "resume.h"
+#include "snapshots.h"
 #include "sql.h"
 #include "staging.h"
 #include "stream.h"
@@ -303,53 +304,49 @@ static int depends_on_fresh(const struct load *l)
     return 0;
 }
 
-/* From where it stopped, or from its beginning. */
-static int take_up(struct load *l, struct error *err)
+/* Records that were read before the run was broken off, and that are gone since. */
+static int are_gone(struct load *l, const struct resume_point *at, int *gone, struct error *err)
 {
-    struct resume_point at = {.position = strdup("")};
+    const char *const params[] = {l->stage->p->name};
+    char sql[300];
+    *gone = 0;
+    if (at->records < 0)
+        return 0;
+    snprintf(sql, sizeof sql, "SELECT sum(read) FROM %s.chunk WHERE run = %lld AND stage = $1",
+             l->s->q, (long long)l->s->run);
+    struct pg_result *res = pg_query(l->s->pg, err, sql, 1, params);
+    if (!res)
+        return err->code;
+    *gone = pg_get_int(res, 0, 0) != at->records;
+    pg_free(res);
+    if (*gone)
+        log_write(LOG_WARNING,
+                  "stage %s: records that were read are gone from the source since; it"
+                  " is loaded again",
+                  l->stage->p->name);
+    return 0;
+}
+
+/* From where it stopped, or from its beginning. */
+static int take_up_from(struct load *l, int forced, int *gone, struct error *err)
+{
+    struct resume_point at = {.position = strdup(""), .records = -1};
     int is_fresh = 0;
-    int forced = l->s->resumed && depends_on_fresh(l);
     int code = resume_find(l->s, l->job, l->stage, forced, &at, &is_fresh, err);
     l->fresh[l->stage - l->job->stages] |= (char)(is_fresh && l->s->resumed);
     if (!code && !at.done)
         code = load_stage(l, &at, err);
+    if (!code)
+        code = are_gone(l, &at, gone, err);
     free(at.position);
     return code;
 }
 
-/* What changed in a source between two snapshots may be in one stage and not in another. */
-static int note_snapshots(const struct load *l, struct error *err)
+static int take_up(struct load *l, struct error *err)
 {
-    struct str sql;
-    str_init(&sql, 0);
-    str_add(&sql, "SELECT v.source, count(DISTINCT c.snapshot) FROM (VALUES (NULL, NULL)");
-    for (size_t i = 0; i < l->job->n_stages; i++) {
-        str_add(&sql, ", (");
-        sql_literal(&sql, l->job->stages[i].p->name);
-        str_add(&sql, ", ");
-        sql_literal(&sql, l->job->stages[i].p->source);
-        str_add_char(&sql, ')');
-    }
-    str_printf(
-        &sql,
-        ") v (stage, source) JOIN %s.chunk c ON c.run = %lld AND c.stage = v.stage GROUP BY 1"
-        " HAVING count(DISTINCT c.snapshot) > 1 ORDER BY 1",
-        l->s->q, (long long)l->s->run);
-    struct pg_result *res = NULL;
-    if (!pg_begin(l->s->pg, "READ ONLY", err))
-        res = pg_query(l->s->pg, err, sql.data, 0, NULL);
-    for (int i = 0; res && i < pg_rows(res); i++) {
-        const char *source = pg_get(res, i, 0), *n = pg_get(res, i, 1);
-        log_write(LOG_WARNING, "source %s was read in %s snapshots", source, n);
-        str_printf(&l->job->notes,
-                   "source %s was read in %s snapshots, because the run was broken off: what was"
-                   " changed there meanwhile may be in one stage and not in another\n",
-                   source, n);
-    }
-    pg_free(res);
-    pg_rollback(l->s->pg);
-    str_clear(&sql);
-    return err->code;
+    int gone = 0, forced = l->s->resumed && depends_on_fresh(l);
+    int code = take_up_from(l, forced, &gone, err);
+    return code || !gone ? code : take_up_from(l, 1, &gone, err);
 }
 
 /* Before anything is read: what a plugin begins with its first record is then each process's own.
@@ -387,7 +384,7 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     workers_end(l.workers);
     stream_clear(l.stream);
     if (!code)
-        code = note_snapshots(&l, err);
+        code = snapshots_note(s, job, err);
     if (!code && fault_point("load.done"))
         code = error_set(err, STATUS_TEMPORARY, "fault point load.done");
     return code;

@@ -10,7 +10,9 @@ struct resume_point {
     uint64_t read, rejected;
     char *position; /* owned */
     int done;
-    int parts; /* it was cut (part.h): the parts say what is left */
+    int parts;       /* it was cut (part.h): the parts say what is left */
+    int same_state;  /* what is there is as the source's present state has it */
+    int64_t records; /* that there must be in the end for that to be true; -1: not known */
 };
 
 /* Behind the stage's last chunk when nothing changed and the source can tell positions; else from

@@ -295,6 +295,13 @@ typedef struct mig_source_ops {
      * open() gives these alone, in the usual order; MIG_END: it gives all. May be NULL. */
     int32_t (*only)(void *self, const char *entity, const char *key_field, const mig_str_t *keys,
                     uint32_t n);
+    /* [run] Was anything of the entity written between the state that snapshot() named `before`,
+     * maybe to another process, and the one that this instance reads? `written`: how many of its
+     * records are new or changed since, `records`: how many it has now; of those that were there
+     * before, fewer than these tell that some are gone. No entity is open. MIG_OK, or MIG_END: it
+     * cannot be told. May be NULL. */
+    int32_t (*unchanged)(void *self, const char *entity, const char *before, uint64_t *written,
+                         uint64_t *records);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

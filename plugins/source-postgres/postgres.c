@@ -368,6 +368,16 @@ static int32_t postgres_written(void *self, const char *entity, const char *cons
     return written_find(&p->session, &p->later, &p->places, &wish, ctx, row);
 }
 
+static int32_t postgres_unchanged(void *self, const char *entity, const char *before,
+                                  uint64_t *written, uint64_t *records)
+{
+    struct postgres *p = self;
+    int32_t status = session_begin(&p->session);
+    return status == MIG_OK
+               ? written_since(&p->session, &p->places, entity, before, written, records)
+               : status;
+}
+
 /* ---- several processes ------------------------------------------------------------------ */
 
 static int32_t postgres_snapshot(void *self, mig_str_t *out)
@@ -440,6 +450,7 @@ static const mig_source_ops_t ops = {
     .split = postgres_split,
     .share = postgres_share,
     .join = postgres_join,
+    .unchanged = postgres_unchanged,
 };
 
 static const mig_unit_t unit = {

@@ -66,6 +66,23 @@ static int tell(struct search *x, int removed, const PGresult *r)
 
 /* xmin has 32 bits; what lies less than half of all of them behind the snapshot's own xmin, and
  * has begun, is the number with its upper half. */
+#define IS_NEW                                                                                     \
+    "v.xid < s.high AND v.xid - s.low < 2147483648 AND NOT txid_visible_in_snapshot(v.xid, s.old)"
+
+/* `what` of the rows v: snapshots $1, and behind it $2. */
+static int add_versions(const struct search *x, const char *what, struct buf *sql)
+{
+    return buf_add_text(sql, "WITH s AS (SELECT $1::text::pg_catalog.txid_snapshot AS"
+                             " old, pg_catalog.txid_snapshot_xmin($1::text::txid_snapshot) AS low,"
+                             " pg_catalog.txid_snapshot_xmax($2::text::txid_snapshot) AS high)"
+                             " SELECT ") ||
+           buf_add_text(sql, what) || buf_add_text(sql, " FROM s, LATERAL (SELECT ") ||
+           buf_add(sql, x->key.data, x->key.len) ||
+           buf_add_text(sql, " AS key, s.low + (t.xmin::text::bigint - s.low % " XIDS " + " XIDS
+                             ") % " XIDS " AS xid FROM ") ||
+           buf_add(sql, x->from.data, x->from.len) || buf_add_text(sql, " t) v");
+}
+
 static int32_t find_new(struct search *x)
 {
     struct buf sql;
@@ -74,18 +91,8 @@ static int32_t find_new(struct search *x)
     char limit[32];
     buf_init(&sql, RELATION_MAX);
     snprintf(limit, sizeof limit, " LIMIT %d", WRITTEN_MOST + 1);
-    int failed =
-        buf_add_text(&sql, "WITH s AS (SELECT $1::text::pg_catalog.txid_snapshot AS"
-                           " old, pg_catalog.txid_snapshot_xmin($1::text::txid_snapshot) AS low,"
-                           " pg_catalog.txid_snapshot_xmax($2::text::txid_snapshot) AS high) SELECT"
-                           " v.key FROM s, LATERAL (SELECT ") ||
-        buf_add(&sql, x->key.data, x->key.len) ||
-        buf_add_text(&sql, " AS key, s.low + (t.xmin::text::bigint - s.low % " XIDS " + " XIDS
-                           ") % " XIDS " AS xid FROM ") ||
-        buf_add(&sql, x->from.data, x->from.len) ||
-        buf_add_text(&sql, " t) v WHERE v.xid < s.high AND v.xid - s.low < 2147483648 AND NOT"
-                           " txid_visible_in_snapshot(v.xid, s.old)") ||
-        buf_add_text(&sql, limit);
+    int failed = add_versions(x, "v.key", &sql) || buf_add_text(&sql, " WHERE " IS_NEW) ||
+                 buf_add_text(&sql, limit);
     int32_t status = failed ? no_memory(x) : ask(x, x->now, &sql, 2, params, &r);
     if (status == MIG_OK)
         status = tell(x, 0, r);
@@ -197,6 +204,53 @@ int32_t written_find(struct session *read, struct session *now,
     buf_init(&x.from, RELATION_MAX);
     buf_init(&x.key, RELATION_MAX);
     int32_t status = search(&x, places);
+    buf_clear(&x.from);
+    buf_clear(&x.key);
+    return status;
+}
+
+/* ---- since another process read ----------------------------------------------------------- */
+
+static int32_t count(struct search *x, const char *before, uint64_t *written, uint64_t *rows)
+{
+    struct buf sql;
+    const char *const params[] = {before, x->read->snapshot};
+    PGresult *r = NULL;
+    buf_init(&sql, RELATION_MAX);
+    /* A server that was set back counts its transactions anew: nothing can be told of any row. */
+    int failed = add_versions(x,
+                              "count(*) FILTER (WHERE (" IS_NEW
+                              ") OR s.high < pg_catalog.txid_snapshot_xmax(s.old)), count(*)",
+                              &sql);
+    int32_t status = failed ? no_memory(x) : ask(x, x->read, &sql, 2, params, &r);
+    if (status == MIG_OK) {
+        *written = strtoull(PQgetvalue(r, 0, 0), NULL, 10);
+        *rows = strtoull(PQgetvalue(r, 0, 1), NULL, 10);
+    }
+    PQclear(r);
+    buf_clear(&sql);
+    return status;
+}
+
+int32_t written_since(struct session *read, const struct relation_places *places,
+                      const char *entity, const char *before, uint64_t *written, uint64_t *rows)
+{
+    const struct written_wish wish = {.entity = entity};
+    struct search x = {.read = read, .wish = &wish};
+    double estimate;
+    if (queries_find(&places->queries, entity))
+        return MIG_END;
+    session_name(x.subject, entity);
+    buf_init(&x.from, RELATION_MAX);
+    buf_init(&x.key, RELATION_MAX);
+    int32_t status = relation_find(read, places, entity, &x.from, &estimate);
+    if (status == MIG_OK && (buf_add_char(&x.from, '\0') || buf_add_text(&x.key, "0")))
+        status = no_memory(&x);
+    if (status == MIG_OK)
+        status = is_table(&x);
+    x.from.len -= x.from.len > 0; /* the byte behind it stays */
+    if (status == MIG_OK)
+        status = count(&x, before, written, rows);
     buf_clear(&x.from);
     buf_clear(&x.key);
     return status;

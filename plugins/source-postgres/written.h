@@ -19,4 +19,9 @@ int32_t written_find(struct session *read, struct session *now,
                      const struct relation_places *places, const struct written_wish *wish,
                      void *ctx, int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
 
+/* Of the rows as `read` sees them: how many there are, and how many were written behind the
+ * snapshot `before`. MIG_END: a view or a query. */
+int32_t written_since(struct session *read, const struct relation_places *places,
+                      const char *entity, const char *before, uint64_t *written, uint64_t *rows);
+
 #endif

@@ -21,7 +21,7 @@
 #include "workers.h"
 
 #define PARTS_A_JOB 4   /* so that nobody waits long for the slowest */
-#define FREE_ROUNDS 100 /* as often it is looked whether a part that a dead worker had is free */
+#define FREE_ROUNDS 100 /* as often what dead workers had is freed, until all is done */
 #define FREE_MS 200
 
 struct load {
@@ -128,12 +128,6 @@ static int worker_work(void *ctx, int number, const struct workers_order *order,
 
 /* ---- parts by workers ------------------------------------------------------------------ */
 
-static int worker_gone(void *ctx, int number, struct error *err)
-{
-    struct load *l = ctx;
-    return part_free(l->s, number, err);
-}
-
 /* How far the workers are, and a sign of life for them all. */
 static int look(struct load *l, struct part_progress *p, struct error *err)
 {
@@ -181,7 +175,17 @@ static int share(struct load *l, struct workers_order *order, struct error *err)
     return 0;
 }
 
-/* A part of a worker that died is free when the server has noticed. */
+static int still_held(const struct load *l, struct error *err)
+{
+    error_set(err, STATUS_TEMPORARY, "a part of stage %s is held by a dead process",
+              l->stage->p->name);
+    error_why(err, "the target has not ended its transaction");
+    error_fix(err, "end it there, see pg_stat_activity, and repeat the same command");
+    return STATUS_TEMPORARY;
+}
+
+/* Between two rounds nobody works: what is not done then was left by a worker that died. The server
+ * may notice that late, and commit for it until then. */
 static int by_workers(struct load *l, struct error *err)
 {
     struct workers_order order = {0};
@@ -195,9 +199,7 @@ static int by_workers(struct load *l, struct error *err)
             code = look(l, &p, err);
         if (code || p.done == p.parts)
             break;
-        if (n >= FREE_ROUNDS)
-            code = error_set(err, STATUS_TEMPORARY, "a part of stage %s is held by a dead process",
-                             l->stage->p->name);
+        code = n < FREE_ROUNDS ? part_free(l->s, l->stage, err) : still_held(l, err);
         nanosleep(&(struct timespec){.tv_nsec = FREE_MS * 1000000L}, NULL);
     }
     return code;
@@ -353,7 +355,7 @@ static int take_up(struct load *l, struct error *err)
  */
 static int start_workers(struct load *l, struct error *err)
 {
-    const struct workers_calls calls = {worker_work, worker_gone, worker_tick, l};
+    const struct workers_calls calls = {worker_work, worker_tick, l};
     int any = 0;
     for (size_t i = 0; i < l->job->n_stages; i++)
         any |= call_can_split(&l->job->stages[i]);

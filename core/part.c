@@ -113,15 +113,21 @@ void part_leave(struct state *s)
     s->part = s->attempt = 0;
 }
 
-int part_free(struct state *s, int worker, struct error *err)
+/* A dead worker's backend may still be committing what it was told last: its row is passed over
+ * instead of waited for. */
+int part_free(struct state *s, const struct job_stage *st, struct error *err)
 {
     int code = state_begin(s, err);
     if (code)
         return code;
     return end(s,
                pg_execf(s->pg, err,
-                        "UPDATE %s.part SET worker = NULL WHERE run = %lld AND worker = %d", s->q,
-                        (long long)s->run, worker),
+                        "WITH left_over AS (SELECT no FROM %s.part WHERE run = %lld AND no >= %lld"
+                        " AND no < %lld AND NOT done AND worker IS NOT NULL FOR NO KEY UPDATE SKIP"
+                        " LOCKED) UPDATE %s.part p SET worker = NULL FROM left_over l WHERE p.run ="
+                        " %lld AND p.no = l.no",
+                        s->q, (long long)s->run, (long long)STAGING_CHUNK(st->no, 0),
+                        (long long)STAGING_CHUNK(st->no + 1, 0), s->q, (long long)s->run),
                err);
 }
 

@@ -24,8 +24,10 @@ int part_claim(struct state *s, const struct job *job, const struct job_stage *s
 int part_done(struct state *s, struct error *err);
 /* The claimed part is for others, or for the next run. */
 void part_leave(struct state *s);
-/* The parts of a worker that is gone are free. Own transaction. */
-int part_free(struct state *s, int worker, struct error *err);
+/* Nobody works on the stage: its parts that are not done are free, whoever claimed them and died.
+ * What a dead worker's backend commits later is not seen: to be repeated until all are done. Own
+ * transaction. */
+int part_free(struct state *s, const struct job_stage *st, struct error *err);
 
 struct part_progress {
     int64_t parts, done, read, rejected;

@@ -151,7 +151,7 @@ static size_t count_alive(const struct workers *w)
 static void take_answer(struct workers *w, size_t i, struct error *err)
 {
     struct worker *x = &w->list[i];
-    struct error answer = {0}, late = {0};
+    struct error answer = {0};
     int answered = recv(x->fd, &answer, sizeof answer, 0) == (ssize_t)sizeof answer;
     x->busy = 0;
     if (answered && !answer.code)
@@ -163,9 +163,6 @@ static void take_answer(struct workers *w, size_t i, struct error *err)
         w->last = answer;
     else if (!err->code)
         *err = answer;
-    int code = w->calls.gone(w->calls.ctx, (int)i + 1, &late);
-    if (code && !err->code)
-        *err = late;
     if (!err->code && count_alive(w))
         log_write(LOG_WARNING, "%s; the other workers take over", w->last.what);
 }

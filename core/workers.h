@@ -21,8 +21,6 @@ struct workers_order {
 struct workers_calls {
     /* In the worker: does an order. After any status but 0 the worker ends. */
     int (*work)(void *ctx, int worker, const struct workers_order *order, struct error *err);
-    /* In the parent: a worker has ended, others can have what it had. */
-    int (*gone)(void *ctx, int worker, struct error *err);
     /* In the parent, about once a second; a status ends the round. */
     int (*tick)(void *ctx, struct error *err);
     void *ctx;

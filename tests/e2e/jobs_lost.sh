@@ -4,89 +4,128 @@
 . "$top_srcdir/tests/fixtures/runs.sh"
 . "$top_srcdir/tests/fixtures/school.sh"
 
-# ---- what is lost on the way -------------------------------------------------------------
-
-pid_of() # DB
+workers_of() # PID: its children, the first worker first
 {
-    psql_t "$1" -c 'SELECT pid FROM mighost.run ORDER BY id DESC LIMIT 1' 2>/dev/null || :
+    cat /proc/[0-9]*/status 2>/dev/null |
+        awk -v parent="$1" '$1 == "Pid:" { pid = $2 } $1 == "PPid:" && $2 == parent { print pid }' | sort -n
 }
 
-workers_of() # PID
+# A run of two workers in the background that goes on until N of its transactions are at the gate.
+gated() # CODE DB N EVENT TABLE CONDITION
 {
-    for status in /proc/[0-9]*/status; do
-        ! grep -qs "^PPid:[[:space:]]*$1\$" "$status" || sed -n 's/^Pid:[[:space:]]*//p' "$status"
-    done
+    fingerprint_db "$2" >"$TEST_DIR/before.$2"
+    stand "$1" "$2" "${project-school}" run.opened:1 --jobs 2
+    gate "$2" "$4" "$5" "$6"
+    kill -CONT "$stand_process"
+    at_gate "$2" "$3"
+    set -- $(workers_of "$stand_process")
+    is "workers" $# 2
+    first=$1 second=$2
 }
 
-# A slow run in the background that has got as far as this many chunks of the stage.
-slow() # CODE DB STAGE CHUNKS ARGS...
+# Each worker has loaded one chunk of a part, and waits for the next one to be there.
+halfway() # CODE DB
 {
-    slow_code=$1 slow_db=$2 slow_stage=$3 slow_chunks=$4
-    shift 4
-    fingerprint_db "$slow_db" >"$TEST_DIR/before.$slow_db"
-    (MIGHOST_FAULT=chunk.read:*:sleep=${slow_ms-40} mig "$slow_code" "$slow_db" school --run "$@") &
-    slow_pid=$!
-    slow_sql="SELECT count(*) FROM mighost.chunk WHERE $newest AND stage = '$slow_stage'"
-    until [ "$(psql_t "$slow_db" -c "$slow_sql" 2>/dev/null || echo 0)" -ge "$slow_chunks" ]; do
-        kill -0 "$slow_pid" 2>/dev/null || fail "a run on $slow_db ends before it has loaded $slow_stage"
-        sleep 0.02
-    done
-    slow_process=$(pid_of "$slow_db")
-    slow_workers=$(workers_of "$slow_process")
+    gated "$1" "$2" 2 INSERT chunk "NEW.stage = 'pupils' AND NEW.first_record > 1"
 }
 
 ends()
 {
-    wait "$slow_pid" || exit 1
+    wait "$stand_pid" || exit 1
+    stand_process=
     BUNDLE=$(sed -n 's/^run .*; report: //p' "$OUT")
 }
 
-gone() # PID...: within two seconds
+is_gone() # PID
+{
+    ! kill -0 "$1" 2>/dev/null
+}
+
+gone() # PID...
 {
     for pid; do
-        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-            kill -0 "$pid" 2>/dev/null || continue 2
-            sleep 0.1
-        done
-        fail "process $pid is still there"
+        within "process $pid is still there" is_gone "$pid"
     done
 }
 
+is_right() # DB: after the loss of a worker
+{
+    ledger "$1"
+    right "$1"
+    outcome "$1" | diff "$TEST_DIR/outcome" - || fail "what several load is not what one loads"
+    snapshots 1
+    alone "$1"
+}
+
+taken_over() # DB: all but one part of the pupils
+{
+    grep -q "worker 1 was ended by signal 9; the other workers take over" "$ERR" &&
+        [ "$(psql_t "$1" -c "SELECT count(*) FROM mighost.part WHERE stage = 'pupils' AND NOT done")" = 1 ]
+}
+
+# ---- a worker ----------------------------------------------------------------------------
+
+target one
+run 20 one school
+outcome one >"$TEST_DIR/outcome"
+
 echo "a worker is killed"
 target k
-slow 20 k pupils 3 --jobs 2
-set -- $slow_workers
-is "workers" $# 2
-kill -9 "$1"
+halfway 20 k
+kill -9 "$second"
+open_gate k
 ends
-says "was ended by signal 9; the other workers take over"
-ledger k
-right k
-outcome k >"$TEST_DIR/outcome"
-snapshots 1
-alone k
+says "worker 2 was ended by signal 9; the other workers take over"
+is_right k
+
+# Its transaction commits when the others have been told that it is gone: what it claimed there is
+# nobody's, what it finished there is done.
+mkdir "$TEST_DIR/hasty"
+sed 's/"batch_size"/"timeouts": { "lock": 1 }, "batch_size"/' "$TEST_DIR/school/project.json" \
+    >"$TEST_DIR/hasty/project.json"
+project=hasty
+for last in claim end; do
+    echo "a worker is killed while the server commits the $last of a part"
+    target "$last"
+    case $last in
+    claim) is_last="NOT NEW.done AND NEW.attempt > OLD.attempt" attempts=2 ;;
+    end) is_last="NEW.done AND NOT OLD.done" attempts=1 ;;
+    esac
+    gated 20 "$last" 1 UPDATE part "NEW.stage = 'pupils' AND NEW.worker = 1 AND $is_last"
+    kill -9 "$first"
+    within "the other worker does not take over" taken_over "$last"
+    sleep 1.5 # more than the other process waits for a lock
+    open_gate "$last"
+    ends
+    is_right "$last"
+    rows "$last" "SELECT max(attempt) FROM mighost.part WHERE stage = 'pupils'" $attempts
+done
+unset project
 
 echo "a worker's connection to the target is lost"
 target c
-slow 20 c pupils 3 --jobs 2
+halfway 20 c
+lose="SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'mighost'
+    AND datname = current_database() AND backend_type = 'client backend' AND query <> ''
+    AND pid <> (SELECT backend FROM mighost.run)"
 for _ in 1 2 3; do
-    psql_t c -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'mighost'
-        AND datname = current_database() AND query <> '' AND pid <> (SELECT backend FROM mighost.run)" >/dev/null
-    sleep 0.1
+    at_gate c 2
+    rows c "$lose" 2
 done
+open_gate c
+psql_t c -c "$lose" >/dev/null # at whatever moment
 ends
 says "a part is loaded again"
-ledger c
-right c
-alone c
+is_right c
+
+# ---- the run -----------------------------------------------------------------------------
 
 echo "the parent is killed"
 target p
-slow_ms=500 # they would go on for seconds
-slow 137 p pupils 1 --jobs 2
-slow_ms=40
-kill -9 "$slow_process"
-gone $slow_workers
+halfway 137 p
+kill -9 "$stand_process"
+gone $first $second
+open_gate p
 ends
 alone p
 staged=$(psql_t p -c "SELECT count(*) FROM mighost.chunk")
@@ -105,14 +144,15 @@ outcome p | diff "$TEST_DIR/outcome" - || fail "what was taken up is not what on
 for who in parent all; do
     echo "SIGINT to $who"
     target "i$who"
-    slow 130 "i$who" pupils 3 --jobs 2
+    halfway 130 "i$who"
     if [ $who = all ]; then
-        kill -INT "$slow_process" $slow_workers
+        kill -INT "$stand_process" "$first" "$second"
     else
-        kill -INT "$slow_process"
+        kill -INT "$stand_process"
     fi
+    open_gate "i$who"
     ends
-    gone $slow_workers
+    gone $first $second
     alone "i$who"
     unchanged "i$who" "a stopped run"
     run 20 "i$who" school --jobs 4

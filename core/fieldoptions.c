@@ -42,6 +42,18 @@ static int is_secret_member(const struct options_walk *w, const struct jsonfile_
             ends_with(node->key, "token") || ends_with(node->key, "api_key"));
 }
 
+/* A key in the project file would go wherever that goes; URLs and passwords are often local ones.
+ */
+static void refuse_written_key(const struct options_walk *w, const struct jsonfile_node *node,
+                               const struct fieldread *v)
+{
+    if (v->field->type == FIELD_CONNECTION && node->key && ends_with(node->key, "api_key") &&
+        node->text[0] && !v->replaced.names)
+        jsonfile_fault(w->f->file, node->raw, w->f->faults,
+                       "put it into the environment or the env file and write \"${NAME}\" here",
+                       "\"%s\" stands in the project file; a key comes from a variable", v->key);
+}
+
 static const char *replace_option(void *ctx, const struct jsonfile_node *node)
 {
     struct options_walk *w = ctx;
@@ -60,6 +72,7 @@ static const char *replace_option(void *ctx, const struct jsonfile_node *node)
         w->failed = 1;
         return "";
     }
+    refuse_written_key(w, node, &v);
     if (is_url(w, node))
         fieldread_check_url(w->f, &v, text, url_fault);
     if (connection)

@@ -13,7 +13,7 @@
 
 #include "catalog.h"
 #include "common/say.h"
-#include "verdict.h"
+#include "common/verdict.h"
 
 struct json {
     const mig_host_t *host;

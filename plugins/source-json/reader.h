@@ -2,7 +2,7 @@
 #ifndef MIGHOST_SOURCE_JSON_READER_H
 #define MIGHOST_SOURCE_JSON_READER_H
 
-#include "fields.h"
+#include "common/fields.h"
 #include "input.h"
 
 enum reader_form {

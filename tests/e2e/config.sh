@@ -181,6 +181,10 @@ done
     SHOP_PASSWORD_FILE=$SHOP/key ends 0 $base --project "$SHOP/bad.json" --show-config
     is "target" "$(setting target.url)" "postgresql://u:***@h/d (project)"
 )
+edited 's/"file": "data.json"/&, "api_key": "c4nary-1"/'
+ends 3 $base --project "$SHOP/bad.json" --run
+says '"sources.old.options.api_key" stands in the project file' 'write "${NAME}" here'
+silent c4nary
 edited 's/"file": "data.json"/&, "api_key": "${SHOP_KEY}", "token": "c4nary-2", "password": "c4nary-3"/'
 SHOP_KEY=c4nary-1 ends 0 $base --project "$SHOP/bad.json" --show-config
 silent c4nary

@@ -236,10 +236,11 @@ done
 echo "plugins that tell"
 ${CC:-cc} -std=gnu11 -w -fPIC -shared -fvisibility=hidden -I"$top_srcdir/include" \
     "$top_srcdir/tests/fixtures/rogue.c" -o "$TEST_DIR/rogue/rogue.so"
+export ROGUE_KEY=c4nary-plugin-key
 for call in ping open next; do
     cat >"$SHOP/rogue.json" <<JSON
 { "name": "rogue", "retries": 0, "target": { "url": "\${DATABASE_URL}" }, "sources": { "r": { "use": "rogue",
-    "options": { "at": "$call", "do": "tell", "api_key": "c4nary-plugin-key" } } }, "stages": [ { "name":
+    "options": { "at": "$call", "do": "tell", "api_key": "\${ROGUE_KEY}" } } }, "stages": [ { "name":
     "accounts", "entity": "items", "options": { "table": "public.accounts", "fields": { "id": "id" } } } ] }
 JSON
     says_only 6 --plugins "$TEST_DIR/rogue" $on --project "$SHOP/rogue.json" --run --verbose

@@ -1,6 +1,6 @@
 /* fields.h - the names of fields: which are asked for, which were met. */
-#ifndef MIGHOST_SOURCE_JSON_FIELDS_H
-#define MIGHOST_SOURCE_JSON_FIELDS_H
+#ifndef MIGHOST_PLUGINS_FIELDS_H
+#define MIGHOST_PLUGINS_FIELDS_H
 
 #include "common/buf.h"
 #include "common/jsonscan.h"

@@ -5,7 +5,7 @@
  * in a hash table. Names that nobody reads are remembered up to a limit, so that each is
  * told once; memory does not grow with the number of different names.
  */
-#include "fields.h"
+#include "common/fields.h"
 
 #include <stdlib.h>
 #include <string.h>

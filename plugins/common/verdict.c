@@ -4,7 +4,7 @@
  * Only the judgement is used, not the tree: jansson's numbers are rounded. Its messages are
  * not passed on, because they quote the text; each kind of error has a text of its own here.
  */
-#include "verdict.h"
+#include "common/verdict.h"
 
 #include <jansson.h>
 #include <mighost/plugin.h>

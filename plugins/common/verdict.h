@@ -1,6 +1,6 @@
 /* verdict.h - is a record valid JSON that may be used? */
-#ifndef MIGHOST_SOURCE_JSON_VERDICT_H
-#define MIGHOST_SOURCE_JSON_VERDICT_H
+#ifndef MIGHOST_PLUGINS_VERDICT_H
+#define MIGHOST_PLUGINS_VERDICT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,261 @@
+/*
+ * bubble.c - the unit "bubble": a source that reads types of a Bubble application.
+ *
+ * Ties the parts together: settings, reader (things, each once), record (their values), position.
+ * Memory is bounded by the pages under way, whatever the type holds.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/say.h"
+#include "position.h"
+
+struct bubble {
+    const mig_host_t *host;
+    struct settings settings;
+    struct reader reader;
+    struct record record;
+    struct query query;
+    char *entity;  /* the open one, NULL: none; owned */
+    char *since;   /* of the next open(): a field, or NULL; owned */
+    int64_t least; /* its least moment */
+    int is_part;   /* not all things of the type are read */
+    struct jsonscan_slice thing;
+    char *text; /* of identity() and position(); owned */
+    int told;
+};
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static int32_t bubble_close(void *self)
+{
+    struct bubble *b = self;
+    reader_stop(&b->reader);
+    free(b->entity);
+    free(b->query.type);
+    b->entity = NULL;
+    b->query = (struct query){.type = NULL};
+    b->thing.data = NULL;
+    return MIG_OK;
+}
+
+static void bubble_destroy(void *self)
+{
+    struct bubble *b = self;
+    if (!b)
+        return;
+    bubble_close(b);
+    reader_clear(&b->reader);
+    record_clear(&b->record);
+    settings_clear(&b->settings);
+    free(b->since);
+    free(b->text);
+    free(b);
+    curl_global_cleanup();
+}
+
+static int32_t bubble_create(const mig_host_t *host, void **self)
+{
+    struct bubble *b =
+        curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? calloc(1, sizeof *b) : NULL;
+    *self = b;
+    if (!b)
+        return say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
+    b->host = host;
+    int32_t status = settings_read(&b->settings, host);
+    reader_init(&b->reader, &b->settings);
+    record_init(&b->record, &b->settings);
+    return status;
+}
+
+/* Which database is read, once a run: the one of development is easily taken for the other. */
+static void tell_version(struct bubble *b)
+{
+    const struct settings *s = &b->settings;
+    if (b->told)
+        return;
+    b->told = 1;
+    if (s->is_live)
+        say_log(b->host, MIG_LOG_INFO, "reads the live database of %s", s->server);
+    else
+        say_log(b->host, MIG_LOG_WARNING,
+                "reads version \"%s\" of %s: this is not the live database", s->version, s->server);
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static int32_t no_memory(struct bubble *b)
+{
+    return say_fail(b->host, MIG_E_NOMEM, NULL, "no memory for an entity");
+}
+
+/* One that can be asked for by a constraint: each thing has it. */
+static int32_t bubble_since(void *self, const char *field, const mig_value_t *least)
+{
+    struct bubble *b = self;
+    free(b->since);
+    b->since = NULL;
+    b->least = least->kind == MIG_TEXT ? moment_parse(least->data, least->len) : MOMENT_NONE;
+    if (b->least == MOMENT_NONE ||
+        (strcmp(field, QUERY_CREATED) != 0 && strcmp(field, QUERY_MODIFIED) != 0))
+        return MIG_OK;
+    b->since = strdup(field);
+    return b->since ? MIG_OK : no_memory(b);
+}
+
+static int32_t bubble_identity(void *self, const char *entity, mig_str_t *out)
+{
+    struct bubble *b = self;
+    const struct settings *s = &b->settings;
+    char *type = query_type(entity);
+    size_t room = strlen(s->server) + strlen(s->version) + strlen(entity) + 3;
+    free(b->text);
+    b->text = malloc(room);
+    if (!b->text || !type) {
+        free(type);
+        return no_memory(b);
+    }
+    snprintf(b->text, room, "%s %s %s", s->server, s->version, type);
+    free(type);
+    *out = (mig_str_t){b->text, strlen(b->text)};
+    return MIG_OK;
+}
+
+static int32_t bubble_open(void *self, const char *entity, const char *const *fields,
+                           uint32_t n_fields, const char *const *key_fields, uint32_t n_key_fields,
+                           mig_str_t position)
+{
+    struct bubble *b = self;
+    (void)key_fields; /* the order is that of creation */
+    (void)n_key_fields;
+    bubble_close(b);
+    tell_version(b);
+    b->entity = strdup(entity);
+    b->query = (struct query){.type = query_type(entity), .since = b->since, .least = b->least};
+    b->is_part = b->since != NULL;
+    if (!b->entity || !b->query.type)
+        return no_memory(b);
+    int32_t status = record_begin(&b->record, fields, n_fields);
+    if (status == MIG_OK)
+        status = reader_begin(&b->reader, b->entity, &b->query);
+    if (status == MIG_OK && position.len &&
+        position_set(&b->reader, &b->record, position.data, position.len) != 0)
+        status = say_fail(b->host, MIG_E_BUG, NULL, "a position is no position of this source");
+    return status;
+}
+
+static int32_t at_end(struct bubble *b)
+{
+    b->thing.data = NULL;
+    if (b->record.n && !b->is_part) {
+        int32_t status = record_end(&b->record, b->entity);
+        if (status != MIG_OK)
+            return status;
+    }
+    if (!b->record.n && !b->is_part && !b->settings.allow_empty)
+        return say_fail(b->host, MIG_E_SOURCE, "set the option \"allow_empty\" where this is right",
+                        "type \"%s\" of %s (%s) has no things, or the key may see none", b->entity,
+                        b->settings.server, b->settings.version);
+    return MIG_END;
+}
+
+static int32_t bubble_next(void *self, mig_record_t *rec, mig_wait_t *wait)
+{
+    struct bubble *b = self;
+    if (b->host->cancelled(b->host))
+        return say_fail(b->host, MIG_E_CANCELLED, NULL, "reading was stopped");
+    int32_t status = reader_next(&b->reader, &b->thing, wait);
+    if (status == MIG_END)
+        return at_end(b);
+    if (status == MIG_OK)
+        status = record_read(&b->record, b->thing.data, b->thing.len);
+    rec->values = b->record.values;
+    rec->n_values = (uint32_t)b->record.fields.n_wanted;
+    return status;
+}
+
+static int32_t bubble_raw(void *self, mig_str_t *out)
+{
+    struct bubble *b = self;
+    *out = (mig_str_t){b->thing.data ? b->thing.data : "", b->thing.data ? b->thing.len : 0};
+    return MIG_OK;
+}
+
+static int32_t bubble_position(void *self, mig_str_t *out)
+{
+    struct bubble *b = self;
+    *out = (mig_str_t){"", 0};
+    if (!b->entity || !keyset_given(&b->reader.keyset))
+        return MIG_OK;
+    free(b->text);
+    b->text = position_make(&b->reader, &b->record);
+    if (!b->text)
+        return no_memory(b);
+    *out = (mig_str_t){b->text, strlen(b->text)};
+    return MIG_OK;
+}
+
+static int64_t bubble_progress(void *self)
+{
+    struct bubble *b = self;
+    int64_t given = (int64_t)keyset_given(&b->reader.keyset), total = b->reader.total;
+    if (!b->entity || total <= 0)
+        return -1;
+    return given < total ? given * 1000000 / total : 1000000;
+}
+
+/* ---- the unit ----------------------------------------------------------------------------- */
+
+static int32_t bubble_ping(void *self)
+{
+    struct bubble *b = self;
+    tell_version(b);
+    return MIG_OK;
+}
+
+static int32_t bubble_entities(void *self, void *ctx, int32_t (*row)(void *ctx, const char *entity))
+{
+    (void)self;
+    (void)ctx;
+    (void)row;
+    return MIG_OK;
+}
+
+static const mig_source_ops_t ops = {
+    .size = sizeof(mig_source_ops_t),
+    .ping = bubble_ping,
+    .entities = bubble_entities,
+    .identity = bubble_identity,
+    .open = bubble_open,
+    .next = bubble_next,
+    .raw = bubble_raw,
+    .position = bubble_position,
+    .close = bubble_close,
+    .progress = bubble_progress,
+    .since = bubble_since,
+};
+
+static const mig_unit_t unit = {
+    .size = sizeof(mig_unit_t),
+    .kind = MIG_SOURCE,
+    .name = "bubble",
+    .summary = "Reads the types of a Bubble application by its Data API.",
+    .options = settings_options,
+    .create = bubble_create,
+    .destroy = bubble_destroy,
+    .ops = &ops,
+};
+
+static const mig_unit_t *const units[] = {&unit, NULL};
+
+extern MIG_EXPORT const mig_plugin_t mighost_plugin;
+const mig_plugin_t mighost_plugin = {
+    .magic = MIG_MAGIC,
+    .abi_major = MIG_ABI_MAJOR,
+    .abi_minor = MIG_ABI_MINOR,
+    .size = sizeof(mig_plugin_t),
+    .id = "org.mighost.source-bubble",
+    .version = "0.1.0",
+    .units = units,
+};

@@ -1,0 +1,42 @@
+/* reader.h - the things of one search, each once, over any number of requests. */
+#ifndef MIGHOST_SOURCE_BUBBLE_READER_H
+#define MIGHOST_SOURCE_BUBBLE_READER_H
+
+#include "keyset.h"
+#include "pace.h"
+#include "page.h"
+#include "query.h"
+#include "slot.h"
+
+enum reader_state { READER_PAGES, READER_TOTAL, READER_ENDED };
+
+struct reader {
+    const struct settings *s;
+    const char *entity; /* for messages; borrowed, as the query */
+    const struct query *q;
+    struct transfers net;
+    struct pace pace;
+    struct keyset keyset;
+    struct slots slots;
+    enum reader_state state;
+
+    size_t at, fresh;    /* in the page of the first slot: the next thing; new ones before it */
+    int is_open;         /* that page was looked at and is being gone through */
+    int64_t first_total; /* things when reading began; -1: not known */
+    int64_t total;       /* things as of the newest page; -1: not known */
+    uint64_t repeats;    /* things that stood twice in one page */
+    uint32_t rounds;     /* how often reading went on at the end, because of new things */
+    uint64_t pages;      /* that were used */
+    int64_t begun;
+};
+
+void reader_init(struct reader *r, const struct settings *s);
+void reader_clear(struct reader *r);
+/* Begins a search. The keyset may be set to an earlier position afterwards. 0 or negative, said to
+ * the host. */
+int32_t reader_begin(struct reader *r, const char *entity, const struct query *q);
+/* The next thing, whose text lives until the next call. MIG_OK, MIG_END, MIG_WAIT or negative. */
+int32_t reader_next(struct reader *r, struct jsonscan_slice *thing, mig_wait_t *wait);
+void reader_stop(struct reader *r);
+
+#endif

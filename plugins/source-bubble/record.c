@@ -1,0 +1,193 @@
+/*
+ * record.c - from the text of a thing to values.
+ *
+ * Bubble leaves out what is empty, so a field that is missing is NULL; that it was renamed cannot
+ * be told from one thing, only from all of them.
+ */
+#include "record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/nearest.h"
+#include "common/verdict.h"
+
+#define LINE_FIELDS 8U /* whose share is told in one line */
+
+void record_init(struct record *r, const struct settings *s)
+{
+    *r = (struct record){.s = s};
+    fields_init(&r->fields, s->host);
+    buf_init(&r->unescaped, s->record_limit);
+}
+
+void record_clear(struct record *r)
+{
+    fields_clear(&r->fields);
+    buf_clear(&r->unescaped);
+    free(r->raw);
+    free(r->values);
+    free(r->filled);
+    record_init(r, r->s);
+}
+
+int32_t record_begin(struct record *r, const char *const *names, uint32_t n)
+{
+    size_t room = n ? n : 1;
+    record_clear(r);
+    int32_t status = fields_set(&r->fields, names, n);
+    if (status != MIG_OK)
+        return status;
+    r->raw = calloc(room, sizeof *r->raw);
+    r->values = calloc(room, sizeof *r->values);
+    r->filled = calloc(room, sizeof *r->filled);
+    return r->raw && r->values && r->filled
+               ? MIG_OK
+               : say_fail(r->s->host, MIG_E_NOMEM, NULL, "no memory for %u fields", n);
+}
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+static int begins(const mig_value_t *v, const char *text)
+{
+    size_t n = strlen(text);
+    return v->len >= n && memcmp(v->data, text, n) == 0;
+}
+
+/* "//s3.amazonaws.com/appforest_uf/..." or "//<hash>.cdn.bubble.io/...": nothing else. */
+static int is_file(const mig_value_t *v)
+{
+    static const char domain[] = ".cdn.bubble.io";
+    if (v->kind != MIG_TEXT || !begins(v, "//"))
+        return 0;
+    if (begins(v, "//s3.amazonaws.com/appforest_uf/"))
+        return 1;
+    const char *host = v->data + 2, *slash = memchr(host, '/', v->len - 2);
+    size_t n = slash ? (size_t)(slash - host) : 0;
+    return n > sizeof domain - 1 &&
+           memcmp(host + n - (sizeof domain - 1), domain, sizeof domain - 1) == 0;
+}
+
+static void complete(struct record *r, size_t i)
+{
+    static const char scheme[] = "https:";
+    const mig_host_t *h = r->s->host;
+    mig_value_t *v = &r->values[i];
+    char *text = h->alloc(h, sizeof scheme - 1 + v->len);
+    memcpy(text, scheme, sizeof scheme - 1);
+    memcpy(text + sizeof scheme - 1, v->data, v->len);
+    *v = (mig_value_t){text, v->len + (uint32_t)sizeof scheme - 1, MIG_TEXT};
+    h->repaired(h, r->fields.items[i].name, "https_put_first");
+}
+
+static int32_t reject(const struct record *r, const char *code, const char *reason, size_t at)
+{
+    return say_reject(r->s->host, code, "thing %" PRIu64 ", byte %zu of it: %s", r->n, at, reason);
+}
+
+static int32_t judge(const struct record *r, const char *text, size_t len)
+{
+    struct verdict v;
+    if (len > r->s->record_limit)
+        return reject(r, "too_long", "it is longer than the option \"record_limit\" allows", 0);
+    if (verdict_find(text, len, r->s->value_limit, &v) != MIG_OK)
+        return say_fail(r->s->host, MIG_E_NOMEM, NULL, "no memory to parse a record");
+    return v.code ? reject(r, v.code, v.reason, v.at) : MIG_OK;
+}
+
+int32_t record_read(struct record *r, const char *text, size_t len)
+{
+    r->n++;
+    int32_t status = judge(r, text, len);
+    if (status != MIG_OK)
+        return status;
+    if (!fields_take(&r->fields, text, len, r->raw))
+        return reject(r, "bad_json", "not valid JSON", 0);
+    if (buf_reserve(&r->unescaped, len))
+        return say_fail(r->s->host, MIG_E_NOMEM, NULL, "no memory for a record");
+    char *scratch = r->unescaped.data;
+    for (size_t i = 0; i < r->fields.n_wanted; i++) {
+        const struct jsonscan_slice *raw = &r->raw[i];
+        r->values[i] = (mig_value_t){.kind = r->s->missing_is_null ? MIG_NULL : MIG_ABSENT};
+        if (!raw->data)
+            continue;
+        if (jsontext_value(raw->data, raw->len, &scratch, &r->values[i]) != 0)
+            return reject(r, "bad_json", "not valid JSON", 0);
+        r->filled[i] += r->values[i].kind != MIG_NULL;
+        if (r->s->complete_urls && is_file(&r->values[i]))
+            complete(r, i);
+    }
+    return MIG_OK;
+}
+
+/* ---- how much is filled ------------------------------------------------------------------- */
+
+void record_met(const struct record *r, char *out)
+{
+    for (size_t i = 0; i < r->fields.n_wanted; i++)
+        *out++ = r->filled[i] ? '1' : '0';
+    *out = '\0';
+}
+
+void record_set_met(struct record *r, const char *met, size_t len)
+{
+    for (size_t i = 0; i < r->fields.n_wanted && i < len; i++)
+        r->filled[i] = met[i] == '1';
+}
+
+static int may_be_unseen(const struct record *r, const char *name)
+{
+    size_t i;
+    json_t *allowed;
+    json_array_foreach(r->s->may_be_unseen, i, allowed)
+    {
+        if (strcmp(json_string_value(allowed), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static void tell_shares(const struct record *r, const char *entity)
+{
+    char line[900];
+    size_t len = 0;
+    for (size_t i = 0; i < r->fields.n_wanted; i++) {
+        double share = r->n ? 100.0 * (double)r->filled[i] / (double)r->n : 0;
+        int n = snprintf(line + len, sizeof line - len, "%s\"%.80s\" %.1f %%", len ? ", " : "",
+                         r->fields.items[i].name, share);
+        len += n > 0 ? (size_t)n : 0;
+        if (i + 1 < r->fields.n_wanted && (i + 1) % LINE_FIELDS)
+            continue;
+        say_log(r->s->host, MIG_LOG_INFO, "\"%s\": filled: %s", entity, line);
+        len = 0;
+    }
+}
+
+static int32_t unseen(const struct record *r, const char *entity, const char *name)
+{
+    static const char fix[] =
+        "the names of fields are taken exactly as the API gives them (display names, or ids such "
+        "as \"note_text\"); correct the name, or list it in the option \"may_be_unseen\" when it "
+        "is "
+        "empty everywhere";
+    struct nearest near = {0};
+    for (size_t i = r->fields.n_wanted; i < r->fields.n; i++)
+        nearest_offer(&near, name, r->fields.items[i].name);
+    return say_fail(r->s->host, MIG_E_SOURCE, fix,
+                    "type \"%s\": none of %" PRIu64
+                    " things has a value in field \"%.200s\"%s%.200s%s",
+                    entity, r->n, name, near.name ? "; did you mean \"" : "",
+                    near.name ? near.name : "", near.name ? "\"?" : "");
+}
+
+int32_t record_end(const struct record *r, const char *entity)
+{
+    if (r->fields.n_wanted)
+        tell_shares(r, entity);
+    for (size_t i = 0; i < r->fields.n_wanted; i++)
+        if (!r->filled[i] && !may_be_unseen(r, r->fields.items[i].name))
+            return unseen(r, entity, r->fields.items[i].name);
+    return MIG_OK;
+}

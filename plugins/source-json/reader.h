@@ -2,8 +2,8 @@
 #ifndef MIGHOST_SOURCE_JSON_READER_H
 #define MIGHOST_SOURCE_JSON_READER_H
 
+#include "common/input.h"
 #include "fields.h"
-#include "input.h"
 
 enum reader_form {
     READER_ARRAY, /* [ {...}, {...} ] */

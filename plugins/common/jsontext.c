@@ -206,3 +206,15 @@ int jsontext_quote(struct buf *out, const char *text, size_t n)
     failed |= buf_add(out, plain, (size_t)(p - plain)) | buf_add_char(out, '"');
     return failed ? -1 : 0;
 }
+
+int jsontext_is_utf8(const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    while (p < end) {
+        size_t k = sequence(p, (size_t)(end - p));
+        if (!k)
+            return 0;
+        p += k;
+    }
+    return 1;
+}

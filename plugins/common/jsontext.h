@@ -25,4 +25,7 @@ int jsontext_value(const char *raw, size_t len, char **scratch, mig_value_t *out
  * that the result is always valid. 0, or -1 as in buf.h. */
 int jsontext_quote(struct buf *out, const char *text, size_t n);
 
+/* 1 when the text is valid UTF-8 (RFC 3629). */
+int jsontext_is_utf8(const char *text, size_t n);
+
 #endif

@@ -1,6 +1,7 @@
 /*
- * map.c - the migrator "map": one record of the source to one row of one table, by the field
- * pipelines of the project file. Entities that need no more need no C.
+ * map.c - the migrator "map": one record of the source to one row of one table, or to a row for
+ * each element of a list in it, by the field pipelines of the project file. Entities that need no
+ * more need no C.
  *
  * describe() turns the options into indexes and handles of the host; record() then only copies
  * slices and calls transforms: it allocates nothing itself. Values stay absent, NULL or a value
@@ -8,12 +9,14 @@
  */
 #include <mighost/plugin.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/jsonscan.h"
 #include "common/jsontext.h"
 #include "common/keep.h"
+#include "common/option.h"
 #include "mapping.h"
 
 /* Between the parts of a composite key, as everywhere in mighost. */
@@ -24,6 +27,8 @@ struct map {
     struct mapping mapping;
     uint32_t table;
     mig_value_t *inputs; /* of the column at hand; mapping.max_inputs of them */
+    mig_value_t element; /* of the list, that the row at hand is made for */
+    mig_value_t number;  /* of that element */
 };
 
 /* ---- describe ------------------------------------------------------------------------- */
@@ -77,11 +82,13 @@ static int32_t parse(struct map *m)
     json_t *fields = keep_option_json(h, "fields", &rc);
     if (rc == MIG_OK)
         ignore = keep_option_json(h, "ignore", &rc);
+    char *each = option_text(h, "each");
     if (rc == MIG_OK) {
         struct faultlist faults = {0};
-        mapping_parse(h, fields, ignore, &m->mapping, &faults);
+        mapping_parse(h, fields, ignore, each, &m->mapping, &faults);
         rc = faultlist_end(&faults, h, "correct \"fields\" in the options of this stage");
     }
+    free(each);
     json_decref(fields);
     json_decref(ignore);
     return rc;
@@ -100,7 +107,9 @@ static int32_t map_describe(void *self)
     if (rc != MIG_OK)
         return rc;
     m->inputs = h->alloc(h, m->mapping.max_inputs * sizeof *m->inputs);
-    return bind_columns(m);
+    if (m->mapping.each.field != NULL)
+        rc = h->reads(h, m->mapping.each.field, &m->mapping.each.index);
+    return rc == MIG_OK ? bind_columns(m) : rc;
 }
 
 /* ---- record --------------------------------------------------------------------------- */
@@ -127,23 +136,22 @@ static int32_t read_path(const struct map *m, const struct mapping_input *in, mi
     return MIG_OK;
 }
 
+static int32_t read_field(const struct map *m, const struct mapping_input *in,
+                          const mig_record_t *rec, mig_value_t *out)
+{
+    if (in->index >= rec->n_values)
+        return m->host->fail(m->host, MIG_E_BUG, "the record has fewer fields than declared", NULL);
+    *out = rec->values[in->index];
+    return in->path != NULL ? read_path(m, in, out) : MIG_OK;
+}
+
 static int32_t read_fields(const struct map *m, const struct mapping_column *c,
                            const mig_record_t *rec)
 {
-    for (uint32_t i = 0; i < c->n_inputs; i++) {
-        const struct mapping_input *in = &c->inputs[i];
-        if (in->index >= rec->n_values) {
-            return m->host->fail(m->host, MIG_E_BUG, "the record has fewer fields than declared",
-                                 NULL);
-        }
-        m->inputs[i] = rec->values[in->index];
-        if (in->path != NULL) {
-            int32_t rc = read_path(m, in, &m->inputs[i]);
-            if (rc != MIG_OK)
-                return rc;
-        }
-    }
-    return MIG_OK;
+    int32_t rc = MIG_OK;
+    for (uint32_t i = 0; i < c->n_inputs && rc == MIG_OK; i++)
+        rc = read_field(m, &c->inputs[i], rec, &m->inputs[i]);
+    return rc;
 }
 
 /* Fills m->inputs; `n` is how many. */
@@ -155,7 +163,9 @@ static int32_t read_source(const struct map *m, const struct mapping_column *c,
         *n = c->n_inputs;
         return read_fields(m, c, rec);
     }
-    m->inputs[0] = c->value;
+    m->inputs[0] = c->source == MAPPING_ELEMENT  ? m->element
+                   : c->source == MAPPING_NUMBER ? m->number
+                                                 : c->value;
     if (c->source == MAPPING_RECORD_KEY) {
         if (rec->key.len > UINT32_MAX)
             return m->host->reject(m->host, NULL, "too_long", "the source key is too long");
@@ -209,9 +219,8 @@ static int32_t set_value(const struct map *m, const struct mapping_column *c,
     return rc;
 }
 
-static int32_t map_record(void *self, const mig_record_t *rec)
+static int32_t add_row(const struct map *m, const mig_record_t *rec)
 {
-    struct map *m = self;
     mig_value_t *row = m->host->row(m->host, m->table);
     for (uint32_t i = 0; i < m->mapping.n_columns; i++) {
         const struct mapping_column *c = &m->mapping.columns[i];
@@ -220,6 +229,52 @@ static int32_t map_record(void *self, const mig_record_t *rec)
             return rc;
     }
     return m->host->emit(m->host, m->table);
+}
+
+/* The next element of a JSON list, whose text is valid; `at` moves behind it. 0 at the end. */
+static int next_element(const char **at, const char *end, struct jsonscan_slice *out)
+{
+    struct jsonscan scan;
+    size_t used;
+    jsonscan_begin(&scan);
+    (void)jsonscan_feed(&scan, *at + 1, (size_t)(end - *at - 1), &used);
+    *out = jsonscan_trim(*at + 1, used);
+    *at += used + 1;
+    return out->len > 0;
+}
+
+static int32_t add_rows(struct map *m, const mig_record_t *rec, const mig_value_t *list)
+{
+    const mig_host_t *h = m->host;
+    const char *at = list->data, *end = at + list->len;
+    struct jsonscan_slice text;
+    int32_t rc = MIG_OK;
+    char *digits = h->alloc(h, 24);
+    for (size_t n = 1; rc == MIG_OK && *at != ']' && next_element(&at, end, &text); n++) {
+        char *scratch = *text.data == '"' ? h->alloc(h, text.len) : NULL;
+        if (jsontext_value(text.data, text.len, &scratch, &m->element) != 0)
+            return h->reject(h, m->mapping.each.field, "bad_json", "the field holds broken JSON");
+        int len = snprintf(digits, 24, "%zu", n);
+        m->number = (mig_value_t){digits, (uint32_t)len, MIG_NUMBER};
+        rc = add_row(m, rec);
+    }
+    return rc;
+}
+
+static int32_t map_record(void *self, const mig_record_t *rec)
+{
+    struct map *m = self;
+    const struct mapping_input *each = &m->mapping.each;
+    mig_value_t list;
+    if (each->field == NULL)
+        return add_row(m, rec);
+    int32_t rc = read_field(m, each, rec, &list);
+    if (rc != MIG_OK || list.kind == MIG_ABSENT || list.kind == MIG_NULL)
+        return rc;
+    if (list.kind != MIG_JSON || *list.data != '[')
+        return m->host->reject(m->host, each->field, "bad_type",
+                               "a row is made for each element of this field, but it is no list");
+    return add_rows(m, rec, &list);
 }
 
 /* ---- the unit ------------------------------------------------------------------------- */
@@ -244,6 +299,8 @@ static const mig_option_t OPTIONS[] = {
      "The target table, \"table\" or \"schema.table\"."},
     {"fields", MIG_OPT_JSON, MIG_OPTF_REQUIRED, NULL, NULL,
      "Target column -> source field, or a list: source, then transforms."},
+    {"each", MIG_OPT_TEXT, 0, NULL, NULL,
+     "A source field with a list: a row is made for each of its elements."},
     {"ignore", MIG_OPT_JSON, 0, NULL, NULL, "Source fields that are left out on purpose."},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -258,7 +315,8 @@ static const mig_unit_t UNIT = {
     .size = sizeof(mig_unit_t),
     .kind = MIG_MIGRATOR,
     .name = "map",
-    .summary = "One row of one table for each record, by field pipelines of the project file.",
+    .summary = "One row of one table for each record, or each element of a list in it, by field "
+               "pipelines of the project file.",
     .options = OPTIONS,
     .create = map_create,
     .destroy = map_destroy,

@@ -1,5 +1,5 @@
 /*
- * mapping.c - JSON of the options `fields` and `ignore` -> struct mapping, or all faults.
+ * mapping.c - JSON of the options `fields`, `each` and `ignore` -> struct mapping, or all faults.
  *
  * Only the form is checked here: whether fields, columns, stages and transforms exist is known
  * to the host alone. Everything kept is copied into memory of host->alloc, so the JSON tree
@@ -21,7 +21,7 @@ struct parser {
     char where[128];
 };
 
-static const char *const SOURCE_MEMBERS[] = {"from", "value", "key", "literal", NULL};
+static const char *const SOURCE_MEMBERS[] = {"from", "value", "key", "literal", "each", NULL};
 static const char *const KEY_MEMBERS[] = {"key", "from", "literal", NULL};
 static const char *const STEP_MEMBERS[] = {"use", "key", NULL};
 
@@ -43,13 +43,13 @@ static char *copy(const struct parser *p, const json_t *text)
 
 /* ---- sources -------------------------------------------------------------------------- */
 
-static void set_input(struct parser *p, const json_t *name, int literal, struct mapping_input *in)
+static void set_input(struct parser *p, const char *name, int literal, struct mapping_input *in)
 {
-    if (!json_is_string(name) || json_string_length(name) == 0) {
+    if (!name || !*name) {
         FAULT(p, "a source field must be a name (a text that is not empty)");
         return;
     }
-    char *field = copy(p, name);
+    char *field = keep_text(p->host, name, strlen(name));
     in->field = field;
     char *dot = literal ? NULL : strchr(field, '.');
     if (dot == NULL)
@@ -82,7 +82,7 @@ static void set_inputs(struct parser *p, const json_t *from, int literal)
     c->n_inputs = (uint32_t)n;
     for (size_t i = 0; i < n; i++) {
         const json_t *name = json_is_array(from) ? json_array_get(from, i) : from;
-        set_input(p, name, literal, &c->inputs[i]);
+        set_input(p, json_string_value(name), literal, &c->inputs[i]);
     }
     if (c->n_inputs > p->mapping->max_inputs)
         p->mapping->max_inputs = c->n_inputs;
@@ -97,15 +97,33 @@ static void set_key(struct parser *p, const json_t *stage)
     p->column->key_stage = copy(p, stage);
 }
 
+static void set_each(struct parser *p, const json_t *source, const json_t *each)
+{
+    static const char *const only_each[] = {"each", NULL};
+    const char *what = json_is_string(each) ? json_string_value(each) : "";
+    int is_number = strcmp(what, "number") == 0;
+    faultlist_members(p->faults, where(p), source, only_each);
+    if (!is_number && strcmp(what, "value") != 0)
+        FAULT(p, "\"each\" must be \"value\" or \"number\"");
+    else if (!p->mapping->each.field)
+        FAULT(p, "\"each\" needs the option \"each\" of the stage: the field with the list");
+    p->column->source = is_number ? MAPPING_NUMBER : MAPPING_ELEMENT;
+}
+
 static void set_source_object(struct parser *p, const json_t *source)
 {
+    const json_t *each = json_object_get(source, "each");
+    if (each != NULL) {
+        set_each(p, source, each);
+        return;
+    }
     const json_t *from = json_object_get(source, "from");
     const json_t *key = json_object_get(source, "key");
     const json_t *value = json_object_get(source, "value");
     const json_t *literal = json_object_get(source, "literal");
     faultlist_members(p->faults, where(p), source, key != NULL ? KEY_MEMBERS : SOURCE_MEMBERS);
     if ((from != NULL) + (value != NULL) > 1 || (from == NULL && value == NULL && key == NULL)) {
-        FAULT(p, "the source must have one of \"from\", \"value\" and \"key\"");
+        FAULT(p, "the source must have one of \"from\", \"value\", \"key\" and \"each\"");
         return;
     }
     if (literal != NULL && !json_is_boolean(literal))
@@ -230,6 +248,8 @@ static void set_columns(struct parser *p, const json_t *fields)
 
 static int is_read(const struct mapping *m, const char *field)
 {
+    if (m->each.field != NULL && strcmp(m->each.field, field) == 0)
+        return 1;
     for (uint32_t i = 0; i < m->n_columns; i++) {
         for (uint32_t j = 0; j < m->columns[i].n_inputs; j++) {
             const char *read = m->columns[i].inputs[j].field;
@@ -256,10 +276,12 @@ static void check_ignored(struct parser *p, const json_t *ignore)
 }
 
 void mapping_parse(const mig_host_t *host, const json_t *fields, const json_t *ignore,
-                   struct mapping *out, struct faultlist *faults)
+                   const char *each, struct mapping *out, struct faultlist *faults)
 {
     struct parser p = {.host = host, .faults = faults, .mapping = out};
     *out = (struct mapping){.max_inputs = 1};
+    if (each)
+        set_input(&p, each, 0, &out->each);
     if (json_is_object(fields))
         set_columns(&p, fields);
     else

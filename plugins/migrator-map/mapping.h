@@ -11,6 +11,8 @@ enum mapping_source {
     MAPPING_FIELDS,     /* one or more fields of the record */
     MAPPING_VALUE,      /* a constant */
     MAPPING_RECORD_KEY, /* the source key of the record */
+    MAPPING_ELEMENT,    /* the element of the list that the row is made for */
+    MAPPING_NUMBER,     /* its number, from 1 */
 };
 
 struct mapping_input {
@@ -41,12 +43,13 @@ struct mapping_column {
 struct mapping {
     struct mapping_column *columns;
     uint32_t n_columns;
-    uint32_t max_inputs; /* of one column, at least 1 */
+    uint32_t max_inputs;       /* of one column, at least 1 */
+    struct mapping_input each; /* the field with the list; its field NULL: one row a record */
 };
 
 /* Adds every fault of form to `faults`. What is kept lives in memory of host->alloc. `ignore`
- * may be NULL. */
+ * and `each` (name of a field, a path too) may be NULL. */
 void mapping_parse(const mig_host_t *host, const json_t *fields, const json_t *ignore,
-                   struct mapping *out, struct faultlist *faults);
+                   const char *each, struct mapping *out, struct faultlist *faults);
 
 #endif

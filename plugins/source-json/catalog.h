@@ -2,18 +2,15 @@
 #ifndef MIGHOST_SOURCE_JSON_CATALOG_H
 #define MIGHOST_SOURCE_JSON_CATALOG_H
 
-#include <jansson.h>
-
+#include "common/files.h"
 #include "index.h"
 #include "reader.h"
 
 struct catalog {
     const mig_host_t *host; /* borrowed */
-    char *file;             /* one file for all entities, or NULL; owned, as all texts here */
-    char *dir;              /* where relative names in `files` start */
-    json_t *files;          /* entity -> path, or NULL */
-    char *format, *root;
-    struct index index; /* of the document that is open */
+    struct files files;
+    char *format, *root; /* owned */
+    struct index index;  /* of the document that is open */
     int indexed;
 };
 
@@ -26,13 +23,9 @@ struct catalog_place {
 int32_t catalog_init(struct catalog *c, const mig_host_t *host);
 void catalog_clear(struct catalog *c);
 
-/* Opens each file and closes it again. */
-int32_t catalog_ping(struct catalog *c);
 /* `in` may stay open on the document. */
 int32_t catalog_entities(struct catalog *c, struct input *in, void *ctx,
                          int32_t (*row)(void *ctx, const char *entity));
-/* Path of the file that holds the entity, if any does: owned by the caller. NULL: said why. */
-char *catalog_path(const struct catalog *c, const char *entity);
 /* Opens the entity's file, unless it is open, and finds the entity in it. */
 int32_t catalog_find(struct catalog *c, struct input *in, const char *entity,
                      struct catalog_place *out);

@@ -2,7 +2,7 @@
 #ifndef MIGHOST_SOURCE_JSON_FORM_H
 #define MIGHOST_SOURCE_JSON_FORM_H
 
-#include "input.h"
+#include "common/input.h"
 
 enum form {
     FORM_DOCUMENT, /* one object whose members are entities */

@@ -2,8 +2,8 @@
 #ifndef MIGHOST_SOURCE_JSON_INDEX_H
 #define MIGHOST_SOURCE_JSON_INDEX_H
 
+#include "common/input.h"
 #include "common/nearest.h"
-#include "input.h"
 
 #define INDEX_ENTITIES 4096U /* most members of the object that holds the entities */
 #define INDEX_NAME 1024U     /* longest name, bytes */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "common/option.h"
 #include "common/say.h"
 #include "common/verdict.h"
 
@@ -25,29 +26,11 @@ struct json {
     struct catalog_place place;
     size_t record_limit, value_limit;
     int allow_empty, resumed, fit;
-    mig_value_t *values;  /* of the current record; owned */
-    struct buf unescaped; /* its strings that had escapes */
-    struct buf quoted;    /* raw() of a record that is not valid JSON */
-    char text[128];       /* of position() and identity() */
+    mig_value_t *values;       /* of the current record; owned */
+    struct buf unescaped;      /* its strings that had escapes */
+    struct buf quoted;         /* raw() of a record that is not valid JSON */
+    char text[FILES_IDENTITY]; /* of position() and identity() */
 };
-
-static size_t number_option(const mig_host_t *host, const char *name, size_t otherwise)
-{
-    mig_value_t v;
-    char digits[32];
-    if (host->option(host, name, &v) != MIG_OK || v.kind == MIG_ABSENT || v.len >= sizeof digits)
-        return otherwise;
-    memcpy(digits, v.data, v.len);
-    digits[v.len] = '\0';
-    return (size_t)strtoull(digits, NULL, 10);
-}
-
-static int flag_option(const mig_host_t *host, const char *name)
-{
-    mig_value_t v;
-    return host->option(host, name, &v) == MIG_OK && v.kind != MIG_ABSENT && v.len == 4 &&
-           memcmp(v.data, "true", 4) == 0;
-}
 
 static int32_t json_close(void *self)
 {
@@ -84,9 +67,9 @@ static int32_t json_create(const mig_host_t *host, void **self)
     j->host = host;
     input_init(&j->input, host);
     fields_init(&j->fields, host);
-    j->record_limit = number_option(host, "record_limit", (size_t)16 << 20);
-    j->value_limit = number_option(host, "value_limit", (size_t)256 << 10);
-    j->allow_empty = flag_option(host, "allow_empty");
+    j->record_limit = option_number(host, "record_limit", (size_t)16 << 20);
+    j->value_limit = option_number(host, "value_limit", (size_t)256 << 10);
+    j->allow_empty = option_flag(host, "allow_empty");
     buf_init(&j->unescaped, j->record_limit);
     buf_init(&j->quoted, 6 * j->record_limit + 2);
     return catalog_init(&j->catalog, host);
@@ -95,7 +78,7 @@ static int32_t json_create(const mig_host_t *host, void **self)
 static int32_t json_ping(void *self)
 {
     struct json *j = self;
-    return catalog_ping(&j->catalog);
+    return files_ping(&j->catalog.files);
 }
 
 static int32_t json_entities(void *self, void *ctx, int32_t (*row)(void *ctx, const char *entity))
@@ -107,21 +90,9 @@ static int32_t json_entities(void *self, void *ctx, int32_t (*row)(void *ctx, co
 static int32_t json_identity(void *self, const char *entity, mig_str_t *out)
 {
     struct json *j = self;
-    struct stat now;
-    char *path = catalog_path(&j->catalog, entity);
-    if (!path)
-        return MIG_E_SOURCE;
-    /* Of what is being read, where that is the file: a new one would be another. */
-    if (j->input.path && strcmp(path, j->input.path) == 0)
-        now = j->input.opened;
-    else if (stat(path, &now) != 0)
-        now = (struct stat){0};
-    free(path);
-    int n = snprintf(j->text, sizeof j->text, "%" PRIdMAX " %" PRIdMAX ".%09ld %" PRIuMAX,
-                     (intmax_t)now.st_size, (intmax_t)now.st_mtim.tv_sec, now.st_mtim.tv_nsec,
-                     (uintmax_t)now.st_ino);
-    *out = (mig_str_t){j->text, now.st_ino ? (size_t)n : 0};
-    return MIG_OK;
+    int32_t status = files_identity(&j->catalog.files, &j->input, entity, j->text);
+    *out = (mig_str_t){j->text, status == MIG_OK ? strlen(j->text) : 0};
+    return status;
 }
 
 /* "offset number", both decimal, as json_position() wrote it. */

@@ -3,7 +3,7 @@
 #define MIGHOST_SOURCE_JSON_READER_H
 
 #include "common/fields.h"
-#include "input.h"
+#include "common/input.h"
 
 enum reader_form {
     READER_ARRAY, /* [ {...}, {...} ] */

@@ -21,6 +21,7 @@ static const mig_unit_t *const UNITS[] = {
     &bool_all_unit,
     &base64_decode_unit,
     &email_unit,
+    &url_unit,
     &lookup_unit,
     &lookup_null_unit,
     &fallback_default_unit,

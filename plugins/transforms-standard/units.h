@@ -19,6 +19,8 @@ extern const mig_unit_t bool_unit, bool_all_unit;
 extern const mig_unit_t base64_decode_unit;
 /* email.c */
 extern const mig_unit_t email_unit;
+/* url.c */
+extern const mig_unit_t url_unit;
 /* lookup.c */
 extern const mig_unit_t lookup_unit, lookup_null_unit;
 /* fallback.c */

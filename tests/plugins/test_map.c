@@ -19,6 +19,7 @@ struct map {
     char table[80];
     uint32_t n_fields, n_columns, n_entities, n_transforms, n_tables;
     mig_value_t row[MAX_NAMES];
+    char rows[1024]; /* all that were emitted */
     int emitted, allocs;
     void *(*alloc)(const mig_host_t *h, size_t bytes);
 };
@@ -114,8 +115,15 @@ static mig_value_t *row(const mig_host_t *h, uint32_t table)
 
 static int32_t emit(const mig_host_t *h, uint32_t table)
 {
+    struct map *m = map_of(h);
     (void)table;
-    map_of(h)->emitted++;
+    m->emitted++;
+    for (uint32_t i = 0; i < m->n_columns; i++) {
+        size_t n = strlen(m->rows);
+        (void)snprintf(m->rows + n, sizeof m->rows - n, "%s%.*s", i > 0 ? "," : "",
+                       (int)m->row[i].len, m->row[i].len > 0 ? m->row[i].data : "");
+    }
+    (void)snprintf(m->rows + strlen(m->rows), 2, ";");
     return MIG_OK;
 }
 
@@ -125,11 +133,11 @@ static void *counted_alloc(const mig_host_t *h, size_t bytes)
     return map_of(h)->alloc(h, bytes);
 }
 
-static int32_t start(struct map *m, const char *fields, const char *ignore)
+static int32_t start_with(struct map *m, const char *fields, const char *option, const char *value)
 {
     const struct mockhost_option options[] = {{"table", "school.students"},
                                               {"fields", fields},
-                                              {ignore ? "ignore" : NULL, ignore},
+                                              {value ? option : NULL, value},
                                               {NULL, NULL}};
     memset(m, 0, sizeof *m);
     CU_ASSERT_EQUAL(mockhost_start(&m->mock, "migrator-map", MIG_MIGRATOR, "map", options), MIG_OK);
@@ -147,6 +155,11 @@ static int32_t start(struct map *m, const char *fields, const char *ignore)
     h->alloc = counted_alloc;
     const mig_migrator_ops_t *ops = m->mock.unit->ops;
     return ops->describe(m->mock.self);
+}
+
+static int32_t start(struct map *m, const char *fields, const char *ignore)
+{
+    return start_with(m, fields, "ignore", ignore);
 }
 
 static int32_t record(struct map *m, const mig_value_t *values, uint32_t n)
@@ -309,6 +322,54 @@ static void paths(void)
     mockhost_stop(&m.mock);
 }
 
+static void list_gives_a_row_for_each_element(void)
+{
+    static const struct {
+        uint32_t kind;
+        const char *list, *rows;
+    } lists[] = {
+        {MIG_JSON, "[\"p\", \"q\\\"]\" ,7]", "k(k1),1,s(p);k(k1),2,s(q\"]);k(k1),3,s(7);"},
+        {MIG_JSON, "[ {\"a\": [1,2]} , [] , null]",
+         "k(k1),1,s({\"a\": [1,2]});k(k1),2,s([]);k(k1),3,;"},
+        {MIG_JSON, "[]", ""},
+        {MIG_JSON, "[ \n ]", ""},
+        {MIG_NULL, NULL, ""},
+        {MIG_ABSENT, NULL, ""},
+    };
+    struct map m;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        CU_ASSERT_EQUAL(start_with(&m,
+                                   "{\"a\":{\"key\":\"k\"},\"b\":{\"each\":\"number\"},"
+                                   "\"c\":[{\"each\":\"value\"},{\"key\":\"s\"}]}",
+                                   "each", "friends"),
+                        MIG_OK);
+        CU_ASSERT_STRING_EQUAL(m.fields[0], "friends");
+        mig_value_t list = value(lists[i].kind, lists[i].list);
+        CU_ASSERT_EQUAL(record(&m, &list, 1), MIG_OK);
+        CU_ASSERT_STRING_EQUAL(m.rows, lists[i].rows);
+        mockhost_stop(&m.mock);
+    }
+}
+
+static void list_may_be_a_member_and_must_be_one(void)
+{
+    struct map m;
+    mig_value_t list = value(MIG_JSON, "{\"b\": [5, 6], \"c\": {}}");
+    CU_ASSERT_EQUAL(start_with(&m, "{\"x\":{\"each\":\"value\"}}", "each", "a.b"), MIG_OK);
+    CU_ASSERT_EQUAL(record(&m, &list, 1), MIG_OK);
+    CU_ASSERT_STRING_EQUAL(m.rows, "5;6;");
+    mockhost_stop(&m.mock);
+    for (int i = 0; i < 2; i++) {
+        list = i ? value(MIG_TEXT, "[5]") : list;
+        CU_ASSERT_EQUAL(start_with(&m, "{\"x\":{\"each\":\"value\"}}", "each", i ? "a" : "a.c"),
+                        MIG_OK);
+        CU_ASSERT_EQUAL(record(&m, &list, 1), MIG_REJECT);
+        CU_ASSERT_STRING_EQUAL(m.mock.rejects[0].code, "bad_type");
+        CU_ASSERT_EQUAL(m.emitted, 0);
+        mockhost_stop(&m.mock);
+    }
+}
+
 static void faults(void)
 {
     static const struct {
@@ -325,8 +386,8 @@ static void faults(void)
         {"{\"a\":{\"from\":[]}}", NULL, "1 to 64"},
         {"{\"a\":{\"from\":[\"x\",\"y\"]}}", NULL, "a transform that joins"},
         {"{\"a\":{\"from\":[1]}}", NULL, "must be a name"},
-        {"{\"a\":{}}", NULL, "one of \"from\", \"value\" and \"key\""},
-        {"{\"a\":{\"from\":\"x\",\"value\":1}}", NULL, "one of \"from\", \"value\" and \"key\""},
+        {"{\"a\":{}}", NULL, "one of \"from\", \"value\", \"key\" and"},
+        {"{\"a\":{\"from\":\"x\",\"value\":1}}", NULL, "one of \"from\", \"value\", \"key\" and"},
         {"{\"a\":{\"fron\":\"x\"}}", NULL, "did you mean \"from\"?"},
         {"{\"a\":{\"key\":\"s\",\"value\":1}}", NULL, "there is no \"value\" here"},
         {"{\"a\":{\"key\":1}}", NULL, "name of a stage"},
@@ -337,6 +398,9 @@ static void faults(void)
         {"{\"a\":[\"x\",{\"key\":\"s\"},\"join\"]}", NULL, "nothing may follow \"key\""},
         {"{\"a\":[\"x\",{\"key\":\"s\",\"from\":\"x\"}]}", NULL, "there is no \"from\" here"},
         {"{\"a\":[\"x\",\"unknown\"]}", NULL, "no transform \"unknown\""},
+        {"{\"a\":{\"each\":\"value\"}}", NULL, "needs the option \"each\""},
+        {"{\"a\":{\"each\":\"values\"}}", NULL, "must be \"value\" or \"number\""},
+        {"{\"a\":{\"each\":\"value\",\"from\":\"x\"}}", NULL, "there is no \"from\" here"},
         {"{\"a\":\"x\"}", "\"x\"", "must be a list"},
         {"{\"a\":\"x\"}", "[1]", "must be a list"},
         {"{\"a\":\"x.y\"}", "[\"x\"]", "which a column reads"},
@@ -391,6 +455,8 @@ static const struct unit_case cases[] = {
     {"pipelines", pipelines},
     {"refusal_stops_the_record", refusal_stops_the_record},
     {"paths", paths},
+    {"list_gives_a_row_for_each_element", list_gives_a_row_for_each_element},
+    {"list_may_be_a_member_and_must_be_one", list_may_be_a_member_and_must_be_one},
     {"faults", faults},
     {"all_faults_at_once", all_faults_at_once},
     {"many_faults_are_counted", many_faults_are_counted},

@@ -112,6 +112,36 @@ static void boolean(void)
     TRANSFORMCASE_CHECK_ALL(boolean_cases);
 }
 
+#define HTTPS                                                                                      \
+    {                                                                                              \
+        "scheme", "https"                                                                          \
+    }
+static const struct transformcase url_cases[] = {
+    {"url",
+     {{0}},
+     IN("t:https://example.org/a%20b?c=d#e"),
+     "t:https://example.org/a%20b?c=d#e",
+     NULL},
+    {"url", {{0}}, IN("t:HTTP://example.org:8080"), "t:HTTP://example.org:8080", NULL},
+    {"url", OPT(HTTPS), IN("t://cdn.example.org/f1x2/a.png"),
+     "t:https://cdn.example.org/f1x2/a.png", NULL},
+    {"url", OPT(HTTPS), IN("t:http://example.org//x"), "t:http://example.org//x", NULL},
+    {"url", {{0}}, IN("t://cdn.example.org/a.png"), "!bad_url", NULL},
+    {"url", OPT(HTTPS), IN("t:///a.png"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:https://"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:https://:80/"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:https://ada:x@example.org/"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:https://example.org/@ada"), "t:https://example.org/@ada", NULL},
+    {"url", {{0}}, IN("t:https://example.org/a b"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:https://example.org/\xC3\xA9"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:javascript:alert(1)"), "!bad_url", NULL},
+    {"url", {{0}}, IN("t:"), "!bad_url", NULL},
+    {"url", OPT({"on_bad", "null"}), IN("t:none"), "null", "bad_url_to_null"},
+    {"url", {{0}}, IN("null"), "null", NULL},
+    {"url", {{0}}, IN("absent"), "absent", NULL},
+    {"url", {{0}}, IN("n:5"), "!bad_type", NULL},
+};
+
 static const struct transformcase base64_cases[] = {
     {"base64.decode", {{0}}, IN("t:Zm9vYmFy"), "t:foobar", NULL},
     {"base64.decode", {{0}}, IN("t:Zm9vYmE="), "t:fooba", NULL},
@@ -140,6 +170,11 @@ static const struct transformcase base64_cases[] = {
     {"base64.decode", OPT({"on_bad", "null"}), IN("t:Zm9*"), "null", "bad_base64_to_null"},
     {"base64.decode", OPT({"on_bad", "null"}), IN("t:Zm9v"), "t:foo", NULL},
 };
+
+static void url(void)
+{
+    TRANSFORMCASE_CHECK_ALL(url_cases);
+}
 
 static void base64(void)
 {
@@ -509,6 +544,7 @@ static void all_are_pure(void)
 static const struct unit_case cases[] = {
     {"text", text},
     {"boolean", boolean},
+    {"url", url},
     {"base64", base64},
     {"lookup", lookup},
     {"fallback", fallback},

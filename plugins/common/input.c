@@ -1,11 +1,11 @@
 /*
- * input.c - the file of a JSON source.
+ * input.c - the file of a source, read piece by piece.
  *
  * Reads with pread() in large pieces and keeps only what its owner has not passed yet, so
  * that memory does not depend on the size of the file. A file that changes while it is read
  * is an error: records could be torn or met twice.
  */
-#include "input.h"
+#include "common/input.h"
 
 #include <errno.h>
 #include <fcntl.h>

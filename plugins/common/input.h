@@ -1,6 +1,6 @@
 /* input.h - a window over a part of one file that moves forward. */
-#ifndef MIGHOST_SOURCE_JSON_INPUT_H
-#define MIGHOST_SOURCE_JSON_INPUT_H
+#ifndef MIGHOST_PLUGINS_INPUT_H
+#define MIGHOST_PLUGINS_INPUT_H
 
 #include <mighost/plugin.h>
 #include <sys/stat.h>

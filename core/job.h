@@ -122,6 +122,8 @@ struct job {
     size_t n_reporters;
     struct unit **sources; /* one per project source that is used, same index as project's */
     int checked;           /* check was begun by this process */
+    int64_t worker_kb;     /* load: memory of the largest worker process at its peak ... */
+    int64_t workers_kb;    /* ... and of all, each at its own; 0: this process loaded alone */
     struct str notes;      /* lines for the plan: differences and choices */
     char hash[65];         /* of the whole plan without the catalog */
 };

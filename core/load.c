@@ -383,7 +383,9 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
             code = take_up(&l, err);
         }
     }
-    workers_end(l.workers);
+    struct workers_memory memory = workers_end(l.workers);
+    job->worker_kb = memory.most_kb;
+    job->workers_kb = memory.sum_kb;
     stream_clear(l.stream);
     if (!code)
         code = snapshots_note(s, job, err);

@@ -75,7 +75,9 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
     json_object_set_new(run, "finished", json_string(finished));
     json_object_set_new(run, "seconds", json_real(in->seconds));
     json_object_set_new(run, "publish_seconds", json_real(in->publish_seconds));
-    json_object_set_new(run, "peak_rss_kb", json_integer(usage.ru_maxrss));
+    int64_t own = usage.ru_maxrss, most = job->worker_kb > own ? job->worker_kb : own;
+    json_object_set_new(run, "peak_rss_kb", json_integer(most));
+    json_object_set_new(run, "peak_rss_sum_kb", json_integer(own + job->workers_kb));
     json_object_set_new(run, "steps", steps);
     json_object_set_new(run, "user", json_string(user ? user->pw_name : "unknown"));
     json_object_set_new(run, "host", json_string(host));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,7 +32,8 @@ struct workers {
     struct workers_calls calls;
     struct worker list[WORKERS_MAX];
     size_t n;
-    struct error last; /* why the last one ended that is gone */
+    struct error last;            /* why the last one ended that is gone */
+    struct workers_memory memory; /* of those that have ended */
 };
 
 static int64_t now_ms(void)
@@ -114,12 +116,16 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
 }
 
 /* How it ended, once it has: as waitpid() says. */
-static int reap(struct worker *x)
+static int reap(struct workers *w, struct worker *x)
 {
     int status = 0;
+    struct rusage usage = {0};
     close(x->fd);
-    while (waitpid(x->pid, &status, 0) < 0 && errno == EINTR)
+    while (wait4(x->pid, &status, 0, &usage) < 0 && errno == EINTR)
         ;
+    w->memory.sum_kb += usage.ru_maxrss;
+    if (usage.ru_maxrss > w->memory.most_kb)
+        w->memory.most_kb = usage.ru_maxrss;
     *x = (struct worker){.fd = -1};
     return status;
 }
@@ -156,7 +162,7 @@ static void take_answer(struct workers *w, size_t i, struct error *err)
     x->busy = 0;
     if (answered && !answer.code)
         return;
-    int status = reap(x);
+    int status = reap(w, x);
     if (!answered)
         died(w, (int)i + 1, status, err);
     else if (answer.code == STATUS_TEMPORARY)
@@ -228,13 +234,16 @@ int workers_round(struct workers *w, const struct workers_order *order, struct e
     return err->code;
 }
 
-void workers_end(struct workers *w)
+struct workers_memory workers_end(struct workers *w)
 {
+    struct workers_memory memory = {0};
     if (!w)
-        return;
+        return memory;
     signal_all(w, SIGUSR1);
     for (size_t i = 0; i < w->n; i++)
         if (w->list[i].pid)
-            reap(&w->list[i]);
+            reap(w, &w->list[i]);
+    memory = w->memory;
     free(w);
+    return memory;
 }

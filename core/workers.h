@@ -5,6 +5,7 @@
 #define MIGHOST_WORKERS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "status.h"
 
@@ -31,7 +32,11 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
 /* Gives all the order, and waits until each has answered or ended. A worker that was killed, or met
  * something temporary, is a warning as long as one is left; another failure stops them all. */
 int workers_round(struct workers *w, const struct workers_order *order, struct error *err);
+/* What they needed of memory, each at its peak. */
+struct workers_memory {
+    int64_t most_kb, sum_kb; /* the largest; all together */
+};
 /* Ends them; none is left behind. */
-void workers_end(struct workers *w);
+struct workers_memory workers_end(struct workers *w);
 
 #endif

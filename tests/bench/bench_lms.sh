@@ -1,12 +1,14 @@
 # bench_lms.sh - the grades of the example lms, moved by mighost and by other means, side by side in
 # one server of its own. Prints Markdown for docs/benchmarks.md. By make bench-lms and make bench.
 #
-# usage: bench_lms.sh [--scale S] [--rounds N] [--grow FACTOR]       (1, 5, not measured)
+# usage: bench_lms.sh [--scale S] [--rounds N] [--jobs N] [--grow FACTOR]   (1, 5, 1, not measured)
 #
 # The cases of a round run one after the other, each on a fresh copy of the target behind a
 # CHECKPOINT; ratios are taken within a round (bench_lms_table.sql). Every case must leave the rows
 # that it should, by number and by an order-free hash, or the script ends with 1. --grow FACTOR
 # adds one run of FACTOR times the size, for time and memory. What is not installed is not timed.
+# --jobs N has N processes load in each run of mighost; memory is told of the largest process and of
+# all of them together.
 #
 #   f_bare, f_bin   psql | psql of rows in the target's shape, text and binary, no index
 #   tuned           the source's SQL transforms; indexes and foreign keys dropped and rebuilt
@@ -22,11 +24,12 @@ PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c wal_leve
 unset MIGHOST_TEST_SOCKET
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 
-scale=1 rounds=5 grow=
+scale=1 rounds=5 jobs=1 grow=
 while [ $# -gt 0 ]; do
     case $1 in
     --scale) scale=$2 ;;
     --rounds) rounds=$2 ;;
+    --jobs) jobs=$2 ;;
     --grow) grow=$2 ;;
     *) sed -n '4s/^# //p' "$0"; exit 2 ;;
     esac
@@ -167,18 +170,23 @@ tuned()
                 ADD FOREIGN KEY (assessment_id) REFERENCES lms.assessments" -c COMMIT
 }
 
-# A peer that dies is told of, not timed.
+# A peer that dies, or leaves rows out, is told of, not timed.
 peer() # CASE COMMAND...
 {
-    peer_case=$1 begun=$(date +%s%N)
+    peer_case=$1 code=0
     shift
     fresh empty_peer empty
-    if timeout 3600 "$@" >"$TEST_DIR/out" 2>"$TEST_DIR/err" &&
-        [ "$(psql_t empty_peer -c "SELECT count(*) FROM edu.journal_details")" = "$raw_rows" ]; then
-        reading "$peer_case.s" \
-            "$(awk -v ns=$(($(date +%s%N) - begun)) 'BEGIN { printf "%.4f", ns / 1e9 }')"
+    begun=$(date +%s%N)
+    timeout 3600 "$@" >"$TEST_DIR/out" 2>"$TEST_DIR/err" </dev/null || code=$?
+    took=$(($(date +%s%N) - begun))
+    moved=$(psql_t empty_peer -c "SELECT count(*) FROM edu.journal_details" 2>/dev/null) || moved=none
+    if [ "$code" -eq 0 ] && [ "$moved" = "$raw_rows" ]; then
+        reading "$peer_case.s" "$(awk -v ns="$took" 'BEGIN { printf "%.4f", ns / 1e9 }')"
     else
-        echo "$peer_case died in round $round: $(tail -n 1 "$TEST_DIR/err")" >>"$TEST_DIR/notes"
+        said=$(cat "$TEST_DIR/out" "$TEST_DIR/err" | tr -d '\r' | awk 'NF { last = $0 }
+            /ERROR|FATAL|[Ee]rror:|Error |[Hh]eap|memory/ && !first { first = $0 } END { print first ? first : last }')
+        echo "$peer_case died in round $round: exit $code, $moved of $raw_rows rows are there: $said" \
+            >>"$TEST_DIR/notes"
     fi
 }
 
@@ -189,8 +197,9 @@ peers()
         peer pgcopydb pgcopydb clone --source "$(pg_url raw)" --target "$(pg_url empty_peer)" \
             --dir "$TEST_DIR/pgcopydb"
     fi
-    if command -v pgloader >/dev/null; then
-        peer pgloader pgloader --root-dir "$TEST_DIR" "$TEST_DIR/pgloader.load"
+    if command -v pgloader >/dev/null && command -v script >/dev/null; then
+        # It opens /dev/tty, so that it needs a terminal of its own.
+        peer pgloader script -qec "pgloader --root-dir $TEST_DIR $TEST_DIR/pgloader.load" /dev/null
     fi
 }
 
@@ -199,6 +208,8 @@ notes()
     for tool in pgcopydb pgloader; do
         command -v "$tool" >/dev/null || echo "$tool is not installed, not timed"
     done
+    command -v script >/dev/null ||
+        echo "pgloader is not timed: script, which gives it a terminal, is not installed"
     [ -n "$python" ] || echo "psycopg2 is not installed, not timed"
     [ ! -f "$TEST_DIR/notes" ] || cat "$TEST_DIR/notes"
 }
@@ -209,8 +220,8 @@ projects()
 {
     mkdir -p "$TEST_DIR/whole" "$TEST_DIR/auto" "$TEST_DIR/keep"
     quiet='.reporters = (["summary", "errors", "json", "sql"] | map({name: .}))
-        | .target.embedded_schema = $schema | del(.["$schema"])'
-    jq --arg schema "$example/target.sql" "$quiet" "$example/project.json" \
+        | .target.embedded_schema = $schema | .jobs = $jobs | del(.["$schema"])'
+    jq --arg schema "$example/target.sql" --argjson jobs "$jobs" "$quiet" "$example/project.json" \
         >"$TEST_DIR/whole/project.json"
     for indexes in auto keep; do
         jq --arg indexes $indexes '.stages |= map(.enabled = (.name == "grades")) | .validators = []
@@ -243,7 +254,7 @@ run() # CASE EXIT_CODE DB PROJECT
               | if $i then [$r.steps[:$i + 1][].seconds // 0] | add else empty end;
           "load \([$r.steps[] | select(.name == "load").seconds] | add)",
           "publish \(upto("publish"))", "verify \(upto("verify"))", "s \($u[0])",
-          "mb \($r.peak_rss_kb / 1024)",
+          "mb \($r.peak_rss_kb / 1024)", "all_mb \($r.peak_rss_sum_kb / 1024)",
           "us \(($u[1] + $u[2]) * 1e6 / ([.stages[].records.read] | add))"' \
         "$bundle/report.json" >"$TEST_DIR/figures" || fail "report.json"
     while read -r figure value; do
@@ -363,7 +374,7 @@ echo "$(uname -m), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," 
         /proc/meminfo) GB, Linux $(uname -r); $("$MIGHOST" --version | head -n 1)," \
     "PostgreSQL $(psql_t postgres -c 'SHOW server_version'), shared_buffers" \
     "$(psql_t postgres -c 'SHOW shared_buffers'), fsync $(psql_t postgres -c 'SHOW fsync')"
-echo "scale $scale: $raw_rows records, ${expected%%|*} grades, rounds: $rounds;" \
+echo "scale $scale: $raw_rows records, ${expected%%|*} grades, rounds: $rounds, jobs: $jobs;" \
     "load $begun_load at the start, $(cut -d ' ' -f 1-3 /proc/loadavg) at the end"
 notes
 echo

@@ -21,7 +21,13 @@ INSERT INTO goal (name, above, below, must, aim) VALUES
     ('whole LMS, verified, against f_bare of the grades, x', 'f_bare.s', 'whole.verify', 0.4, 0.6),
     ('client CPU per record, us', 'auto.us', NULL, 1.4, 0.8),
     ('peak RSS, MB', 'auto.mb', NULL, 32, 20),
+    ('peak RSS of all processes together, MB', 'auto.all_mb', NULL, NULL, NULL),
+    ('peak RSS of the grown run, MB', 'grown.mb', NULL, NULL, NULL),
+    ('peak RSS of the grown run, all processes together, MB', 'grown.all_mb', NULL, NULL, NULL),
     ('peak RSS, growth of the grown run, MB', 'grown.more_mb', NULL, 2, 0.5),
+    ('peak RSS, growth of all processes together, MB', 'grown.more_all_mb', NULL, NULL, NULL),
+    ('time of the grown run / time, to verify', 'grown.times', NULL, NULL, NULL),
+    ('time of the grown run / time, load', 'grown.times_load', NULL, NULL, NULL),
     ('time of the grown run / its factor, to verify', 'grown.slower', NULL, 1.1, 1.0),
     ('time of the grown run / its factor, load', 'grown.slower_load', NULL, 1.1, 1.0),
     ('rollback without its proof / run', 'undo.bare', 'auto.s', 0.5, 0.35),
@@ -33,14 +39,18 @@ INSERT INTO goal (name, above, below, must, aim) VALUES
 INSERT INTO reading
 SELECT 1, name, value FROM (
     SELECT max(value) FILTER (WHERE figure = 'grown.mb') AS mb,
-           max(value) FILTER (WHERE figure = 'grown.verify') / :grow AS verify,
-           max(value) FILTER (WHERE figure = 'grown.load') / :grow AS load,
+           max(value) FILTER (WHERE figure = 'grown.all_mb') AS all_mb,
+           max(value) FILTER (WHERE figure = 'grown.verify') AS verify,
+           max(value) FILTER (WHERE figure = 'grown.load') AS load,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FILTER (WHERE figure = 'auto.all_mb') AS all_mb_1,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FILTER (WHERE figure = 'auto.mb') AS mb_1,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FILTER (WHERE figure = 'auto.verify') AS verify_1,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FILTER (WHERE figure = 'auto.load') AS load_1
       FROM reading) AS grown,
-    LATERAL (VALUES ('grown.more_mb', mb - mb_1), ('grown.slower', verify / verify_1),
-                    ('grown.slower_load', load / load_1)) AS figures (name, value)
+    LATERAL (VALUES ('grown.more_mb', mb - mb_1), ('grown.more_all_mb', all_mb - all_mb_1),
+                    ('grown.times', verify / verify_1), ('grown.times_load', load / load_1),
+                    ('grown.slower', verify / verify_1 / :grow),
+                    ('grown.slower_load', load / load_1 / :grow)) AS figures (name, value)
  WHERE value IS NOT NULL;
 
 CREATE FUNCTION pg_temp.said(value float8) RETURNS text LANGUAGE sql RETURN

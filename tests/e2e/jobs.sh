@@ -43,6 +43,11 @@ for jobs in 1 2 4; do
     alone "t$jobs"
 done
 rows t1 "SELECT count(*) FROM mighost.part" 0
+# Five processes of one program are not of the same size, but alike.
+memory="FROM mighost.run, LATERAL (SELECT (report::json #>> '{run,peak_rss_kb}')::int,
+    (report::json #>> '{run,peak_rss_sum_kb}')::int) x (most, sum)"
+rows t1 "SELECT sum = most $memory" t
+rows t4 "SELECT sum BETWEEN 2 * most AND 5 * most $memory" t
 rows t4 "SELECT stage, count(*) > 2, count(DISTINCT worker) = least(4, count(*)), bool_and(done) FROM mighost.part
     GROUP BY 1 ORDER BY 1" \
     "classes|t|t|t
@@ -84,7 +89,7 @@ for jobs in 1 2; do
     rows "w$jobs" "SELECT count(*) FROM mighost.reject WHERE $newest AND code = 'orphan'" 0
     alone "w$jobs"
 done
-psql_t postgres -c "ALTER ROLE postgres RESET idle_in_transaction_session_timeout"
+
 echo "only what is new, by several processes"
 psql_t postgres -c "ALTER ROLE postgres RESET idle_in_transaction_session_timeout"
 target more

@@ -105,15 +105,20 @@ unset project
 echo "a worker's connection to the target is lost"
 target c
 halfway 20 c
-lose="SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'mighost'
-    AND datname = current_database() AND backend_type = 'client backend' AND query <> ''
-    AND pid <> (SELECT backend FROM mighost.run)"
+of_workers="FROM pg_stat_activity WHERE application_name = 'mighost' AND datname = current_database()
+    AND backend_type = 'client backend' AND query <> '' AND pid <> (SELECT backend FROM mighost.run)"
+ended() # DB PIDS
+{
+    [ "$(psql_t "$1" -c "SELECT count(*) FROM pg_stat_activity WHERE pid IN ($2)")" = 0 ]
+}
 for _ in 1 2 3; do
     at_gate c 2
-    rows c "$lose" 2
+    pids=$(psql_t c -c "SELECT string_agg(pid::text, ',') $of_workers")
+    rows c "SELECT count(pg_terminate_backend(pid)) FROM unnest(ARRAY[$pids]) pid" 2
+    within "connections do not end" ended c "$pids"
 done
 open_gate c
-psql_t c -c "$lose" >/dev/null # at whatever moment
+psql_t c -c "SELECT count(pg_terminate_backend(pid)) $of_workers" >/dev/null # at whatever moment
 ends
 says "a part is loaded again"
 is_right c

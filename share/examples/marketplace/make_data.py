@@ -360,7 +360,7 @@ def write_passwords(directory, rows):
         out = csv.writer(f, delimiter=";", lineterminator="\r\n")
         out.writerow(("user", "format", "password"))
         for i, row in enumerate(rows):
-            out.writerow(row[:2] if every(i, 90, 44) else row)
+            out.writerow(row[:2] if every(i, 90, 44) else row + ("",) if every(i, 90, 31) else row)
 
 
 def main():

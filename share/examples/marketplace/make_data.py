@@ -198,9 +198,9 @@ class World:
                "Expertise": d.some(EXPERTISE, 4), "Languages": d.some(LANGUAGES, 4),
                "Countries": d.some(COUNTRIES, 3), "Hourly Rate": self.rate(i),
                "Years of Exp.": d.roll(30) if i % 5 else None,
-               "Verified?": True if i % 3 == 0 else None,
+               "Verified?": True if i % 5 > 2 else None,
                "Intro Video": self.file(created, "intro.mp4") if i % 4 == 0 else None,
-               "Location": self.place() if i % 2 else None})
+               "Location": self.place() if i % 4 else None})
 
     def people(self):
         for i in range(self.counts["user"]):

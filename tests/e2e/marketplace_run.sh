@@ -103,7 +103,8 @@ grep -q '; 0 changed' "$TEST_DIR/out" || fail "a second run changes rows"
 changed=$(new "SELECT bubble_id FROM marketplace.bookings WHERE status = 'pending' ORDER BY bubble_id LIMIT 1")
 sed -i "/^{\"_id\":\"$changed\"/s/\"Status\":\"Pending\"/\"Status\":\"Cancelled\"/" \
     "$MARKETPLACE_DATA/booking.jsonl"
-printf '{"_id":"1700000000000x1","Created Date":"2023-11-14T22:13:20.000Z","Modified Date":"2023-11-14T22:13:20Z",%s}\n' \
+printf '{"_id":"1700000000000x1","Created Date":"%s","Modified Date":"%s",%s}\n' \
+    2023-11-14T22:13:20.000Z 2023-11-14T22:13:20.001Z \
     '"authentication":{"email":{"email":"late@mail1.example.org"}},"Role":"Client"' >>"$MARKETPLACE_DATA/user.jsonl"
 mighost 20 "$example" --run
 grep -q '2 changed (1 inserted, 1 updated, 0 deleted)' "$TEST_DIR/out" || fail "not these two"

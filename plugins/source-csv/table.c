@@ -20,7 +20,7 @@ void table_init(struct table *t, const mig_host_t *host, size_t record_limit)
     decode_init(&t->text, &t->input);
     columns_init(&t->columns, host);
     t->reader = (struct reader){.text = &t->text, .record_limit = record_limit};
-    buf_init(&t->unquoted, record_limit);
+    buf_init(&t->unquoted, 2 * record_limit);
     /* A byte becomes six at most; each name in the header, one record, comes with every value. */
     buf_init(&t->quoted, 12 * record_limit + 8 * SCAN_FIELDS);
 }
@@ -69,11 +69,12 @@ static mig_str_t field_text(struct table *t, const struct scan_field *f)
     return (mig_str_t){to, n};
 }
 
-/* Room for all fields together, so that their texts stay where they are. */
+/* Room for all fields twice, so that the texts of values stay where they are while table_raw()
+ * looks at all fields. */
 static int32_t make_room(struct table *t)
 {
     t->unquoted.len = 0;
-    return buf_reserve(&t->unquoted, t->reader.len)
+    return buf_reserve(&t->unquoted, 2 * t->reader.len)
                ? say_fail(t->host, MIG_E_NOMEM, NULL, "no memory for a record")
                : MIG_OK;
 }
@@ -221,7 +222,8 @@ int32_t table_next(struct table *t)
 static int add_members(struct table *t)
 {
     struct buf *out = &t->quoted;
-    int failed = make_room(t) != MIG_OK || buf_add_char(out, '{');
+    size_t values = t->unquoted.len;
+    int failed = buf_add_char(out, '{');
     for (size_t i = 0; i < t->columns.n && !failed; i++) {
         const struct scan_field *f = &t->reader.scan.fields[i];
         mig_str_t text = field_text(t, f);
@@ -231,6 +233,7 @@ static int add_members(struct table *t)
             buf_add_char(out, ':') ||
             (is_null(t, f) ? buf_add_text(out, "null") : jsontext_quote(out, text.data, text.len));
     }
+    t->unquoted.len = values;
     return failed || buf_add_char(out, '}');
 }
 

@@ -97,9 +97,19 @@ for text in Secret- 'long long' U2VjcmV0L bG9uZyBsb25n 'second line of' 'not bas
         fail "$text is kept"
 done
 
-echo "a second run changes nothing"
+echo "a second run changes nothing, a later one what is new and what differs"
 mighost 20 "$example" --run
 grep -q '; 0 changed' "$TEST_DIR/out" || fail "a second run changes rows"
+changed=$(new "SELECT bubble_id FROM marketplace.bookings WHERE status = 'pending' ORDER BY bubble_id LIMIT 1")
+sed -i "/^{\"_id\":\"$changed\"/s/\"Status\":\"Pending\"/\"Status\":\"Cancelled\"/" \
+    "$MARKETPLACE_DATA/booking.jsonl"
+printf '{"_id":"1700000000000x1","Created Date":"%s","Modified Date":"%s",%s}\n' \
+    2023-11-14T22:13:20.000Z 2023-11-14T22:13:20.001Z \
+    '"authentication":{"email":{"email":"late@mail1.example.org"}},"Role":"Client"' >>"$MARKETPLACE_DATA/user.jsonl"
+mighost 20 "$example" --run
+grep -q '2 changed (1 inserted, 1 updated, 0 deleted)' "$TEST_DIR/out" || fail "not these two"
+sh "$example/compare.sh" >"$TEST_DIR/compared" || fail "what differs is not as the data says"
+mighost 0 "$example" --rollback
 mighost 0 "$example" --rollback
 
 echo "rollback gives the state from before"

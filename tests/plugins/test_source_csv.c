@@ -189,6 +189,24 @@ static void raw_gives_the_record_as_read(void)
     mockhost_stop(&m);
 }
 
+static void values_stay_behind_raw(void)
+{
+    static const char *const fields[] = {"b", "a"};
+    mig_record_t rec = {.size = sizeof rec};
+    mig_wait_t wait = {.size = sizeof wait};
+    mig_str_t raw;
+    csvtest_start(&m, TEXT("a,b\n\"\"\"x\"\"\",\"\"\"longer\"\"\"\n"), NULL, NULL);
+    sourcetest_ops(&m)->open(m.self, "x", fields, 2, NULL, 0, (mig_str_t){"", 0});
+    CU_ASSERT_EQUAL(sourcetest_ops(&m)->next(m.self, &rec, &wait), MIG_OK);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(sourcetest_ops(&m)->raw(m.self, &raw), MIG_OK);
+        CU_ASSERT_EQUAL(strncmp(raw.data, "{\"a\":\"\\\"x\\\"\"", 12), 0);
+        CU_ASSERT_EQUAL(strncmp(rec.values[0].data, "\"longer\"", 8), 0);
+        CU_ASSERT_EQUAL(strncmp(rec.values[1].data, "\"x\"", 3), 0);
+    }
+    mockhost_stop(&m);
+}
+
 static void column_nobody_reads_is_logged(void)
 {
     csvtest_start(&m, TEXT("a,extra\n1,2\n"), NULL, NULL);
@@ -223,6 +241,7 @@ static const struct unit_case cases[] = {
     {CASE(position_goes_on_behind_a_record)},
     {CASE(position_goes_on_in_a_large_file)},
     {CASE(raw_gives_the_record_as_read)},
+    {CASE(values_stay_behind_raw)},
     {CASE(column_nobody_reads_is_logged)},
     {CASE(progress_ends_with_all)},
 };

@@ -364,6 +364,8 @@ int job_order(struct job *job, struct faults *faults)
             continue;
         sorted[n] = job->stages[k];
         sorted[n].no = n + 1;
+        sorted[n].needs = nodes[result.order[i]].needs;
+        sorted[n].n_needs = nodes[result.order[i]].n_needs;
         digest_add(d, sorted[n].hash, 64);
         n++;
     }

@@ -84,7 +84,9 @@ struct highwater;
 
 struct job_stage {
     const struct project_stage *p;
-    size_t no; /* 1-based, in order */
+    size_t no;                     /* 1-based, in order */
+    const struct plan_need *needs; /* of plugins and project, and what foreign keys imply */
+    size_t n_needs;
     struct unit *source, *migrator;
     const char **fields; /* what the source is asked for: the migrator's, then key and mark */
     size_t n_fields;

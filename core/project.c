@@ -241,7 +241,7 @@ static void check_hooks(struct fields *f, const struct project *p)
 
 static void default_reporters(struct fields *f, struct project *p)
 {
-    static const char *const names[] = {"summary", "errors", "json", "sql", "idmap"};
+    static const char *const names[] = {"html", "summary", "errors", "json", "sql", "idmap"};
     size_t n = sizeof names / sizeof *names;
     if (jsonfile_get(f->file->root, "reporters"))
         return;

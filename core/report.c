@@ -49,6 +49,14 @@ static json_t *plugins(const struct job *job)
     return list;
 }
 
+/* The target's database; which server it is on is nobody's business who reads a report. */
+static json_t *database(const struct state *s)
+{
+    struct pg_where where;
+    pg_where(s->pg, &where);
+    return json_string(where.dbname);
+}
+
 static json_t *run_part(const struct state *s, const struct job *job, const struct report_input *in,
                         const char *finished)
 {
@@ -80,6 +88,7 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
     json_object_set_new(run, "user", json_string(user ? user->pw_name : "unknown"));
     json_object_set_new(run, "host", json_string(host));
     json_object_set_new(run, "version", json_string(PACKAGE_VERSION));
+    json_object_set_new(run, "database", database(s));
     json_object_set_new(run, "backup", json_string(in->backup));
     json_object_set_new(run, "resumed", json_boolean(s->resumed));
     json_object_set_new(run, "plugins", plugins(job));
@@ -173,6 +182,20 @@ static json_t *since(const struct job_stage *st)
     return st->high && st->high->has_since ? json_string(st->high->text) : json_null();
 }
 
+/* Of the stages that take part, those that this one goes behind. */
+static json_t *needs(const struct job *job, const struct job_stage *st)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < job->n_stages; i++)
+        for (size_t k = 0; k < st->n_needs; k++)
+            if (&job->stages[i] != st && strncmp(st->needs[k].feature, "stage:", 6) == 0 &&
+                str_equal(st->needs[k].feature + 6, job->stages[i].p->name)) {
+                json_array_append_new(list, json_string(job->stages[i].p->name));
+                break;
+            }
+    return list;
+}
+
 static int stage_part(struct state *s, const struct job *job, const struct job_stage *st,
                       json_t *list, struct error *err)
 {
@@ -209,6 +232,7 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
                         "rejected", rejected, "vanished",
                         done && vanished_is_known(job, st) ? count(res, 0, 3) : json_null(),
                         "since", since(st), "tables", tables));
+    json_object_set_new(json_array_get(list, json_array_size(list) - 1), "needs", needs(job, st));
     pg_free(res);
     return code;
 }
@@ -229,7 +253,15 @@ static int stages(struct state *s, const struct job *job, json_t *list, struct e
 
 /* ---- lists ----------------------------------------------------------------------------- */
 
-/* Rows of a query as objects with these members; a name that begins with '#' is a number. */
+static json_t *column(const struct pg_result *res, int row, int k, char kind)
+{
+    return kind == '#'   ? count(res, row, k)
+           : kind == '~' ? json_real(strtod(pg_get(res, row, k), NULL))
+                         : text_or_null(res, row, k);
+}
+
+/* Rows of a query as objects with these members; a name that begins with '#' is a count, one with
+ * '~' a number with a fraction. */
 static int rows(struct state *s, json_t *list, const char *const *members, struct error *err,
                 const char *sql)
 {
@@ -239,8 +271,8 @@ static int rows(struct state *s, json_t *list, const char *const *members, struc
     for (int i = 0; i < pg_rows(res); i++) {
         json_t *object = json_object();
         for (int k = 0; members[k]; k++)
-            json_object_set_new(object, members[k] + (members[k][0] == '#'),
-                                members[k][0] == '#' ? count(res, i, k) : text_or_null(res, i, k));
+            json_object_set_new(object, members[k] + (members[k][0] == '#' || members[k][0] == '~'),
+                                column(res, i, k, members[k][0]));
         json_array_append_new(list, object);
     }
     pg_free(res);
@@ -253,8 +285,8 @@ static int lists(struct state *s, json_t *root, struct error *err)
                                                 "code",   "#number", NULL};
     static const char *const reject_members[] = {"stage", "code", "#count", "first_cause", NULL};
     static const char *const repair_members[] = {"stage", "field", "rule", "#count", NULL};
-    static const char *const check_members[] = {"name",  "kind", "status",    "#violations",
-                                                "phase", "sql",  "validator", NULL};
+    static const char *const check_members[] = {
+        "name", "kind", "status", "#violations", "phase", "sql", "validator", "~seconds", NULL};
     const struct {
         const char *name;
         const char *const *members;
@@ -271,7 +303,9 @@ static int lists(struct state *s, json_t *root, struct error *err)
          "SELECT stage, field, rule, sum(count) FROM %s.repair WHERE run = %lld GROUP BY 1, 2, 3"
          " ORDER BY 1, 2, 3"},
         {"checks", check_members,
-         "SELECT name, kind, status, violations, phase, sql, validator FROM %s.check_result WHERE"
+         "SELECT name, kind, status, violations, phase, sql, validator, seconds FROM "
+         "%s.check_result"
+         " WHERE"
          " run = %lld ORDER BY phase, validator, name"},
     };
     int code = 0;

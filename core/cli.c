@@ -62,7 +62,7 @@ static const struct cli_option table[] = {
     {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps"},
     {NULL, NULL, 0, "Look"},
     {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal"},
-    {"report", "RUN", ACTION_REPORT, "print the report of a run again"},
+    {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target"},
     {"ping", NULL, ACTION_PING, "test each connection by itself"},
     {"show-config", NULL, ACTION_SHOW_CONFIG, "every setting and where it came from"},
     {"print-grants", NULL, ACTION_PRINT_GRANTS, "what a DBA must grant"},

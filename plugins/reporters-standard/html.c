@@ -6,6 +6,7 @@
  */
 #include "html.h"
 
+#include "names.h"
 #include "reporter.h"
 #include "view.h"
 
@@ -47,12 +48,15 @@ static int32_t report(void *self, const mig_report_t *report)
     static void (*const sections[])(struct out *, const json_t *) = {
         head, html_plan, html_stages, html_lost, html_proof, html_undo, html_notes, html_origin};
     const struct reporter *r = self;
+    const char *name;
     json_t *root;
-    int32_t rc = view_load(r->host, report, &root);
+    int32_t rc = names_file(r->host, report, r->file, &name);
+    if (rc == MIG_OK)
+        rc = view_load(r->host, report, &root);
     if (rc != MIG_OK)
         return rc;
     struct out o;
-    out_open(&o, r->host, r->file);
+    out_open(&o, r->host, name);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         sections[i](&o, root);
     out_text(&o, "</main>\n<footer>Made from report.json, which has all of it for "

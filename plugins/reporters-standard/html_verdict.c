@@ -32,6 +32,11 @@ static struct words words_of(const json_t *root)
 {
     const json_t *run = json_object_get(root, "run");
     int clean = view_count(root, "errors_total") == 0;
+    if (view_true(root, "success") && has_status(root, "rolled_back"))
+        return (struct words){
+            "still", "Taken back.",
+            "It was published, and undone later: the live tables are as they were "
+            "before."};
     if (!view_true(root, "success"))
         return unsuccessful(root);
     if (strcmp(view_text(run, "action"), "dry-run") == 0)

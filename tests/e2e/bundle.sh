@@ -23,12 +23,13 @@ cat >"$TEST_DIR/reporters" <<'JSON'
     { "name": "log", "options": { "file": "logs/complete_v2_migration_{time}.log" } },
     { "name": "lines", "use": "log", "options": { "file": "migration.jsonl", "form": "json" } },
     { "name": "grave", "use": "log", "options": { "level": "warning" } },
-    { "name": "tests", "options": { "file": "migration_test_report_{time}.json" } } ],
+    { "name": "test-report", "options": { "file": "migration_test_report_{time}.json" } } ],
 JSON
 rule='{ "rule": "unique", "table": "public.items", "columns": ["name"] }'
 cp "$SHOP/project.json" "$SHOP/plain.json"
-sed -e "/\"sources\"/r $TEST_DIR/reporters" -e 's/"sources"/"validators": [{ "name": "rules", "options": { "rules": [RULE] } }],\n  &/' \
-    -e "s/RULE/$rule/" "$SHOP/plain.json" >"$SHOP/project.json"
+checks="\"validators\": [{ \"name\": \"rules\", \"options\": { \"rules\": [$rule] } }],"
+sed -e "/\"sources\"/r $TEST_DIR/reporters" -e "s/\"sources\"/$checks\n  &/" "$SHOP/plain.json" \
+    >"$SHOP/project.json"
 ends 0 $on --project "$SHOP" --run
 bundle=$(bundle_of)
 is "the names" "$(cd "$bundle" && find . -type f | LC_ALL=C sort | sed 's/20[0-9]\{6\}_[0-9]\{6\}/TIME/')" \
@@ -49,7 +50,8 @@ is "the names" "$(cd "$bundle" && find . -type f | LC_ALL=C sort | sed 's/20[0-9
 ./verify.sql"
 is "modes" "$(find "$bundle" -type f ! -perm 0600 -o -type d ! -perm 0700)" ""
 started=$(jq -r .run.started "$bundle"/migration_report_*.json)
-[ -f "$bundle/migration_summary_$(echo "$started" | sed 's/\(....\)-\(..\)-\(..\)T\(..\):\(..\):\(..\).*/\1\2\3_\4\5\6/').txt" ] ||
+compact=$(echo "$started" | tr -d ':-' | sed 's/T/_/; s/\..*//')
+[ -f "$bundle/migration_summary_$compact.txt" ] ||
     fail "the time in the names is not the start of the run, $started"
 is "the copy of the log" "$(head -n 3 "$bundle"/logs/*.log)" "$(head -n 3 "$bundle/run.log")"
 is "lines as JSON" "$(jq -r 'has("time") and .level == "info" and (.message | length > 0)' \
@@ -61,8 +63,8 @@ says "{time} is the start of the run"
 
 echo "tests and report as their schemas have them"
 tests=$bundle/migration_test_report_*.json
-jq -e '.passed == ([.tests[] | select(.result == "passed")] | length) and .failed == 0 and
-    ([.tests[] | select(.name | startswith("rules: ")) | select(.duration > 0)] | length) == 2' $tests \
+jq -e '.passed == ([.cases[] | select(.result == "passed")] | length) and .failed == 0 and
+    ([.cases[] | select(.name | startswith("rules: ")) | select(.duration > 0)] | length) == 2' $tests \
     >/dev/null || fail "the tests: $(cat $tests)"
 for python in /usr/bin/python3 python3; do
     ! "$python" -c 'import jsonschema' 2>/dev/null || break
@@ -82,7 +84,7 @@ for fault in faults:
 sys.exit(1 if faults else 0)
 PYTHON
     }
-    schema_valid "$top_srcdir/share/tests.schema.json" $tests || fail "tests.json is not as its schema"
+    schema_valid "$top_srcdir/share/testreport.schema.json" $tests || fail "test_report.json is not as its schema"
     report_valid() # FILE
     {
         schema_valid "$top_srcdir/share/report.schema.json" "$1" || fail "$1 is not as its schema"

@@ -1,7 +1,7 @@
 /*
- * tests.c - the reporter "tests": what was tested and how it went, tests.json: the project's
- * checks and the criteria of success, each with result and duration. share/tests.schema.json
- * describes it.
+ * testreport.c - the reporter "test-report": what was tested and how it went, test_report.json: the
+ * project's checks and the criteria of success, each with result and duration.
+ * share/testreport.schema.json describes it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static char *make_text(const json_t *root)
         json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:O}", "project", view_text(run, "project"),
                   "run", view_text(run, "id"), "started", view_text(run, "started"), "passed",
                   with(list, "passed"), "failed", with(list, "failed"), "warnings",
-                  with(list, "warning"), "skipped", with(list, "skipped"), "tests", list);
+                  with(list, "warning"), "skipped", with(list, "skipped"), "cases", list);
     char *text = json_dumps(out, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(list);
     json_decref(out);
@@ -83,9 +83,10 @@ static int32_t report(void *self, const mig_report_t *report)
 }
 
 static const mig_option_t OPTIONS[] = {
-    {"file", MIG_OPT_TEXT, 0, "tests.json", NULL, "Name of the file in the bundle."},
+    {"file", MIG_OPT_TEXT, 0, "test_report.json", NULL, "Name of the file in the bundle."},
     REPORTER_NO_MORE_OPTIONS,
 };
 
-REPORTER_UNIT(tests_unit, "tests", "Writes checks and criteria with result and duration.", OPTIONS,
-              reporter_create, report);
+REPORTER_UNIT(testreport_unit, "test-report",
+              "Writes checks and criteria with result and duration.", OPTIONS, reporter_create,
+              report);

@@ -122,6 +122,8 @@ struct job {
     size_t n_validators;
     struct job_reporter *reporters;
     size_t n_reporters;
+    struct job_reporter *notify;
+    size_t n_notify;
     struct unit **sources; /* one per project source that is used, same index as project's */
     int checked;           /* check was begun by this process */
     struct str notes;      /* lines for the plan: differences and choices */

@@ -149,6 +149,8 @@ struct project {
     size_t n_validators;
     struct project_reporter *reporters;
     size_t n_reporters;
+    struct project_reporter *notify; /* who is told that a run has ended */
+    size_t n_notify;
     struct project_hook *hooks;
     size_t n_hooks;
     struct project_invariant *invariants;

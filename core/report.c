@@ -394,7 +394,7 @@ static void add_totals(json_t *list, struct report_totals *t)
     }
 }
 
-static json_t *summary(const struct report_totals *t)
+struct json_t *report_summary(const struct report_totals *t)
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "read",
                      (json_int_t)t->read, "migrated", (json_int_t)t->migrated, "skipped",
@@ -471,7 +471,7 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     if (!code)
         code = snapshots(s, json_object_get(root, "run"), err);
     json_object_set_new(root, "stages", list);
-    json_object_set_new(root, "summary", summary(totals));
+    json_object_set_new(root, "summary", report_summary(totals));
     json_object_set_new(root, "errors_total", json_integer(totals->skipped + totals->rejected));
     if (!code)
         code = lists(s, root, err);

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "fingerprint.h"
 #include "highwater.h"
+#include "mask.h"
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
@@ -279,6 +280,25 @@ static int rows(struct state *s, json_t *list, const char *const *members, struc
     return 0;
 }
 
+static void mask_errors(const struct project *p, json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        const char *stage = json_string_value(json_object_get(item, "entity"));
+        const char *reason = json_string_value(json_object_get(item, "message"));
+        struct str text;
+        if (!mask_keys(p, stage))
+            continue;
+        str_init(&text, 0);
+        mask_reason(p, stage, reason ? reason : "", &text);
+        json_object_set_new(item, "message", json_string(text.data));
+        json_object_set_new(item, "id", json_string(MASK_TEXT));
+        str_clear(&text);
+    }
+}
+
 static int lists(struct state *s, json_t *root, struct error *err)
 {
     static const char *const error_members[] = {"entity", "id",      "field", "message",
@@ -475,6 +495,7 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     json_object_set_new(root, "errors_total", json_integer(totals->skipped + totals->rejected));
     if (!code)
         code = lists(s, root, err);
+    mask_errors(job->project, json_object_get(root, "errors"));
     if (!code)
         code = fingerprints(s, root, err);
     json_object_set_new(root, "statements", statements());

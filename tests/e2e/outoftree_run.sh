@@ -58,7 +58,9 @@ ${CC:-cc} -shared -fPIC $($PKG_CONFIG --cflags mighost) "$top_srcdir/tests/fixtu
 sed -i 's/"stages"/"reporters": [ { "name": "json" }, { "name": "tell", "options": { "stage": "posts" } } ],\n  &/' \
     "$TEST_DIR/project/project.json"
 "$MIGHOST" --check-plugin "$TEST_DIR/tell/tell.so" >/dev/null
-psql_t blog -c 'DELETE FROM post'
+pg_createdb blog2
+psql_t blog2 -c "CREATE TABLE post (id int PRIMARY KEY, slug text NOT NULL)"
+DATABASE_URL=$(pg_url blog2)
 run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-0" --plugins "$TEST_DIR/tell" >"$TEST_DIR/out" 2>&1 || {
     cat "$TEST_DIR/out"
     exit 1

@@ -56,6 +56,7 @@ static const struct {
     {ACTION_PURGE, history_purge, 1},
     {ACTION_STATUS, look_status, 1},
     {ACTION_REPORT, remake_bundle, 1},
+    {ACTION_VERIFY_BUNDLE, evidence_verify, 0},
     {ACTION_PING, look_ping, 1},
     {ACTION_SHOW_CONFIG, look_config, 1},
     {ACTION_PRINT_GRANTS, look_grants, 1},

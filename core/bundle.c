@@ -412,6 +412,17 @@ static int add_directory(json_t *files, int fd, const char *prefix)
     return bad ? -1 : 0;
 }
 
+/* The configuration as it is on disk; null where it is not there any more. */
+static json_t *file_digest(const char *path)
+{
+    char hex[65];
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    json_t *text = fd >= 0 && digest_fd(fd, hex) == 0 ? json_string(hex) : json_null();
+    if (fd >= 0)
+        close(fd);
+    return text;
+}
+
 static int write_manifest(struct bundle *b, const struct state *s, const struct job *job,
                           struct error *err)
 {
@@ -425,6 +436,7 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
     json_object_set_new(root, "run", json_integer(s->run));
     json_object_set_new(root, "project", json_string(job->project->name));
     json_object_set_new(root, "plan", json_string(job->hash));
+    json_object_set_new(root, "project_file", file_digest(job->project->path));
     json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(root, "files", files);
     json_object_set_new(root, "plugins", plugins);

@@ -63,6 +63,7 @@ static const struct cli_option table[] = {
     {NULL, NULL, 0, "Look"},
     {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal"},
     {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target"},
+    {"verify-bundle", "DIR", ACTION_VERIFY_BUNDLE, "are its files as its manifest has them?"},
     {"ping", NULL, ACTION_PING, "test each connection by itself"},
     {"show-config", NULL, ACTION_SHOW_CONFIG, "every setting and where it came from"},
     {"print-grants", NULL, ACTION_PRINT_GRANTS, "what a DBA must grant"},

@@ -35,6 +35,7 @@ static double most_read(const json_t *stages)
 
 static void record_bars(struct out *o, const json_t *stages)
 {
+    double most = most_read(stages);
     size_t i;
     json_t *stage;
     out_text(o, "<figure>\n<figcaption>Records</figcaption>\n");
@@ -50,7 +51,7 @@ static void record_bars(struct out *o, const json_t *stages)
         struct html_bar bar = {
             name_of(stage),
             {{(double)n.migrated, "ok"}, {(double)n.skipped, "skip"}, {(double)n.rejected, "rej"}}};
-        html_bar(o, i, &bar, most_read(stages));
+        html_bar(o, i, &bar, most);
         html_count(o, n.read);
         if (n.read != n.migrated) {
             out_text(o, ", ");

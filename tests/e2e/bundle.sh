@@ -129,6 +129,32 @@ cmp "$first/report.html" "$again/report.html" || fail "report.html is another be
 cmp "$first/errors.csv" "$again/errors.csv" || fail "errors.csv is another behind --finalize"
 [ ! -e "$again/rollback.sql" ] || fail "there is a way back behind --finalize"
 
+echo "files that are not as the manifest has them"
+copy=$TEST_DIR/copy
+cp -R "$first" "$copy"
+is "the project file in the manifest" "$(jq -r .project_file "$copy/manifest.json")" \
+    "$(sha256sum "$SHOP/project.json" | cut -d ' ' -f 1)"
+ends 0 --verify-bundle "$copy"
+says "run 2 of project shop: $(jq '.files | length' "$copy/manifest.json") files are as the manifest has them" \
+    "$(sha256sum "$copy/manifest.json" | cut -d ' ' -f 1)"
+rm "$copy/verify.sql"
+echo >>"$copy/idmap/items.json"
+: >"$copy/idmap/other.json"
+ln -s "$copy/errors.csv" "$copy/link"
+mv "$copy/summary.txt" "$copy/elsewhere"
+ln -s elsewhere "$copy/summary.txt"
+ends 12 --verify-bundle "$copy"
+is "what is told" "$(LC_ALL=C sort "$OUT")" "elsewhere: is not in the manifest
+idmap/items.json: is not as the manifest has it
+idmap/other.json: is not in the manifest
+link: is not in the manifest
+summary.txt: Too many levels of symbolic links
+verify.sql: missing"
+says "6 differences"
+ends 12 --verify-bundle "$SHOP"
+says "is no bundle"
+ends 12 --verify-bundle "$TEST_DIR/none"
+
 echo "what it says of runs that ended otherwise"
 shop_db otherwise
 ends 20 $on --project "$SHOP" --run

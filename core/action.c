@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "actions.h"
 #include "bundle.h"
 #include "confirm.h"
 #include "log.h"
+#include "notify.h"
 #include "output.h"
 #include "planprint.h"
 #include "progress.h"
@@ -36,8 +38,30 @@ static void tell_verdict(const struct cli *cli, const struct run_verdict *verdic
         output_format("%s: %s; report: %s\n", name, text, bundle);
 }
 
+/* Behind the last line: whoever is told of the end finds all as it is said. */
+static void tell_others(const struct cli *cli, const struct session *s,
+                        const struct run_verdict *verdict, const struct timespec *begun, int code)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const struct notify_end end = {.action = cli->action == ACTION_DRY_RUN   ? "dry-run"
+                                             : cli->action == ACTION_REDRIVE ? "redrive"
+                                             : cli->action == ACTION_PUBLISH ? "publish"
+                                                                             : "run",
+                                   .run = verdict->run,
+                                   .exit_code = code,
+                                   .seconds = (double)(now.tv_sec - begun->tv_sec) +
+                                              (double)(now.tv_nsec - begun->tv_nsec) / 1e9,
+                                   .message = verdict->text[0] ? verdict->text : status_text(code),
+                                   .bundle = verdict->bundle,
+                                   .totals = &verdict->totals};
+    notify_send(&s->job, &end);
+}
+
 static int run(const struct cli *cli, struct session *s, int64_t publish, int64_t redrive)
 {
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     struct run_options options = {.dry_run = cli->action == ACTION_DRY_RUN,
                                   .takeover = cli->takeover,
                                   .hold = cli->hold && !publish,
@@ -65,12 +89,14 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         snprintf(verdict.text, sizeof verdict.text, "%s (exit %d): nothing was written",
                  status_text(code), code);
         tell_verdict(cli, &verdict, code);
+        tell_others(cli, s, &verdict, &begun, code);
         return code;
     }
     code = run_execute(s, &options, &verdict);
     if (code == STATUS_OK || code == STATUS_PARTIAL)
         log_write(LOG_INFO, "look at it: %s", s->psql);
     tell_verdict(cli, &verdict, code);
+    tell_others(cli, s, &verdict, &begun, code);
     return code;
 }
 

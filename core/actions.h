@@ -18,6 +18,8 @@ int action_validate(const struct cli *cli, struct session *s);
 
 /* The number of the run that was asked for; 0: none was. */
 int history_run_number(const struct cli *cli, int64_t *run, struct error *err);
+/* Connects and finds that run, or the newest in one of these states. */
+int history_attach(const struct cli *cli, struct session *s, const char *states);
 /* 0 when the run is held and the plan is still the one that it was checked by. `parent`: the run
  * that it redrives, or 0. */
 int history_held(struct session *s, int64_t run, int64_t *parent);
@@ -28,7 +30,6 @@ int history_abandon(const struct cli *cli, struct session *s);
 int history_purge(const struct cli *cli, struct session *s);
 
 int look_status(const struct cli *cli, struct session *s);
-int look_report(const struct cli *cli, struct session *s);
 int look_ping(const struct cli *cli, struct session *s);
 int look_config(const struct cli *cli, struct session *s);
 int look_grants(const struct cli *cli, struct session *s);
@@ -36,6 +37,9 @@ int look_plugins(const struct cli *cli, struct session *s);
 int look_check_plugin(const struct cli *cli, struct session *s);
 int look_lock_plugins(const struct cli *cli, struct session *s);
 int look_stop_server(const struct cli *cli, struct session *s);
+
+int evidence_verify(const struct cli *cli, struct session *s);
+int remake_bundle(const struct cli *cli, struct session *s);
 
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);

@@ -15,7 +15,9 @@
 #include "config.h"
 #include "digest.h"
 #include "fault.h"
+#include "leak.h"
 #include "log.h"
+#include "mask.h"
 #include "sql.h"
 #include "undo.h"
 #include "validate.h"
@@ -111,7 +113,8 @@ struct source {
     struct state *s;
     struct job *job;
     struct pg *reader;
-    struct str text;
+    struct str text, masked[4]; /* record, key, reason, first cause of the reject at hand */
+    struct scan *scan;          /* what no file may hold */
     struct error err;
     void *ctx;
     int32_t (*reject)(void *ctx, const mig_reject_t *reject);
@@ -120,6 +123,41 @@ struct source {
                       const char *final_key);
     int32_t returned;
 };
+
+static void masked_value(void *ctx, const char *field, const char *text, size_t n)
+{
+    struct source *x = ctx;
+    char what[200];
+    snprintf(what, sizeof what, "a value of field %.100s of a rejected record", field);
+    scan_add(x->scan, what, text, n, 0);
+}
+
+/* What is handed to reporters has no value of a masked field in it. */
+static void mask_reject(struct source *x, mig_reject_t *r)
+{
+    const struct project *p = x->job->project;
+    for (size_t i = 0; i < 4; i++) {
+        str_reset(&x->masked[i]);
+        str_add(&x->masked[i], "");
+    }
+    if (mask_has(p, r->stage)) {
+        mask_record(p, r->stage, r->raw.data, r->raw.len, &x->masked[0], masked_value, x);
+        r->raw = (mig_str_t){x->masked[0].data, x->masked[0].len};
+    }
+    if (r->key && mask_keys(p, r->stage)) {
+        masked_value(x, "(the key)", r->key, strlen(r->key));
+        str_add(&x->masked[1], MASK_TEXT);
+        r->key = x->masked[1].data;
+    }
+    if (r->reason) {
+        mask_reason(p, r->stage, r->reason, &x->masked[2]);
+        r->reason = x->masked[2].data;
+    }
+    if (r->first_cause) {
+        mask_cause(p, r->first_cause, &x->masked[3]);
+        r->first_cause = x->masked[3].data;
+    }
+}
 
 static int one_reject(void *ctx, const char *const *v, const size_t *n)
 {
@@ -135,6 +173,7 @@ static int one_reject(void *ctx, const char *const *v, const size_t *n)
                       .first_cause = v[7],
                       .number = strtoull(v[8], NULL, 10),
                       .raw = {v[9] ? v[9] : "", v[9] ? n[9] : 0}};
+    mask_reject(x, &r);
     x->returned = x->reject(x->ctx, &r);
     return x->returned != MIG_OK;
 }
@@ -165,6 +204,13 @@ static int32_t service_rejects(const mig_report_t *r, void *ctx,
     return read_each(x, sql, one_reject);
 }
 
+/* A map of masked keys says nothing; the view id_map of the target has it. */
+static int hides_map(const struct source *x, const char *stage)
+{
+    const struct project *p = x->job->project;
+    return mask_keys(p, stage) || mask_final_keys(p, stage);
+}
+
 static int one_entry(void *ctx, const char *const *v, const size_t *n)
 {
     struct source *x = ctx;
@@ -177,6 +223,8 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
 {
     struct source *x = r->impl;
     struct str sql;
+    if (hides_map(x, stage))
+        return MIG_OK;
     x->ctx = ctx;
     x->entry = row;
     str_init(&sql, 0);
@@ -200,8 +248,10 @@ static int32_t service_idmap(const mig_report_t *r, const char *stage, void *ctx
 static int one_change(void *ctx, const char *const *v, const size_t *n)
 {
     struct source *x = ctx;
+    const struct project *p = x->job->project;
     (void)n;
-    x->returned = x->change(x->ctx, v[0], v[1], v[2], v[3]);
+    x->returned = x->change(x->ctx, v[0], v[1], mask_keys(p, v[0]) && v[2] ? MASK_TEXT : v[2],
+                            mask_final_keys(p, v[0]) && v[3] ? MASK_TEXT : v[3]);
     return x->returned != MIG_OK;
 }
 
@@ -362,6 +412,17 @@ static int add_directory(json_t *files, int fd, const char *prefix)
     return bad ? -1 : 0;
 }
 
+/* The configuration as it is on disk; null where it is not there any more. */
+static json_t *file_digest(const char *path)
+{
+    char hex[65];
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    json_t *text = fd >= 0 && digest_fd(fd, hex) == 0 ? json_string(hex) : json_null();
+    if (fd >= 0)
+        close(fd);
+    return text;
+}
+
 static int write_manifest(struct bundle *b, const struct state *s, const struct job *job,
                           struct error *err)
 {
@@ -375,6 +436,7 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
     json_object_set_new(root, "run", json_integer(s->run));
     json_object_set_new(root, "project", json_string(job->project->name));
     json_object_set_new(root, "plan", json_string(job->hash));
+    json_object_set_new(root, "project_file", file_digest(job->project->path));
     json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(root, "files", files);
     json_object_set_new(root, "plugins", plugins);
@@ -387,10 +449,54 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
     return code;
 }
 
+/* ---- the last look ----------------------------------------------------------------------- */
+
+static int32_t pass_over(void *ctx, const mig_reject_t *reject)
+{
+    (void)ctx, (void)reject;
+    return MIG_OK;
+}
+
+static void add_secret(void *ctx, const char *secret)
+{
+    scan_add(ctx, "a password or key of the configuration", secret, strlen(secret), 0);
+}
+
+/* Reading the rejects notes what is masked in them, whatever reporters there are. */
+static int look_for_leaks(struct bundle *b, struct source *x, struct error *err)
+{
+    const struct project *p = x->job->project;
+    int any = 0;
+    fflush(b->log);
+    log_secret_each(add_secret, x->scan);
+    for (size_t i = 0; i < p->n_canaries; i++)
+        scan_add(x->scan, "a planted value", p->canaries[i], strlen(p->canaries[i]), 1);
+    for (size_t i = 0; i < p->n_stages; i++)
+        any |= mask_has(p, p->stages[i].name);
+    if (any && service_rejects(&x->report, NULL, pass_over) != MIG_OK)
+        return error_set(err, STATUS_BACKUP, "rejected records cannot be read back: %s",
+                         x->err.what);
+    return leak_check(b->dir, x->scan, err);
+}
+
+static void run_reporters(struct job *job, const mig_report_t *report, struct error *err)
+{
+    for (size_t i = 0; i < job->n_reporters; i++) {
+        struct unit *u = job->reporters[i].unit;
+        int32_t returned = call_report(u, report);
+        size_t dropped = host_drop_files(job->host);
+        if (returned == MIG_OK && dropped)
+            returned = u->table.fail(&u->table, MIG_E_BUG, "report() left a file open", NULL);
+        if (returned != MIG_OK)
+            host_error(u, returned, "report", err);
+    }
+}
+
 int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *reader,
                  const char *report, struct error *err)
 {
-    struct source x = {.s = s, .job = job, .reader = reader};
+    struct source x = {.s = s, .job = job, .reader = reader, .scan = scan_new()};
+    struct error leak = {0};
     x.report = (mig_report_t){.size = sizeof x.report,
                               .impl = &x,
                               .json = {report, strlen(report)},
@@ -399,21 +505,23 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
                               .text = service_text,
                               .changes = service_changes};
     str_init(&x.text, 0);
+    for (size_t i = 0; i < 4; i++)
+        str_init(&x.masked[i], 0);
     job->host->bundle = b->dir;
-    for (size_t i = 0; i < job->n_reporters; i++) {
-        struct unit *u = job->reporters[i].unit;
-        int32_t returned = call_report(u, &x.report);
-        size_t dropped = host_drop_files(job->host);
-        if (returned == MIG_OK && dropped)
-            returned = u->table.fail(&u->table, MIG_E_BUG, "report() left a file open", NULL);
-        if (returned != MIG_OK)
-            host_error(u, returned, "report", err);
-    }
+    run_reporters(job, &x.report, err);
     job->host->bundle = NULL;
-    str_clear(&x.text);
     if (!err->code && state_undoable(s->at))
         write_rollback_info(b, s, job, err);
+    look_for_leaks(b, &x, &leak);
+    for (size_t i = 0; i < 4; i++)
+        str_clear(&x.masked[i]);
+    str_clear(&x.text);
+    scan_free(x.scan);
     if (fault_point("report.done"))
         error_set(err, STATUS_TEMPORARY, "fault point report.done");
-    return err->code ? err->code : write_manifest(b, s, job, err);
+    if (!err->code)
+        write_manifest(b, s, job, err);
+    if (!err->code)
+        *err = leak;
+    return err->code;
 }

@@ -37,6 +37,8 @@ static const char *flag_for(const struct options_walk *w, const struct jsonfile_
 
 static int is_secret_member(const struct options_walk *w, const struct jsonfile_node *node)
 {
+    if (w->value->field->type == FIELD_ADDRESS)
+        return ends_with(node->key, "url") || ends_with(node->key, "token");
     return w->value->field->type == FIELD_CONNECTION &&
            (ends_with(node->key, "password") || ends_with(node->key, "secret") ||
             ends_with(node->key, "token") || ends_with(node->key, "api_key"));

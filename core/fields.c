@@ -30,6 +30,7 @@ static const char *const phrases[] = {
     [FIELD_NEEDS] = "a list of texts such as \"stage\", \"after:stage\" or \"transform:name\"",
     [FIELD_LIST] = "a list of objects",
     [FIELD_OPTIONS] = "an object",
+    [FIELD_ADDRESS] = "an object",
     [FIELD_CONNECTION] = "an object",
     [FIELD_SECTION] = "an object",
     [FIELD_MAP] = "an object",

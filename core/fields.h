@@ -31,6 +31,7 @@ enum field_type {
     FIELD_TEXTS,      /* const char ** and count: a text or a list of texts, none empty */
     FIELD_NEEDS,      /* struct project_need * and count: a list of texts */
     FIELD_OPTIONS,    /* const char *: an object as compact JSON, variables replaced */
+    FIELD_ADDRESS,    /* the same, but member "url" is a secret as a whole, "token" too */
     FIELD_CONNECTION, /* the same, but members "url" and "password" are connection secrets */
     FIELD_SECTION,    /* an object whose members go into the same struct */
     FIELD_LIST,       /* an array of structs and count: a list of objects */

@@ -68,7 +68,7 @@ static int attach_run(struct session *s, int64_t run, const char *states)
 }
 
 /* By the number that was asked for. */
-static int attach(const struct cli *cli, struct session *s, const char *states)
+int history_attach(const struct cli *cli, struct session *s, const char *states)
 {
     int64_t run;
     int code = history_run_number(cli, &run, &s->err);
@@ -136,7 +136,7 @@ int history_rollback(const struct cli *cli, struct session *s)
     int code = confirm_ask(cli, s);
     if (!code)
         code = cli->rollback_file ? attach_file(cli->rollback_file, s)
-                                  : attach(cli, s, "'partly', 'published', 'done'");
+                                  : history_attach(cli, s, "'partly', 'published', 'done'");
     if (!code)
         code = rollback_run(&s->state, s->project, &result, &s->err);
     if (code)
@@ -173,7 +173,7 @@ int history_verify(const struct cli *cli, struct session *s)
 {
     struct verify_result result = {0};
     struct job job = {0};
-    int code = attach(cli, s, "'published', 'done'");
+    int code = history_attach(cli, s, "'published', 'done'");
     if (!code && s->state.at != RUN_PUBLISHED && s->state.at != RUN_DONE)
         code = unfit(s, "there is nothing to verify");
     if (!code)
@@ -247,7 +247,7 @@ static int settle(struct session *s, enum run_state to, const char *what)
 
 int history_finalize(const struct cli *cli, struct session *s)
 {
-    int code = attach(cli, s, "'done'");
+    int code = history_attach(cli, s, "'done'");
     if (!code && s->state.at != RUN_DONE)
         code = unfit(s, "only a done run can be finalized");
     if (code)
@@ -259,7 +259,7 @@ int history_finalize(const struct cli *cli, struct session *s)
 
 int history_abandon(const struct cli *cli, struct session *s)
 {
-    int code = attach(cli, s, "'loading', 'checked', 'held'");
+    int code = history_attach(cli, s, "'loading', 'checked', 'held'");
     if (!code && s->state.at != RUN_LOADING && s->state.at != RUN_CHECKED &&
         s->state.at != RUN_HELD)
         code = unfit(s, "only a half run can be abandoned");
@@ -272,7 +272,7 @@ int history_abandon(const struct cli *cli, struct session *s)
 
 int history_purge(const struct cli *cli, struct session *s)
 {
-    int code = attach(cli, s, "'finalized', 'rolled_back', 'failed', 'abandoned', 'dry'");
+    int code = history_attach(cli, s, "'finalized', 'rolled_back', 'failed', 'abandoned', 'dry'");
     if (!code && state_undoable(s->state.at))
         code = unfit(s, "it can still be undone, finalize it first");
     if (!code)

@@ -193,11 +193,10 @@ static void note_absent(struct job *job)
         }
 }
 
-static void make_checks_and_reports(struct job *job, struct faults *faults)
+static void make_validators(struct job *job, struct faults *faults)
 {
     const struct project *p = job->project;
     job->validators = arena_alloc(job->mem, (p->n_validators + 1) * sizeof *job->validators);
-    job->reporters = arena_alloc(job->mem, (p->n_reporters + 1) * sizeof *job->reporters);
     for (size_t i = 0; i < p->n_validators; i++) {
         const struct project_validator *v = &p->validators[i];
         struct unit *u =
@@ -208,16 +207,25 @@ static void make_checks_and_reports(struct job *job, struct faults *faults)
         if (u)
             job->validators[job->n_validators++] = (struct job_validator){v, u};
     }
-    for (size_t i = 0; i < p->n_reporters; i++) {
-        const struct project_reporter *r = &p->reporters[i];
+}
+
+/* For the bundle, or for those who are told of a run's end. */
+static size_t make_reporters(struct job *job, const struct project_reporter *list, size_t n,
+                             const char *what, struct job_reporter **out, struct faults *faults)
+{
+    size_t made = 0;
+    *out = arena_alloc(job->mem, (n + 1) * sizeof **out);
+    for (size_t i = 0; i < n; i++) {
+        const struct project_reporter *r = &list[i];
         struct unit *u =
             r->enabled
                 ? host_unit(job->host, arena_printf(job->mem, "reporter:%s", r->use), r->options,
-                            arena_printf(job->mem, "reporter %s", r->name), faults)
+                            arena_printf(job->mem, "%s %s", what, r->name), faults)
                 : NULL;
         if (u)
-            job->reporters[job->n_reporters++] = (struct job_reporter){r, u};
+            (*out)[made++] = (struct job_reporter){r, u};
     }
+    return made;
 }
 
 int job_units(struct job *job, struct project *project, struct host *host, struct faults *faults)
@@ -235,7 +243,11 @@ int job_units(struct job *job, struct project *project, struct host *host, struc
             make_stage(job, &project->stages[i], faults);
     join_stages(job, project, faults);
     note_absent(job);
-    make_checks_and_reports(job, faults);
+    make_validators(job, faults);
+    job->n_reporters = make_reporters(job, project->reporters, project->n_reporters, "reporter",
+                                      &job->reporters, faults);
+    job->n_notify =
+        make_reporters(job, project->notify, project->n_notify, "notify", &job->notify, faults);
     if (faults->n == before)
         job_order(job, faults);
     return faults->n == before ? 0 : STATUS_PLUGIN;
@@ -364,6 +376,8 @@ int job_order(struct job *job, struct faults *faults)
             continue;
         sorted[n] = job->stages[k];
         sorted[n].no = n + 1;
+        sorted[n].needs = nodes[result.order[i]].needs;
+        sorted[n].n_needs = nodes[result.order[i]].n_needs;
         digest_add(d, sorted[n].hash, 64);
         n++;
     }

@@ -84,7 +84,9 @@ struct highwater;
 
 struct job_stage {
     const struct project_stage *p;
-    size_t no; /* 1-based, in order */
+    size_t no;                     /* 1-based, in order */
+    const struct plan_need *needs; /* of plugins and project, and what foreign keys imply */
+    size_t n_needs;
     struct unit *source, *migrator;
     const char **fields; /* what the source is asked for: the migrator's, then key and mark */
     size_t n_fields;
@@ -120,6 +122,8 @@ struct job {
     size_t n_validators;
     struct job_reporter *reporters;
     size_t n_reporters;
+    struct job_reporter *notify;
+    size_t n_notify;
     struct unit **sources; /* one per project source that is used, same index as project's */
     int checked;           /* check was begun by this process */
     int64_t worker_kb;     /* load: memory of the largest worker process at its peak ... */

@@ -58,6 +58,12 @@ void log_secret(const char *secret)
     n_secrets++;
 }
 
+void log_secret_each(void (*each)(void *ctx, const char *secret), void *ctx)
+{
+    for (size_t i = 0; i < n_secrets; i++)
+        each(ctx, secrets[i]);
+}
+
 void log_mask(char *text)
 {
     for (size_t i = 0; i < n_secrets; i++) {

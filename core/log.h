@@ -30,6 +30,8 @@ void log_redraw(const char *text);
 /* Every later line has these texts replaced by "***": passwords and keys. Copies; texts
  * shorter than 4 bytes are ignored. */
 void log_secret(const char *secret);
+/* Each of these texts. */
+void log_secret_each(void (*each)(void *ctx, const char *secret), void *ctx);
 /* Replaces control characters and known secrets in place. */
 void log_mask(char *text);
 

@@ -11,10 +11,8 @@
 #include "embedded.h"
 #include "log.h"
 #include "output.h"
-#include "ran.h"
 #include "rights.h"
 #include "sql.h"
-#include "undo.h"
 
 static int failed(struct session *s, int code)
 {
@@ -153,50 +151,6 @@ int look_status(const struct cli *cli, struct session *s)
     }
     pg_rollback(s->pg);
     return s->err.code || s->faults.n ? failed(s, s->err.code) : 0;
-}
-
-/* A run of which batches are published has no report yet; what takes it back is known. */
-static int print_undo(struct session *s, int64_t run)
-{
-    struct job job = {0};
-    struct str sql;
-    str_init(&sql, 0);
-    int code = state_attach(&s->state, run, &s->err);
-    if (!code)
-        code = ran_load(&s->state, s->project, &job, &s->err);
-    if (!code)
-        code = undo_script(&s->state, &job, &sql, &s->err);
-    if (!code)
-        output_text(sql.data);
-    str_clear(&sql);
-    if (job.mem)
-        job_clear(&job);
-    return code;
-}
-
-int look_report(const struct cli *cli, struct session *s)
-{
-    int code = session_target(s);
-    char sql[400];
-    if (!code)
-        code = pg_begin(s->pg, "READ ONLY", &s->err);
-    if (code)
-        return failed(s, code);
-    snprintf(sql, sizeof sql,
-             "SELECT report, id, state FROM %s.run WHERE id ="
-             " $1::text::bigint",
-             s->state.q);
-    const char *const params[] = {cli->argument};
-    struct pg_result *res = pg_query(s->pg, &s->err, sql, 1, params);
-    if (res && pg_rows(res) && pg_get(res, 0, 0))
-        output_line(pg_get(res, 0, 0));
-    else if (res && pg_rows(res) && str_equal(pg_get(res, 0, 2), state_text(RUN_PARTLY)))
-        print_undo(s, pg_get_int(res, 0, 1));
-    else if (res)
-        error_set(&s->err, STATUS_REFUSED, "run %.20s has no report in this target", cli->argument);
-    pg_free(res);
-    pg_rollback(s->pg);
-    return s->err.code ? failed(s, s->err.code) : 0;
 }
 
 /* ---- connections and configuration ------------------------------------------------------ */

@@ -100,6 +100,8 @@ static void check_all_unique(struct fields *f, const struct project *p)
                      sizeof *p->validators);
     if (p->n_reporters)
         check_unique(f, "reporters", &p->reporters[0].name, p->n_reporters, sizeof *p->reporters);
+    if (p->n_notify)
+        check_unique(f, "notify", &p->notify[0].name, p->n_notify, sizeof *p->notify);
     if (p->n_hooks)
         check_unique(f, "hooks", &p->hooks[0].name, p->n_hooks, sizeof *p->hooks);
     if (p->n_invariants)
@@ -241,7 +243,7 @@ static void check_hooks(struct fields *f, const struct project *p)
 
 static void default_reporters(struct fields *f, struct project *p)
 {
-    static const char *const names[] = {"summary", "errors", "json", "sql", "idmap"};
+    static const char *const names[] = {"html", "summary", "errors", "json", "sql", "idmap"};
     size_t n = sizeof names / sizeof *names;
     if (jsonfile_get(f->file->root, "reporters"))
         return;
@@ -263,6 +265,9 @@ static void default_uses(struct project *p)
     for (size_t i = 0; i < p->n_reporters; i++)
         if (!p->reporters[i].use)
             p->reporters[i].use = p->reporters[i].name;
+    for (size_t i = 0; i < p->n_notify; i++)
+        if (!p->notify[i].use)
+            p->notify[i].use = p->notify[i].name;
 }
 
 static void fill(struct fields *f, const struct project_overrides *o, struct project *p)

@@ -92,6 +92,8 @@ struct project_stage {
     int critical;        /* any record lost fails the run */
     const char **secret; /* source fields of class secret: never kept in rejects */
     size_t n_secret;
+    const char **pii; /* source fields of personal data: masked in every file of the bundle */
+    size_t n_pii;
     const char *mark_field; /* incremental: source field that grows with each change; NULL: none */
     int has_overlap;
     struct project_overlap overlap;
@@ -149,6 +151,10 @@ struct project {
     size_t n_validators;
     struct project_reporter *reporters;
     size_t n_reporters;
+    struct project_reporter *notify; /* who is told that a run has ended */
+    size_t n_notify;
+    const char **canaries; /* texts planted in the source; no file of a bundle may hold one */
+    size_t n_canaries;
     struct project_hook *hooks;
     size_t n_hooks;
     struct project_invariant *invariants;

@@ -124,6 +124,10 @@ static const struct field stage_fields[] = {
      .type = FIELD_TEXTS,
      .offset = AT(project_stage, secret),
      .count = AT(project_stage, n_secret)},
+    {.key = "pii",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_stage, pii),
+     .count = AT(project_stage, n_pii)},
     {.key = "incremental", .type = FIELD_SECTION, .section = &incremental},
 };
 static const struct section stage = {"stages", stage_fields, COUNT(stage_fields),
@@ -169,6 +173,21 @@ static const struct field reporter_fields[] = {
 };
 static const struct section reporter = {"reporters", reporter_fields, COUNT(reporter_fields),
                                         sizeof(struct project_reporter)};
+
+static const struct field notify_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_reporter, name), .required = 1},
+    {.key = "use", .type = FIELD_UNIT, .offset = AT(project_reporter, use)},
+    {.key = "enabled",
+     .type = FIELD_BOOL,
+     .offset = AT(project_reporter, enabled),
+     .fallback = "true"},
+    {.key = "options",
+     .type = FIELD_ADDRESS,
+     .offset = AT(project_reporter, options),
+     .fallback = "{}"},
+};
+static const struct section notify = {"notify", notify_fields, COUNT(notify_fields),
+                                      sizeof(struct project_reporter)};
 
 static const struct field hook_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_hook, name), .required = 1},
@@ -273,6 +292,15 @@ static const struct field root_fields[] = {
      .offset = AT(project, reporters),
      .count = AT(project, n_reporters),
      .section = &reporter},
+    {.key = "notify",
+     .type = FIELD_LIST,
+     .offset = AT(project, notify),
+     .count = AT(project, n_notify),
+     .section = &notify},
+    {.key = "canaries",
+     .type = FIELD_TEXTS,
+     .offset = AT(project, canaries),
+     .count = AT(project, n_canaries)},
     {.key = "hooks",
      .type = FIELD_LIST,
      .offset = AT(project, hooks),
@@ -356,8 +384,9 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target,    &version,  &source, &stage,     &incremental, &table,
-        &reference,        &validator, &reporter, &hook,   &invariant, &backup,      &timeouts};
+        &projectkeys_root, &target, &version,   &source,    &stage,
+        &incremental,      &table,  &reference, &validator, &reporter,
+        &notify,           &hook,   &invariant, &backup,    &timeouts};
     *n = COUNT(all);
     return all;
 }

@@ -55,7 +55,7 @@ void reject_for(const struct reject_rule *rule, const char *winner, struct str *
     str_add(sql, ", ");
     sql_literal(sql, rule->reason);
     if (winner)
-        str_printf(sql, " || ': the one with the source key ' || %s || ' stays'", winner);
+        str_printf(sql, " || '" REJECT_WINNER "' || %s || '" REJECT_STAYS "'", winner);
     str_add(sql, ", NULL::bigint, NULL ");
 }
 

@@ -6,6 +6,10 @@
 #include "state.h"
 #include "str.h"
 
+/* Around the source key of the record that stays, in a reason. */
+#define REJECT_WINNER ": the one with the source key "
+#define REJECT_STAYS " stays"
+
 struct reject_rule {
     const char *condition;             /* SQL over the alias w, the row as it will be */
     const char *code, *reason, *field; /* field may be NULL */

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "fingerprint.h"
 #include "highwater.h"
+#include "mask.h"
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
@@ -49,6 +50,14 @@ static json_t *plugins(const struct job *job)
     return list;
 }
 
+/* The target's database; which server it is on is nobody's business who reads a report. */
+static json_t *database(const struct state *s)
+{
+    struct pg_where where;
+    pg_where(s->pg, &where);
+    return json_string(where.dbname);
+}
+
 static json_t *run_part(const struct state *s, const struct job *job, const struct report_input *in,
                         const char *finished)
 {
@@ -82,6 +91,7 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
     json_object_set_new(run, "user", json_string(user ? user->pw_name : "unknown"));
     json_object_set_new(run, "host", json_string(host));
     json_object_set_new(run, "version", json_string(PACKAGE_VERSION));
+    json_object_set_new(run, "database", database(s));
     json_object_set_new(run, "backup", json_string(in->backup));
     json_object_set_new(run, "resumed", json_boolean(s->resumed));
     json_object_set_new(run, "plugins", plugins(job));
@@ -175,6 +185,20 @@ static json_t *since(const struct job_stage *st)
     return st->high && st->high->has_since ? json_string(st->high->text) : json_null();
 }
 
+/* Of the stages that take part, those that this one goes behind. */
+static json_t *needs(const struct job *job, const struct job_stage *st)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < job->n_stages; i++)
+        for (size_t k = 0; k < st->n_needs; k++)
+            if (&job->stages[i] != st && strncmp(st->needs[k].feature, "stage:", 6) == 0 &&
+                str_equal(st->needs[k].feature + 6, job->stages[i].p->name)) {
+                json_array_append_new(list, json_string(job->stages[i].p->name));
+                break;
+            }
+    return list;
+}
+
 static int stage_part(struct state *s, const struct job *job, const struct job_stage *st,
                       json_t *list, struct error *err)
 {
@@ -211,6 +235,7 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
                         "rejected", rejected, "vanished",
                         done && vanished_is_known(job, st) ? count(res, 0, 3) : json_null(),
                         "since", since(st), "tables", tables));
+    json_object_set_new(json_array_get(list, json_array_size(list) - 1), "needs", needs(job, st));
     pg_free(res);
     return code;
 }
@@ -231,7 +256,15 @@ static int stages(struct state *s, const struct job *job, json_t *list, struct e
 
 /* ---- lists ----------------------------------------------------------------------------- */
 
-/* Rows of a query as objects with these members; a name that begins with '#' is a number. */
+static json_t *column(const struct pg_result *res, int row, int k, char kind)
+{
+    return kind == '#'   ? count(res, row, k)
+           : kind == '~' ? json_real(strtod(pg_get(res, row, k), NULL))
+                         : text_or_null(res, row, k);
+}
+
+/* Rows of a query as objects with these members; a name that begins with '#' is a count, one with
+ * '~' a number with a fraction. */
 static int rows(struct state *s, json_t *list, const char *const *members, struct error *err,
                 const char *sql)
 {
@@ -241,12 +274,31 @@ static int rows(struct state *s, json_t *list, const char *const *members, struc
     for (int i = 0; i < pg_rows(res); i++) {
         json_t *object = json_object();
         for (int k = 0; members[k]; k++)
-            json_object_set_new(object, members[k] + (members[k][0] == '#'),
-                                members[k][0] == '#' ? count(res, i, k) : text_or_null(res, i, k));
+            json_object_set_new(object, members[k] + (members[k][0] == '#' || members[k][0] == '~'),
+                                column(res, i, k, members[k][0]));
         json_array_append_new(list, object);
     }
     pg_free(res);
     return 0;
+}
+
+static void mask_errors(const struct project *p, json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        const char *stage = json_string_value(json_object_get(item, "entity"));
+        const char *reason = json_string_value(json_object_get(item, "message"));
+        struct str text;
+        if (!mask_keys(p, stage))
+            continue;
+        str_init(&text, 0);
+        mask_reason(p, stage, reason ? reason : "", &text);
+        json_object_set_new(item, "message", json_string(text.data));
+        json_object_set_new(item, "id", json_string(MASK_TEXT));
+        str_clear(&text);
+    }
 }
 
 static int lists(struct state *s, json_t *root, struct error *err)
@@ -255,8 +307,8 @@ static int lists(struct state *s, json_t *root, struct error *err)
                                                 "code",   "#number", NULL};
     static const char *const reject_members[] = {"stage", "code", "#count", "first_cause", NULL};
     static const char *const repair_members[] = {"stage", "field", "rule", "#count", NULL};
-    static const char *const check_members[] = {"name",  "kind", "status",    "#violations",
-                                                "phase", "sql",  "validator", NULL};
+    static const char *const check_members[] = {
+        "name", "kind", "status", "#violations", "phase", "sql", "validator", "~seconds", NULL};
     const struct {
         const char *name;
         const char *const *members;
@@ -273,7 +325,9 @@ static int lists(struct state *s, json_t *root, struct error *err)
          "SELECT stage, field, rule, sum(count) FROM %s.repair WHERE run = %lld GROUP BY 1, 2, 3"
          " ORDER BY 1, 2, 3"},
         {"checks", check_members,
-         "SELECT name, kind, status, violations, phase, sql, validator FROM %s.check_result WHERE"
+         "SELECT name, kind, status, violations, phase, sql, validator, seconds FROM "
+         "%s.check_result"
+         " WHERE"
          " run = %lld ORDER BY phase, validator, name"},
     };
     int code = 0;
@@ -362,7 +416,7 @@ static void add_totals(json_t *list, struct report_totals *t)
     }
 }
 
-static json_t *summary(const struct report_totals *t)
+struct json_t *report_summary(const struct report_totals *t)
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "read",
                      (json_int_t)t->read, "migrated", (json_int_t)t->migrated, "skipped",
@@ -439,10 +493,11 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     if (!code)
         code = snapshots(s, json_object_get(root, "run"), err);
     json_object_set_new(root, "stages", list);
-    json_object_set_new(root, "summary", summary(totals));
+    json_object_set_new(root, "summary", report_summary(totals));
     json_object_set_new(root, "errors_total", json_integer(totals->skipped + totals->rejected));
     if (!code)
         code = lists(s, root, err);
+    mask_errors(job->project, json_object_get(root, "errors"));
     if (!code)
         code = fingerprints(s, root, err);
     json_object_set_new(root, "statements", statements());

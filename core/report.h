@@ -42,6 +42,8 @@ typedef void report_tell(void *arg, struct report_input *in);
  * caller's transaction. */
 char *report_build(struct state *s, const struct job *job, report_tell *tell, void *arg,
                    struct report_totals *totals, struct error *err);
+/* The member "summary". */
+struct json_t *report_summary(const struct report_totals *t);
 /* Counts only. */
 int report_totals(struct state *s, struct report_totals *out, struct error *err);
 /* Keeps the report in the run's row, for --report RUN. In the caller's transaction. */

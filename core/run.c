@@ -112,7 +112,7 @@ static char *build(struct run *r, int code, struct error *err)
 /* The bundle could not be written. What was published stays, and the target keeps the report. */
 static int unreported(struct run *r, int code, struct error *err)
 {
-    if (code == STATUS_OK || code == STATUS_PARTIAL) {
+    if ((code == STATUS_OK || code == STATUS_PARTIAL) && !strstr(err->fix, "--report RUN")) {
         err->fix[0] = '\0'; /* repeating the command, which a full disk suggests, is not due */
         error_fix(err,
                   "free space, or choose another --report-dir; the report is kept in the target: "

@@ -21,6 +21,7 @@ static int kind_fits(const struct field *field, const struct jsonfile_node *node
         return node->kind == JSONFILE_NUMBER || node->kind == JSONFILE_NULL ||
                (node->kind == JSONFILE_STRING && strchr(node->text, '%'));
     case FIELD_OPTIONS:
+    case FIELD_ADDRESS:
     case FIELD_CONNECTION:
     case FIELD_SECTION:
     case FIELD_MAP:
@@ -91,6 +92,7 @@ static void read_value(struct fields *f, struct fieldread *v, void *out)
         fieldread_needs(f, v, out);
         break;
     case FIELD_OPTIONS:
+    case FIELD_ADDRESS:
     case FIELD_CONNECTION:
         fieldoptions_read(f, v, out);
         break;
@@ -114,7 +116,8 @@ static void set_default(struct fields *f, const struct field *field, const char 
     } else if (field->fallback) {
         const char **texts = arena_alloc(f->mem, sizeof *texts);
         texts[0] = field->fallback;
-        if (field->type == FIELD_OPTIONS || field->type == FIELD_CONNECTION)
+        if (field->type == FIELD_OPTIONS || field->type == FIELD_ADDRESS ||
+            field->type == FIELD_CONNECTION)
             memcpy((char *)out + field->offset, &field->fallback, sizeof field->fallback);
         else if (field->type == FIELD_TEXTS)
             put_list(field, texts, 1, out);

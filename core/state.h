@@ -107,6 +107,9 @@ int state_event(struct state *s, struct error *err, const char *format, ...)
 
 /* The same as a statement without its semicolon, for scripts. */
 void state_event_sql(const struct state *s, const char *what, struct str *out);
+/* The lines of the audit trail, one a line of the log: "[time] who: what". Appended; in a
+ * transaction. */
+int state_trail_text(struct state *s, struct str *out, struct error *err);
 /* How many lines of the run's audit trail do not fit their chain of SHA-256. */
 int state_trail(struct state *s, int64_t *broken, struct error *err);
 

@@ -46,7 +46,7 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.event (run bigint, no bigint, at timestamptz NOT NULL, who text NOT NULL,"
     " what text NOT NULL, chain text NOT NULL, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.check_result (run bigint, phase text, validator text, name text, kind text,"
-    " severity text, status text NOT NULL, violations bigint NOT NULL, sql text)",
+    " severity text, status text NOT NULL, violations bigint NOT NULL, sql text, seconds float8)",
     "CREATE TABLE %s.fingerprint (run bigint, schema_name text, table_name text, phase text,"
     " rows bigint, sum text, PRIMARY KEY (run, phase, schema_name, table_name))",
     "CREATE TABLE %s.sequence (run bigint, schema_name text, sequence_name text, before_last"

@@ -47,3 +47,19 @@ int state_trail(struct state *s, int64_t *broken, struct error *err)
     *broken = pg_count(s->pg, &sql, err);
     return err->code;
 }
+
+int state_trail_text(struct state *s, struct str *out, struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err,
+                  "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), who,"
+                  " regexp_replace(what, '[[:cntrl:]]', '?', 'g') FROM"
+                  " %s.event WHERE run = %lld ORDER BY no",
+                  s->q, (long long)s->run);
+    if (!res)
+        return err->code;
+    for (int i = 0; i < pg_rows(res); i++)
+        str_printf(out, "[%s] %s: %s\n", pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2));
+    pg_free(res);
+    return 0;
+}

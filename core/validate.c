@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "call.h"
 #include "log.h"
@@ -95,11 +96,19 @@ static struct pg_result *count_rows(struct pg *pg, const char *select, struct er
     return res;
 }
 
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
 static int run_check(struct pg *reader, struct job *job, const struct job_validator *v,
                      const mig_check_t *check, enum validate_phase phase,
                      struct validate_result *out, struct error *err)
 {
     struct str sql;
+    struct timespec begun;
     str_init(&sql, 0);
     int code = check_query(job, check, phase, &sql, err);
     *out = (struct validate_result){v->p->name,
@@ -108,8 +117,11 @@ static int run_check(struct pg *reader, struct job *job, const struct job_valida
                                     check->severity == MIG_SEVERITY_WARNING ? "warning" : "error",
                                     arena_strdup(job->mem, sql.data),
                                     0,
+                                    0,
                                     0};
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     struct pg_result *res = code ? NULL : count_rows(reader, sql.data, err);
+    out->seconds = seconds_since(&begun);
     if (!code && !res) {
         char what[400];
         snprintf(what, sizeof what, "validator %s, check %s: %.300s", v->p->name, check->name,
@@ -166,11 +178,12 @@ static int validate_keep(struct state *s, const struct validate_list *list, cons
     int code = 0;
     for (size_t i = 0; !code && i < list->n; i++) {
         const struct validate_result *r = &list->items[i];
-        char run[32], violations[32], sql[256];
+        char run[32], violations[32], seconds[32], sql[256];
         snprintf(run, sizeof run, "%lld", (long long)s->run);
         snprintf(violations, sizeof violations, "%lld", (long long)r->violations);
-        snprintf(sql, sizeof sql, "INSERT INTO %s.check_result VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
-                 s->q);
+        snprintf(seconds, sizeof seconds, "%.6f", r->seconds);
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO %s.check_result VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)", s->q);
         const char *const params[] = {run,
                                       phase,
                                       r->validator,
@@ -181,8 +194,9 @@ static int validate_keep(struct state *s, const struct validate_list *list, cons
                                       : r->violations ? "warning"
                                                       : "passed",
                                       violations,
-                                      r->sql};
-        struct pg_result *res = pg_query(s->pg, err, sql, 9, params);
+                                      r->sql,
+                                      seconds};
+        struct pg_result *res = pg_query(s->pg, err, sql, 10, params);
         code = res ? 0 : err->code;
         pg_free(res);
     }

@@ -14,6 +14,7 @@ struct validate_result {
     const char *validator, *name, *kind, *severity, *sql; /* live in the job's memory */
     int64_t violations;
     int failed; /* violations of severity error */
+    double seconds;
 };
 
 struct validate_list {

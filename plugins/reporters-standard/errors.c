@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "names.h"
 #include "out.h"
 #include "reporter.h"
 
@@ -125,6 +126,7 @@ static int32_t put_reject(void *ctx, const mig_reject_t *reject)
 
 struct changes {
     const struct errors *unit;
+    const char *name;
     struct out csv;
     int any;
 };
@@ -134,7 +136,7 @@ static int32_t put_change(void *ctx, const char *stage, const char *what, const 
 {
     struct changes *c = ctx;
     if (!c->any) {
-        out_open(&c->csv, c->unit->host, c->unit->changes_file);
+        out_open(&c->csv, c->unit->host, c->name);
         out_text(&c->csv, "\"stage\",\"what\",\"key\",\"final_key\"\r\n");
     }
     c->any = 1;
@@ -148,7 +150,9 @@ static int32_t put_change(void *ctx, const char *stage, const char *what, const 
 static int32_t report_changes(const struct errors *e, const mig_report_t *report)
 {
     struct changes c = {.unit = e};
-    int32_t rc = MIG_HAS(report, changes) ? report->changes(report, &c, put_change) : MIG_OK;
+    int32_t rc = names_file(e->host, report, e->changes_file, &c.name);
+    if (rc == MIG_OK && MIG_HAS(report, changes))
+        rc = report->changes(report, &c, put_change);
     return rc == MIG_OK && c.any ? out_close(&c.csv) : rc;
 }
 
@@ -156,12 +160,18 @@ static int32_t report(void *self, const mig_report_t *report)
 {
     const struct errors *e = self;
     struct sinks s = {.has_raw = e->raw};
-    out_open(&s.csv, e->host, e->file);
+    const char *file, *raw_file;
+    int32_t rc = names_file(e->host, report, e->file, &file);
+    if (rc == MIG_OK)
+        rc = names_file(e->host, report, e->raw_file, &raw_file);
+    if (rc != MIG_OK)
+        return rc;
+    out_open(&s.csv, e->host, file);
     if (s.has_raw)
-        out_open(&s.raw, e->host, e->raw_file);
+        out_open(&s.raw, e->host, raw_file);
     out_text(&s.csv, "\"stage\",\"number\",\"key\",\"table\",\"field\",\"outcome\",\"code\","
                      "\"reason\",\"first_cause\"\r\n");
-    int32_t rc = report->rejects(report, &s, put_reject);
+    rc = report->rejects(report, &s, put_reject);
     if (rc != MIG_OK)
         return rc;
     rc = out_close(&s.csv);
@@ -179,10 +189,10 @@ static int32_t create(const mig_host_t *host, void **self)
     int32_t rc = host->option(host, "raw", &raw);
     e->raw = rc == MIG_OK && raw.len == 4;
     if (rc == MIG_OK)
-        rc = out_option(host, "file", &e->file);
+        rc = names_option(host, "file", &e->file);
     if (rc == MIG_OK)
-        rc = out_option(host, "raw_file", &e->raw_file);
-    return rc == MIG_OK ? out_option(host, "changes_file", &e->changes_file) : rc;
+        rc = names_option(host, "raw_file", &e->raw_file);
+    return rc == MIG_OK ? names_option(host, "changes_file", &e->changes_file) : rc;
 }
 
 static const mig_option_t OPTIONS[] = {

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "names.h"
 #include "out.h"
 #include "reporter.h"
 #include "view.h"
@@ -33,15 +34,19 @@ static int32_t put_entry(void *ctx, mig_str_t source_key, mig_str_t final_key)
 
 static int32_t put_stage(const struct idmap *m, const mig_report_t *report, const char *stage)
 {
-    char name[512];
-    int n = snprintf(name, sizeof name, "%s/%s.json", m->dir, stage);
-    if (n < 0 || (size_t)n >= sizeof name)
+    char pattern[512];
+    const char *name;
+    int n = snprintf(pattern, sizeof pattern, "%s/%s.json", m->dir, stage);
+    if (n < 0 || (size_t)n >= sizeof pattern)
         return m->host->fail(m->host, MIG_E_CONFIG, "the name of an id map's file is too long",
                              "shorten \"dir\" in the options of this reporter");
     struct sink s = {.any = 0};
+    int32_t rc = names_file(m->host, report, pattern, &name);
+    if (rc != MIG_OK)
+        return rc;
     out_open(&s.out, m->host, name);
     out_text(&s.out, "{");
-    int32_t rc = report->idmap(report, stage, &s, put_entry);
+    rc = report->idmap(report, stage, &s, put_entry);
     if (rc != MIG_OK)
         return rc;
     out_text(&s.out, s.any ? "\n}\n" : "}\n");
@@ -66,7 +71,7 @@ static int32_t create(const mig_host_t *host, void **self)
     struct idmap *m = host->alloc(host, sizeof *m);
     m->host = host;
     *self = m;
-    return out_option(host, "dir", &m->dir);
+    return names_option(host, "dir", &m->dir);
 }
 
 static const mig_option_t OPTIONS[] = {

@@ -94,6 +94,29 @@ void out_plain(struct out *o, const char *text, int width)
     blanks(o, width - characters(text));
 }
 
+static const char *entity(char c)
+{
+    return c == '&'   ? "&amp;"
+           : c == '<' ? "&lt;"
+           : c == '>' ? "&gt;"
+           : c == '"' ? "&quot;"
+                      : "&#39;";
+}
+
+void out_escaped(struct out *o, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (strchr("&<>\"'", *p)) {
+            out_text(o, entity(*p));
+        } else if (is_control(p) && *p != '\n' && *p != '\t') {
+            out_text(o, "\xef\xbf\xbd"); /* HTML has no way to write them */
+            p += (unsigned char)*p == 0xc2 && p[1] != '\0';
+        } else {
+            out_bytes(o, p, 1);
+        }
+    }
+}
+
 void out_json(struct out *o, const char *text, size_t n)
 {
     struct buf quoted;

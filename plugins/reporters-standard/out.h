@@ -21,6 +21,8 @@ void out_format(struct out *o, const char *format, ...) __attribute__((format(pr
 /* A text for a person: control characters become '?', so that no terminal obeys them. Padded
  * with blanks to `width` characters, at the end, or at the front when `width` is negative. */
 void out_plain(struct out *o, const char *text, int width);
+/* A text as it stands in HTML, between tags and in quoted attributes. */
+void out_escaped(struct out *o, const char *text);
 /* A JSON string with its quotes; NULL gives null. */
 void out_json(struct out *o, const char *text, size_t n);
 /* Completes the file. On an error it never appears under its name. */

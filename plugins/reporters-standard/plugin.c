@@ -3,8 +3,9 @@
  */
 #include "reporter.h"
 
-static const mig_unit_t *const UNITS[] = {&summary_unit, &errors_unit, &json_unit, &sql_unit,
-                                          &idmap_unit,   &log_unit,    NULL};
+static const mig_unit_t *const UNITS[] = {&summary_unit, &errors_unit,     &json_unit,
+                                          &sql_unit,     &idmap_unit,      &log_unit,
+                                          &html_unit,    &testreport_unit, NULL};
 
 MIG_EXPORT const mig_plugin_t mighost_plugin = {
     .magic = MIG_MAGIC,

@@ -1,18 +1,10 @@
 /*
  * proof.c - the sections of summary.txt on whether the outcome is right: checks, verification,
- * and the criteria of success, each worked out here from the report's own numbers.
+ * and the criteria of success.
  */
-#include <string.h>
-
+#include "criteria.h"
 #include "summary.h"
 #include "view.h"
-
-static int is_published(const json_t *root)
-{
-    return view_true(json_object_get(root, "run"), "published");
-}
-
-/* ---- checks and verification ---------------------------------------------------------- */
 
 void summary_checks(struct out *o, const json_t *root)
 {
@@ -67,86 +59,9 @@ void summary_verify(struct out *o, const json_t *root)
     }
 }
 
-/* ---- criteria ------------------------------------------------------------------------- */
-
-enum answer { NO, YES, OPEN };
-
-static enum answer records_accounted(const json_t *root)
-{
-    size_t i;
-    json_t *stage;
-    json_array_foreach(json_object_get(root, "stages"), i, stage)
-    {
-        struct view_records n = {0};
-        view_add_records(stage, &n);
-        if (n.read != n.migrated + n.skipped + n.rejected)
-            return NO;
-    }
-    return YES;
-}
-
-static enum answer rows_accounted(const json_t *root)
-{
-    size_t i;
-    json_t *stage, *table;
-    const char *name;
-    if (!is_published(root))
-        return OPEN;
-    json_array_foreach(json_object_get(root, "stages"), i, stage)
-        json_object_foreach(json_object_get(stage, "tables"), name, table)
-    {
-        struct view_rows n = {0};
-        view_add_rows(table, &n);
-        if (n.staged != n.inserted + n.updated + n.unchanged + n.left)
-            return NO;
-    }
-    return YES;
-}
-
-static enum answer checks_passed(const json_t *root)
-{
-    size_t i;
-    json_t *check;
-    enum answer answer = OPEN;
-    json_array_foreach(json_object_get(root, "checks"), i, check)
-    {
-        if (strcmp(view_text(check, "status"), "failed") == 0)
-            return NO;
-        if (strcmp(view_text(check, "status"), "skipped") != 0)
-            answer = YES;
-    }
-    return answer;
-}
-
-static enum answer live_equals_staging(const json_t *root)
-{
-    const json_t *verify = json_object_get(root, "verify");
-    if (!is_published(root) || !json_is_object(verify))
-        return OPEN;
-    return view_count(verify, "differences") == 0 ? YES : NO;
-}
-
-/* 0: done, all accounted; 20: published, with rejects within the budget. */
-static enum answer verdict_agrees(const json_t *root)
-{
-    int64_t code = view_count(json_object_get(root, "run"), "exit_code");
-    return view_true(root, "success") == (code == 0 || code == 20) ? YES : NO;
-}
-
 void summary_criteria(struct out *o, const json_t *root)
 {
-    static const struct {
-        const char *text;
-        enum answer (*ask)(const json_t *root);
-    } criteria[] = {
-        {"every record read is migrated, skipped or rejected", records_accounted},
-        {"every staged row is inserted, updated, unchanged or left out", rows_accounted},
-        {"no check failed", checks_passed},
-        {"live rows equal staged rows in every field", live_equals_staging},
-        {"the verdict agrees with the exit code", verdict_agrees},
-    };
-    static const char *const words[] = {"not met", "met", "not evaluated"};
     out_heading(o, "Criteria");
-    for (size_t i = 0; i < sizeof criteria / sizeof criteria[0]; i++)
-        out_format(o, "%-64s%s\n", criteria[i].text, words[criteria[i].ask(root)]);
+    for (size_t i = 0; criteria_text(i); i++)
+        out_format(o, "%-64s%s\n", criteria_text(i), criteria_word(criteria_ask(i, root)));
 }

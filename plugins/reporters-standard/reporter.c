@@ -3,14 +3,14 @@
  */
 #include "reporter.h"
 
-#include "out.h"
+#include "names.h"
 
 int32_t reporter_create(const mig_host_t *host, void **self)
 {
     struct reporter *r = host->alloc(host, sizeof *r);
     r->host = host;
     *self = r;
-    return out_option(host, "file", &r->file);
+    return names_option(host, "file", &r->file);
 }
 
 void reporter_destroy(void *self)

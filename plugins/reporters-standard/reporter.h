@@ -4,7 +4,8 @@
 
 #include <mighost/plugin.h>
 
-extern const mig_unit_t summary_unit, errors_unit, json_unit, sql_unit, idmap_unit, log_unit;
+extern const mig_unit_t summary_unit, errors_unit, json_unit, sql_unit, idmap_unit, log_unit,
+    html_unit, testreport_unit;
 
 /* A unit from its name, sentence, options and functions. */
 #define REPORTER_UNIT(symbol, unit_name, sentence, option_table, make, report_function)            \

@@ -6,6 +6,7 @@
  */
 #include "summary.h"
 
+#include "names.h"
 #include "reporter.h"
 #include "view.h"
 
@@ -106,12 +107,15 @@ static int32_t report(void *self, const mig_report_t *report)
                                                                      summary_criteria,
                                                                      verdict};
     const struct reporter *r = self;
+    const char *name;
     json_t *root;
-    int32_t rc = view_load(r->host, report, &root);
+    int32_t rc = names_file(r->host, report, r->file, &name);
+    if (rc == MIG_OK)
+        rc = view_load(r->host, report, &root);
     if (rc != MIG_OK)
         return rc;
     struct out o;
-    out_open(&o, r->host, r->file);
+    out_open(&o, r->host, name);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         sections[i](&o, root);
     json_decref(root);

@@ -34,6 +34,11 @@ int view_true(const json_t *object, const char *name)
     return json_is_true(json_object_get(object, name));
 }
 
+int view_is_published(const json_t *root)
+{
+    return view_true(json_object_get(root, "run"), "published");
+}
+
 /* The sum of {"reason": n, ...}. */
 static int64_t sum_of(const json_t *object, const char *name)
 {

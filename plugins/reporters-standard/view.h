@@ -13,6 +13,7 @@ const char *view_text(const json_t *object, const char *name);
 int64_t view_count(const json_t *object, const char *name);
 double view_seconds(const json_t *object, const char *name);
 int view_true(const json_t *object, const char *name);
+int view_is_published(const json_t *root);
 
 /* Records of a stage, or of several added up. */
 struct view_records {

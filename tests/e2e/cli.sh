@@ -204,7 +204,7 @@ full_disk() # NAME COMMAND...: the run is published, and the report can be had a
     says "the run is published" "--report"
     run=$(sed -n 's/^run \([0-9]*\): .*/\1/p' "$OUT")
     is "half files" "$(find "$TEST_DIR/full" -name '.*.tmp')" ""
-    ends 0 $on --report "$run"
+    ends 0 $on --report "$run" --json
     is "the report's own verdict" "$(grep -c '"exit_code": 12' "$OUT")" 1
     is "rows" "$(psql_t shop -c 'SELECT count(*) FROM items')" 3
     ends 0 $on --rollback "$run"

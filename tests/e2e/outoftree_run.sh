@@ -52,5 +52,24 @@ run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-0" >"$TEST_DIR/o
 }
 [ "$(psql_t blog -c 'SELECT slug FROM post ORDER BY id')" = "hello-world
 moving-house" ]
+echo "so does a reporter"
+mkdir "$TEST_DIR/tell"
+${CC:-cc} -shared -fPIC $($PKG_CONFIG --cflags mighost) "$top_srcdir/tests/fixtures/tell.c" -o "$TEST_DIR/tell/tell.so"
+sed -i 's/"stages"/"reporters": [ { "name": "json" }, { "name": "tell", "options": { "stage": "posts" } } ],\n  &/' \
+    "$TEST_DIR/project/project.json"
+"$MIGHOST" --check-plugin "$TEST_DIR/tell/tell.so" >/dev/null
+pg_createdb blog2
+psql_t blog2 -c "CREATE TABLE post (id int PRIMARY KEY, slug text NOT NULL)"
+DATABASE_URL=$(pg_url blog2)
+run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-0" --plugins "$TEST_DIR/tell" >"$TEST_DIR/out" 2>&1 || {
+    cat "$TEST_DIR/out"
+    exit 1
+}
+told=$(sed -n 's/^.*report: //p' "$TEST_DIR/out" | tail -1)/told.txt
+[ "$(stat -c %a "$told")" = 600 ]
+[ "$(grep -A 1 '^map ' "$told")" = "map 1
+ to 1
+map 2
+ to 2" ]
 jq -e '[.run.plugins[].id] | index("org.example.slug")' \
     "$(sed -n 's/^.*report: //p' "$TEST_DIR/out" | tail -1)/report.json" >/dev/null

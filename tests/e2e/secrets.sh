@@ -136,6 +136,7 @@ says_only 20 $on $project --run --json --verbose
 says_only 0 $on $project --status
 says_only 0 $on $project --status --json
 says_only 0 $on $project --report 2
+says_only 0 $on $project --report 2 --json
 says_only 0 $on $project --verify 2 --verbose
 says_only 0 $on $project --backup --verbose
 says_only 0 $on $project --backups

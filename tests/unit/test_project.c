@@ -97,9 +97,9 @@ static void defaults_are_set(void)
     CU_ASSERT_TRUE(s->enabled);
     CU_ASSERT_FALSE(s->has_max_rejects);
     CU_ASSERT_STRING_EQUAL(project->validators[0].use, "counts");
-    CU_ASSERT_EQUAL(project->n_reporters, 5);
-    CU_ASSERT_STRING_EQUAL(project->reporters[4].use, "idmap");
-    CU_ASSERT_TRUE(project->reporters[4].enabled);
+    CU_ASSERT_EQUAL(project->n_reporters, 6);
+    CU_ASSERT_STRING_EQUAL(project->reporters[5].use, "idmap");
+    CU_ASSERT_TRUE(project->reporters[5].enabled);
     loads("{\"name\": \"shop\", \"reporters\": []}");
     CU_ASSERT_EQUAL(project->n_reporters, 0);
 }
@@ -430,7 +430,7 @@ static void selection_enables_and_disables(void)
     overrides.skip = v;
     overrides.n_skip = 1;
     enabled_are("bd|d");
-    CU_ASSERT_EQUAL(project->n_reporters, 5);
+    CU_ASSERT_EQUAL(project->n_reporters, 6);
     CU_ASSERT_TRUE(project->reporters[0].enabled);
 }
 

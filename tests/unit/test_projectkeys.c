@@ -93,6 +93,7 @@ static const char *manual_type(enum field_type type)
     case FIELD_NEEDS:
         return "list of texts";
     case FIELD_OPTIONS:
+    case FIELD_ADDRESS:
     case FIELD_CONNECTION:
     case FIELD_SECTION:
         return "object";

@@ -1,0 +1,130 @@
+/* evidence.c - --verify-bundle DIR: are the files of a bundle those that its manifest names? Needs
+ * nothing but the directory, so that whoever was handed it can ask. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "digest.h"
+#include "outdir.h"
+#include "output.h"
+
+struct evidence {
+    int dir;
+    const json_t *files; /* of the manifest */
+    size_t n, faults;
+};
+
+static void tell(struct evidence *e, const char *name, const char *what)
+{
+    output_format("%s: %s\n", name, what);
+    e->faults++;
+}
+
+static void check_file(struct evidence *e, const char *name, const json_t *entry)
+{
+    const char *due = json_string_value(json_object_get(entry, "sha256"));
+    char hex[65] = "";
+    int fd = outdir_openat(e->dir, name, O_RDONLY | O_NONBLOCK, 0);
+    int bad = fd < 0 || digest_fd(fd, hex);
+    e->n++;
+    if (bad)
+        tell(e, name, fd < 0 && errno == ENOENT ? "missing" : strerror(errno));
+    else if (!due || strcmp(hex, due) != 0)
+        tell(e, name, "is not as the manifest has it");
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What the manifest does not name was put there by somebody else. */
+static int find_others(struct evidence *e, int fd, const char *prefix)
+{
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    int bad = 0;
+    for (struct dirent *entry; !bad && (entry = readdir(d));) {
+        char name[600], below[610];
+        struct stat st;
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        snprintf(name, sizeof name, "%s%s", prefix, entry->d_name);
+        snprintf(below, sizeof below, "%s/", name);
+        bad = fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW);
+        if (!bad && S_ISDIR(st.st_mode) && !prefix[0])
+            bad = find_others(
+                e, openat(dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                below);
+        else if (!bad && strcmp(name, "manifest.json") != 0 && !json_object_get(e->files, name))
+            tell(e, name, "is not in the manifest");
+    }
+    closedir(d);
+    return bad;
+}
+
+static json_t *read_manifest(int dir, char hex[65])
+{
+    int fd = outdir_openat(dir, "manifest.json", O_RDONLY | O_NONBLOCK, 0);
+    json_t *root = NULL;
+    if (fd >= 0 && digest_fd(fd, hex) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+        root = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+    if (fd >= 0)
+        close(fd);
+    if (json_is_object(json_object_get(root, "files")))
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+static int verdict(struct session *s, const struct evidence *e, const json_t *root, const char *hex)
+{
+    const char *project = json_string_value(json_object_get(root, "project"));
+    if (!e->faults) {
+        output_format("run %lld of project %s: %zu files are as the manifest has them; its own "
+                      "SHA-256 is %s\n",
+                      (long long)json_integer_value(json_object_get(root, "run")),
+                      project ? project : "?", e->n, hex);
+        return 0;
+    }
+    error_set(&s->err, STATUS_BACKUP, "the bundle is not as its manifest has it: %zu differences",
+              e->faults);
+    error_fix(&s->err, "make it again from the target: --report RUN");
+    return STATUS_BACKUP;
+}
+
+int evidence_verify(const struct cli *cli, struct session *s)
+{
+    char hex[65] = "";
+    struct evidence e = {.dir = open(cli->argument, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    json_t *root = e.dir < 0 ? NULL : read_manifest(e.dir, hex);
+    const char *name;
+    json_t *entry;
+    int code = 0;
+    if (!root) {
+        code = error_set(&s->err, STATUS_BACKUP,
+                         "%s is no bundle: it has no manifest.json that can "
+                         "be read",
+                         cli->argument);
+        error_fix(&s->err, "name the directory that the last line of a run gives");
+    } else {
+        e.files = json_object_get(root, "files");
+        json_object_foreach((json_t *)e.files, name, entry) check_file(&e, name, entry);
+        if (find_others(&e, openat(e.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ""))
+            tell(&e, cli->argument, "cannot be read whole");
+        code = verdict(s, &e, root, hex);
+    }
+    json_decref(root);
+    if (e.dir >= 0)
+        close(e.dir);
+    if (code)
+        session_report(s, "nothing was changed");
+    return code;
+}

@@ -1,0 +1,92 @@
+/*
+ * testreport.c - the reporter "test-report": what was tested and how it went, test_report.json: the
+ * project's checks and the criteria of success, each with result and duration.
+ * share/testreport.schema.json describes it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "criteria.h"
+#include "names.h"
+#include "out.h"
+#include "reporter.h"
+#include "view.h"
+
+/* "validator: check (before)": one name for each, whatever validators call their checks. */
+static json_t *check_test(const json_t *check)
+{
+    json_t *name = json_sprintf("%s: %s (%s)", view_text(check, "validator"),
+                                view_text(check, "name"), view_text(check, "phase"));
+    return json_pack("{s:o, s:s, s:f, s:I}", "name", name, "result", view_text(check, "status"),
+                     "duration", view_seconds(check, "seconds"), "violations",
+                     (json_int_t)view_count(check, "violations"));
+}
+
+static json_t *criterion_test(size_t i, const json_t *root)
+{
+    static const char *const results[] = {"failed", "passed", "skipped"};
+    return json_pack("{s:s, s:s, s:f}", "name", criteria_text(i), "result",
+                     results[criteria_ask(i, root)], "duration", 0.0);
+}
+
+static json_t *all_tests(const json_t *root)
+{
+    json_t *list = json_array(), *check;
+    size_t i;
+    json_array_foreach(json_object_get(root, "checks"), i, check)
+        json_array_append_new(list, check_test(check));
+    for (i = 0; criteria_text(i); i++)
+        json_array_append_new(list, criterion_test(i, root));
+    return list;
+}
+
+static json_int_t with(const json_t *list, const char *result)
+{
+    json_int_t n = 0;
+    size_t i;
+    json_t *test;
+    json_array_foreach(list, i, test) n += strcmp(view_text(test, "result"), result) == 0;
+    return n;
+}
+
+static char *make_text(const json_t *root)
+{
+    const json_t *run = json_object_get(root, "run");
+    json_t *list = all_tests(root);
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:O}", "project", view_text(run, "project"),
+                  "run", view_text(run, "id"), "started", view_text(run, "started"), "passed",
+                  with(list, "passed"), "failed", with(list, "failed"), "warnings",
+                  with(list, "warning"), "skipped", with(list, "skipped"), "cases", list);
+    char *text = json_dumps(out, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_decref(list);
+    json_decref(out);
+    return text;
+}
+
+static int32_t report(void *self, const mig_report_t *report)
+{
+    const struct reporter *r = self;
+    const char *name;
+    json_t *root;
+    int32_t rc = names_file(r->host, report, r->file, &name);
+    if (rc == MIG_OK)
+        rc = view_load(r->host, report, &root);
+    if (rc != MIG_OK)
+        return rc;
+    char *text = make_text(root);
+    json_decref(root);
+    rc = text ? out_file(r->host, name, (mig_str_t){text, strlen(text)})
+              : r->host->fail(r->host, MIG_E_BUG, "the list of tests cannot be made", NULL);
+    free(text);
+    return rc;
+}
+
+static const mig_option_t OPTIONS[] = {
+    {"file", MIG_OPT_TEXT, 0, "test_report.json", NULL, "Name of the file in the bundle."},
+    REPORTER_NO_MORE_OPTIONS,
+};
+
+REPORTER_UNIT(testreport_unit, "test-report",
+              "Writes checks and criteria with result and duration.", OPTIONS, reporter_create,
+              report);

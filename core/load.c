@@ -8,11 +8,11 @@
 
 #include "backoff.h"
 #include "call.h"
+#include "connections.h"
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
 #include "part.h"
-#include "pool.h"
 #include "resume.h"
 #include "snapshots.h"
 #include "sql.h"
@@ -359,7 +359,7 @@ static int start_workers(struct load *l, struct error *err)
     int any = 0;
     for (size_t i = 0; i < l->job->n_stages; i++)
         any |= call_can_split(&l->job->stages[i]);
-    size_t n = pool_workers(l->job);
+    size_t n = connections_workers(l->job);
     if (!any || n < 2)
         return 0;
     l->workers = workers_start(n, &calls, err);

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "connections.h"
 #include "embedded.h"
 #include "embedded_schema.h"
 #include "fault.h"
 #include "join.h"
 #include "log.h"
-#include "pool.h"
 #include "preflight.h"
 #include "projecturl.h"
 #include "requires.h"
@@ -111,7 +111,7 @@ int session_units(struct session *s)
     s->host.load_ctx = s;
     int code = job_units(&s->job, s->project, &s->host, &s->faults);
     if (!code && !s->faults.n)
-        pool_check(&s->job, &s->faults);
+        connections_check(&s->job, &s->faults);
     if (!code && fault_point("plugins.loaded"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plugins.loaded");
     return s->faults.n ? faults_code(&s->faults) : code;

@@ -1,8 +1,8 @@
-/* pool.c - the sessions of a run, counted before they are opened: two of the target by the process
- * that leads (one for users' queries), one of each source that keeps a session; each worker has one
- * of the target and one of each of these sources. Nothing is pooled here: no session is ever given
- * from one part of the run to another. */
-#include "pool.h"
+/* connections.c - the sessions of a run, counted before they are opened: two of the target by the
+ * process that leads (one for users' queries), one of each source that keeps a session; each worker
+ * has one of the target and one of each of these sources. Nothing is pooled here: no session is
+ * ever given from one part of the run to another. */
+#include "connections.h"
 
 #include "call.h"
 
@@ -20,7 +20,7 @@ static int64_t sources_with_session(const struct job *job)
     return n;
 }
 
-size_t pool_workers(const struct job *job)
+size_t connections_workers(const struct job *job)
 {
     int64_t jobs = job->project->jobs, max = job->project->pool_max;
     int64_t sources = sources_with_session(job);
@@ -30,7 +30,7 @@ size_t pool_workers(const struct job *job)
     return (size_t)(room < jobs ? room : jobs);
 }
 
-void pool_check(const struct job *job, struct faults *faults)
+void connections_check(const struct job *job, struct faults *faults)
 {
     int64_t max = job->project->pool_max;
     int64_t least = LEADER + 1 + sources_with_session(job); /* backups are made by pg_dump */

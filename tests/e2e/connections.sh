@@ -1,4 +1,4 @@
-# pool.sh - pool_max: the sessions of a run, counted from the server's own log, stay within it.
+# connections.sh - pool_max: the sessions of a run, counted from the server's own log, stay within it.
 PGTMP_OPTIONS='-c log_connections=on -c log_disconnections=on -c log_line_prefix=%p='
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "digest.h"
 #include "fault.h"
+#include "hostfiles.h"
 #include "log.h"
 #include "sql.h"
 #include "undo.h"
@@ -403,7 +404,7 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     for (size_t i = 0; i < job->n_reporters; i++) {
         struct unit *u = job->reporters[i].unit;
         int32_t returned = call_report(u, &x.report);
-        size_t dropped = host_drop_files(job->host);
+        size_t dropped = hostfiles_drop(job->host);
         if (returned == MIG_OK && dropped)
             returned = u->table.fail(&u->table, MIG_E_BUG, "report() left a file open", NULL);
         if (returned != MIG_OK)

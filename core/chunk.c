@@ -75,6 +75,16 @@ void chunk_reject(struct chunk *c, const struct chunk_reject *r)
         copy->raw.data = arena_strndup(c->mem, r->raw.data, r->raw.len);
 }
 
+char *chunk_left(struct chunk *c)
+{
+    if (c->left_capacity < c->records + 1) {
+        c->left = arena_heap(c->left, c->records + 1);
+        memset(c->left + c->left_capacity, 0, c->records + 1 - c->left_capacity);
+        c->left_capacity = c->records + 1;
+    }
+    return c->left;
+}
+
 void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int64_t parts, int own_keys)
 {
     c->parts = parts;

@@ -47,6 +47,8 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
 size_t chunk_bytes(const struct chunk *c);
 /* Keeps a reject; texts are copied. */
 void chunk_reject(struct chunk *c, const struct chunk_reject *r);
+/* One byte a record of the chunk, from 1: 1 where its rows are not to be sent. */
+char *chunk_left(struct chunk *c);
 /* Ends the filling: takes the host's repairs; `position` and `parts` are behind the last record. */
 void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int64_t parts,
                 int own_keys);

@@ -285,15 +285,11 @@ static void refused_row(void *ctx, const struct isolate_refusal *r)
  * only this one is lost to the chunk. */
 static int isolate(struct chunk *c, struct state *s, const struct job *job, struct error *err)
 {
-    if (c->left_capacity < c->records + 1) {
-        c->left = arena_heap(c->left, c->records + 1);
-        c->left_capacity = c->records + 1;
-        memset(c->left, 0, c->left_capacity);
-    }
+    char *left = chunk_left(c);
     int code = state_begin(s, err);
     for (size_t i = 0; !code && i < c->n_tables; i++) {
         struct refused x = {c, &job->tables[i], job->project->name};
-        code = isolate_rows(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
+        code = isolate_rows(s, &job->tables[i], &c->rows[i], left, refused_row, &x, err);
     }
     pg_rollback(s->pg);
     return code;

@@ -92,6 +92,8 @@ struct project_stage {
     int critical;        /* any record lost fails the run */
     const char **secret; /* source fields of class secret: never kept in rejects */
     size_t n_secret;
+    struct limit login_proof; /* so many accounts must let their users in, see logins.h */
+    int has_login_proof;
     const char *mark_field; /* incremental: source field that grows with each change; NULL: none */
     int has_overlap;
     struct project_overlap overlap;
@@ -155,6 +157,7 @@ struct project {
     size_t n_invariants;
     int64_t batch_size; /* records per chunk, default 10000 */
     int64_t jobs;       /* processes that share the load of large entities, default 1 */
+    int64_t threads;    /* of slow transforms, all processes together; 0: as many as cores */
     struct limit max_rejects;
     enum on_invalid on_invalid;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */

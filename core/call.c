@@ -320,6 +320,16 @@ int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mi
     return got == MIG_LATER ? call_slow(transform, in, n, out) : got;
 }
 
+int32_t call_mark(struct unit *transform, const mig_value_t *in, uint32_t n, unsigned char out[32])
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    if (!MIG_HAS(ops, mark))
+        return MIG_END;
+    struct crash_call outer = enter(transform, "mark");
+    int32_t got = ops->mark(transform->self, in, n, out);
+    return transformed(outer, transform, "mark", got, MAY_END, NULL);
+}
+
 int32_t call_prove(struct unit *transform, const mig_value_t *in, uint32_t n,
                    const mig_value_t *stored)
 {

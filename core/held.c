@@ -88,10 +88,14 @@ int32_t held_row(struct held *h, struct unit *migrator, size_t table, int64_t id
     return MIG_OK;
 }
 
-mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key)
+mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key,
+                       const unsigned char *mark)
 {
     h->values = grow(h->values, h->n_values, &h->values_capacity, sizeof *h->values);
-    h->values[h->n_values] = later_value(v, key, NULL);
+    struct later_value *x = h->values[h->n_values] = later_value(v, key, NULL);
+    x->has_mark = mark != NULL;
+    if (mark)
+        memcpy(x->mark, mark, sizeof x->mark);
     return (mig_value_t){(const char *)h->values[h->n_values++], 0, MIG_AWAITED};
 }
 
@@ -183,6 +187,12 @@ static int encode_row(struct held_row *row, const struct held_about *about,
     return 1;
 }
 
+static void keep_mark(const struct later_value *v, struct chunk *c)
+{
+    if (v->has_mark && v->returned == MIG_OK && v->out.kind == MIG_TEXT)
+        chunk_mark(c, v->mark, (mig_str_t){v->out.data, v->out.len});
+}
+
 static int failed_value(const struct held *h, struct error *err)
 {
     for (size_t i = 0; i < h->n_values; i++) {
@@ -201,6 +211,8 @@ int held_settle(struct held *h, const struct held_into *into, uint64_t *rejected
 {
     size_t row = 0, value = 0;
     int code = failed_value(h, err);
+    for (size_t i = 0; !code && i < h->n_values; i++)
+        keep_mark(h->values[i], into->chunk);
     for (size_t i = 0; !code && i < h->n_records; i++) {
         const struct held_record *r = &h->records[i];
         const struct host_outcome *o = refusal(h, value, r->values);

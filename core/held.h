@@ -45,7 +45,9 @@ size_t held_bytes(const struct held *h);
  * that was not given for. */
 int32_t held_row(struct held *h, struct unit *migrator, size_t table, int64_t id);
 /* A value of it. */
-mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key);
+/* `mark` may be NULL. */
+mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key,
+                       const unsigned char *mark);
 /* The record is complete: its values are computed. */
 void held_keep(struct held *h, struct later *l, const struct held_about *about);
 /* It is none, or was refused: as before. */

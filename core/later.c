@@ -250,7 +250,7 @@ void later_wait(struct later *l, int fd, short events, int ms)
     look_for_hangs(l);
 }
 
-static void tell_pace(struct later *l)
+void later_tell(struct later *l)
 {
     struct timespec now;
     uint64_t n = pool_done(l->pool);
@@ -267,8 +267,6 @@ void later_end(struct later *l)
 {
     if (!l)
         return;
-    if (l->pool)
-        tell_pace(l);
     pool_end(l->pool);
     for (size_t i = 0; i < l->n; i++) {
         host_clear(&l->threads[i].host);

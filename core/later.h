@@ -17,7 +17,9 @@ struct later_value {
     mig_str_t key;          /* source key of the record; its own, as all below */
     mig_value_t *in;
     uint32_t n_in;
-    size_t bytes;        /* of this and what stands behind it */
+    size_t bytes; /* of this and what stands behind it */
+    int has_mark; /* see marks.h */
+    unsigned char mark[32];
     mig_value_t *stored; /* NULL: apply() is due, else prove() */
     /* Its outcome, when the count of its tasks says so. */
     int32_t returned;
@@ -43,7 +45,9 @@ void later_free(struct later_value *v);
 void later_wait(struct later *l, int fd, short events, int ms);
 /* So many values may wait in a chunk: about two seconds of computing. */
 size_t later_most(struct later *l);
-/* Says how many there were, and how fast. What was not begun is dropped. */
+/* Says how many there were, and how fast. */
+void later_tell(struct later *l);
+/* What was not begun is dropped. */
 void later_end(struct later *l);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "call.h"
+
 #define FILL_SECONDS 5  /* of reading, for one chunk */
 #define BEAT_SECONDS 10 /* between signs of life while nothing is sent */
 
@@ -35,14 +37,21 @@ int ripe_start(struct ripe *r, struct job_stage *stage, struct error *err)
     r->stage = stage;
     r->waits = NULL;
     clock_gettime(CLOCK_MONOTONIC, &r->beat);
+    r->marks = job_is_slow(stage) ? marks_load(r->s, stage, err) : NULL;
+    if (err->code)
+        return err->code;
     r->later = job_is_slow(stage) ? later_start(r->job, stage, r->s->worker, err) : NULL;
     return err->code;
 }
 
 void ripe_end(struct ripe *r)
 {
+    if (r->later)
+        later_tell(r->later);
     later_end(r->later);
     r->later = NULL;
+    marks_free(r->marks);
+    r->marks = NULL;
     r->waits = NULL;
     held_begin(&r->held[0]);
     held_begin(&r->held[1]);
@@ -57,6 +66,21 @@ void ripe_begin(struct ripe *r, const struct chunk *c)
 {
     held_begin(ripe_held(r, c));
     clock_gettime(CLOCK_MONOTONIC, &r->begun);
+}
+
+int32_t ripe_value(struct ripe *r, const struct chunk *c, const struct host_value *v,
+                   mig_value_t *out)
+{
+    unsigned char mark[MARKS_BYTES];
+    int32_t got = call_mark(v->transform, v->in, v->n_in, mark);
+    const char *before = got == MIG_OK ? marks_find(r->marks, mark) : NULL;
+    if (got < 0)
+        return got;
+    if (before)
+        *out = (mig_value_t){before, (uint32_t)strlen(before), MIG_TEXT};
+    else
+        *out = held_value(ripe_held(r, c), v, r->job->host->key, got == MIG_OK ? mark : NULL);
+    return MIG_OK;
 }
 
 int ripe_is_full(struct ripe *r, const struct chunk *c)

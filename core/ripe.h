@@ -8,12 +8,14 @@
 
 #include "chunk_send.h"
 #include "held.h"
+#include "marks.h"
 
 struct ripe {
     struct state *s;
     struct job *job;
     struct job_stage *stage;
     struct later *later; /* threads for the stage's slow transforms; NULL: it has none */
+    struct marks *marks; /* what the run had computed before; NULL: nothing */
     const struct chunk *chunks;
     struct held held[2];   /* by chunk */
     struct chunk *waits;   /* the filled chunk that waits for values; NULL: none */
@@ -41,6 +43,9 @@ void ripe_begin(struct ripe *r, const struct chunk *c);
 struct held *ripe_held(struct ripe *r, const struct chunk *c);
 /* Is it time to close the chunk? */
 int ripe_is_full(struct ripe *r, const struct chunk *c);
+/* A value of the record at hand, from before, or to be computed. MIG_OK, or negative. */
+int32_t ripe_value(struct ripe *r, const struct chunk *c, const struct host_value *v,
+                   mig_value_t *out);
 /* A chunk waits no longer than until ripe_send() is called. */
 int ripe_is_ready(struct ripe *r);
 /* The chunk that waits, if any, gets its values and goes on its way. A status. */

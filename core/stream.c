@@ -69,8 +69,7 @@ static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
         chunk_send_advance(send);
 }
 
-/* The source key as text: its fields, joined. 0 when a part is missing. */
-static int key_of(const struct job_stage *st, const mig_record_t *record, struct str *key)
+int stream_key(const struct job_stage *st, const mig_record_t *record, struct str *key)
 {
     str_reset(key);
     for (size_t i = 0; i < st->p->n_key; i++) {
@@ -91,7 +90,7 @@ static int is_wanted(const struct job_stage *st, const mig_record_t *record, int
         return 0;
     if (!st->wanted || got < 0 || got == MIG_END)
         return 1;
-    if (got != MIG_OK || !key_of(st, record, key))
+    if (got != MIG_OK || !stream_key(st, record, key))
         str_reset(key);
     return keyset_has(st->wanted, key->len ? key->data : "", key->len);
 }
@@ -249,8 +248,7 @@ static int32_t await(void *ctx, const struct host_value *v, mig_value_t *out)
     struct stream *l = ctx;
     if (is_key_column(l, v))
         return MIG_LATER;
-    *out = held_value(ripe_held(&l->ripe, l->chunk), v, l->job->host->key);
-    return MIG_OK;
+    return ripe_value(&l->ripe, l->chunk, v, out);
 }
 
 /* The record's rows are complete and wait for their values; or it has none to keep. */
@@ -281,7 +279,7 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
     record->number = ++l->read;
     str_reset(&l->key);
     int code = 0;
-    if (got == MIG_OK && !key_of(l->stage, record, &l->key)) {
+    if (got == MIG_OK && !stream_key(l->stage, record, &l->key)) {
         str_reset(&l->key);
         set_outcome(host, "", l->stage->p->key[0], "no_key",
                     "the record has no usable source key, so that it cannot be told apart");

@@ -342,6 +342,11 @@ typedef struct mig_transform_ops {
     /* [run] Does `stored`, the text of a live column, admit who knows `in`? Asked after publish of
      * values that quick() left to apply(). MIG_OK: it does; MIG_END: it does not. Or NULL. */
     int32_t (*prove)(void *self, const mig_value_t *in, uint32_t n_in, const mig_value_t *stored);
+    /* [run] Of SLOW ones, or NULL: 32 bytes that are the same only where apply() gives the same,
+     * made with a key that is nowhere in the target's database. By them a run that is taken up
+     * again finds what it had computed. Called behind quick(), as apply(). MIG_OK, or MIG_END: it
+     * has none. */
+    int32_t (*mark)(void *self, const mig_value_t *in, uint32_t n_in, unsigned char out[32]);
 } mig_transform_ops_t;
 
 /* ---- migrators ------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
  * a run that is repeated gives the same rows.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,12 +113,12 @@ static void destroy(void *self)
 
 /* ---- values ---------------------------------------------------------------------------- */
 
-static int32_t derive(const struct password *p, const char *purpose, mig_place_t *place,
-                      unsigned char out[SECRET_DERIVED])
+static int32_t derive(const struct password *p, const char *purpose, mig_str_t more,
+                      mig_place_t *place, unsigned char out[SECRET_DERIVED])
 {
     *place = (mig_place_t){.size = sizeof *place};
     int32_t rc = p->host->place(p->host, place);
-    if (rc == MIG_OK && secret_derive(p->secret, purpose, place, out) != 0)
+    if (rc == MIG_OK && secret_derive(p->secret, purpose, place, more, out) != 0)
         rc = say_fail(p->host, MIG_E_BUG, NULL, "OpenSSL refuses HMAC-SHA-256");
     return rc;
 }
@@ -127,7 +128,7 @@ static int32_t generate(const struct password *p, mig_place_t *place, char out[G
 {
     static const char letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
     unsigned char bytes[SECRET_DERIVED];
-    int32_t rc = derive(p, "password", place, bytes);
+    int32_t rc = derive(p, "password", (mig_str_t){"", 0}, place, bytes);
     for (size_t i = 0; i < GENERATED_LEN; i++)
         out[i] = letters[bytes[i] % (sizeof letters - 1)];
     out[GENERATED_LEN] = '\0';
@@ -191,7 +192,7 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
     int32_t rc = policy_decide(&p->policy, in, n_in, &act, &kind);
     if (rc != MIG_OK)
         return rc;
-    rc = derive(p, "salt", &place, salt);
+    rc = derive(p, "salt", (mig_str_t){"", 0}, &place, salt);
     if (rc == MIG_OK && act == POLICY_GENERATE)
         rc = generate(p, &place, made);
     if (rc != MIG_OK)
@@ -206,6 +207,24 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
     hash[2] = p->letter;
     *out = (mig_value_t){hash, BCRYPT_HASH_LEN, MIG_TEXT};
     return rc;
+}
+
+/* All that the hash depends on: under the secret, so that no guess can be held against it. */
+static int32_t mark(void *self, const mig_value_t *in, uint32_t n_in, unsigned char out[32])
+{
+    struct password *p = self;
+    enum policy_act act;
+    enum policy_kind kind;
+    mig_place_t place;
+    char purpose[32];
+    int32_t rc = policy_decide(&p->policy, in, n_in, &act, &kind);
+    if (rc != MIG_OK)
+        return rc == MIG_REJECT ? MIG_END : rc;
+    (void)snprintf(purpose, sizeof purpose, "mark %d %c %d", p->cost, p->letter, (int)act);
+    mig_str_t text = {"", 0};
+    if (act == POLICY_HASH)
+        text = (mig_str_t){in->data, policy_len(&p->policy, in)};
+    return derive(p, purpose, text, &place, out);
 }
 
 static int32_t prove(void *self, const mig_value_t *in, uint32_t n_in, const mig_value_t *stored)
@@ -250,6 +269,7 @@ static const mig_transform_ops_t OPS = {
     .apply = apply,
     .quick = quick,
     .prove = prove,
+    .mark = mark,
 };
 
 static const mig_unit_t bcrypt_unit = {

@@ -35,11 +35,11 @@ static unsigned char *add(unsigned char *to, mig_str_t part)
     return to + part.len;
 }
 
-int secret_derive(mig_str_t secret, const char *purpose, const mig_place_t *place,
+int secret_derive(mig_str_t secret, const char *purpose, const mig_place_t *place, mig_str_t more,
                   unsigned char out[SECRET_DERIVED])
 {
     const mig_str_t parts[] = {
-        {purpose, strlen(purpose)}, place->project, place->stage, place->key, place->column};
+        {purpose, strlen(purpose)}, place->project, place->stage, place->key, place->column, more};
     size_t bytes = 0;
     unsigned n = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -51,6 +51,7 @@ int secret_derive(mig_str_t secret, const char *purpose, const mig_place_t *plac
         end = add(end, parts[i]);
     const unsigned char *done =
         HMAC(EVP_sha256(), secret.data, (int)secret.len, text, bytes, out, &n);
+    explicit_bzero(text, bytes);
     free(text);
     return done && n == SECRET_DERIVED ? 0 : -1;
 }

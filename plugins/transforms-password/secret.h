@@ -1,5 +1,5 @@
-/* secret.h - the project's secret: what is derived from it for a value depends on the place of the
- * value alone, never on the value. */
+/* secret.h - the project's secret: what is derived from it depends on the place of a value and, but
+ * for salts and generated passwords, on the value. */
 #ifndef MIGHOST_PASSWORD_SECRET_H
 #define MIGHOST_PASSWORD_SECRET_H
 
@@ -10,8 +10,8 @@
 
 /* What is wrong with it, as a static sentence, or NULL. */
 const char *secret_fault(mig_str_t secret);
-/* HMAC-SHA-256 over purpose and place. 0, or -1: OpenSSL refuses. */
-int secret_derive(mig_str_t secret, const char *purpose, const mig_place_t *place,
+/* HMAC-SHA-256 over purpose, place and `more`. 0, or -1: OpenSSL refuses. */
+int secret_derive(mig_str_t secret, const char *purpose, const mig_place_t *place, mig_str_t more,
                   unsigned char out[SECRET_DERIVED]);
 
 #endif

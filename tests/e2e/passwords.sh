@@ -109,7 +109,7 @@ is "hashes" "$computed" "$(psql_t one -c "SELECT count(*) FROM known WHERE form 
 variant() # NAME FROM TO
 {
     mkdir "$TEST_DIR/$1"
-    sed "s|$2|$3|" "$TEST_DIR/shop/project.json" >"$TEST_DIR/$1/project.json"
+    sed "s|$2|$3|g" "$TEST_DIR/shop/project.json" >"$TEST_DIR/$1/project.json"
     ! cmp -s "$TEST_DIR/shop/project.json" "$TEST_DIR/$1/project.json" || fail "variant $1 is none"
 }
 
@@ -158,6 +158,12 @@ for weak in '' short-secret aaaaaaaaaaaaaaaaaaaaaaaaaaaa; do
     grep -qF "${weak:-nosuchtext}" "$ERR" && fail "the secret is shown"
     rows weak "SELECT count(*) FROM pg_namespace WHERE nspname = 'mighost'" 0
     psql_t postgres -c 'DROP DATABASE weak' >/dev/null
+done
+variant pepper SALT_SECRET PEPPER
+for action in --plan --show-config; do
+    PEPPER=hot-0123456789abcdef mig 0 one pepper $action --verbose
+    says '***'
+    cat "$OUT" "$ERR" | grep -q 'hot-0123456789' && fail "$action shows the secret"
 done
 (unset SALT_SECRET && target weak && mig 3 weak shop --run && says 'SALT_SECRET') || exit 1
 

@@ -45,12 +45,13 @@ struct ops {
 };
 
 /* By MIG_SOURCE ... MIG_REPORTER. */
-static const struct ops ops_of[] = {{0, NULL},
-                                    {0, source_members},
-                                    {MIG_TRANSFORM_PURE, transform_members},
-                                    {0, migrator_members},
-                                    {0, validator_members},
-                                    {0, reporter_members}};
+static const struct ops ops_of[] = {
+    {0, NULL},
+    {0, source_members},
+    {MIG_TRANSFORM_PURE | MIG_TRANSFORM_SLOW | MIG_TRANSFORM_SECRET, transform_members},
+    {0, migrator_members},
+    {0, validator_members},
+    {0, reporter_members}};
 
 /* What is being checked, for messages. */
 struct subject {

@@ -61,6 +61,13 @@ void arena_reset(struct arena *a)
     a->total = 0;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct block *b = a->head; b; b = b->next)
+        explicit_bzero(b->data, b->used);
+    arena_reset(a);
+}
+
 void arena_free(struct arena *a)
 {
     if (!a)

@@ -11,6 +11,7 @@ struct arena *arena_new(void);
 void arena_free(struct arena *a);
 void arena_reset(struct arena *a);                     /* empties, keeps one block */
 void *arena_alloc(struct arena *a, size_t n);          /* aligned for any type, zeroed */
+void arena_wipe(struct arena *a);                      /* the same; what was there is no more */
 char *arena_strdup(struct arena *a, const char *text); /* NULL gives NULL */
 char *arena_strndup(struct arena *a, const char *text, size_t n);
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "digest.h"
 #include "fault.h"
+#include "hostfiles.h"
 #include "leak.h"
 #include "log.h"
 #include "mask.h"
@@ -484,7 +485,7 @@ static void run_reporters(struct job *job, const mig_report_t *report, struct er
     for (size_t i = 0; i < job->n_reporters; i++) {
         struct unit *u = job->reporters[i].unit;
         int32_t returned = call_report(u, report);
-        size_t dropped = host_drop_files(job->host);
+        size_t dropped = hostfiles_drop(job->host);
         if (returned == MIG_OK && dropped)
             returned = u->table.fail(&u->table, MIG_E_BUG, "report() left a file open", NULL);
         if (returned != MIG_OK)

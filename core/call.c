@@ -17,6 +17,7 @@
 #define MAY_WAIT (1U << MIG_WAIT)
 #define MAY_SKIP (1U << MIG_SKIP)
 #define MAY_REJECT (1U << MIG_REJECT)
+#define MAY_LATER (1U << MIG_LATER)
 
 static int32_t broken(struct unit *u, const char *text)
 {
@@ -39,7 +40,7 @@ static int32_t leave(struct crash_call outer, struct unit *u, const char *call, 
 {
     crash_leave(outer);
     if (got == MIG_OK || (got < 0 && got >= MIG_E_IO) ||
-        (got > 0 && got <= MIG_REJECT && (may >> got & 1)))
+        (got > 0 && got <= MIG_LATER && (may >> got & 1)))
         return got;
     char text[100];
     snprintf(text, sizeof text, "%s() answered %d, which is none of its outcomes", call, got);
@@ -291,26 +292,68 @@ int32_t call_record(struct unit *migrator, const mig_record_t *record)
 
 int32_t call_row(struct unit *migrator, const mig_value_t *values, size_t n)
 {
-    return bad_values(values, n, MIG_KEY)
+    return bad_values(values, n, migrator->await ? MIG_AWAITED : MIG_KEY)
                ? broken(migrator, "emits a value of no known kind, or without data")
                : MIG_OK;
 }
 
-int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out)
+static int32_t transformed(struct crash_call outer, struct unit *transform, const char *call,
+                           int32_t got, unsigned may, const mig_value_t *out)
+{
+    char text[100];
+    got = leave(outer, transform, call, got, may);
+    /* The migrator passes it on: without this it would be blamed. */
+    if (got < 0 && !transform->host->failure.code) {
+        snprintf(text, sizeof text, "%s() returned %d and did not say why", call, got);
+        return broken(transform, text);
+    }
+    if (got != MIG_OK || !out || !bad_values(out, 1, MIG_JSON))
+        return got;
+    snprintf(text, sizeof text, "%s() gave a value of no known kind, or without data", call);
+    return broken(transform, text);
+}
+
+int32_t call_quick(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out)
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    if (!MIG_HAS(ops, quick))
+        return MIG_LATER;
+    struct crash_call outer = enter(transform, "quick");
+    int32_t got = ops->quick(transform->self, in, n, out);
+    return transformed(outer, transform, "quick", got, MAY_REJECT | MAY_LATER, out);
+}
+
+int32_t call_slow(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out)
 {
     const mig_transform_ops_t *ops = transform->def->unit->ops;
     struct crash_call outer = enter(transform, "apply");
     int32_t got = ops->apply(transform->self, in, n, out);
-    got = leave(outer, transform, "apply", got, MAY_REJECT);
-    /* The migrator passes it on: without this it would be blamed. */
-    if (got < 0 && !transform->host->failure.code) {
-        char text[100];
-        snprintf(text, sizeof text, "apply() returned %d and did not say why", got);
-        return broken(transform, text);
-    }
-    return got == MIG_OK && bad_values(out, 1, MIG_JSON)
-               ? broken(transform, "apply() gave a value of no known kind, or without data")
-               : got;
+    return transformed(outer, transform, "apply", got, MAY_REJECT, out);
+}
+
+int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out)
+{
+    int32_t got = call_quick(transform, in, n, out);
+    return got == MIG_LATER ? call_slow(transform, in, n, out) : got;
+}
+
+int32_t call_mark(struct unit *transform, const mig_value_t *in, uint32_t n, unsigned char out[32])
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    if (!MIG_HAS(ops, mark))
+        return MIG_END;
+    struct crash_call outer = enter(transform, "mark");
+    int32_t got = ops->mark(transform->self, in, n, out);
+    return transformed(outer, transform, "mark", got, MAY_END, NULL);
+}
+
+int32_t call_prove(struct unit *transform, const mig_value_t *in, uint32_t n,
+                   const mig_value_t *stored)
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    struct crash_call outer = enter(transform, "prove");
+    int32_t got = ops->prove(transform->self, in, n, stored);
+    return transformed(outer, transform, "prove", got, MAY_END, NULL);
 }
 
 /* ---- validators and reporters ---------------------------------------------------------- */

@@ -44,7 +44,16 @@ int32_t call_record(struct unit *migrator, const mig_record_t *record);
 /* Values of a row that a migrator emits: MIG_OK, or MIG_E_BUG. */
 int32_t call_row(struct unit *migrator, const mig_value_t *values, size_t n);
 
+/* quick() and, where that left it, apply(). */
 int32_t call_apply(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out);
+/* MIG_LATER also when the transform has no such call: apply() is due. */
+int32_t call_quick(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out);
+/* apply() alone. Like call_prove() in any thread, if nobody else has the unit or its host. */
+int32_t call_slow(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out);
+/* MIG_END also when the transform has no such call. */
+int32_t call_mark(struct unit *transform, const mig_value_t *in, uint32_t n, unsigned char out[32]);
+int32_t call_prove(struct unit *transform, const mig_value_t *in, uint32_t n,
+                   const mig_value_t *stored);
 int32_t call_check(struct unit *validator, uint32_t number, mig_check_t *out);
 int32_t call_report(struct unit *reporter, const mig_report_t *report);
 

@@ -22,6 +22,7 @@ void chunk_clear(struct chunk *c)
     free(c->rejects);
     free(c->left);
     free(c->repairs);
+    free(c->marks);
     arena_free(c->mem);
     memset(c, 0, sizeof *c);
 }
@@ -41,6 +42,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     c->records = 0;
     c->n_rejects = 0;
     c->n_repairs = 0;
+    c->n_marks = 0;
     c->mark.known = 0;
     if (c->left)
         memset(c->left, 0, c->left_capacity);
@@ -73,6 +75,27 @@ void chunk_reject(struct chunk *c, const struct chunk_reject *r)
     copy->reason = arena_strdup(c->mem, r->reason);
     if (r->raw.len)
         copy->raw.data = arena_strndup(c->mem, r->raw.data, r->raw.len);
+}
+
+void chunk_mark(struct chunk *c, const unsigned char bytes[32], mig_str_t value)
+{
+    if (c->n_marks == c->marks_capacity) {
+        c->marks_capacity = c->marks_capacity ? c->marks_capacity * 2 : 64;
+        c->marks = arena_heap(c->marks, c->marks_capacity * sizeof *c->marks);
+    }
+    struct chunk_mark *m = &c->marks[c->n_marks++];
+    memcpy(m->bytes, bytes, sizeof m->bytes);
+    m->value = (mig_str_t){arena_strndup(c->mem, value.data, value.len), value.len};
+}
+
+char *chunk_left(struct chunk *c)
+{
+    if (c->left_capacity < c->records + 1) {
+        c->left = arena_heap(c->left, c->records + 1);
+        memset(c->left + c->left_capacity, 0, c->records + 1 - c->left_capacity);
+        c->left_capacity = c->records + 1;
+    }
+    return c->left;
 }
 
 void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int64_t parts, int own_keys)

@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "isolate.h"
 #include "log.h"
+#include "marks.h"
 #include "sql.h"
 #include "staging.h"
 
@@ -27,6 +28,7 @@ void chunk_send_clear(struct chunk_send *x)
 {
     pg_script_free(x->script);
     free(x->rejects.data);
+    free(x->marks.data);
     memset(x, 0, sizeof *x);
 }
 
@@ -105,6 +107,31 @@ static void add_rejects(struct chunk_send *x)
     pg_script_copy_end(x->script, (int64_t)c->n_rejects);
 }
 
+static void add_marks(struct chunk_send *x)
+{
+    struct encode_buffer *out = &x->marks;
+    struct str sql;
+    if (!x->c->n_marks)
+        return;
+    str_init(&sql, 0);
+    marks_copy_sql(x->s, &sql);
+    out->len = 0;
+    encode_bytes(out, "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0", 19);
+    for (size_t i = 0; i < x->c->n_marks; i++) {
+        const struct chunk_mark *m = &x->c->marks[i];
+        encode_int16(out, 2);
+        encode_int32(out, (int32_t)sizeof m->bytes);
+        encode_bytes(out, m->bytes, sizeof m->bytes);
+        encode_int32(out, (int32_t)m->value.len);
+        encode_bytes(out, m->value.data, m->value.len);
+    }
+    encode_int16(out, -1);
+    pg_script_copy(x->script, sql.data);
+    pg_script_data(x->script, out->data, out->len);
+    pg_script_copy_end(x->script, (int64_t)x->c->n_marks);
+    str_clear(&sql);
+}
+
 static void add_repairs(const struct chunk *c, const struct state *s, struct str *sql)
 {
     for (size_t i = 0; i < c->n_repairs; i++) {
@@ -178,6 +205,7 @@ static void start(struct chunk_send *x)
     pg_script_sql(x->script, sql.data, epoch);
     int64_t rows = add_tables(x);
     add_rejects(x);
+    add_marks(x);
     str_reset(&sql);
     add_repairs(x->c, s, &sql);
     add_counts(x->c, s, rows, &sql);
@@ -285,15 +313,11 @@ static void refused_row(void *ctx, const struct isolate_refusal *r)
  * only this one is lost to the chunk. */
 static int isolate(struct chunk *c, struct state *s, const struct job *job, struct error *err)
 {
-    if (c->left_capacity < c->records + 1) {
-        c->left = arena_heap(c->left, c->records + 1);
-        c->left_capacity = c->records + 1;
-        memset(c->left, 0, c->left_capacity);
-    }
+    char *left = chunk_left(c);
     int code = state_begin(s, err);
     for (size_t i = 0; !code && i < c->n_tables; i++) {
         struct refused x = {c, &job->tables[i], job->project->name};
-        code = isolate_rows(s, &job->tables[i], &c->rows[i], c->left, refused_row, &x, err);
+        code = isolate_rows(s, &job->tables[i], &c->rows[i], left, refused_row, &x, err);
     }
     pg_rollback(s->pg);
     return code;

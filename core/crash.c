@@ -1,6 +1,7 @@
 /* crash.c - the last words after a crash, and over a call that hangs. Handlers only write to
  * descriptor 2 and leave with STATUS_BUG or STATUS_TEMPORARY: no lock is taken, no memory is asked
- * for. They have a stack of their own, for plugins that recurse without end. [main] thread only. */
+ * for. They have a stack of their own, for plugins that recurse without end; other threads than the
+ * first do not. Each thread has its own call; only the first one's is looked at every second. */
 #include "crash.h"
 
 #include <signal.h>
@@ -14,9 +15,11 @@
 
 #include "status.h"
 
-static struct crash_call now; /* only read by the handler when a call crashes: then it is still */
+/* Only read by the handler when a call crashes: then it is still. */
+static _Thread_local struct crash_call now;
 static const char *state = "no live table was changed";
-static volatile sig_atomic_t calls, limit; /* entered and left so far; seconds, 0: none */
+static _Thread_local volatile sig_atomic_t calls; /* entered and left so far */
+static volatile sig_atomic_t limit;               /* seconds, 0: none */
 
 static const struct {
     int number;
@@ -124,6 +127,14 @@ static void tell(const char *what, const char *fix)
 
 static const char faulty[] = " is faulty: correct it, then repeat the same command";
 
+void crash_hangs(struct crash_call call)
+{
+    now = call;
+    tell("has not come back within timeouts.plugin",
+         " hangs or waits: give it more time or correct it, then repeat the same command");
+    _exit(STATUS_TEMPORARY);
+}
+
 static void crashed(int number)
 {
     struct line what = {.n = 0};
@@ -145,11 +156,8 @@ static void tick(int number)
     (void)number;
     ticks = calls == last && now.unit ? ticks + 1 : 0;
     last = calls;
-    if (!limit || ticks < limit)
-        return;
-    tell("has not come back within timeouts.plugin",
-         " hangs or waits: give it more time or correct it, then repeat the same command");
-    _exit(STATUS_TEMPORARY);
+    if (limit && ticks >= limit)
+        crash_hangs(now);
 }
 
 static void exited(void)

@@ -24,6 +24,8 @@ void crash_leave(struct crash_call outer);
 /* A call that has not come back after so many seconds ends the program with STATUS_TEMPORARY; 0: it
  * may take as long as it likes. Seen once a second. */
 void crash_limit(int seconds);
+/* Ends the program as crash_limit() says: the call is another thread's. */
+__attribute__((noreturn)) void crash_hangs(struct crash_call call);
 /* What the message says of the live tables; static text. */
 void crash_state(const char *text);
 

@@ -1,6 +1,6 @@
 /* fieldoptions.c - the options of a unit as compact JSON: member order and digits as written,
  * variables replaced inside strings and encoded again, so that no value can add JSON of its own.
- * What they mean is the unit's affair (options.c); only a source's secrets are known here. */
+ * What they mean is the unit's affair (options.c); only names of secrets are known here. */
 #include "fieldoptions.h"
 
 #include <string.h>
@@ -35,10 +35,13 @@ static const char *flag_for(const struct options_walk *w, const struct jsonfile_
                                                                                 : NULL;
 }
 
+/* In options of other units a member of such a name may be a column: then it is no variable. */
 static int is_secret_member(const struct options_walk *w, const struct jsonfile_node *node)
 {
     if (w->value->field->type == FIELD_ADDRESS)
         return ends_with(node->key, "url") || ends_with(node->key, "token");
+    if (ends_with(node->key, "secret") && strstr(node->text, "${"))
+        return 1;
     return w->value->field->type == FIELD_CONNECTION &&
            (ends_with(node->key, "password") || ends_with(node->key, "secret") ||
             ends_with(node->key, "token") || ends_with(node->key, "api_key"));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "hostfiles.h"
 #include "log.h"
 
 static volatile sig_atomic_t cancel_flag;
@@ -98,6 +99,13 @@ static int32_t service_reject(const mig_host_t *h, const char *field, const char
 static int32_t service_skip(const mig_host_t *h, const char *code, const char *reason)
 {
     return set_outcome(unit_of(h)->host, MIG_SKIP, NULL, code, reason);
+}
+
+void host_refuse(struct host *h, const char *field)
+{
+    set_outcome(h, MIG_REJECT, field, "unspecified", "a transform refused the value");
+    if (!h->outcome.field[0])
+        copy_text(h->outcome.field, sizeof h->outcome.field, field);
 }
 
 static void service_repaired(const mig_host_t *h, const char *field, const char *rule)
@@ -294,79 +302,86 @@ static int32_t service_transform(const mig_host_t *h, const char *name, mig_str_
     return MIG_OK;
 }
 
+static int32_t check_input(struct unit *u, uint32_t handle, const mig_value_t *in, uint32_t n_in)
+{
+    if (handle >= u->n_transforms)
+        return service_fail(&u->table, MIG_E_BUG, "applies a transform it did not make", NULL);
+    for (uint32_t i = 0; i < n_in; i++) {
+        if (in[i].kind == MIG_KEY)
+            return key_too_early(&u->table, "transforms");
+        if (in[i].kind == MIG_AWAITED)
+            return service_fail(&u->table, MIG_E_BUG, "transforms a value of apply_to()", NULL);
+    }
+    return MIG_OK;
+}
+
 static int32_t service_apply(const mig_host_t *h, uint32_t handle, const char *field,
                              const mig_value_t *in, uint32_t n_in, mig_value_t *out)
 {
     struct unit *u = unit_of(h);
-    if (handle >= u->n_transforms)
-        return service_fail(h, MIG_E_BUG, "applies a transform it did not make", NULL);
-    for (uint32_t i = 0; i < n_in; i++)
-        if (in[i].kind == MIG_KEY)
-            return key_too_early(h, "transforms");
-    struct unit *t = u->transforms[handle];
+    int32_t returned = check_input(u, handle, in, n_in);
+    if (returned != MIG_OK)
+        return returned;
     u->host->field = field; /* a repair that the transform counts belongs to it */
-    int32_t returned = call_apply(t, in, n_in, out);
-    struct host_outcome *o = &u->host->outcome;
-    if (returned == MIG_REJECT) {
-        set_outcome(u->host, MIG_REJECT, field, "unspecified", "a transform refused the value");
-        if (!o->field[0])
-            copy_text(o->field, sizeof o->field, field);
-    }
+    returned = call_apply(u->transforms[handle], in, n_in, out);
+    if (returned == MIG_REJECT)
+        host_refuse(u->host, field);
     return returned;
 }
 
-/* ---- files of reporters --------------------------------------------------------------- */
-
-#define MAX_FILES ((uint32_t)(sizeof((struct host *)0)->files / sizeof(struct outfile *)))
-
-static int32_t service_file_open(const mig_host_t *h, const char *name, uint32_t *handle)
+int host_is_slow(const struct unit *transform)
 {
-    struct host *host = unit_of(h)->host;
-    struct error err = {0};
-    for (uint32_t i = 0; host->bundle && i < MAX_FILES; i++) {
-        if (host->files[i])
-            continue;
-        host->files[i] = outfile_open(host->bundle, name, &err);
-        *handle = i;
-        return host->files[i] ? MIG_OK : service_fail(h, MIG_E_IO, err.what, err.fix);
-    }
-    return service_fail(h, MIG_E_BUG, "opens a file where there is no bundle, or too many", NULL);
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    uint32_t both = MIG_TRANSFORM_PURE | MIG_TRANSFORM_SLOW;
+    return (ops->flags & both) == both;
 }
 
-static int32_t service_file_write(const mig_host_t *h, uint32_t handle, const void *data,
-                                  size_t len)
+int host_takes_secrets(const struct unit *transform)
 {
-    struct host *host = unit_of(h)->host;
-    struct error err = {0};
-    if (handle >= MAX_FILES || !host->files[handle])
-        return service_fail(h, MIG_E_BUG, "writes to a file that is not open", NULL);
-    if (outfile_write(host->files[handle], data, len, &err) == 0)
-        return MIG_OK;
-    return service_fail(h, MIG_E_IO, err.what, err.fix);
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    return (ops->flags & MIG_TRANSFORM_SECRET) != 0;
 }
 
-static int32_t service_file_close(const mig_host_t *h, uint32_t handle)
+static int32_t await_value(struct unit *u, const struct host_value *v, mig_value_t *out)
 {
-    struct host *host = unit_of(h)->host;
-    struct error err = {0};
-    if (handle >= MAX_FILES || !host->files[handle])
-        return service_fail(h, MIG_E_BUG, "closes a file that is not open", NULL);
-    int code = outfile_close(host->files[handle], &err);
-    host->files[handle] = NULL;
-    return code == 0 ? MIG_OK : service_fail(h, MIG_E_IO, err.what, err.fix);
+    u->host->field = u->tables[v->table].columns[v->column];
+    int32_t returned = call_quick(v->transform, v->in, v->n_in, out);
+    if (returned == MIG_LATER)
+        returned = u->await(u->emit_ctx, v, out);
+    if (returned == MIG_LATER)
+        returned = call_slow(v->transform, v->in, v->n_in, out);
+    if (returned == MIG_REJECT)
+        host_refuse(u->host, u->host->field);
+    return returned;
 }
 
-size_t host_drop_files(struct host *h)
+static int32_t service_apply_to(const mig_host_t *h, uint32_t handle, uint32_t table,
+                                uint32_t column, const mig_value_t *in, uint32_t n_in,
+                                mig_value_t *out)
 {
-    size_t dropped = 0;
-    for (uint32_t i = 0; i < MAX_FILES; i++) {
-        if (!h->files[i])
-            continue;
-        outfile_abandon(h->files[i]);
-        h->files[i] = NULL;
-        dropped++;
-    }
-    return dropped;
+    struct unit *u = unit_of(h);
+    if (table >= u->n_tables || column >= u->tables[table].n_columns)
+        return service_fail(h, MIG_E_BUG, "names a column that it did not declare", NULL);
+    if (check_input(u, handle, in, n_in))
+        return MIG_E_BUG;
+    const struct host_value v = {u->transforms[handle], table, column, in, n_in};
+    if (!u->await || !host_is_slow(v.transform))
+        return service_apply(h, handle, u->tables[table].columns[column], in, n_in, out);
+    return await_value(u, &v, out);
+}
+
+static int32_t service_place(const mig_host_t *h, mig_place_t *out)
+{
+    const struct host *host = unit_of(h)->host;
+    if (out->size < sizeof *out || !host->key.data || !host->stage)
+        return service_fail(h, MIG_E_BUG, "asks for a place where there is none", NULL);
+    const char *column = host->field ? host->field : "";
+    *out = (mig_place_t){.size = out->size,
+                         .project = {host->project->name, strlen(host->project->name)},
+                         .stage = {host->stage, strlen(host->stage)},
+                         .key = host->key,
+                         .column = {column, strlen(column)}};
+    return MIG_OK;
 }
 
 static const void *service_extension(const mig_host_t *h, const char *id)
@@ -399,11 +414,13 @@ static const mig_host_t services = {
     .emit = service_emit,
     .transform = service_transform,
     .apply = service_apply,
-    .file_open = service_file_open,
-    .file_write = service_file_write,
-    .file_close = service_file_close,
+    .file_open = hostfiles_open,
+    .file_write = hostfiles_write,
+    .file_close = hostfiles_close,
     .extension = service_extension,
     .takes_key = service_takes_key,
+    .apply_to = service_apply_to,
+    .place = service_place,
 };
 
 void host_init(struct host *h, const struct project *project, const struct registry *registry)
@@ -484,6 +501,7 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
     u->host = h;
     u->mem = arena_new();
     u->where = arena_strdup(u->mem, where);
+    u->options_text = arena_strdup(u->mem, options);
     struct registry_unit *def = arena_alloc(u->mem, sizeof *def);
     *def = *found;
     u->def = def;
@@ -528,5 +546,9 @@ void host_record_done(struct host *h)
     h->outcome.kind = 0;
     h->outcome.field[0] = h->outcome.code[0] = h->outcome.reason[0] = h->outcome.table[0] = '\0';
     h->field = NULL;
-    arena_reset(h->record);
+    h->key = (mig_str_t){NULL, 0};
+    if (h->secret)
+        arena_wipe(h->record);
+    else
+        arena_reset(h->record);
 }

@@ -46,6 +46,13 @@ struct host_outcome {
 
 struct host;
 
+struct host_value { /* of a column, that apply() of a slow transform is to give */
+    struct unit *transform;
+    size_t table, column; /* of the migrator */
+    const mig_value_t *in;
+    uint32_t n_in;
+};
+
 struct unit {
     mig_host_t table; /* first: host->impl points back here */
     struct host *host;
@@ -54,7 +61,8 @@ struct unit {
     struct crash_unit who;           /* the same for the words after a crash */
     void *self;
     struct options options;
-    struct arena *mem; /* lives as long as the instance */
+    const char *options_text; /* as given, for another instance of the same */
+    struct arena *mem;        /* lives as long as the instance */
     struct unit *next;
     /* migrators */
     const char **fields;
@@ -69,6 +77,9 @@ struct unit {
     size_t n_transforms;
     int describing;
     int32_t (*emit)(void *ctx, size_t table); /* set by load */
+    /* The same, or NULL: takes a value that a slow transform is to compute. MIG_OK, or MIG_LATER:
+     * it is to be computed at once. */
+    int32_t (*await)(void *ctx, const struct host_value *v, mig_value_t *out);
     void *emit_ctx;
 };
 
@@ -84,6 +95,8 @@ struct host {
     size_t n_repairs;
     char key_mark[TOKEN_MARK_SIZE]; /* by which a key that is not known yet is told, see token.h */
     const char *stage;     /* to which repairs belong, set by load; repairs are reset by it */
+    mig_str_t key;         /* of the record that is being worked on, set by load */
+    int secret;            /* set by load: memory of a record is wiped */
     struct outdir *bundle; /* where reporters write; NULL: file services fail */
     struct outfile *files[8];
     struct faults *faults; /* while instances are made */
@@ -102,13 +115,17 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
                        struct faults *faults);
 /* Runs a migrator's describe(). */
 int host_describe(struct unit *u, struct faults *faults);
+/* Of a transform: is apply() slow, may other threads have instances of their own? */
+int host_is_slow(const struct unit *transform);
+/* Does it take what is secret? */
+int host_takes_secrets(const struct unit *transform);
+/* A transform refused the value of this column: the record's outcome, unless it has one. */
+void host_refuse(struct host *h, const char *field);
 /* Ends the record: outcome, failure and record memory are emptied. */
 void host_record_done(struct host *h);
 /* Turns a unit's negative return into an error that names the unit; a return without fail()
  * is the plugin's fault and said so. Returns the status. */
 int host_error(struct unit *u, int32_t returned, const char *call, struct error *err);
-/* Removes the files that a reporter left open, and says how many there were. */
-size_t host_drop_files(struct host *h);
 /* Set from a signal handler: host->cancelled(). */
 void host_cancel(void);
 int host_is_cancelled(void);

@@ -416,6 +416,22 @@ void job_name_tables(struct job *job, int64_t run)
     }
 }
 
+int job_is_slow(const struct job_stage *st)
+{
+    for (size_t i = 0; i < st->migrator->n_transforms; i++)
+        if (host_is_slow(st->migrator->transforms[i]))
+            return 1;
+    return 0;
+}
+
+int job_is_secret(const struct job_stage *st)
+{
+    for (size_t i = 0; i < st->migrator->n_transforms; i++)
+        if (host_takes_secrets(st->migrator->transforms[i]))
+            return 1;
+    return st->p->n_secret > 0;
+}
+
 void job_clear(struct job *job)
 {
     if (job->catalog.mem)

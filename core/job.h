@@ -143,6 +143,10 @@ int job_order(struct job *job, struct faults *faults);
 size_t job_find_table(const struct job *job, const char *schema, const char *table);
 size_t job_find_stage(const struct job *job, const char *name); /* SIZE_MAX: none */
 const struct catalog_column *job_find_staged(const struct job_table *t, const char *name);
+/* Does it use transforms that take long, see later.h? */
+int job_is_slow(const struct job_stage *st);
+/* Does it read what is secret? Its records are nowhere kept as they were read. */
+int job_is_secret(const struct job_stage *st);
 /* By which a row that a stage makes is told from outside, and found again later: the primary key
  * with ids sequence, or where it is one staged column and live rows are found by one column, else
  * the key of `match`; NULL: none. */

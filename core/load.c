@@ -12,6 +12,7 @@
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
+#include "marks.h"
 #include "part.h"
 #include "resume.h"
 #include "snapshots.h"
@@ -351,6 +352,28 @@ static int take_up(struct load *l, struct error *err)
     return code || !gone ? code : take_up_from(l, 1, &gone, err);
 }
 
+/* All is loaded: marks have served. */
+static int drop_marks(struct load *l, struct error *err)
+{
+    int slow = 0;
+    for (size_t i = 0; i < l->job->n_stages; i++)
+        slow |= job_is_slow(&l->job->stages[i]);
+    if (!slow)
+        return 0;
+    struct str sql;
+    str_init(&sql, 0);
+    marks_drop_sql(l->s, &sql);
+    int code = state_begin(l->s, err);
+    if (!code)
+        code = pg_exec(l->s->pg, err, sql.data);
+    if (!code)
+        code = state_commit(l->s, err);
+    else
+        pg_rollback(l->s->pg);
+    str_clear(&sql);
+    return code;
+}
+
 /* Before anything is read: what a plugin begins with its first record is then each process's own.
  */
 static int start_workers(struct load *l, struct error *err)
@@ -387,6 +410,8 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     job->worker_kb = memory.most_kb;
     job->workers_kb = memory.sum_kb;
     stream_clear(l.stream);
+    if (!code)
+        code = drop_marks(&l, err);
     if (!code)
         code = snapshots_note(s, job, err);
     if (!code && fault_point("load.done"))

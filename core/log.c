@@ -1,6 +1,8 @@
-/* log.c - the one sink for messages. Nothing else writes to stderr. [main] thread only. */
+/* log.c - the one sink for messages. Nothing else writes to stderr. log_write() and log_mask() may
+ * be called from any thread, all else from [main]. */
 #include "log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 
 static enum log_level least = LOG_INFO;
 static FILE *log_file;
+static pthread_mutex_t one_line = PTHREAD_MUTEX_INITIALIZER;
 static char **secrets;
 static size_t n_secrets;
 
@@ -120,10 +123,12 @@ static int reaches_file(enum log_level level)
 static void write_all(enum log_level level, char *text)
 {
     log_mask(text);
+    pthread_mutex_lock(&one_line);
     if (level >= least)
         write_to(stderr, level, text);
     if (reaches_file(level))
         write_to(log_file, level, text);
+    pthread_mutex_unlock(&one_line);
 }
 
 void log_write(enum log_level level, const char *format, ...)

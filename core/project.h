@@ -94,6 +94,8 @@ struct project_stage {
     size_t n_secret;
     const char **pii; /* source fields of personal data: masked in every file of the bundle */
     size_t n_pii;
+    struct limit login_proof; /* so many accounts must let their users in, see logins.h */
+    int has_login_proof;
     const char *mark_field; /* incremental: source field that grows with each change; NULL: none */
     int has_overlap;
     struct project_overlap overlap;
@@ -162,6 +164,7 @@ struct project {
     int64_t batch_size; /* records per chunk, default 10000 */
     int64_t jobs;       /* processes that share the load of large entities, default 1 */
     int64_t pool_max;   /* most database sessions of a run at once, 0: no limit */
+    int64_t threads;    /* of slow transforms, all processes together; 0: as many as cores */
     struct limit max_rejects;
     enum on_invalid on_invalid;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */

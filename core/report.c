@@ -375,6 +375,19 @@ static json_t *verify_part(const struct report_input *in)
                      (json_int_t)v->by_others, "details", v->details.data);
 }
 
+static json_t *logins_part(const struct logins_list *l)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < l->n; i++) {
+        const struct logins_result *r = &l->items[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I}", "stage", r->stage,
+                                              "column", r->column, "proven", (json_int_t)r->proven,
+                                              "failed", (json_int_t)r->failed, "nothing_to_prove",
+                                              (json_int_t)r->open));
+    }
+    return list;
+}
+
 static int fingerprints(struct state *s, json_t *root, struct error *err)
 {
     char before[65], after[65];
@@ -503,6 +516,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     json_object_set_new(root, "statements", statements());
     json_object_set_new(root, "warnings", warnings(in));
     json_object_set_new(root, "verify", verify_part(in));
+    if (in->logins && in->logins->n)
+        json_object_set_new(root, "logins", logins_part(in->logins));
     if (in->err && in->err->code)
         json_object_set_new(root, "failure",
                             json_pack("{s:i, s:s, s:s, s:s}", "code", in->err->code, "what",

@@ -5,6 +5,7 @@
 
 #include "job.h"
 #include "state.h"
+#include "logins.h"
 #include "verify.h"
 
 #define REPORT_STEPS 12
@@ -24,6 +25,7 @@ struct report_input {
     struct report_step steps[REPORT_STEPS];
     size_t n_steps;
     const struct verify_result *verify; /* NULL: not verified */
+    const struct logins_list *logins;   /* proven, where the project asks for it */
     const char *backup;                 /* id, or "" */
     const struct str *notes;            /* warnings, one a line */
     const struct error *err;            /* what ended the run, or NULL */

@@ -301,7 +301,7 @@ int reread_rejects(struct state *s, struct job *job, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_stages; i++) {
-        if (job->stages[i].p->n_secret)
+        if (job_is_secret(&job->stages[i]))
             continue;
         code = state_begin(s, err);
         if (!code)

@@ -93,6 +93,7 @@ static void tell(void *arg, struct report_input *in)
                               .published = r->is_published,
                               .n_steps = r->n_steps,
                               .verify = r->is_verified ? &r->verify : NULL,
+                              .logins = &r->logins,
                               .backup = r->backup,
                               .notes = &r->job->notes,
                               .err = code == STATUS_OK || code == STATUS_PARTIAL ? NULL : &r->err};

@@ -13,6 +13,7 @@
 #include "fault.h"
 #include "join.h"
 #include "log.h"
+#include "logins.h"
 #include "preflight.h"
 #include "projecturl.h"
 #include "requires.h"
@@ -112,6 +113,8 @@ int session_units(struct session *s)
     int code = job_units(&s->job, s->project, &s->host, &s->faults);
     if (!code && !s->faults.n)
         connections_check(&s->job, &s->faults);
+    if (!code)
+        logins_check(&s->job, &s->faults);
     if (!code && fault_point("plugins.loaded"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plugins.loaded");
     return s->faults.n ? faults_code(&s->faults) : code;

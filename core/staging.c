@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "marks.h"
 #include "rewrite.h"
 #include "sql.h"
 #include "waits.h"
@@ -72,7 +73,7 @@ static int register_table(struct state *s, const struct job_table *t, struct err
 
 int staging_create(struct state *s, struct job *job, struct error *err)
 {
-    int code = 0;
+    int code = marks_create(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = create_staging(s, job, &job->tables[i], err);
         if (!code)
@@ -115,7 +116,11 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
 
 int staging_drop(struct state *s, const struct job *job, int all, struct error *err)
 {
-    int code = 0;
+    struct str sql;
+    str_init(&sql, 0);
+    marks_drop_sql(s, &sql);
+    int code = pg_exec(s->pg, err, sql.data);
+    str_clear(&sql);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
         code =
@@ -132,12 +137,12 @@ int staging_drop_run(struct state *s, int64_t run, struct error *err)
     struct str list;
     char sql[900];
     str_init(&list, 0);
-    snprintf(
-        sql, sizeof sql,
-        "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
-        " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
-        " '^(staging|match|delete|before|willbe|asif|done)_%lld_[0-9]+$' ORDER BY c.relkind DESC",
-        (long long)run);
+    snprintf(sql, sizeof sql,
+             "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
+             " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
+             " '^(staging|match|delete|before|willbe|asif|done|computed)_%lld_[0-9]+$' ORDER BY "
+             "c.relkind DESC",
+             (long long)run);
     const char *const params[] = {s->schema};
     struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
     if (!res)

@@ -395,6 +395,18 @@ static int compare(struct run *r)
     return code;
 }
 
+/* The source of an earlier process may have been another: then a difference is no proof. */
+static int prove_logins(struct run *r)
+{
+    int code = logins_prove(r->s, r->job, &r->logins, &r->err);
+    if (code != STATUS_INVALID || !r->s->resumed)
+        return code;
+    log_write(LOG_WARNING, "%s; the source was read anew", r->err.what);
+    str_printf(&r->job->notes, "%s; the source was read anew, and may have changed\n", r->err.what);
+    error_clear(&r->err);
+    return 0;
+}
+
 int steps_verify(struct run *r)
 {
     steps_begin(r, "verify");
@@ -408,6 +420,8 @@ int steps_verify(struct run *r)
     }
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_LIVE, &r->err);
+    if (!code)
+        code = prove_logins(r);
     signals_cancel_statements(0);
     if (!code && fault_point("verify.done"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point verify.done");

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bundle.h"
+#include "logins.h"
 #include "publish.h"
 #include "run.h"
 #include "verify.h"
@@ -19,6 +20,7 @@ struct run {
     struct bundle bundle;
     struct publish_result published;
     struct verify_result verify;
+    struct logins_list logins;
     int is_published, is_verified;
     char backup[64];
     char partly[200]; /* how far a run in batches came, where it stops between two */

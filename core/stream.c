@@ -15,6 +15,7 @@
 #include "chunk_send.h"
 #include "digest.h"
 #include "fault.h"
+#include "ripe.h"
 #include "staging.h"
 #include "waits.h"
 
@@ -33,6 +34,7 @@ struct stream {
     struct job_stage *stage;
     struct chunk chunks[2], *chunk; /* chunk: the one that is being filled */
     struct chunk_send send;
+    struct ripe ripe;        /* chunks of a stage with slow transforms */
     size_t *marks;           /* rows per table before the current record */
     size_t **from;           /* per migrator table: job column -> index of the row's values */
     struct digest_uuid *own; /* makes the stage's own keys; NULL: kept ones, or not known yet */
@@ -67,8 +69,7 @@ static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
         chunk_send_advance(send);
 }
 
-/* The source key as text: its fields, joined. 0 when a part is missing. */
-static int key_of(const struct job_stage *st, const mig_record_t *record, struct str *key)
+int stream_key(const struct job_stage *st, const mig_record_t *record, struct str *key)
 {
     str_reset(key);
     for (size_t i = 0; i < st->p->n_key; i++) {
@@ -89,7 +90,7 @@ static int is_wanted(const struct job_stage *st, const mig_record_t *record, int
         return 0;
     if (!st->wanted || got < 0 || got == MIG_END)
         return 1;
-    if (got != MIG_OK || !key_of(st, record, key))
+    if (got != MIG_OK || !stream_key(st, record, key))
         str_reset(key);
     return keyset_has(st->wanted, key->len ? key->data : "", key->len);
 }
@@ -150,7 +151,7 @@ static void keep_reject(struct stream *l, const mig_record_t *record)
         r.final_key = own_key(l, uuid);
     }
     /* Fields of class secret are never kept: redrive reads the record from the source. */
-    if (!l->stage->p->n_secret)
+    if (!job_is_secret(l->stage))
         r.raw = call_raw(l->stage);
     chunk_reject(l->chunk, &r);
     if (o->kind == MIG_REJECT)
@@ -221,12 +222,51 @@ static int32_t emit(void *ctx, size_t table)
         set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
         return MIG_REJECT;
     }
+    if (l->ripe.later)
+        return held_row(ripe_held(&l->ripe, l->chunk), st->migrator, table, row.id);
     if (staged_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
         return MIG_OK;
     char name[160];
     snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
     set_outcome(l->job->host, name, column ? column->name : "", fault.code, fault.reason);
     return MIG_REJECT;
+}
+
+/* A key is needed while the record is at work: of duplicates, of what refers to it. */
+static int is_key_column(const struct stream *l, const struct host_value *v)
+{
+    const struct job_table *t = &l->job->tables[l->stage->tables[v->table]];
+    const char *name = l->stage->migrator->tables[v->table].columns[v->column];
+    for (size_t i = 0; t->match && i < t->match->n; i++)
+        if (str_equal(t->match->columns[i], name))
+            return 1;
+    return 0;
+}
+
+static int32_t await(void *ctx, const struct host_value *v, mig_value_t *out)
+{
+    struct stream *l = ctx;
+    if (is_key_column(l, v))
+        return MIG_LATER;
+    return ripe_value(&l->ripe, l->chunk, v, out);
+}
+
+/* The record's rows are complete and wait for their values; or it has none to keep. */
+static void hold_record(struct stream *l, const mig_record_t *record, int made)
+{
+    struct held *h = ripe_held(&l->ripe, l->chunk);
+    char uuid[37];
+    if (!made) {
+        held_drop(h);
+        return;
+    }
+    struct held_about about = {.record = l->chunk->records,
+                               .number = record->number,
+                               .key = l->key.data,
+                               .final_key = own_key(l, uuid)};
+    if (!job_is_secret(l->stage))
+        about.raw = call_raw(l->stage);
+    held_keep(h, l->ripe.later, &about);
 }
 
 static int one_record(struct stream *l, mig_record_t *record, int32_t got, struct error *err)
@@ -239,12 +279,12 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
     record->number = ++l->read;
     str_reset(&l->key);
     int code = 0;
-    if (got == MIG_OK && !key_of(l->stage, record, &l->key)) {
+    if (got == MIG_OK && !stream_key(l->stage, record, &l->key)) {
         str_reset(&l->key);
         set_outcome(host, "", l->stage->p->key[0], "no_key",
                     "the record has no usable source key, so that it cannot be told apart");
     } else if (got == MIG_OK) {
-        record->key = (mig_str_t){l->key.data, l->key.len};
+        record->key = host->key = (mig_str_t){l->key.data, l->key.len};
         highwater_raise(l->stage, record, &l->chunk->mark);
         int32_t made = call_record(l->stage->migrator, record);
         if (made < 0)
@@ -254,12 +294,15 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
     } else if (!host->outcome.kind) {
         set_outcome(host, "", "", "broken_record", "the source cannot read the record");
     }
-    if (!code && host->outcome.kind) {
+    int refused = host->outcome.kind != 0;
+    if (!code && refused) {
         l->row_seq = rows_before;
         for (size_t i = 0; i < l->job->n_tables; i++)
             staged_truncate(&l->chunk->rows[i], l->marks[i]);
         keep_reject(l, record);
     }
+    if (l->ripe.later)
+        hold_record(l, record, !code && !refused);
     host_record_done(host);
     return code;
 }
@@ -278,11 +321,30 @@ static void tell(struct stream *l, int now)
         &(struct load_progress){l->stage->p->name, l->read, l->rejected, call_progress(l->stage)});
 }
 
+static void tell_now(void *ctx)
+{
+    tell(ctx, 0);
+}
+
+/* The chunk that waits for values goes on its way. */
+static int send_ripe(struct stream *l, struct error *err)
+{
+    const struct ripe_into into = {&l->send, l->from, &l->rejected, tell_now, l};
+    return ripe_send(&l->ripe, &into, err);
+}
+
+static int is_full(struct stream *l)
+{
+    size_t bytes = chunk_bytes(l->chunk) + held_bytes(ripe_held(&l->ripe, l->chunk));
+    return l->chunk->records >= l->job->project->batch_size || bytes >= CHUNK_BYTES ||
+           ripe_is_full(&l->ripe, l->chunk);
+}
+
 /* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
 static int fill(struct stream *l, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
-    while (l->chunk->records < l->job->project->batch_size && chunk_bytes(l->chunk) < CHUNK_BYTES) {
+    while (!is_full(l)) {
         l->job->host->in_record = 1;
         int32_t got = next_record(l->stage, &record, &l->send, &l->key);
         int code = 0;
@@ -299,6 +361,8 @@ static int fill(struct stream *l, struct error *err)
             chunk_send_advance(&l->send);
         if ((l->chunk->records & 0x3ff) == 0)
             tell(l, 0);
+        if (ripe_is_ready(&l->ripe) && (code = send_ripe(l, err)))
+            return -code;
         if (host_is_cancelled())
             break;
     }
@@ -322,12 +386,17 @@ static int send_chunk(struct stream *l, struct error *err)
                l->own_keys);
     if (fault_point("chunk.read"))
         return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
-    int code = finish_chunk(l, err);
-    if (!code && l->chunk->records) {
+    int code = send_ripe(l, err);
+    if (!code)
+        code = finish_chunk(l, err);
+    if (code || !l->chunk->records)
+        return code;
+    if (l->ripe.later)
+        l->ripe.waits = l->chunk;
+    else
         chunk_send_begin(&l->send, l->chunk);
-        l->chunk = l->chunk == &l->chunks[0] ? &l->chunks[1] : &l->chunks[0];
-    }
-    return code;
+    l->chunk = l->chunk == &l->chunks[0] ? &l->chunks[1] : &l->chunks[0];
+    return 0;
 }
 
 static int all_chunks(struct stream *l, const struct stream_from *from, struct error *err)
@@ -336,6 +405,7 @@ static int all_chunks(struct stream *l, const struct stream_from *from, struct e
     for (int64_t k = from->chunks + 1; !code && !end && !host_is_cancelled(); k++) {
         chunk_begin(l->chunk, l->stage, from->base + k, l->read + 1, call_position(l->stage));
         l->chunk->snapshot = l->snapshot;
+        ripe_begin(&l->ripe, l->chunk);
         l->row_seq = 0;
         l->job->host->n_repairs = 0;
         end = fill(l, err);
@@ -344,7 +414,9 @@ static int all_chunks(struct stream *l, const struct stream_from *from, struct e
     }
     /* What is under way is not lost to a source that failed. */
     struct error late = {0};
-    int sent = finish_chunk(l, code ? &late : err);
+    int sent = send_ripe(l, code ? &late : err);
+    if (!sent)
+        sent = finish_chunk(l, code ? &late : err);
     if (!code)
         code = sent;
     return code || end ? code
@@ -409,6 +481,7 @@ struct stream *stream_new(struct state *s, struct job *job, const struct load_op
     l->marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l->marks);
     chunk_init(&l->chunks[0], job);
     chunk_init(&l->chunks[1], job);
+    ripe_init(&l->ripe, s, job, l->chunks);
     chunk_send_init(&l->send, s, job);
     l->chunk = &l->chunks[0];
     str_init(&l->key, KEY_BYTES);
@@ -420,6 +493,7 @@ void stream_clear(struct stream *l)
     chunk_send_clear(&l->send);
     chunk_clear(&l->chunks[0]);
     chunk_clear(&l->chunks[1]);
+    ripe_clear(&l->ripe);
     str_clear(&l->key);
 }
 
@@ -438,11 +512,18 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     st->migrator->emit = emit;
     st->migrator->emit_ctx = l;
     l->job->host->stage = st->p->name;
-    int code = open_source(l, from->position, err);
+    l->job->host->secret = job_is_secret(st);
+    int code = ripe_start(&l->ripe, st, err);
+    st->migrator->await = l->ripe.later ? await : NULL;
+    if (!code)
+        code = open_source(l, from->position, err);
     if (!code) {
         code = all_chunks(l, from, err);
         call_close(st);
     }
+    ripe_end(&l->ripe);
+    st->migrator->await = NULL;
+    l->job->host->secret = 0;
     digest_uuid_free(l->own);
     return code;
 }

@@ -24,8 +24,7 @@ static void rows_of(const struct job_table *t, const char *alias, const char *su
     str_add_char(sql, ')');
 }
 
-/* Staged rows that publish accepted, beside the live row of the same key. */
-static void pairs(const struct job_table *t, struct str *sql)
+void verify_pairs(const struct job_table *t, struct str *sql)
 {
     str_printf(sql, "%s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON ", t->staging,
                t->match_table, t->t->quoted);
@@ -35,9 +34,8 @@ static void pairs(const struct job_table *t, struct str *sql)
         str_add(sql, " AND (m._mig_id IS NULL OR m._mig_same)");
 }
 
-/* Written by publish, or left as check saw it: an inserted row meets no live row in check, and
- * NULL there would hide that others changed it. */
-static void ours(const struct state *s, const struct job_table *t, struct str *sql)
+/* An inserted row meets no live row in check, and NULL there would hide that others changed it. */
+void verify_ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
     const char *xmin = lineage_xmin(t);
     str_printf(sql, "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR ",
@@ -54,11 +52,11 @@ static void compare_keyed(const struct state *s, const struct job_table *t, stru
     str_add(sql, ", ");
     rows_of(t, "l", NULL, sql);
     str_add(sql, ") AND l.ctid IS NOT NULL AND ");
-    ours(s, t, sql);
+    verify_ours(s, t, sql);
     str_add(sql, "), count(*) FILTER (WHERE l.ctid IS NOT NULL AND NOT ");
-    ours(s, t, sql);
+    verify_ours(s, t, sql);
     str_add(sql, ") FROM ");
-    pairs(t, sql);
+    verify_pairs(t, sql);
 }
 
 /* Without a key rows can only be compared as a multiset, and only where nothing was before. */
@@ -76,7 +74,7 @@ static void compare_multiset(const struct job_table *t, struct str *sql)
 static void differing(const struct job_table *t, const struct catalog_column *c, struct str *sql)
 {
     str_add(sql, " FROM ");
-    pairs(t, sql);
+    verify_pairs(t, sql);
     str_add(sql, " AND l.ctid IS NOT NULL AND NOT record_image_eq(ROW(s.");
     sql_ident(sql, c->name);
     str_printf(sql, "::%s), ROW(l.", c->declared);
@@ -139,7 +137,7 @@ static int tell_whole(struct state *s, const struct job_table *t, enum verify_of
     str_add(&sql, "SELECT ");
     key_of(t, &sql);
     str_add(&sql, ", NULL, NULL FROM ");
-    pairs(t, &sql);
+    verify_pairs(t, &sql);
     if (of == VERIFY_MISSING) {
         str_add(&sql, " AND l.ctid IS NULL");
     } else {
@@ -148,7 +146,7 @@ static int tell_whole(struct state *s, const struct job_table *t, enum verify_of
         str_add(&sql, ", ");
         rows_of(t, "l", NULL, &sql);
         str_add(&sql, ") AND NOT ");
-        ours(s, t, &sql);
+        verify_ours(s, t, &sql);
     }
     return tell_rows(s, (struct verify_difference){.of = of, .table = t}, &sql, most, tell, err);
 }

@@ -19,6 +19,11 @@ struct verify_result {
 /* In the caller's transaction. Works with a job of ran_load too. */
 int verify_run(struct state *s, const struct job *job, struct verify_result *out,
                struct error *err);
+/* " s ... m ... l WHERE" of the staged rows that publish accepted and wrote or left, beside the
+ * live rows `l` of the same key. Appended. */
+void verify_pairs(const struct job_table *t, struct str *sql);
+/* Of these: the condition that publish wrote the live row, or left it as check saw it. Appended. */
+void verify_ours(const struct state *s, const struct job_table *t, struct str *sql);
 /* The same for a run that wrote nothing: check compared every row that has a live row, field by
  * field, and publish found all of them untouched since. */
 void verify_unchanged(const struct job *job, const struct write_counts *counts,

@@ -65,6 +65,7 @@ extern "C" {
 #define MIG_WAIT 2   /* a source waits; mig_wait_t says for what */
 #define MIG_SKIP 3   /* this record is left out on purpose, host->skip() said why */
 #define MIG_REJECT 4 /* this record is unfit, host->reject() said why */
+#define MIG_LATER 5  /* a slow transform: apply() is needed for this value */
 
 #define MIG_E_BUG (-1)       /* a mistake in plugin or host */
 #define MIG_E_CONFIG (-2)    /* options do not fit; nothing was tried */
@@ -85,15 +86,16 @@ typedef struct mig_str { /* frozen */
 #define MIG_ABSENT 0
 #define MIG_NULL 1
 #define MIG_TEXT 2
-#define MIG_NUMBER 3 /* text of a JSON number, digits as in the source, never rounded */
-#define MIG_BOOL 4   /* "true" or "false" */
-#define MIG_JSON 5   /* text of a JSON object or array, valid, as in the source */
-#define MIG_KEY 6    /* a target key that is not known yet, see key(); the text means nothing */
+#define MIG_NUMBER 3  /* text of a JSON number, digits as in the source, never rounded */
+#define MIG_BOOL 4    /* "true" or "false" */
+#define MIG_JSON 5    /* text of a JSON object or array, valid, as in the source */
+#define MIG_KEY 6     /* a target key that is not known yet, see key(); the text means nothing */
+#define MIG_AWAITED 7 /* a value that is still being computed, see apply_to(); as MIG_KEY */
 
 typedef struct mig_value { /* frozen */
     const char *data;      /* undefined for MIG_ABSENT and MIG_NULL */
     uint32_t len;          /* bytes */
-    uint32_t kind;         /* MIG_ABSENT ... MIG_KEY */
+    uint32_t kind;         /* MIG_ABSENT ... MIG_AWAITED */
 } mig_value_t;
 
 /* One source record: the fields that the migrator declared to read, in that order. */
@@ -104,6 +106,15 @@ typedef struct mig_record {
     uint64_t number;           /* 1 for the first record of what open() opened; set by the host */
     mig_str_t key;             /* source key as text; set by the host */
 } mig_record_t;
+
+/* What a value that is transformed belongs to. */
+typedef struct mig_place {
+    uint32_t size;
+    uint32_t reserved;
+    mig_str_t project, stage;
+    mig_str_t key;    /* source key of the record */
+    mig_str_t column; /* target column, as the migrator named it in apply() or column() */
+} mig_place_t;
 
 /* What a source waits for when next() answers MIG_WAIT. */
 #define MIG_WAIT_READ 1U
@@ -225,6 +236,16 @@ struct mig_host {
      * them. Indexes are those of writes(), column() and entity(). Without it a MIG_KEY is refused
      * there; for keys of the other kinds it changes nothing. */
     int32_t (*takes_key)(const mig_host_t *h, uint32_t table, uint32_t column, uint32_t entity);
+
+    /* Migrators, in record() [run]: apply() for what becomes the whole value of that column, and
+     * nothing else. Where the transform is slow, `out` may be a MIG_AWAITED: it is computed beside
+     * the next records, and the row goes on its way when it is there. Is it refused then, the
+     * record is, as if apply() had refused it. */
+    int32_t (*apply_to)(const mig_host_t *h, uint32_t handle, uint32_t table, uint32_t column,
+                        const mig_value_t *in, uint32_t n_in, mig_value_t *out);
+    /* Transforms, in their calls [run]: what the value belongs to; set out->size. Borrowed until
+     * the call returns. MIG_E_BUG where no record is at work. */
+    int32_t (*place)(const mig_host_t *h, mig_place_t *out);
 };
 
 /* ---- sources -------------------------------------------------------------------------- */
@@ -306,14 +327,33 @@ typedef struct mig_source_ops {
 
 /* ---- transforms ----------------------------------------------------------------------- */
 
-#define MIG_TRANSFORM_PURE 1U /* the result depends on input and options only */
+#define MIG_TRANSFORM_PURE 1U /* the result depends on input, options and place() only */
+/* With PURE: a call takes a millisecond or more. The host may make several instances, one a
+ * thread, and call apply() and prove() of each from that thread; create() and destroy() stay
+ * [main]. Services that are [run] belong to the instance. */
+#define MIG_TRANSFORM_SLOW 2U
+/* The input is secret: records of a stage that uses it are nowhere kept as they were read. */
+#define MIG_TRANSFORM_SECRET 4U
 
 typedef struct mig_transform_ops {
     uint32_t size;
-    uint32_t flags; /* MIG_TRANSFORM_PURE */
+    uint32_t flags; /* MIG_TRANSFORM_* */
     /* [run] One value from n_in values. MIG_OK, or MIG_REJECT after host->reject(). `out`
      * may point into `in`, to static text or to memory of host->alloc(). */
     int32_t (*apply)(void *self, const mig_value_t *in, uint32_t n_in, mig_value_t *out);
+    /* [run] Of SLOW ones, or NULL: what can be said without the slow part. MIG_OK with `out`,
+     * MIG_REJECT after host->reject(), or MIG_LATER: then apply() is called with the same values.
+     * What is refused, and what is counted by repaired(), belongs here: it is called first, for
+     * each value, in the order of the records. */
+    int32_t (*quick)(void *self, const mig_value_t *in, uint32_t n_in, mig_value_t *out);
+    /* [run] Does `stored`, the text of a live column, admit who knows `in`? Asked after publish of
+     * values that quick() left to apply(). MIG_OK: it does; MIG_END: it does not. Or NULL. */
+    int32_t (*prove)(void *self, const mig_value_t *in, uint32_t n_in, const mig_value_t *stored);
+    /* [run] Of SLOW ones, or NULL: 32 bytes that are the same only where apply() gives the same,
+     * made with a key that is nowhere in the target's database. By them a run that is taken up
+     * again finds what it had computed. Called behind quick(), as apply(). MIG_OK, or MIG_END: it
+     * has none. */
+    int32_t (*mark)(void *self, const mig_value_t *in, uint32_t n_in, unsigned char out[32]);
 } mig_transform_ops_t;
 
 /* ---- migrators ------------------------------------------------------------------------ */

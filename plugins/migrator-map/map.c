@@ -207,7 +207,11 @@ static int32_t set_value(const struct map *m, const struct mapping_column *c,
     int32_t rc = read_source(m, c, rec, &n);
     for (uint32_t i = 0; i < c->n_steps && rc == MIG_OK; i++) {
         mig_value_t result = {.kind = MIG_ABSENT};
-        rc = h->apply(h, c->steps[i].handle, c->name, m->inputs, n, &result);
+        int is_last = i + 1 == c->n_steps && c->key_stage == NULL;
+        if (is_last && MIG_HAS(h, apply_to))
+            rc = h->apply_to(h, c->steps[i].handle, m->table, c->index, m->inputs, n, &result);
+        else
+            rc = h->apply(h, c->steps[i].handle, c->name, m->inputs, n, &result);
         m->inputs[0] = result;
         n = 1;
     }

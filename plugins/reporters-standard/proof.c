@@ -33,6 +33,21 @@ void summary_checks(struct out *o, const json_t *root)
     }
 }
 
+static void say_logins(struct out *o, const json_t *logins)
+{
+    size_t i;
+    const json_t *l;
+    json_array_foreach((json_t *)logins, i, l)
+    {
+        out_format(o,
+                   "%s: %lld old passwords open their accounts, %lld do not, %lld accounts have "
+                   "nothing to prove\n",
+                   view_text(l, "stage"), (long long)view_count(l, "proven"),
+                   (long long)view_count(l, "failed"),
+                   (long long)view_count(l, "nothing_to_prove"));
+    }
+}
+
 void summary_verify(struct out *o, const json_t *root)
 {
     const json_t *verify = json_object_get(root, "verify");
@@ -49,6 +64,7 @@ void summary_verify(struct out *o, const json_t *root)
             (long long)view_count(verify, "changed_since"));
     else
         out_text(o, "not done: nothing was published\n");
+    say_logins(o, json_object_get(root, "logins"));
     for (size_t i = 0; i < 2; i++) {
         const char *when = i == 0 ? "before" : "after";
         if (*view_text(fingerprint, when) == '\0')

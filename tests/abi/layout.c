@@ -57,6 +57,11 @@ AT(mig_record_t, n_values, 4);
 AT(mig_record_t, values, 8);
 AT(mig_record_t, number, 16);
 AT(mig_record_t, key, 24);
+AT(mig_place_t, size, 0);
+AT(mig_place_t, project, 8);
+AT(mig_place_t, stage, 24);
+AT(mig_place_t, key, 40);
+AT(mig_place_t, column, 56);
 AT(mig_wait_t, size, 0);
 AT(mig_wait_t, n_fds, 4);
 AT(mig_wait_t, fds, 8);
@@ -89,6 +94,10 @@ AT(mig_host_t, file_write, 160);
 AT(mig_host_t, file_close, 168);
 AT(mig_host_t, extension, 176);
 AT(mig_host_t, takes_key, 184);
+AT(mig_host_t, apply_to, 192);
+AT(mig_host_t, place, 200);
+AT(mig_host_t, apply_to, 192);
+AT(mig_host_t, place, 200);
 
 AT(mig_source_ops_t, size, 0);
 AT(mig_source_ops_t, flags, 4);
@@ -112,6 +121,9 @@ AT(mig_source_ops_t, unchanged, 136);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);
+AT(mig_transform_ops_t, quick, 16);
+AT(mig_transform_ops_t, prove, 24);
+AT(mig_transform_ops_t, mark, 32);
 AT(mig_migrator_ops_t, size, 0);
 AT(mig_migrator_ops_t, flags, 4);
 AT(mig_migrator_ops_t, describe, 8);
@@ -153,14 +165,15 @@ AT(mig_report_t, text, 48);
 AT(mig_report_t, changes, 56);
 
 /* Numbers are never used again for something else. */
-_Static_assert(MIG_OK == 0 && MIG_END == 1 && MIG_WAIT == 2 && MIG_SKIP == 3 && MIG_REJECT == 4,
+_Static_assert(MIG_OK == 0 && MIG_END == 1 && MIG_WAIT == 2 && MIG_SKIP == 3 && MIG_REJECT == 4 &&
+                   MIG_LATER == 5,
                "an outcome has changed");
 _Static_assert(MIG_E_BUG == -1 && MIG_E_CONFIG == -2 && MIG_E_SOURCE == -3 &&
                    MIG_E_TEMPORARY == -4 && MIG_E_NOMEM == -5 && MIG_E_CANCELLED == -6 &&
                    MIG_E_IO == -7,
                "an error has changed");
 _Static_assert(MIG_ABSENT == 0 && MIG_NULL == 1 && MIG_TEXT == 2 && MIG_NUMBER == 3 &&
-                   MIG_BOOL == 4 && MIG_JSON == 5,
+                   MIG_BOOL == 4 && MIG_JSON == 5 && MIG_KEY == 6 && MIG_AWAITED == 7,
                "a kind of value has changed");
 _Static_assert(MIG_SOURCE == 1 && MIG_TRANSFORM == 2 && MIG_MIGRATOR == 3 && MIG_VALIDATOR == 4 &&
                    MIG_REPORTER == 5,
@@ -169,7 +182,8 @@ _Static_assert(MIG_OPT_TEXT == 1 && MIG_OPT_INT == 2 && MIG_OPT_BOOL == 3 && MIG
                    MIG_OPT_PATH == 5 && MIG_OPT_URL == 6 && MIG_OPTF_REQUIRED == 1 &&
                    MIG_OPTF_SECRET == 2,
                "an option type or flag has changed");
-_Static_assert(MIG_NEED_HARD == 1 && MIG_NEED_AFTER == 2 && MIG_TRANSFORM_PURE == 1,
+_Static_assert(MIG_NEED_HARD == 1 && MIG_NEED_AFTER == 2 && MIG_TRANSFORM_PURE == 1 &&
+                   MIG_TRANSFORM_SLOW == 2 && MIG_TRANSFORM_SECRET == 4,
                "a flag has changed");
 _Static_assert(MIG_LOG_DEBUG == 1 && MIG_LOG_INFO == 2 && MIG_LOG_WARNING == 3 &&
                    MIG_LOG_ERROR == 4,

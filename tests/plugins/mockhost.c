@@ -95,6 +95,19 @@ static int32_t mock_reject(const mig_host_t *h, const char *field, const char *c
     return MIG_REJECT;
 }
 
+static void mock_repaired(const mig_host_t *h, const char *field, const char *rule)
+{
+    struct mockhost *m = h->impl;
+    (void)field;
+    (void)snprintf(m->repair, sizeof m->repair, "%s", rule);
+}
+
+static int32_t mock_place(const mig_host_t *h, mig_place_t *out)
+{
+    *out = ((const struct mockhost *)h->impl)->place;
+    return MIG_OK;
+}
+
 const mig_plugin_t *mockhost_load(const char *name)
 {
     char path[4096];
@@ -132,7 +145,9 @@ int32_t mockhost_start_unit(struct mockhost *m, const mig_plugin_t *plugin, uint
                            .cancelled = mock_cancelled,
                            .option = mock_option,
                            .alloc = mock_alloc,
-                           .reject = mock_reject};
+                           .reject = mock_reject,
+                           .repaired = mock_repaired,
+                           .place = mock_place};
     const mig_unit_t *const *u = plugin->units;
     while (*u && ((*u)->kind != kind || strcmp((*u)->name, unit) != 0))
         u++;

@@ -25,9 +25,11 @@ struct mockhost {
     void *self;
     const struct mockhost_option *options; /* borrowed */
 
-    int cancelled;    /* what host->cancelled() answers */
-    int32_t status;   /* of the first fail(); 0: none */
-    const char *text; /* of the first fail(), "" */
+    mig_place_t place; /* what host->place() answers */
+    char repair[64];   /* the last rule that was counted, "" */
+    int cancelled;     /* what host->cancelled() answers */
+    int32_t status;    /* of the first fail(); 0: none */
+    const char *text;  /* of the first fail(), "" */
     const char *fix;
     struct mockhost_text logs[MOCKHOST_KEPT], rejects[MOCKHOST_KEPT];
     size_t n_logs, n_rejects, n_failed; /* n_failed: calls of fail() */

@@ -65,7 +65,7 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
 static const struct {
     mig_transform_ops_t known;
     void (*later)(void);
-} long_ops = {{sizeof long_ops, 0, apply}, NULL};
+} long_ops = {{.size = sizeof long_ops, .apply = apply}, NULL};
 
 static size_t faults_of(const mig_unit_t *unit)
 {

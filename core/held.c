@@ -1,0 +1,229 @@
+/* held.c - rows that wait for values. Nothing here knows how a record became rows, nor how a chunk
+ * travels. */
+#include "held.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "staging.h"
+
+struct held_row {
+    size_t table; /* of the migrator */
+    int64_t id;
+    mig_value_t *values;
+    size_t n;
+};
+
+struct held_record {
+    struct held_about about;
+    size_t rows, values; /* behind its last one */
+};
+
+void held_init(struct held *h)
+{
+    memset(h, 0, sizeof *h);
+    h->mem = arena_new();
+}
+
+void held_begin(struct held *h)
+{
+    for (size_t i = 0; i < h->n_values; i++)
+        later_free(h->values[i]);
+    arena_wipe(h->mem);
+    h->n_records = h->n_rows = h->n_values = h->n_added = 0;
+    atomic_store(&h->left, 0);
+}
+
+void held_clear(struct held *h)
+{
+    if (!h->mem)
+        return;
+    held_begin(h);
+    free(h->records);
+    free(h->rows);
+    free(h->values);
+    arena_free(h->mem);
+    memset(h, 0, sizeof *h);
+}
+
+size_t held_bytes(const struct held *h)
+{
+    return arena_size(h->mem) + h->n_rows * sizeof *h->rows;
+}
+
+/* ---- making ---------------------------------------------------------------------------- */
+
+static void *grow(void *list, size_t n, size_t *capacity, size_t size)
+{
+    if (n < *capacity)
+        return list;
+    *capacity = *capacity ? *capacity * 2 : 64;
+    return arena_heap(list, *capacity * size);
+}
+
+/* Of the record at hand, for this column and no other. */
+static int is_own(const struct held *h, const mig_value_t *v, size_t table, size_t column)
+{
+    for (size_t i = h->n_added; i < h->n_values; i++)
+        if ((const char *)h->values[i] == v->data)
+            return h->values[i]->table == table && h->values[i]->column == column;
+    return 0;
+}
+
+int32_t held_row(struct held *h, struct unit *migrator, size_t table, int64_t id)
+{
+    const struct host_table *t = &migrator->tables[table];
+    mig_value_t *values = arena_alloc(h->mem, (t->n_columns + 1) * sizeof *values);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        values[i] = t->row[i];
+        if (values[i].kind == MIG_AWAITED && !is_own(h, &values[i], table, i))
+            return migrator->table.fail(&migrator->table, MIG_E_BUG,
+                                        "emits a value of apply_to() in another column", NULL);
+        if (values[i].kind > MIG_NULL && values[i].kind != MIG_AWAITED && values[i].len)
+            values[i].data = arena_strndup(h->mem, values[i].data, values[i].len);
+    }
+    h->rows = grow(h->rows, h->n_rows, &h->rows_capacity, sizeof *h->rows);
+    h->rows[h->n_rows++] = (struct held_row){table, id, values, t->n_columns};
+    return MIG_OK;
+}
+
+mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key,
+                       const unsigned char *mark)
+{
+    h->values = grow(h->values, h->n_values, &h->values_capacity, sizeof *h->values);
+    struct later_value *x = h->values[h->n_values] = later_value(v, key, NULL);
+    x->has_mark = mark != NULL;
+    if (mark)
+        memcpy(x->mark, mark, sizeof x->mark);
+    return (mig_value_t){(const char *)h->values[h->n_values++], 0, MIG_AWAITED};
+}
+
+void held_keep(struct held *h, struct later *l, const struct held_about *about)
+{
+    h->records = grow(h->records, h->n_records, &h->records_capacity, sizeof *h->records);
+    struct held_record *r = &h->records[h->n_records++];
+    *r = (struct held_record){*about, h->n_rows, h->n_values};
+    r->about.key = arena_strdup(h->mem, about->key);
+    r->about.final_key = arena_strdup(h->mem, about->final_key);
+    if (about->raw.len)
+        r->about.raw.data = arena_strndup(h->mem, about->raw.data, about->raw.len);
+    atomic_fetch_add(&h->left, h->n_values - h->n_added);
+    for (; h->n_added < h->n_values; h->n_added++)
+        later_add(l, h->values[h->n_added], &h->left);
+}
+
+void held_drop(struct held *h)
+{
+    while (h->n_values > h->n_added)
+        later_free(h->values[--h->n_values]);
+    h->n_rows = h->n_records ? h->records[h->n_records - 1].rows : 0;
+}
+
+int held_is_ready(struct held *h)
+{
+    return atomic_load(&h->left) == 0;
+}
+
+/* ---- settling -------------------------------------------------------------------------- */
+
+static void refuse(const struct held_into *into, const struct held_about *about,
+                   const struct host_outcome *o)
+{
+    struct chunk *c = into->chunk;
+    chunk_left(c)[about->record] = 1;
+    chunk_reject(c, &(struct chunk_reject){.record = about->record,
+                                           .outcome = o->kind,
+                                           .number = about->number,
+                                           .key = about->key,
+                                           .final_key = about->final_key,
+                                           .table = o->table,
+                                           .field = o->field,
+                                           .code = o->code,
+                                           .reason = o->reason,
+                                           .raw = about->raw});
+}
+
+/* The first refusal among the values [from, to), NULL: none. */
+static const struct host_outcome *refusal(const struct held *h, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (h->values[i]->outcome)
+            return h->values[i]->outcome;
+    return NULL;
+}
+
+static void put_values(struct held_row *row)
+{
+    for (size_t i = 0; i < row->n; i++)
+        if (row->values[i].kind == MIG_AWAITED)
+            row->values[i] = ((const struct later_value *)row->values[i].data)->out;
+}
+
+/* 1: it was refused. */
+static int encode_row(struct held_row *row, const struct held_about *about,
+                      const struct held_into *into)
+{
+    const struct job_stage *st = into->chunk->stage;
+    size_t index = st->tables[row->table];
+    const struct job_table *t = &into->job->tables[index];
+    const struct catalog_column *column = NULL;
+    struct encode_fault fault = {0};
+    put_values(row);
+    const struct staged_encode encode = {.table = t,
+                                         .values = row->values,
+                                         .from = into->from[row->table],
+                                         .id = row->id,
+                                         .record = STAGING_RECORD(into->chunk->no, about->record),
+                                         .key = {about->key, strlen(about->key)}};
+    if (staged_encode(&into->chunk->rows[index], &encode, about->record, &fault, &column) == 0)
+        return 0;
+    struct host_outcome o = {.kind = MIG_REJECT};
+    snprintf(o.table, sizeof o.table, "%s.%s", t->t->schema, t->t->name);
+    snprintf(o.field, sizeof o.field, "%s", column ? column->name : "");
+    snprintf(o.code, sizeof o.code, "%s", fault.code);
+    snprintf(o.reason, sizeof o.reason, "%s", fault.reason);
+    refuse(into, about, &o);
+    return 1;
+}
+
+static void keep_mark(const struct later_value *v, struct chunk *c)
+{
+    if (v->has_mark && v->returned == MIG_OK && v->out.kind == MIG_TEXT)
+        chunk_mark(c, v->mark, (mig_str_t){v->out.data, v->out.len});
+}
+
+static int failed_value(const struct held *h, struct error *err)
+{
+    for (size_t i = 0; i < h->n_values; i++) {
+        const struct later_value *v = h->values[i];
+        if (v->returned == MIG_E_CANCELLED && !(v->failure && v->failure->code))
+            return error_set(err, STATUS_INTERRUPTED, "stopped while values were computed");
+        if (v->returned >= 0)
+            continue;
+        *err = *v->failure;
+        return err->code;
+    }
+    return 0;
+}
+
+int held_settle(struct held *h, const struct held_into *into, uint64_t *rejected, struct error *err)
+{
+    size_t row = 0, value = 0;
+    int code = failed_value(h, err);
+    for (size_t i = 0; !code && i < h->n_values; i++)
+        keep_mark(h->values[i], into->chunk);
+    for (size_t i = 0; !code && i < h->n_records; i++) {
+        const struct held_record *r = &h->records[i];
+        const struct host_outcome *o = refusal(h, value, r->values);
+        int refused = o != NULL;
+        if (o)
+            refuse(into, &r->about, o);
+        for (; row < r->rows && !refused; row++)
+            refused = encode_row(&h->rows[row], &r->about, into);
+        row = r->rows;
+        value = r->values;
+        *rejected += (uint64_t)refused;
+    }
+    return code;
+}

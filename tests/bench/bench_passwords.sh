@@ -1,0 +1,62 @@
+# bench_passwords.sh - bcrypt inside a run against N crypt_r() loops, for N = 1 and 2, in turn.
+# usage: bench_passwords.sh [--cost 12] [--users 60] [--rounds 3]
+#
+# Two ratios, of the run to N times the loop: by the clock (hashes a second of the load, which needs a
+# quiet machine) and by processor time (hashes a processor second of the whole mighost, with reading,
+# sending, check, publish and verify, which other work disturbs less).
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+
+cost=12 users=60 rounds=3
+while [ $# -gt 1 ]; do
+    case $1 in
+    --cost) cost=$2 ;;
+    --users) users=$2 ;;
+    --rounds) rounds=$2 ;;
+    *) exit 2 ;;
+    esac
+    shift 2
+done
+
+pg_createdb old
+psql_t old -c "CREATE TABLE users AS SELECT n AS id, 'password of user ' || n AS pass FROM generate_series(1, $users) n"
+mkdir "$TEST_DIR/p"
+cat >"$TEST_DIR/p/project.json" <<JSON
+{ "name": "p", "target": { "url": "\${DATABASE_URL}" }, "threads": \${THREADS}, "backup": { "scope": "none" },
+  "sources": { "d": { "use": "postgres", "options": { "url": "$(pg_url old)" } } },
+  "stages": [ { "name": "users", "ids": "keep", "options": { "table": "public.users", "fields": { "id": "id",
+    "hash": ["pass", { "use": "password.bcrypt", "secret": "0123456789-of-the-bench", "cost": $cost }] } } } ] }
+JSON
+cp "$TEST_DIR/p/project.json" "$TEST_DIR/p/template"
+
+loop() # -> wall and processor rate of one loop
+{
+    "$top_builddir/tests/bench/bench_bcrypt" "$cost" 4 | awk '{ print $1 / $2, $1 / $3 }'
+}
+
+migrate() # THREADS -> wall and processor rate of a run
+{
+    psql_t postgres -c 'DROP DATABASE IF EXISTS new' >/dev/null 2>&1
+    psql_t postgres -c 'CREATE DATABASE new' >/dev/null
+    psql_t new -c 'CREATE TABLE users (id int PRIMARY KEY, hash text NOT NULL)' >/dev/null
+    sed "s/\${THREADS}/$1/" "$TEST_DIR/p/template" >"$TEST_DIR/p/project.json"
+    (
+        DATABASE_URL=$(pg_url new) "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/p" --run \
+            --work-dir "$TEST_DIR/w" --report-dir "$TEST_DIR/r" >"$TEST_DIR/out" 2>"$TEST_DIR/err" || exit 1
+        times >"$TEST_DIR/times"
+    ) || { cat "$TEST_DIR/err"; exit 1; }
+    cpu=$(tail -n 1 "$TEST_DIR/times" | sed 's/[ms]/ /g' | awk '{ print $1 * 60 + $2 + $3 * 60 + $4 }')
+    rate=$(sed -n 's/.* values computed by .*, \([0-9.]*\).s$/\1/p' "$TEST_DIR/err")
+    awk -v r="$rate" -v n="$users" -v c="$cpu" 'BEGIN { print r, n / c }'
+}
+
+echo "cost $cost, $users users; rates in hashes a second, of the clock and of a processor"
+for round in $(seq "$rounds"); do
+    for n in 1 2; do
+        floor=$(loop)
+        got=$(migrate "$n")
+        after=$(loop)
+        echo "$n $floor $got $after" | awk '{ wall = ($2 + $6) / 2; cpu = ($3 + $7) / 2
+            printf "%d thread%s: loop %.2f/s, run %.2f/s = %.3f of %d loops; processor %.2f, %.2f = %.3f\n",
+                $1, $1 > 1 ? "s" : "", wall, $4, $4 / wall / $1, $1, cpu, $5, $5 / cpu }'
+    done
+done

@@ -15,6 +15,7 @@
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
+#include "workers.h"
 #include "write.h"
 
 #define MOST_LINES 300 /* of one list: memory is the same for any number of rejects */
@@ -75,7 +76,7 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
     json_object_set_new(run, "finished", json_string(finished));
     json_object_set_new(run, "seconds", json_real(in->seconds));
     json_object_set_new(run, "publish_seconds", json_real(in->publish_seconds));
-    json_object_set_new(run, "peak_rss_kb", json_integer(usage.ru_maxrss));
+    json_object_set_new(run, "peak_rss_kb", json_integer(usage.ru_maxrss + workers_peak_kb()));
     json_object_set_new(run, "steps", steps);
     json_object_set_new(run, "user", json_string(user ? user->pw_name : "unknown"));
     json_object_set_new(run, "host", json_string(host));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -33,6 +34,8 @@ struct workers {
     size_t n;
     struct error last; /* why the last one ended that is gone */
 };
+
+static long peak_kb; /* of all that ended, together */
 
 static int64_t now_ms(void)
 {
@@ -116,10 +119,12 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
 /* How it ended, once it has: as waitpid() says. */
 static int reap(struct worker *x)
 {
+    struct rusage used = {0};
     int status = 0;
     close(x->fd);
-    while (waitpid(x->pid, &status, 0) < 0 && errno == EINTR)
+    while (wait4(x->pid, &status, 0, &used) < 0 && errno == EINTR)
         ;
+    peak_kb += used.ru_maxrss;
     *x = (struct worker){.fd = -1};
     return status;
 }
@@ -240,4 +245,9 @@ void workers_end(struct workers *w)
         if (w->list[i].pid)
             reap(&w->list[i]);
     free(w);
+}
+
+long workers_peak_kb(void)
+{
+    return peak_kb;
 }

@@ -35,5 +35,7 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
 int workers_round(struct workers *w, const struct workers_order *order, struct error *err);
 /* Ends them; none is left behind. */
 void workers_end(struct workers *w);
+/* The memory of all that have ended, each at its peak: what they had at once, and at most. */
+long workers_peak_kb(void);
 
 #endif

@@ -15,7 +15,10 @@ for jobs in 1 2 4; do
     cmp "$TEST_DIR/outcome.1" "$TEST_DIR/outcome.$jobs" || fail "$jobs processes do not give what one gives"
     snapshots 1
     alone "t$jobs"
+    peak=$(sed -n 's/^ *"peak_rss_kb": \([0-9]*\),*$/\1/p' "$BUNDLE/report.json")
+    [ "$jobs" != 1 ] || peak_of_one=$peak
 done
+[ "$peak" -gt $((peak_of_one * 2)) ] || fail "4 processes and $peak kB, one and $peak_of_one kB"
 rows t1 "SELECT count(*) FROM mighost.part" 0
 rows t4 "SELECT stage, count(*) > 2, count(DISTINCT worker) > 1, bool_and(done) FROM mighost.part
     GROUP BY 1 ORDER BY 1" \

@@ -18,7 +18,7 @@
 #include "stream.h"
 #include "workers.h"
 
-#define PARTS_A_JOB 4   /* so that nobody waits long for the slowest */
+#define PARTS_A_JOB 8   /* so that nobody waits long for the slowest */
 #define FREE_ROUNDS 100 /* as often it is looked whether a part that a dead worker had is free */
 #define FREE_MS 200
 

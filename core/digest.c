@@ -1,14 +1,18 @@
-/* digest.c - SHA-256, UUID version 5, random bytes, by the EVP interface of OpenSSL 3.
+/* digest.c - SHA-256, UUID version 5, random bytes, by OpenSSL 3.
  *
  * The only file that includes OpenSSL. SHA-1 serves names only (RFC 9562 section 5.5), never a
- * proof. An algorithm is fetched once per object, as a fetch costs more than a short digest.
+ * proof. SHA-256 goes by EVP, its algorithm fetched once per object. A key has one block to hash
+ * and each record several keys: there EVP's allocations cost more than SHA-1 itself, so it is
+ * called by the older interface, which OpenSSL 3 marks as deprecated and keeps.
  * No object is shared between threads.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "digest.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,9 +30,7 @@ struct digest {
 };
 
 struct digest_uuid {
-    EVP_MD *md;
-    EVP_MD_CTX *ready; /* has taken the namespace and nothing else */
-    EVP_MD_CTX *work;
+    SHA_CTX ready; /* has taken the namespace and nothing else */
 };
 
 /* NAMESPACE_URL, RFC 9562 section 6.6. */
@@ -132,11 +134,11 @@ int digest_fd(int fd, char out[65])
 }
 
 /* The 16 bytes of a version 5 UUID; 0 when OpenSSL failed. */
-static int uuid5_bytes(struct digest_uuid *u, const void *name, size_t n,
-                       unsigned char out[EVP_MAX_MD_SIZE])
+static int uuid5_bytes(const struct digest_uuid *u, const void *name, size_t n,
+                       unsigned char out[SHA_DIGEST_LENGTH])
 {
-    if (!EVP_MD_CTX_copy_ex(u->work, u->ready) || !EVP_DigestUpdate(u->work, name, n) ||
-        !EVP_DigestFinal_ex(u->work, out, NULL))
+    SHA_CTX work = u->ready;
+    if (!SHA1_Update(&work, name, n) || !SHA1_Final(out, &work))
         return 0;
     out[6] = (unsigned char)((out[6] & 0x0f) | 0x50); /* version 5 */
     out[8] = (unsigned char)((out[8] & 0x3f) | 0x80); /* variant of RFC 9562 */
@@ -145,17 +147,13 @@ static int uuid5_bytes(struct digest_uuid *u, const void *name, size_t n,
 
 static int set_namespace(struct digest_uuid *u, const unsigned char space[UUID_BYTES])
 {
-    return EVP_DigestInit_ex2(u->ready, u->md, NULL) &&
-           EVP_DigestUpdate(u->ready, space, UUID_BYTES);
+    return SHA1_Init(&u->ready) && SHA1_Update(&u->ready, space, UUID_BYTES);
 }
 
 struct digest_uuid *digest_uuid_namespace(const unsigned char space[16])
 {
     struct digest_uuid *u = arena_heap(NULL, sizeof *u);
-    u->md = EVP_MD_fetch(NULL, "SHA1", NULL);
-    u->ready = EVP_MD_CTX_new();
-    u->work = EVP_MD_CTX_new();
-    if (!u->md || !u->ready || !u->work || !set_namespace(u, space)) {
+    if (!set_namespace(u, space)) {
         digest_uuid_free(u);
         return NULL;
     }
@@ -172,7 +170,7 @@ struct digest_uuid *digest_uuid_new(const char *project, const char *entity)
     char *name = arena_heap(NULL, sizeof prefix - 1 + n);
     memcpy(name, prefix, sizeof prefix - 1);
     memcpy(name + sizeof prefix - 1, project, n);
-    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned char bytes[SHA_DIGEST_LENGTH];
     int ok = uuid5_bytes(u, name, sizeof prefix - 1 + n, bytes) && set_namespace(u, bytes) &&
              uuid5_bytes(u, entity, strlen(entity), bytes) && set_namespace(u, bytes);
     free(name);
@@ -185,7 +183,7 @@ struct digest_uuid *digest_uuid_new(const char *project, const char *entity)
 
 void digest_uuid5(struct digest_uuid *u, const void *name, size_t n, char out[37])
 {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned char bytes[SHA_DIGEST_LENGTH];
     if (!uuid5_bytes(u, name, n, bytes)) {
         out[0] = '\0';
         return;
@@ -201,11 +199,6 @@ void digest_uuid5(struct digest_uuid *u, const void *name, size_t n, char out[37
 
 void digest_uuid_free(struct digest_uuid *u)
 {
-    if (!u)
-        return;
-    EVP_MD_CTX_free(u->work);
-    EVP_MD_CTX_free(u->ready);
-    EVP_MD_free(u->md);
     free(u);
 }
 

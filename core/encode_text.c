@@ -107,15 +107,36 @@ static unsigned hex_digit(char c)
     return one_more[(unsigned char)c] - 1U;
 }
 
+/* The form that uuid_out and the host's own keys have; 0: another one, or none. */
+static int canonical_uuid(const struct encode_field *f, unsigned char *to)
+{
+    static const unsigned char pairs[16] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                            19, 21, 24, 26, 28, 30, 32, 34};
+    const char *p = f->text;
+    if (f->len != 36 || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
+        return 0;
+    unsigned all = 0;
+    for (int i = 0; i < 16; i++) {
+        unsigned high = hex_digit(p[pairs[i]]), low = hex_digit(p[pairs[i] + 1]);
+        all |= high | low;
+        to[i] = (unsigned char)(high << 4 | low);
+    }
+    return all <= 15;
+}
+
 /* As uuid_in does: hyphens may stand behind any four digits, braces around the whole. */
 const struct encode_fault *encode_text_uuid(const struct encode_field *f, struct encode_buffer *out)
 {
     const char *p = f->text, *end = p + f->len;
+    unsigned char *to = encode_room(out, 16);
+    if (canonical_uuid(f, to)) {
+        out->len += 16;
+        return NULL;
+    }
     if (f->len >= 2 && *p == '{' && end[-1] == '}') {
         p++;
         end--;
     }
-    unsigned char *to = encode_room(out, 16);
     for (int i = 0; i < 16; i++) {
         if (end - p < 2)
             return &bad_uuid;

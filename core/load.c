@@ -21,7 +21,7 @@
 #include "stream.h"
 #include "workers.h"
 
-#define PARTS_A_JOB 4   /* so that nobody waits long for the slowest */
+#define PARTS_A_JOB 8   /* so that nobody waits long for the slowest */
 #define FREE_ROUNDS 100 /* as often what dead workers had is freed, until all is done */
 #define FREE_MS 200
 

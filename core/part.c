@@ -1,6 +1,9 @@
 /* part.c - the parts of a stage in the state schema. Claims pass each other by SKIP LOCKED; one
  * that came too late finds another attempt on its row (state_fence). How a part is read is not
- * known here. */
+ * known here.
+ *
+ * As with chunks, nobody waits for the disk: the end of the stage does. A server that crashes loses
+ * a claim only with all that was written after it, chunks of its part too. */
 #include "part.h"
 
 #include <stdio.h>
@@ -18,6 +21,8 @@ static int end(struct state *s, int code, struct error *err)
     pg_rollback(s->pg);
     return code;
 }
+
+#define NO_WAIT "SET LOCAL synchronous_commit = off; "
 
 /* By COPY: bounds are keys of records. */
 static int copy_parts(struct state *s, const struct str *lines, struct error *err)
@@ -56,6 +61,7 @@ static struct pg_result *claim(struct state *s, const struct job_stage *st, stru
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql,
+               NO_WAIT
                "WITH free AS (SELECT no FROM %s.part WHERE run = %lld AND NOT done AND (epoch IS"
                " DISTINCT FROM %lld OR worker IS NULL OR worker = %d) AND stage = ",
                s->q, (long long)s->run, (long long)s->epoch, s->worker);
@@ -100,8 +106,8 @@ int part_done(struct state *s, struct error *err)
     if (!code)
         code = end(s,
                    pg_execf(s->pg, err,
-                            "UPDATE %s.part SET done = true WHERE run = %lld AND no = %lld", s->q,
-                            (long long)s->run, (long long)s->part),
+                            NO_WAIT "UPDATE %s.part SET done = true WHERE run = %lld AND no = %lld",
+                            s->q, (long long)s->run, (long long)s->part),
                    err);
     if (!code)
         part_leave(s);

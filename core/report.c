@@ -16,6 +16,7 @@
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
+#include "workers.h"
 #include "write.h"
 
 #define MOST_LINES 300 /* of one list: memory is the same for any number of rejects */

@@ -60,19 +60,29 @@ static size_t count_waits(const struct job_table *t)
     return n;
 }
 
+/* What stands before the columns that may be absent: number of fields, id, record, key, state. */
+static void add_head(struct encode_buffer *out, const struct staged_encode *row)
+{
+    const struct job_table *t = row->table;
+    size_t n = row->key.len;
+    unsigned char *to = encode_room(out, 36 + n);
+    encode_buffer_put16(to, (uint16_t)(5 + t->n_columns + count_waits(t)));
+    encode_buffer_put32(to + 2, 8);
+    encode_buffer_put64(to + 6, (uint64_t)row->id);
+    encode_buffer_put32(to + 14, 8);
+    encode_buffer_put64(to + 18, (uint64_t)row->record);
+    encode_buffer_put32(to + 26, (uint32_t)n);
+    memcpy(to + 30, row->key.data, n);
+    encode_buffer_put32(to + 30 + n, 2);
+    encode_buffer_put16(to + 34 + n, 0);
+    out->len += 36 + n;
+}
+
 static int encode_binary(struct encode_buffer *out, const struct staged_encode *row,
                          struct encode_fault *fault, const struct catalog_column **column)
 {
     const struct job_table *t = row->table;
-    encode_int16(out, (int16_t)(5 + t->n_columns + count_waits(t)));
-    encode_int32(out, 8);
-    encode_int64(out, row->id);
-    encode_int32(out, 8);
-    encode_int64(out, row->record);
-    encode_int32(out, (int32_t)row->key.len);
-    encode_bytes(out, row->key.data, row->key.len);
-    encode_int32(out, 2);
-    encode_int16(out, 0);
+    add_head(out, row);
     add_absent(out, row);
     for (size_t i = 0; i < t->n_columns; i++)
         if (encode_value(&t->columns[i]->type, value_of(row, i), out, fault)) {

@@ -165,6 +165,22 @@ for who in parent all; do
     alone "i$who"
 done
 
+if [ -z "${MIGHOST_TEST_SOCKET-}" ]; then
+    echo "the servers crash, with what was not on the disk yet"
+    target x
+    slow 75 x pupils 4 --jobs 2
+    pg_stop immediate
+    pg_start
+    ends
+    gone $slow_workers
+    unchanged x "a run whose server crashed"
+    run 20 x school --jobs 2
+    says "goes on where it stopped"
+    right x
+    outcome x | diff "$TEST_DIR/outcome" - || fail "after a crash it is not what one process gives"
+    alone x
+fi
+
 echo "the snapshot is lost"
 target s
 fingerprint_db s >"$TEST_DIR/before.s"

@@ -10,6 +10,7 @@
 
 #include "common/say.h"
 #include "position.h"
+#include "types.h"
 
 struct bubble {
     const mig_host_t *host;
@@ -207,19 +208,35 @@ static int64_t bubble_progress(void *self)
 
 /* ---- the unit ----------------------------------------------------------------------------- */
 
+static int32_t pass_over(void *ctx, const char *type)
+{
+    (void)ctx;
+    (void)type;
+    return MIG_OK;
+}
+
+/* What will not pass is an error now; what may be answered later is the reader's to wait for. */
+static int32_t ask(struct bubble *b, void *ctx, int32_t (*row)(void *ctx, const char *type))
+{
+    struct answer a;
+    int32_t status = types_ask(&b->settings, &a, ctx, row);
+    long hidden = 404; /* many applications do not describe themselves */
+    if (status == MIG_OK && a.kind == ANSWER_NEVER && a.http != hidden)
+        status = say_fail(b->host, a.status, a.fix, "%s (%s): %s", b->settings.server,
+                          b->settings.version, a.what);
+    return status;
+}
+
 static int32_t bubble_ping(void *self)
 {
     struct bubble *b = self;
     tell_version(b);
-    return MIG_OK;
+    return ask(b, NULL, pass_over);
 }
 
 static int32_t bubble_entities(void *self, void *ctx, int32_t (*row)(void *ctx, const char *entity))
 {
-    (void)self;
-    (void)ctx;
-    (void)row;
-    return MIG_OK;
+    return ask(self, ctx, row);
 }
 
 static const mig_source_ops_t ops = {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/say.h"
+#include "types.h"
 
 #define WAIT_MS 1000
 #define ROUNDS_MOST 3U /* at the end, for things that were made meanwhile */
@@ -54,12 +55,15 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
 static int32_t failed(struct reader *r, const struct slot *slot)
 {
     const struct answer *a = &slot->answer;
+    char types[300] = "";
     r->state = READER_ENDED;
-    return say_fail(
-        r->s->host, a->status, a->fix,
-        "type \"%s\" of %s (%s): %s; %" PRIu64 " things were read, this request was tried "
-        "%u times",
-        r->entity, r->s->server, r->s->version, a->what, keyset_given(&r->keyset), slot->tries + 1);
+    if (slot->transfer.code == CURLE_OK && slot->transfer.status == 404)
+        types_suggest(r->s, r->q->type, types, sizeof types);
+    return say_fail(r->s->host, a->status, a->fix,
+                    "type \"%s\" of %s (%s): %s%s; %" PRIu64
+                    " things were read, this request was tried %u times",
+                    r->entity, r->s->server, r->s->version, a->what, types,
+                    keyset_given(&r->keyset), slot->tries + 1);
 }
 
 static int32_t unreadable(struct reader *r, const char *what)

@@ -86,6 +86,7 @@ static void try_again(struct slots *q, struct slot *slot)
         return;
     }
     int spent = a->kind != ANSWER_LATER && slot->tries >= q->s->retries;
+    spent |= slot->transfer.is_too_large; /* of one thing: it will not shrink */
     if (a->kind == ANSWER_NEVER || spent || now - q->last_good > q->s->give_up_ms) {
         slot->state = SLOT_FAILED;
         return;

@@ -139,6 +139,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if parts[:2] != ["api", "1.1"] or version not in self.server.versions:
             self.html(404)
             return
+        if self.server.faults.has("redirect"):
+            to = self.server.faults.text("redirect")
+            self.answer(302, b"", headers=[("Location", to)])
+            return
         given = self.headers.get("Authorization")
         if given and given != "Bearer " + self.server.key:
             self.answer(401, {"error_class": "Unauthorized", "args": {"code": 401},
@@ -210,8 +214,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
                        "date": [("Retry-After", email.utils.formatdate(time.time() + 1, usegmt=True))]}
             self.answer(429, {"statusCode": 429, "body": {"status": "ERROR", "message": "Too many "
                         "requests"}}, headers=headers.get(kind, []))
-        elif faults.has("redirect"):
-            self.answer(302, b"", headers=[("Location", faults.text("redirect"))])
         elif faults.drawn("reset", number):
             self.reset()
         elif faults.drawn("errors", number):
@@ -220,6 +222,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.html(status)
             else:
                 self.fault_body(status, "ERROR", "Something went wrong")
+        elif faults.has("dies") and number > faults.number("dies"):
+            self.fault_body(503, "ERROR", "Service unavailable")
         elif faults.drawn("html", number):
             self.html(200)
         elif faults.drawn("junk", number):

@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "common/say.h"
+#include "only.h"
 #include "position.h"
 #include "types.h"
+
+#define ONLY_MOST 10000U /* ids that are asked for one by one */
 
 struct bubble {
     const mig_host_t *host;
@@ -18,10 +21,12 @@ struct bubble {
     struct reader reader;
     struct record record;
     struct query query;
-    char *entity;  /* the open one, NULL: none; owned */
-    char *since;   /* of the next open(): a field, or NULL; owned */
-    int64_t least; /* its least moment */
-    int is_part;   /* not all things of the type are read */
+    char *entity;     /* the open one, NULL: none; owned */
+    char *since;      /* of the next open(): a field, or NULL; owned */
+    char *since_now;  /* of the open one */
+    int64_t least;    /* the least moment there */
+    struct only only; /* of the next open(), then of the open one */
+    int is_part;      /* not all things of the type are read */
     struct jsonscan_slice thing;
     char *text; /* of identity() and position(); owned */
     int told;
@@ -35,9 +40,11 @@ static int32_t bubble_close(void *self)
     reader_stop(&b->reader);
     free(b->entity);
     free(b->query.type);
-    b->entity = NULL;
+    free(b->since_now);
+    b->entity = b->since_now = NULL;
     b->query = (struct query){.type = NULL};
     b->thing.data = NULL;
+    only_clear(&b->only);
     return MIG_OK;
 }
 
@@ -105,6 +112,18 @@ static int32_t bubble_since(void *self, const char *field, const mig_value_t *le
     return b->since ? MIG_OK : no_memory(b);
 }
 
+/* Where very many are wanted, pages of all are no dearer. */
+static int32_t bubble_only(void *self, const char *entity, const char *key_field,
+                           const mig_str_t *keys, uint32_t n)
+{
+    struct bubble *b = self;
+    (void)entity;
+    bubble_close(b);
+    if (strcmp(key_field, QUERY_ID) != 0 || n > ONLY_MOST)
+        return MIG_END;
+    return only_set(&b->only, keys, n) ? no_memory(b) : MIG_OK;
+}
+
 static int32_t bubble_identity(void *self, const char *entity, mig_str_t *out)
 {
     struct bubble *b = self;
@@ -130,11 +149,17 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
     struct bubble *b = self;
     (void)key_fields; /* the order is that of creation */
     (void)n_key_fields;
+    struct only only = b->only;
+    b->only = (struct only){.ids = NULL};
     bubble_close(b);
+    b->only = only;
+    b->since_now = b->since;
+    b->since = NULL;
     tell_version(b);
     b->entity = strdup(entity);
-    b->query = (struct query){.type = query_type(entity), .since = b->since, .least = b->least};
-    b->is_part = b->since != NULL;
+    b->query = (struct query){.type = query_type(entity), .since = b->since_now, .least = b->least};
+    b->query.only = only_next(&b->only);
+    b->is_part = b->since_now || b->query.only;
     if (!b->entity || !b->query.type)
         return no_memory(b);
     int32_t status = record_begin(&b->record, fields, n_fields);
@@ -167,6 +192,11 @@ static int32_t bubble_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     if (b->host->cancelled(b->host))
         return say_fail(b->host, MIG_E_CANCELLED, NULL, "reading was stopped");
     int32_t status = reader_next(&b->reader, &b->thing, wait);
+    while (status == MIG_END && (b->query.only = only_next(&b->only))) {
+        status = reader_begin(&b->reader, b->entity, &b->query);
+        if (status == MIG_OK)
+            status = reader_next(&b->reader, &b->thing, wait);
+    }
     if (status == MIG_END)
         return at_end(b);
     if (status == MIG_OK)
@@ -187,7 +217,7 @@ static int32_t bubble_position(void *self, mig_str_t *out)
 {
     struct bubble *b = self;
     *out = (mig_str_t){"", 0};
-    if (!b->entity || !keyset_given(&b->reader.keyset))
+    if (!b->entity || b->query.only || !keyset_given(&b->reader.keyset))
         return MIG_OK;
     free(b->text);
     b->text = position_make(&b->reader, &b->record);
@@ -251,6 +281,7 @@ static const mig_source_ops_t ops = {
     .close = bubble_close,
     .progress = bubble_progress,
     .since = bubble_since,
+    .only = bubble_only,
 };
 
 static const mig_unit_t unit = {

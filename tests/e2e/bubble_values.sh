@@ -61,7 +61,7 @@ project app <<'JSON'
       "fields": { "id": { "key": "talks" }, "uid": "_id", "rental_id": { "key": "rentals", "from": "Rental" },
         "words": "Text", "changed": "Modified Date" } } } ] }
 JSON
-run 20 app app --max-rejects 10
+run 20 app app
 
 echo "value by value"
 rows app "SELECT count(*) FROM t.person p JOIN raw ON type = 'user' AND p.uid = j ->> '_id' WHERE
@@ -80,6 +80,7 @@ reported '"https_put_first"'
 echo "what is rejected is kept as it was read"
 rows app "SELECT count(*), bool_and(j = raw::jsonb) FROM mighost.reject JOIN raw ON type = 'talk' AND j ->> '_id' = key" \
     "10|t"
+is "requests by id" "$(requests '_id%22%2c%22constraint_type%22%3a%22in')" 1
 
 echo "only what changed"
 before=$(requests /obj/talk)

@@ -44,6 +44,7 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     r->first_total = r->total = KEYSET_UNKNOWN;
     r->repeats = r->pages = r->rounds = 0;
     r->is_open = 0;
+    r->ahead = SLOT_AHEAD;
     keyset_begin(&r->keyset);
     pace_begin(&r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
                (uint64_t)r->begun * 2654435761U);
@@ -100,11 +101,12 @@ static int32_t time_is_up(struct reader *r)
 
 /* ---- pages --------------------------------------------------------------------------------- */
 
-/* All pages that may be under way are. */
+/* As many pages as may be asked for ahead; those that wait to be used are held in memory. */
 static void plan(struct reader *r)
 {
     struct keyset_request want;
-    while (r->slots.n < r->pace.parallel &&
+    while (r->slots.n < r->ahead * r->pace.parallel &&
+           (!r->slots.n || slots_held(&r->slots) < r->s->page_limit) &&
            keyset_plan(&r->keyset, r->pace.page_size, r->slots.n, &want))
         slots_add(&r->slots)->want = want;
 }
@@ -133,6 +135,7 @@ static int32_t follow(struct reader *r, enum keyset_verdict verdict)
         return finish_pages(r);
     case KEYSET_ANEW:
         drop_all(r);
+        r->ahead = 1;
         return MIG_OK;
     case KEYSET_STUCK:
         return unreadable(r, "the server gives the same things again and again");
@@ -160,6 +163,7 @@ static int32_t look(struct reader *r, struct slot *slot)
     r->is_open = 1;
     r->at = r->fresh = 0;
     r->pages++;
+    r->ahead += r->ahead < SLOT_AHEAD;
     return MIG_OK;
 }
 

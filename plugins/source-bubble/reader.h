@@ -27,6 +27,7 @@ struct reader {
     uint64_t repeats;    /* things that stood twice in one page */
     uint32_t rounds;     /* how often reading went on at the end, because of new things */
     uint64_t pages;      /* that were used */
+    uint32_t ahead;      /* 1 behind a change of the list, up to SLOT_AHEAD while it stands still */
     int64_t begun;
 };
 

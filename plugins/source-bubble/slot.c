@@ -1,8 +1,10 @@
 /*
  * slot.c - tries a request until there is a page, or no hope.
  *
- * Each request has its own tries; how long nothing good may come at all is counted for all of them
- * together, because a server that turns many away at once would use up the tries of each.
+ * More pages are asked for ahead than are under way at a time, so that one that has to be asked for
+ * again does not hold up the others. Each request has its own tries; how long nothing good may come
+ * at all is counted for all of them together, because a server that turns many away at once would
+ * use up the tries of each.
  */
 #include "slot.h"
 
@@ -17,7 +19,7 @@ int32_t slots_begin(struct slots *q, const struct settings *s, const struct quer
                         .q = query,
                         .net = net,
                         .pace = pace,
-                        .room = s->parallel,
+                        .room = SLOT_AHEAD * s->parallel,
                         .last_good = transfer_now()};
     q->all = calloc(q->room, sizeof *q->all);
     return q->all ? MIG_OK : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for requests");
@@ -49,6 +51,7 @@ struct slot *slots_add(struct slots *q)
     slot->tries = 0;
     slot->due = 0;
     slot->is_total = 0;
+    slot->transfer.body.len = 0;
     return slot;
 }
 
@@ -146,6 +149,14 @@ int32_t slots_advance(struct slots *q)
             status = begin(q, slot);
     }
     return status;
+}
+
+size_t slots_held(const struct slots *q)
+{
+    size_t held = 0;
+    for (uint32_t i = 0; i < q->n; i++)
+        held += slots_at(q, i)->transfer.body.len;
+    return held;
 }
 
 int64_t slots_due(const struct slots *q, int64_t most)

@@ -27,6 +27,8 @@ struct slot {
     int64_t due;
 };
 
+#define SLOT_AHEAD 4U /* pages that are asked for ahead, for each that is under way */
+
 struct slots { /* a ring: pages are used in the order in which they were asked for */
     const struct settings *s;
     const struct query *q;
@@ -48,6 +50,8 @@ void slots_drop_first(struct slots *q);
 void slots_drop_all(struct slots *q);
 /* Begins what is due and takes what has come. 0 or negative, said to the host. */
 int32_t slots_advance(struct slots *q);
+/* Bytes of the pages that have come. */
+size_t slots_held(const struct slots *q);
 /* Milliseconds until one is due, `most` at the longest. */
 int64_t slots_due(const struct slots *q, int64_t most);
 /* The page of a slot turned out to be unusable: it is asked for again, or has failed. */

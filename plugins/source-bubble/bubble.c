@@ -12,6 +12,7 @@
 #include "only.h"
 #include "position.h"
 #include "types.h"
+#include "units.h"
 
 #define ONLY_MOST 10000U /* ids that are asked for one by one */
 
@@ -71,7 +72,7 @@ static int32_t bubble_create(const mig_host_t *host, void **self)
     if (!b)
         return say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
     b->host = host;
-    int32_t status = settings_read(&b->settings, host);
+    int32_t status = settings_read(&b->settings, host, SETTINGS_BUBBLE);
     reader_init(&b->reader, &b->settings);
     record_init(&b->record, &b->settings);
     return status;
@@ -269,6 +270,23 @@ static int32_t bubble_entities(void *self, void *ctx, int32_t (*row)(void *ctx, 
     return ask(self, ctx, row);
 }
 
+static const mig_option_t options[] = {
+    {"url", MIG_OPT_URL, MIG_OPTF_REQUIRED, NULL, NULL,
+     "Address of the application: https://app.example.com."},
+    {"api_key", MIG_OPT_TEXT, MIG_OPTF_REQUIRED | MIG_OPTF_SECRET, NULL, NULL,
+     "Token of the Data API, from a variable: \"${BUBBLE_API_KEY}\"."},
+    {"version", MIG_OPT_TEXT, 0, "live", NULL,
+     "Which database: live, version-test, or the id of another branch."},
+    {"page_size", MIG_OPT_INT, 0, "100", "1..100", "Things in a page; fewer when pages fail."},
+    {"parallel", MIG_OPT_INT, 0, "4", "1..32", "Requests under way at one time."},
+    {"missing", MIG_OPT_TEXT, 0, "null", "null|absent",
+     "What a field is that a thing does not have: empty, as in Bubble, or not said."},
+    {"file_urls", MIG_OPT_TEXT, 0, "https", "https|as_is",
+     "Completes addresses of Bubble's files, which have no scheme."},
+    SETTINGS_COMMON,
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
 static const mig_source_ops_t ops = {
     .size = sizeof(mig_source_ops_t),
     .ping = bubble_ping,
@@ -284,26 +302,13 @@ static const mig_source_ops_t ops = {
     .only = bubble_only,
 };
 
-static const mig_unit_t unit = {
+const mig_unit_t bubble_unit = {
     .size = sizeof(mig_unit_t),
     .kind = MIG_SOURCE,
     .name = "bubble",
     .summary = "Reads the types of a Bubble application by its Data API.",
-    .options = settings_options,
+    .options = options,
     .create = bubble_create,
     .destroy = bubble_destroy,
     .ops = &ops,
-};
-
-static const mig_unit_t *const units[] = {&unit, NULL};
-
-extern MIG_EXPORT const mig_plugin_t mighost_plugin;
-const mig_plugin_t mighost_plugin = {
-    .magic = MIG_MAGIC,
-    .abi_major = MIG_ABI_MAJOR,
-    .abi_minor = MIG_ABI_MINOR,
-    .size = sizeof(mig_plugin_t),
-    .id = "org.mighost.source-bubble",
-    .version = "0.1.0",
-    .units = units,
 };

@@ -34,6 +34,17 @@ void reader_clear(struct reader *r)
     keyset_free(&r->keyset);
 }
 
+static const struct page_form form = {.list = "response.results",
+                                      .cursor = "response.cursor",
+                                      .remaining = "response.remaining",
+                                      .is_keyed = 1};
+
+static char *address(const void *ctx, const struct slot *slot)
+{
+    const struct reader *r = ctx;
+    return slot->is_total ? query_total(r->s, r->q) : query_page(r->s, r->q, &slot->want);
+}
+
 int32_t reader_begin(struct reader *r, const char *entity, const struct query *q)
 {
     reader_stop(r);
@@ -48,7 +59,8 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     keyset_begin(&r->keyset);
     pace_begin(&r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
                (uint64_t)r->begun * 2654435761U);
-    return slots_begin(&r->slots, r->s, q, &r->net, &r->pace);
+    const struct slot_kind kind = {address, r, &form};
+    return slots_begin(&r->slots, r->s, &kind, &r->net, &r->pace);
 }
 
 /* ---- when it cannot go on ------------------------------------------------------------------ */

@@ -12,15 +12,16 @@
 
 #include "common/say.h"
 
-int32_t slots_begin(struct slots *q, const struct settings *s, const struct query *query,
+int32_t slots_begin(struct slots *q, const struct settings *s, const struct slot_kind *kind,
                     struct transfers *net, struct pace *pace)
 {
     *q = (struct slots){.s = s,
-                        .q = query,
+                        .kind = *kind,
                         .net = net,
                         .pace = pace,
                         .room = SLOT_AHEAD * s->parallel,
-                        .last_good = transfer_now()};
+                        .last_good = transfer_now(),
+                        .last_look = transfer_now()};
     q->all = calloc(q->room, sizeof *q->all);
     return q->all ? MIG_OK : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for requests");
 }
@@ -72,7 +73,7 @@ void slots_drop_all(struct slots *q)
 
 static int32_t begin(struct slots *q, struct slot *slot)
 {
-    char *url = slot->is_total ? query_total(q->s, q->q) : query_page(q->s, q->q, &slot->want);
+    char *url = q->kind.url(q->kind.ctx, slot);
     int32_t status = transfer_start(q->net, &slot->transfer, url);
     curl_free(url);
     slot->state = SLOT_RUNNING;
@@ -117,7 +118,8 @@ static void take(struct slots *q, struct slot *slot)
         return;
     }
     const struct buf *body = &slot->transfer.body;
-    const char *fault = page_parse(&slot->page, body->data ? body->data : "", body->len);
+    const char *fault =
+        page_parse(&slot->page, q->kind.form, body->data ? body->data : "", body->len);
     if (fault) {
         slots_again(q, slot, fault);
         return;
@@ -140,6 +142,10 @@ int32_t slots_advance(struct slots *q)
     int32_t status = MIG_OK;
     transfers_advance(q->net);
     int64_t now = transfer_now();
+    /* While nobody looked, nothing could come. */
+    if (now - q->last_look > 10 * 1000)
+        q->last_good += now - q->last_look;
+    q->last_look = now;
     for (uint32_t i = 0; i < q->n && status == MIG_OK; i++) {
         struct slot *slot = slots_at(q, i);
         if (slot->state == SLOT_RUNNING && slot->transfer.is_done)

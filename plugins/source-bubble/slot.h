@@ -6,7 +6,6 @@
 #include "keyset.h"
 #include "pace.h"
 #include "page.h"
-#include "query.h"
 
 enum slot_state {
     SLOT_DUE, /* begins at `due` */
@@ -29,18 +28,27 @@ struct slot {
 
 #define SLOT_AHEAD 4U /* pages that are asked for ahead, for each that is under way */
 
+struct slot;
+
+/* What is asked for, by whom: the address of a request, for curl_free(), and how pages look. */
+struct slot_kind {
+    char *(*url)(const void *ctx, const struct slot *slot);
+    const void *ctx;
+    const struct page_form *form;
+};
+
 struct slots { /* a ring: pages are used in the order in which they were asked for */
     const struct settings *s;
-    const struct query *q;
+    struct slot_kind kind;
     struct transfers *net; /* borrowed, as the pace */
     struct pace *pace;
     struct slot *all; /* owned */
     uint32_t room, first, n;
-    int64_t last_good; /* when a page came, by transfer_now() */
+    int64_t last_good, last_look; /* when a page came, when it was looked, by transfer_now() */
 };
 
 /* 0 or negative, said to the host. */
-int32_t slots_begin(struct slots *q, const struct settings *s, const struct query *query,
+int32_t slots_begin(struct slots *q, const struct settings *s, const struct slot_kind *kind,
                     struct transfers *net, struct pace *pace);
 void slots_free(struct slots *q);
 struct slot *slots_at(const struct slots *q, uint32_t i); /* the i-th in order; NULL: none */

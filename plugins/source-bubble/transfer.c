@@ -70,16 +70,18 @@ void transfers_init(struct transfers *ts, const struct settings *s)
 /* The key stands in a header and nowhere else. */
 static int make_headers(struct transfers *ts)
 {
-    static const char bearer[] = "Authorization: Bearer ";
-    char *line = malloc(sizeof bearer + strlen(ts->s->key));
+    const char *before = ts->s->key_header ? ts->s->key_header : "Authorization: Bearer ";
+    ts->headers = curl_slist_append(NULL, "Accept: application/json");
+    if (!ts->headers || !ts->s->key)
+        return ts->headers ? 0 : -1;
+    char *line = malloc(strlen(before) + strlen(ts->s->key) + 1);
     if (!line)
         return -1;
-    stpcpy(stpcpy(line, bearer), ts->s->key);
-    ts->headers = curl_slist_append(NULL, line);
+    stpcpy(stpcpy(line, before), ts->s->key);
+    const struct curl_slist *all = curl_slist_append(ts->headers, line);
     explicit_bzero(line, strlen(line));
     free(line);
-    struct curl_slist *more = curl_slist_append(ts->headers, "Accept: application/json");
-    return ts->headers && more ? 0 : -1;
+    return all ? 0 : -1;
 }
 
 static int32_t begin(struct transfers *ts)

@@ -78,8 +78,8 @@ rows app "SELECT count(*), count(*) FILTER (WHERE t.words = j ->> 'Text' AND r.u
 reported '"https_put_first"'
 
 echo "what is rejected is kept as it was read"
-rows app "SELECT count(*), bool_and(j = raw::jsonb) FROM mighost.reject JOIN raw ON type = 'talk' AND j ->> '_id' = key" \
-    "10|t"
+rows app "SELECT count(*), bool_and(j = raw::jsonb) FROM mighost.reject
+    JOIN raw ON type = 'talk' AND j ->> '_id' = key" "10|t"
 is "requests by id" "$(requests '_id%22%2c%22constraint_type%22%3a%22in')" 1
 
 echo "only what changed"

@@ -61,9 +61,14 @@ static void other_texts_are_no_moments(void)
 
 static struct page page;
 
+static const struct page_form form = {.list = "response.results",
+                                      .cursor = "response.cursor",
+                                      .remaining = "response.remaining",
+                                      .is_keyed = 1};
+
 static const char *fault_of(const char *body)
 {
-    return page_parse(&page, body, strlen(body));
+    return page_parse(&page, &form, body, strlen(body));
 }
 
 static void pages_are_cut_into_things(void)
@@ -87,7 +92,7 @@ static void every_cut_of_a_page_is_noticed(void)
 {
     const char *body = PAGE(THING("1x1", "01.000") "," THING("1x2", "02.000"), "\"remaining\": 3");
     for (size_t n = 0; n < strlen(body); n++)
-        CU_ASSERT_PTR_NOT_NULL(page_parse(&page, body, n));
+        CU_ASSERT_PTR_NOT_NULL(page_parse(&page, &form, body, n));
 }
 
 static void broken_pages_are_told(void)

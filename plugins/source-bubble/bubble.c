@@ -11,6 +11,7 @@
 #include "common/say.h"
 #include "only.h"
 #include "position.h"
+#include "replay.h"
 #include "types.h"
 #include "units.h"
 
@@ -20,6 +21,7 @@ struct bubble {
     const mig_host_t *host;
     struct settings settings;
     struct reader reader;
+    struct replay replay; /* in place of the reader's requests; the keyset is the reader's */
     struct record record;
     struct query query;
     char *entity;     /* the open one, NULL: none; owned */
@@ -39,6 +41,7 @@ static int32_t bubble_close(void *self)
 {
     struct bubble *b = self;
     reader_stop(&b->reader);
+    replay_close(&b->replay);
     free(b->entity);
     free(b->query.type);
     free(b->since_now);
@@ -74,6 +77,7 @@ static int32_t bubble_create(const mig_host_t *host, void **self)
     b->host = host;
     int32_t status = settings_read(&b->settings, host, SETTINGS_BUBBLE);
     reader_init(&b->reader, &b->settings);
+    replay_init(&b->replay, &b->settings);
     record_init(&b->record, &b->settings);
     return status;
 }
@@ -85,7 +89,9 @@ static void tell_version(struct bubble *b)
     if (b->told)
         return;
     b->told = 1;
-    if (s->is_live)
+    if (s->replay)
+        say_log(b->host, MIG_LOG_INFO, "reads the recording in \"%s\", no server", s->replay);
+    else if (s->is_live)
         say_log(b->host, MIG_LOG_INFO, "reads the live database of %s", s->server);
     else
         say_log(b->host, MIG_LOG_WARNING,
@@ -106,7 +112,7 @@ static int32_t bubble_since(void *self, const char *field, const mig_value_t *le
     free(b->since);
     b->since = NULL;
     b->least = least->kind == MIG_TEXT ? moment_parse(least->data, least->len) : MOMENT_NONE;
-    if (b->least == MOMENT_NONE ||
+    if (b->least == MOMENT_NONE || b->settings.replay ||
         (strcmp(field, QUERY_CREATED) != 0 && strcmp(field, QUERY_MODIFIED) != 0))
         return MIG_OK;
     b->since = strdup(field);
@@ -120,7 +126,7 @@ static int32_t bubble_only(void *self, const char *entity, const char *key_field
     struct bubble *b = self;
     (void)entity;
     bubble_close(b);
-    if (strcmp(key_field, QUERY_ID) != 0 || n > ONLY_MOST)
+    if (strcmp(key_field, QUERY_ID) != 0 || n > ONLY_MOST || b->settings.replay)
         return MIG_END;
     return only_set(&b->only, keys, n) ? no_memory(b) : MIG_OK;
 }
@@ -166,6 +172,10 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
     int32_t status = record_begin(&b->record, fields, n_fields);
     if (status == MIG_OK)
         status = reader_begin(&b->reader, b->entity, &b->query);
+    if (status == MIG_OK && b->settings.replay)
+        status = replay_begin(&b->replay, b->query.type);
+    else if (status == MIG_OK && b->settings.record && !b->is_part)
+        recording_begin(&b->reader.recording, b->query.type, position.len > 0);
     if (status == MIG_OK && position.len &&
         position_set(&b->reader, &b->record, position.data, position.len) != 0)
         status = say_fail(b->host, MIG_E_BUG, NULL, "a position is no position of this source");
@@ -192,7 +202,8 @@ static int32_t bubble_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     struct bubble *b = self;
     if (b->host->cancelled(b->host))
         return say_fail(b->host, MIG_E_CANCELLED, NULL, "reading was stopped");
-    int32_t status = reader_next(&b->reader, &b->thing, wait);
+    int32_t status = b->settings.replay ? replay_next(&b->replay, &b->reader.keyset, &b->thing)
+                                        : reader_next(&b->reader, &b->thing, wait);
     while (status == MIG_END && (b->query.only = only_next(&b->only))) {
         status = reader_begin(&b->reader, b->entity, &b->query);
         if (status == MIG_OK)
@@ -262,18 +273,19 @@ static int32_t bubble_ping(void *self)
 {
     struct bubble *b = self;
     tell_version(b);
-    return ask(b, NULL, pass_over);
+    return b->settings.replay ? MIG_OK : ask(b, NULL, pass_over);
 }
 
 static int32_t bubble_entities(void *self, void *ctx, int32_t (*row)(void *ctx, const char *entity))
 {
-    return ask(self, ctx, row);
+    const struct bubble *b = self;
+    return b->settings.replay ? MIG_OK : ask(self, ctx, row);
 }
 
 static const mig_option_t options[] = {
     {"url", MIG_OPT_URL, MIG_OPTF_REQUIRED, NULL, NULL,
      "Address of the application: https://app.example.com."},
-    {"api_key", MIG_OPT_TEXT, MIG_OPTF_REQUIRED | MIG_OPTF_SECRET, NULL, NULL,
+    {"api_key", MIG_OPT_TEXT, MIG_OPTF_SECRET, NULL, NULL,
      "Token of the Data API, from a variable: \"${BUBBLE_API_KEY}\"."},
     {"version", MIG_OPT_TEXT, 0, "live", NULL,
      "Which database: live, version-test, or the id of another branch."},
@@ -283,6 +295,11 @@ static const mig_option_t options[] = {
      "What a field is that a thing does not have: empty, as in Bubble, or not said."},
     {"file_urls", MIG_OPT_TEXT, 0, "https", "https|as_is",
      "Completes addresses of Bubble's files, which have no scheme."},
+    {"record", MIG_OPT_PATH, 0, NULL, NULL, "Directory in which the pages that are read are kept."},
+    {"replay", MIG_OPT_PATH, 0, NULL, NULL,
+     "Directory with such pages, which are read in place of the server."},
+    {"secret", MIG_OPT_JSON, 0, NULL, NULL,
+     "List of fields that are not kept there: [\"Passphrase\", ...]."},
     SETTINGS_COMMON,
     {NULL, 0, 0, NULL, NULL, NULL},
 };

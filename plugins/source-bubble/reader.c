@@ -19,25 +19,23 @@ void reader_init(struct reader *r, const struct settings *s)
 {
     *r = (struct reader){.s = s, .state = READER_ENDED};
     transfers_init(&r->net, s);
+    recording_init(&r->recording, s);
 }
 
 void reader_stop(struct reader *r)
 {
     slots_free(&r->slots);
+    recording_close(&r->recording);
     r->state = READER_ENDED;
 }
 
 void reader_clear(struct reader *r)
 {
     reader_stop(r);
+    recording_clear(&r->recording);
     transfers_clear(&r->net);
     keyset_free(&r->keyset);
 }
-
-static const struct page_form form = {.list = "response.results",
-                                      .cursor = "response.cursor",
-                                      .remaining = "response.remaining",
-                                      .is_keyed = 1};
 
 static char *address(const void *ctx, const struct slot *slot)
 {
@@ -59,7 +57,7 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     keyset_begin(&r->keyset);
     pace_begin(&r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
                (uint64_t)r->begun * 2654435761U);
-    const struct slot_kind kind = {address, r, &form};
+    const struct slot_kind kind = {address, r, &query_form};
     return slots_begin(&r->slots, r->s, &kind, &r->net, &r->pace);
 }
 
@@ -176,7 +174,7 @@ static int32_t look(struct reader *r, struct slot *slot)
     r->at = r->fresh = 0;
     r->pages++;
     r->ahead += r->ahead < SLOT_AHEAD;
-    return MIG_OK;
+    return recording_add(&r->recording, p, &slot->transfer.body);
 }
 
 static int32_t close_page(struct reader *r, struct slot *slot)
@@ -295,5 +293,7 @@ int32_t reader_next(struct reader *r, struct jsonscan_slice *thing, mig_wait_t *
         status = step(r, thing);
     if (status == MIG_WAIT)
         transfers_wait(&r->net, slots_due(&r->slots, WAIT_MS), wait);
+    if (status == MIG_OK && !thing->data)
+        status = recording_finish(&r->recording);
     return status == MIG_OK && !thing->data ? MIG_END : status;
 }

@@ -6,6 +6,7 @@
 #include "pace.h"
 #include "page.h"
 #include "query.h"
+#include "recording.h"
 #include "slot.h"
 
 enum reader_state { READER_PAGES, READER_TOTAL, READER_ENDED };
@@ -18,6 +19,7 @@ struct reader {
     struct pace pace;
     struct keyset keyset;
     struct slots slots;
+    struct recording recording; /* of the pages that are used; begun by recording_begin() */
     enum reader_state state;
 
     size_t at, fresh;    /* in the page of the first slot: the next thing; new ones before it */

@@ -79,7 +79,7 @@ static int32_t read_version(struct settings *s)
 static int32_t read_key(struct settings *s, int is_needed)
 {
     s->key = settings_text(s->host, "api_key");
-    if (!s->key && !is_needed)
+    if ((!s->key || !*s->key) && !is_needed)
         return MIG_OK;
     if (!s->key || !*s->key)
         return say_fail(s->host, MIG_E_CONFIG,
@@ -94,20 +94,31 @@ static int32_t read_key(struct settings *s, int is_needed)
     return MIG_OK;
 }
 
-static int32_t read_unseen(struct settings *s)
+/* A list of names of fields, or not set. */
+static int32_t read_names(struct settings *s, const char *option, json_t **out)
 {
     int32_t status;
-    s->may_be_unseen = keep_option_json(s->host, "may_be_unseen", &status);
+    *out = keep_option_json(s->host, option, &status);
     size_t i;
     json_t *name;
-    int wrong = s->may_be_unseen && !json_is_array(s->may_be_unseen);
-    json_array_foreach(s->may_be_unseen, i, name)
+    int wrong = *out && !json_is_array(*out);
+    json_array_foreach(*out, i, name)
     {
         wrong |= !json_is_string(name);
     }
     return wrong ? say_fail(s->host, MIG_E_CONFIG, "write it as [\"Nickname\"]",
-                            "option \"may_be_unseen\" is no list of names")
+                            "option \"%s\" is no list of names", option)
                  : status;
+}
+
+static int32_t read_recording(struct settings *s)
+{
+    s->record = settings_text(s->host, "record");
+    s->replay = settings_text(s->host, "replay");
+    if (s->record && s->replay)
+        return say_fail(s->host, MIG_E_CONFIG, "a recording is made or read",
+                        "give one of the options \"record\" and \"replay\"");
+    return read_names(s, "secret", &s->secret);
 }
 
 int32_t settings_read(struct settings *s, const mig_host_t *host, enum settings_api api)
@@ -131,9 +142,11 @@ int32_t settings_read(struct settings *s, const mig_host_t *host, enum settings_
     int32_t status = read_url(s, api);
     if (status == MIG_OK && api == SETTINGS_BUBBLE)
         status = read_version(s);
+    if (status == MIG_OK && api == SETTINGS_BUBBLE)
+        status = read_recording(s);
     if (status == MIG_OK)
-        status = read_key(s, api == SETTINGS_BUBBLE);
-    return status == MIG_OK ? read_unseen(s) : status;
+        status = read_key(s, api == SETTINGS_BUBBLE && !s->replay);
+    return status == MIG_OK ? read_names(s, "may_be_unseen", &s->may_be_unseen) : status;
 }
 
 void settings_clear(struct settings *s)
@@ -145,6 +158,9 @@ void settings_clear(struct settings *s)
     free(s->server);
     free(s->version);
     free(s->ca_file);
+    free(s->record);
+    free(s->replay);
+    json_decref(s->secret);
     json_decref(s->may_be_unseen);
     curl_url_cleanup(s->base);
     *s = (struct settings){.host = s->host};

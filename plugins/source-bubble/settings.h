@@ -18,6 +18,8 @@ struct settings {
     size_t page_limit, record_limit, value_limit;
     int missing_is_null, complete_urls, allow_empty;
     json_t *may_be_unseen; /* names of fields, or NULL */
+    char *record, *replay; /* directories, or NULL */
+    json_t *secret;        /* names of fields that are not recorded, or NULL */
 };
 
 enum settings_api { SETTINGS_BUBBLE, SETTINGS_REST };

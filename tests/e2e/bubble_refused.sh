@@ -77,6 +77,17 @@ if command -v openssl >/dev/null; then
     is "requests to a server that nobody knows" "$(requests GET)" 2
     serve --things post=50 --tls "$TEST_DIR/wrong.pem" "$TEST_DIR/wrong.key"
     ends 6 "$quick, \"ca_file\": \"$TEST_DIR/wrong.pem\"" "it is always checked"
+    mkdir "$TEST_DIR/ca"
+    : >"$TEST_DIR/ca/index"
+    printf '[ca]\ndefault_ca = own\n[own]\ndatabase = %s/ca/index\nnew_certs_dir = %s/ca\nrand_serial = yes
+default_md = sha256\npolicy = any\ncopy_extensions = copy\n[any]\ncommonName = supplied\n' \
+        "$TEST_DIR" "$TEST_DIR" >"$TEST_DIR/ca/config"
+    openssl req -new -key "$TEST_DIR/good.key" -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+        -out "$TEST_DIR/old.csr" 2>/dev/null
+    openssl ca -batch -notext -selfsign -config "$TEST_DIR/ca/config" -keyfile "$TEST_DIR/good.key" \
+        -startdate 20200101000000Z -enddate 20200201000000Z -in "$TEST_DIR/old.csr" -out "$TEST_DIR/old.pem" 2>/dev/null
+    serve --things post=50 --tls "$TEST_DIR/old.pem" "$TEST_DIR/good.key"
+    ends 6 "$quick, \"ca_file\": \"$TEST_DIR/old.pem\"" "certificate has expired" "it is always checked"
 fi
 
 echo "the key is told to nobody"

@@ -5,9 +5,14 @@
     server.py --things post=120000/10    made up ones, always 10 of one moment
     server.py --fault rate:20:seconds --fault errors:5 ...
 
-It keeps the rules of the API (share/examples/marketplace/README.md lists them) and misbehaves as it
-is told. Prints "listening on URL"; writes an access log without the key. The key is taken from
-BUBBLE_API_KEY. POST /control changes faults and things while it runs. Needs nothing but Python 3.
+It keeps the rules of the API: a limit over 100 is cut, 50,000 things of a search can be reached and
+behind them an empty page comes with 200 and `remaining` over 0, among equal sort keys there is no
+order, empty fields are absent, without a key there are fewer things and fields and no error, a bad
+constraint is 404. Beyond that it misbehaves as it is told by --fault.
+
+Prints "listening on URL"; writes an access log without the key, which is taken from BUBBLE_API_KEY.
+POST /control changes faults and things while it runs: {"faults": ["slow:1", "errors:off"],
+"delete": {"post": 3}, "create": {"post": 1}}. Needs nothing but Python 3.
 """
 import argparse
 import email.utils

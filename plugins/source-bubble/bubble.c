@@ -14,6 +14,7 @@
 #include "replay.h"
 #include "types.h"
 #include "units.h"
+#include "written.h"
 
 #define ONLY_MOST 10000U /* ids that are asked for one by one */
 
@@ -31,7 +32,8 @@ struct bubble {
     struct only only; /* of the next open(), then of the open one */
     int is_part;      /* not all things of the type are read */
     struct jsonscan_slice thing;
-    char *text; /* of identity() and position(); owned */
+    json_t *read_at; /* type -> when its reading began, by the server's clock; owned */
+    char *text;      /* of identity() and position(); owned */
     int told;
 };
 
@@ -61,6 +63,7 @@ static void bubble_destroy(void *self)
     reader_clear(&b->reader);
     record_clear(&b->record);
     settings_clear(&b->settings);
+    json_decref(b->read_at);
     free(b->since);
     free(b->text);
     free(b);
@@ -185,6 +188,10 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
 static int32_t at_end(struct bubble *b)
 {
     b->thing.data = NULL;
+    if (!b->read_at)
+        b->read_at = json_object();
+    if (b->reader.asked_at >= 0 && !b->query.only)
+        json_object_set_new(b->read_at, b->query.type, json_integer(b->reader.asked_at));
     if (b->record.n && !b->is_part) {
         int32_t status = record_end(&b->record, b->entity);
         if (status != MIG_OK)
@@ -237,6 +244,20 @@ static int32_t bubble_position(void *self, mig_str_t *out)
         return no_memory(b);
     *out = (mig_str_t){b->text, strlen(b->text)};
     return MIG_OK;
+}
+
+/* Of types that this instance read from their beginning. */
+static int32_t bubble_written(void *self, const char *entity, const char *const *key_fields,
+                              uint32_t n_key_fields, void *ctx,
+                              int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
+{
+    struct bubble *b = self;
+    char *type = query_type(entity);
+    const json_t *at = type ? json_object_get(b->read_at, type) : NULL;
+    free(type);
+    if (!at || n_key_fields != 1 || strcmp(key_fields[0], QUERY_ID) != 0)
+        return MIG_END;
+    return written_find(&b->settings, entity, json_integer_value(at), ctx, row);
 }
 
 static int64_t bubble_progress(void *self)
@@ -317,6 +338,7 @@ static const mig_source_ops_t ops = {
     .progress = bubble_progress,
     .since = bubble_since,
     .only = bubble_only,
+    .written = bubble_written,
 };
 
 const mig_unit_t bubble_unit = {

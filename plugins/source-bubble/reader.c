@@ -50,6 +50,7 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     r->q = q;
     r->state = READER_PAGES;
     r->begun = transfer_now();
+    r->asked_at = -1;
     r->first_total = r->total = KEYSET_UNKNOWN;
     r->repeats = r->pages = r->rounds = 0;
     r->is_open = 0;
@@ -172,7 +173,8 @@ static int32_t look(struct reader *r, struct slot *slot)
         return follow(r, v);
     r->is_open = 1;
     r->at = r->fresh = 0;
-    r->pages++;
+    if (!r->pages++)
+        r->asked_at = slot->transfer.asked_at;
     r->ahead += r->ahead < SLOT_AHEAD;
     return recording_add(&r->recording, p, &slot->transfer.body);
 }

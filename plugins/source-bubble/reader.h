@@ -31,6 +31,7 @@ struct reader {
     uint64_t pages;      /* that were used */
     uint32_t ahead;      /* 1 behind a change of the list, up to SLOT_AHEAD while it stands still */
     int64_t begun;
+    int64_t asked_at; /* the first page, by the server's clock; -1: not known */
 };
 
 void reader_init(struct reader *r, const struct settings *s);

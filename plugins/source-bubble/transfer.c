@@ -175,6 +175,18 @@ void transfer_free(struct transfers *ts, struct transfer *t)
     *t = (struct transfer){.easy = NULL};
 }
 
+/* The server says when it answers; how long that took is known here. Its clock counts seconds. */
+static int64_t asked_at(CURL *easy)
+{
+    struct curl_header *date;
+    curl_off_t took = 0;
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK)
+        return -1;
+    time_t answered = curl_getdate(date->value, NULL);
+    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took);
+    return answered < 0 ? -1 : (int64_t)answered * 1000 - (int64_t)took / 1000 - 1000;
+}
+
 static void note_end(struct transfers *ts, const CURLMsg *m)
 {
     struct transfer *t = NULL;
@@ -184,6 +196,7 @@ static void note_end(struct transfers *ts, const CURLMsg *m)
     curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &t->status);
     curl_easy_getinfo(m->easy_handle, CURLINFO_RETRY_AFTER, &wait);
     t->retry_after_ms = wait > 0 ? (int64_t)(wait < 1000000 ? wait : 1000000) * 1000 : -1;
+    t->asked_at = asked_at(m->easy_handle);
     t->code = code;
     transfer_stop(ts, t); /* `m` is gone with it */
     t->is_done = 1;

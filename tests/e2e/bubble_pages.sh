@@ -54,6 +54,8 @@ run 0 made made
 rows made "SELECT count(*) FILTER (WHERE number < 1000), count(*) - count(DISTINCT number),
     max(number) > 1000 FROM t.post" "1000|0|t"
 says "the source changed while it was read: 1000 things before"
+says "stage post: the source was written while the run worked: "
+grep -q '^"\{0,1\}post"\{0,1\},.*written' "$BUNDLE/source_changes.csv" || fail "what was made is not listed"
 
 echo "short, empty and doubled pages"
 serve --things post=2000 --fault short:30

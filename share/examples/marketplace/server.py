@@ -326,7 +326,7 @@ class Server(http.server.ThreadingHTTPServer):
             found = self.store.types[type_name(name)]
             ms = millis(found.keys[-1]) + 1000 if found.keys else int(time.time() * 1000)
             found.add({ID: "%dx%018d" % (ms, len(found.things)), CREATED: iso(ms),
-                       "Modified Date": iso(ms), "Name": "New thing", "Number": len(found.things)})
+                       "Modified Date": iso(int(time.time() * 1000)), "Name": "New thing", "Number": len(found.things)})
 
 
 def parse_arguments():

@@ -119,6 +119,7 @@ void answer_read(struct answer *a, const struct transfer *t, const struct settin
         broken_off(a, t, s);
         return;
     }
+    a->http = t->status;
     if (t->status == 200) {
         if (looks_like_html(t))
             is_html(a, t);

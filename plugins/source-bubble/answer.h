@@ -15,6 +15,7 @@ enum answer_kind {
 struct answer {
     enum answer_kind kind;
     int32_t status;  /* MIG_E_*, when it stays so */
+    long http;       /* status of the answer; 0: none came */
     const char *fix; /* or NULL */
     char what[400];  /* no value of a record; for a message */
 };

@@ -9,20 +9,31 @@
 #include <string.h>
 
 #include "common/say.h"
+#include "only.h"
 #include "position.h"
+#include "replay.h"
+#include "types.h"
+#include "units.h"
+#include "written.h"
+
+#define ONLY_MOST 10000U /* ids that are asked for one by one */
 
 struct bubble {
     const mig_host_t *host;
     struct settings settings;
     struct reader reader;
+    struct replay replay; /* in place of the reader's requests; the keyset is the reader's */
     struct record record;
     struct query query;
-    char *entity;  /* the open one, NULL: none; owned */
-    char *since;   /* of the next open(): a field, or NULL; owned */
-    int64_t least; /* its least moment */
-    int is_part;   /* not all things of the type are read */
+    char *entity;     /* the open one, NULL: none; owned */
+    char *since;      /* of the next open(): a field, or NULL; owned */
+    char *since_now;  /* of the open one */
+    int64_t least;    /* the least moment there */
+    struct only only; /* of the next open(), then of the open one */
+    int is_part;      /* not all things of the type are read */
     struct jsonscan_slice thing;
-    char *text; /* of identity() and position(); owned */
+    json_t *read_at; /* type -> when its reading began, by the server's clock; owned */
+    char *text;      /* of identity() and position(); owned */
     int told;
 };
 
@@ -32,11 +43,14 @@ static int32_t bubble_close(void *self)
 {
     struct bubble *b = self;
     reader_stop(&b->reader);
+    replay_close(&b->replay);
     free(b->entity);
     free(b->query.type);
-    b->entity = NULL;
+    free(b->since_now);
+    b->entity = b->since_now = NULL;
     b->query = (struct query){.type = NULL};
     b->thing.data = NULL;
+    only_clear(&b->only);
     return MIG_OK;
 }
 
@@ -49,6 +63,7 @@ static void bubble_destroy(void *self)
     reader_clear(&b->reader);
     record_clear(&b->record);
     settings_clear(&b->settings);
+    json_decref(b->read_at);
     free(b->since);
     free(b->text);
     free(b);
@@ -63,8 +78,9 @@ static int32_t bubble_create(const mig_host_t *host, void **self)
     if (!b)
         return say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
     b->host = host;
-    int32_t status = settings_read(&b->settings, host);
+    int32_t status = settings_read(&b->settings, host, SETTINGS_BUBBLE);
     reader_init(&b->reader, &b->settings);
+    replay_init(&b->replay, &b->settings);
     record_init(&b->record, &b->settings);
     return status;
 }
@@ -76,7 +92,9 @@ static void tell_version(struct bubble *b)
     if (b->told)
         return;
     b->told = 1;
-    if (s->is_live)
+    if (s->replay)
+        say_log(b->host, MIG_LOG_INFO, "reads the recording in \"%s\", no server", s->replay);
+    else if (s->is_live)
         say_log(b->host, MIG_LOG_INFO, "reads the live database of %s", s->server);
     else
         say_log(b->host, MIG_LOG_WARNING,
@@ -97,11 +115,23 @@ static int32_t bubble_since(void *self, const char *field, const mig_value_t *le
     free(b->since);
     b->since = NULL;
     b->least = least->kind == MIG_TEXT ? moment_parse(least->data, least->len) : MOMENT_NONE;
-    if (b->least == MOMENT_NONE ||
+    if (b->least == MOMENT_NONE || b->settings.replay ||
         (strcmp(field, QUERY_CREATED) != 0 && strcmp(field, QUERY_MODIFIED) != 0))
         return MIG_OK;
     b->since = strdup(field);
     return b->since ? MIG_OK : no_memory(b);
+}
+
+/* Where very many are wanted, pages of all are no dearer. */
+static int32_t bubble_only(void *self, const char *entity, const char *key_field,
+                           const mig_str_t *keys, uint32_t n)
+{
+    struct bubble *b = self;
+    (void)entity;
+    bubble_close(b);
+    if (strcmp(key_field, QUERY_ID) != 0 || n > ONLY_MOST || b->settings.replay)
+        return MIG_END;
+    return only_set(&b->only, keys, n) ? no_memory(b) : MIG_OK;
 }
 
 static int32_t bubble_identity(void *self, const char *entity, mig_str_t *out)
@@ -129,16 +159,26 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
     struct bubble *b = self;
     (void)key_fields; /* the order is that of creation */
     (void)n_key_fields;
+    struct only only = b->only;
+    b->only = (struct only){.ids = NULL};
     bubble_close(b);
+    b->only = only;
+    b->since_now = b->since;
+    b->since = NULL;
     tell_version(b);
     b->entity = strdup(entity);
-    b->query = (struct query){.type = query_type(entity), .since = b->since, .least = b->least};
-    b->is_part = b->since != NULL;
+    b->query = (struct query){.type = query_type(entity), .since = b->since_now, .least = b->least};
+    b->query.only = only_next(&b->only);
+    b->is_part = b->since_now || b->query.only;
     if (!b->entity || !b->query.type)
         return no_memory(b);
     int32_t status = record_begin(&b->record, fields, n_fields);
     if (status == MIG_OK)
         status = reader_begin(&b->reader, b->entity, &b->query);
+    if (status == MIG_OK && b->settings.replay)
+        status = replay_begin(&b->replay, b->query.type);
+    else if (status == MIG_OK && b->settings.record && !b->is_part)
+        recording_begin(&b->reader.recording, b->query.type, position.len > 0);
     if (status == MIG_OK && position.len &&
         position_set(&b->reader, &b->record, position.data, position.len) != 0)
         status = say_fail(b->host, MIG_E_BUG, NULL, "a position is no position of this source");
@@ -148,6 +188,10 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
 static int32_t at_end(struct bubble *b)
 {
     b->thing.data = NULL;
+    if (!b->read_at)
+        b->read_at = json_object();
+    if (b->reader.asked_at >= 0 && !b->query.only)
+        json_object_set_new(b->read_at, b->query.type, json_integer(b->reader.asked_at));
     if (b->record.n && !b->is_part) {
         int32_t status = record_end(&b->record, b->entity);
         if (status != MIG_OK)
@@ -165,7 +209,13 @@ static int32_t bubble_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     struct bubble *b = self;
     if (b->host->cancelled(b->host))
         return say_fail(b->host, MIG_E_CANCELLED, NULL, "reading was stopped");
-    int32_t status = reader_next(&b->reader, &b->thing, wait);
+    int32_t status = b->settings.replay ? replay_next(&b->replay, &b->reader.keyset, &b->thing)
+                                        : reader_next(&b->reader, &b->thing, wait);
+    while (status == MIG_END && (b->query.only = only_next(&b->only))) {
+        status = reader_begin(&b->reader, b->entity, &b->query);
+        if (status == MIG_OK)
+            status = reader_next(&b->reader, &b->thing, wait);
+    }
     if (status == MIG_END)
         return at_end(b);
     if (status == MIG_OK)
@@ -186,7 +236,7 @@ static int32_t bubble_position(void *self, mig_str_t *out)
 {
     struct bubble *b = self;
     *out = (mig_str_t){"", 0};
-    if (!b->entity || !keyset_given(&b->reader.keyset))
+    if (!b->entity || b->query.only || !keyset_given(&b->reader.keyset))
         return MIG_OK;
     free(b->text);
     b->text = position_make(&b->reader, &b->record);
@@ -194,6 +244,20 @@ static int32_t bubble_position(void *self, mig_str_t *out)
         return no_memory(b);
     *out = (mig_str_t){b->text, strlen(b->text)};
     return MIG_OK;
+}
+
+/* Of types that this instance read from their beginning. */
+static int32_t bubble_written(void *self, const char *entity, const char *const *key_fields,
+                              uint32_t n_key_fields, void *ctx,
+                              int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
+{
+    struct bubble *b = self;
+    char *type = query_type(entity);
+    const json_t *at = type ? json_object_get(b->read_at, type) : NULL;
+    free(type);
+    if (!at || n_key_fields != 1 || strcmp(key_fields[0], QUERY_ID) != 0)
+        return MIG_END;
+    return written_find(&b->settings, entity, json_integer_value(at), ctx, row);
 }
 
 static int64_t bubble_progress(void *self)
@@ -207,20 +271,59 @@ static int64_t bubble_progress(void *self)
 
 /* ---- the unit ----------------------------------------------------------------------------- */
 
+static int32_t pass_over(void *ctx, const char *type)
+{
+    (void)ctx;
+    (void)type;
+    return MIG_OK;
+}
+
+/* What will not pass is an error now; what may be answered later is the reader's to wait for. */
+static int32_t ask(struct bubble *b, void *ctx, int32_t (*row)(void *ctx, const char *type))
+{
+    struct answer a;
+    int32_t status = types_ask(&b->settings, &a, ctx, row);
+    long hidden = 404; /* many applications do not describe themselves */
+    if (status == MIG_OK && a.kind == ANSWER_NEVER && a.http != hidden)
+        status = say_fail(b->host, a.status, a.fix, "%s (%s): %s", b->settings.server,
+                          b->settings.version, a.what);
+    return status;
+}
+
 static int32_t bubble_ping(void *self)
 {
     struct bubble *b = self;
     tell_version(b);
-    return MIG_OK;
+    return b->settings.replay ? MIG_OK : ask(b, NULL, pass_over);
 }
 
 static int32_t bubble_entities(void *self, void *ctx, int32_t (*row)(void *ctx, const char *entity))
 {
-    (void)self;
-    (void)ctx;
-    (void)row;
-    return MIG_OK;
+    const struct bubble *b = self;
+    return b->settings.replay ? MIG_OK : ask(self, ctx, row);
 }
+
+static const mig_option_t options[] = {
+    {"url", MIG_OPT_URL, MIG_OPTF_REQUIRED, NULL, NULL,
+     "Address of the application: https://app.example.com."},
+    {"api_key", MIG_OPT_TEXT, MIG_OPTF_SECRET, NULL, NULL,
+     "Token of the Data API, from a variable: \"${BUBBLE_API_KEY}\"."},
+    {"version", MIG_OPT_TEXT, 0, "live", NULL,
+     "Which database: live, version-test, or the id of another branch."},
+    {"page_size", MIG_OPT_INT, 0, "100", "1..100", "Things in a page; fewer when pages fail."},
+    {"parallel", MIG_OPT_INT, 0, "4", "1..32", "Requests under way at one time."},
+    {"missing", MIG_OPT_TEXT, 0, "null", "null|absent",
+     "What a field is that a thing does not have: empty, as in Bubble, or not said."},
+    {"file_urls", MIG_OPT_TEXT, 0, "https", "https|as_is",
+     "Completes addresses of Bubble's files, which have no scheme."},
+    {"record", MIG_OPT_PATH, 0, NULL, NULL, "Directory in which the pages that are read are kept."},
+    {"replay", MIG_OPT_PATH, 0, NULL, NULL,
+     "Directory with such pages, which are read in place of the server."},
+    {"secret", MIG_OPT_JSON, 0, NULL, NULL,
+     "List of fields that are not kept there: [\"Passphrase\", ...]."},
+    SETTINGS_COMMON,
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
 
 static const mig_source_ops_t ops = {
     .size = sizeof(mig_source_ops_t),
@@ -234,28 +337,17 @@ static const mig_source_ops_t ops = {
     .close = bubble_close,
     .progress = bubble_progress,
     .since = bubble_since,
+    .only = bubble_only,
+    .written = bubble_written,
 };
 
-static const mig_unit_t unit = {
+const mig_unit_t bubble_unit = {
     .size = sizeof(mig_unit_t),
     .kind = MIG_SOURCE,
     .name = "bubble",
     .summary = "Reads the types of a Bubble application by its Data API.",
-    .options = settings_options,
+    .options = options,
     .create = bubble_create,
     .destroy = bubble_destroy,
     .ops = &ops,
-};
-
-static const mig_unit_t *const units[] = {&unit, NULL};
-
-extern MIG_EXPORT const mig_plugin_t mighost_plugin;
-const mig_plugin_t mighost_plugin = {
-    .magic = MIG_MAGIC,
-    .abi_major = MIG_ABI_MAJOR,
-    .abi_minor = MIG_ABI_MINOR,
-    .size = sizeof(mig_plugin_t),
-    .id = "org.mighost.source-bubble",
-    .version = "0.1.0",
-    .units = units,
 };

@@ -9,17 +9,19 @@
 #include "keyset.h"
 
 #define STUCK_MOST 5U
-#define ROUNDS_MOST 8U /* over the things of one moment, until all were met */
+#define ROUNDS_MOST 40U /* over the things of one moment, until all were met */
 
 void keyset_begin(struct keyset *k)
 {
     ids_clear(&k->seen);
-    *k = (struct keyset){.base = MOMENT_NONE, .last = MOMENT_NONE, .seen = k->seen};
+    ids_clear(&k->met);
+    *k = (struct keyset){.base = MOMENT_NONE, .last = MOMENT_NONE, .seen = k->seen, .met = k->met};
 }
 
 void keyset_free(struct keyset *k)
 {
     ids_free(&k->seen);
+    ids_free(&k->met);
 }
 
 uint64_t keyset_given(const struct keyset *k)
@@ -84,18 +86,33 @@ int keyset_offer(struct keyset *k, int64_t made, const char *id, size_t len)
     if (k->last != MOMENT_NONE && made > k->last)
         close_moment(k);
     k->last = made;
+    if (k->tied && ids_add(&k->met, id, len) < 0)
+        return -1;
     return ids_add(&k->seen, id, len);
 }
 
+/* How many things the moment has; what it was where the server does not say. */
+static int64_t tie_total(const struct keyset *k, size_t n, int64_t remaining)
+{
+    if (remaining >= 0)
+        return (int64_t)k->tie_cursor + remaining;
+    return n ? k->tie_total : (int64_t)k->tie_cursor;
+}
+
+/* All were met when as many different ones were as there are, and their number stood still
+ * meanwhile: what was seen before may be gone, and would hide one that was not seen. */
 static enum keyset_verdict end_of_tied(struct keyset *k, size_t n, int64_t remaining)
 {
     k->tie_cursor += n;
+    int64_t total = tie_total(k, n, remaining);
+    if (k->tie_total >= 0 && total != k->tie_total)
+        ids_clear(&k->met);
+    k->tie_total = total;
     if (remaining > 0 || (remaining < 0 && n))
         return KEYSET_TAKE;
-    if (k->seen.n < k->tie_cursor) {
-        k->tie_cursor = 0;
+    k->tie_cursor = 0;
+    if ((int64_t)k->met.n < total)
         return ++k->tie_rounds < ROUNDS_MOST ? KEYSET_TAKE : KEYSET_TIED;
-    }
     close_moment(k);
     k->last = MOMENT_NONE;
     k->tied = 0;
@@ -117,6 +134,8 @@ enum keyset_verdict keyset_end(struct keyset *k, const struct keyset_request *r,
     if (k->seen.n >= r->limit / 2 + 1) {
         k->tied = 1;
         k->tie_cursor = k->tie_rounds = 0;
+        k->tie_total = KEYSET_UNKNOWN;
+        ids_clear(&k->met);
         k->stuck = 0;
         return KEYSET_ANEW;
     }

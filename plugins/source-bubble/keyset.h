@@ -37,6 +37,8 @@ struct keyset {
     uint32_t largest;        /* most things of one moment so far */
     uint32_t stuck;          /* pages one behind the other that brought nothing */
     int tied;                /* the things of `last` are read alone: they fill pages */
+    struct ids met;          /* of these, since their number was last another one */
+    int64_t tie_total;       /* that number */
     uint64_t tie_cursor, tie_rounds;
 };
 

@@ -7,6 +7,7 @@
 #include "page.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ static const char no_list[] = "the JSON is no list of things";
 void page_free(struct page *p)
 {
     free(p->things);
+    free(p->next);
     *p = (struct page){.n = 0};
 }
 
@@ -32,19 +34,48 @@ static int is_whole(const char *body, size_t len)
            scan.parts == 1;
 }
 
-/* A count; -1 when it is not there, -2 when it is none. */
-static int64_t count_of(const json_t *response, const char *name)
+/* The value at a dotted path; NULL: none, or no such path is known. */
+static const json_t *value_at(const json_t *json, const char *path)
 {
-    const json_t *value = json_object_get(response, name);
+    while (path && json) {
+        char name[128];
+        size_t n = strcspn(path, ".");
+        if (n >= sizeof name)
+            return NULL;
+        memcpy(name, path, n);
+        name[n] = '\0';
+        json = json_object_get(json, name);
+        path = path[n] ? path + n + 1 : NULL;
+        if (!path)
+            return json;
+    }
+    return NULL;
+}
+
+/* A count; -1 when it is not there, -2 when it is none. */
+static int64_t count_at(const json_t *json, const char *path)
+{
+    const json_t *value = value_at(json, path);
     if (!value || json_is_null(value))
         return -1;
     return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
                                                                     : -2;
 }
 
+static char *text_of(const json_t *value)
+{
+    char digits[32];
+    if (json_is_string(value))
+        return json_string_length(value) ? strdup(json_string_value(value)) : NULL;
+    if (!json_is_integer(value))
+        return NULL;
+    snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return strdup(digits);
+}
+
 /* The body without its things. */
-static const char *read_envelope(struct page *p, const char *body, size_t len,
-                                 const struct jsonscan_slice *list)
+static const char *read_envelope(struct page *p, const struct page_form *form, const char *body,
+                                 size_t len, const struct jsonscan_slice *list)
 {
     size_t before = (size_t)(list->data - body) + 1, after = len - (before - 1) - list->len;
     char *text = malloc(before + after + 1);
@@ -55,12 +86,12 @@ static const char *read_envelope(struct page *p, const char *body, size_t len,
     memcpy(text + before + 1, list->data + list->len, after);
     json_t *json = json_loadb(text, before + 1 + after, JSON_REJECT_DUPLICATES, NULL);
     free(text);
-    const json_t *response = json_object_get(json, "response");
-    p->cursor = count_of(response, "cursor");
-    p->remaining = count_of(response, "remaining");
+    p->cursor = count_at(json, form->cursor);
+    p->remaining = count_at(json, form->remaining);
+    p->next = text_of(value_at(json, form->next));
     int wrong = !json || p->cursor == -2 || p->remaining == -2;
     json_decref(json);
-    return wrong ? "the page's own counts are wrong" : NULL;
+    return wrong ? "what stands around the things in a page is wrong" : NULL;
 }
 
 /* Between the quotes of a string without escapes; 0 when the value is none. */
@@ -98,7 +129,7 @@ static const char *read_thing(struct page_thing *t)
     return t->made == MOMENT_NONE ? "a thing has no usable \"" QUERY_CREATED "\"" : NULL;
 }
 
-static const char *add_thing(struct page *p, struct jsonscan_slice text)
+static const char *add_thing(struct page *p, int is_keyed, struct jsonscan_slice text)
 {
     if (p->n == p->room) {
         size_t room = p->room ? 2 * p->room : 128;
@@ -110,14 +141,14 @@ static const char *add_thing(struct page *p, struct jsonscan_slice text)
     }
     struct page_thing *t = &p->things[p->n];
     *t = (struct page_thing){.text = text};
-    const char *fault = read_thing(t);
-    if (!fault && p->n && t->made < t[-1].made)
+    const char *fault = is_keyed ? read_thing(t) : NULL;
+    if (!fault && is_keyed && p->n && t->made < t[-1].made)
         fault = "the things are not in the order that was asked for";
     p->n++;
     return fault;
 }
 
-static const char *read_things(struct page *p, const struct jsonscan_slice *list)
+static const char *read_things(struct page *p, int is_keyed, const struct jsonscan_slice *list)
 {
     const char *at = list->data + 1, *end = list->data + list->len;
     if (jsonscan_blank(at, end) == end - 1)
@@ -128,7 +159,7 @@ static const char *read_things(struct page *p, const struct jsonscan_slice *list
         jsonscan_begin(&scan);
         if (jsonscan_feed(&scan, at, (size_t)(end - at), &used) != JSONSCAN_END)
             return cut;
-        const char *fault = add_thing(p, jsonscan_trim(at, used));
+        const char *fault = add_thing(p, is_keyed, jsonscan_trim(at, used));
         if (fault)
             return fault;
         at += used + 1;
@@ -136,16 +167,18 @@ static const char *read_things(struct page *p, const struct jsonscan_slice *list
     return NULL;
 }
 
-const char *page_parse(struct page *p, const char *body, size_t len)
+const char *page_parse(struct page *p, const struct page_form *form, const char *body, size_t len)
 {
-    static const char path[] = "response.results";
-    struct jsonscan_slice list;
+    struct jsonscan_slice list = jsonscan_trim(body, len);
     p->n = 0;
     p->cursor = p->remaining = -1;
+    free(p->next);
+    p->next = NULL;
     if (!is_whole(body, len))
         return cut;
-    if (!jsonscan_path(body, len, path, sizeof path - 1, &list) || *list.data != '[')
+    if ((*form->list && !jsonscan_path(body, len, form->list, strlen(form->list), &list)) ||
+        *list.data != '[')
         return no_list;
-    const char *fault = read_envelope(p, body, len, &list);
-    return fault ? fault : read_things(p, &list);
+    const char *fault = read_envelope(p, form, body, len, &list);
+    return fault ? fault : read_things(p, form->is_keyed, &list);
 }

@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct page_form query_form = {.list = "response.results",
+                                     .cursor = "response.cursor",
+                                     .remaining = "response.remaining",
+                                     .is_keyed = 1};
+
 char *query_type(const char *entity)
 {
     char *type = strdup(entity), *to = type;

@@ -3,6 +3,7 @@
 #define MIGHOST_SOURCE_BUBBLE_QUERY_H
 
 #include "keyset.h"
+#include "page.h"
 #include "settings.h"
 
 #define QUERY_ID "_id"
@@ -16,6 +17,8 @@ struct query {
     int64_t least;      /* things with less there are not wanted */
     const json_t *only; /* a list of ids, or NULL: all */
 };
+
+extern const struct page_form query_form; /* of the answers */
 
 /* Lower case without blanks, as Bubble makes the name in the URL; NULL: no memory. */
 char *query_type(const char *entity);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/say.h"
+#include "types.h"
 
 #define WAIT_MS 1000
 #define ROUNDS_MOST 3U /* at the end, for things that were made meanwhile */
@@ -18,19 +19,28 @@ void reader_init(struct reader *r, const struct settings *s)
 {
     *r = (struct reader){.s = s, .state = READER_ENDED};
     transfers_init(&r->net, s);
+    recording_init(&r->recording, s);
 }
 
 void reader_stop(struct reader *r)
 {
     slots_free(&r->slots);
+    recording_close(&r->recording);
     r->state = READER_ENDED;
 }
 
 void reader_clear(struct reader *r)
 {
     reader_stop(r);
+    recording_clear(&r->recording);
     transfers_clear(&r->net);
     keyset_free(&r->keyset);
+}
+
+static char *address(const void *ctx, const struct slot *slot)
+{
+    const struct reader *r = ctx;
+    return slot->is_total ? query_total(r->s, r->q) : query_page(r->s, r->q, &slot->want);
 }
 
 int32_t reader_begin(struct reader *r, const char *entity, const struct query *q)
@@ -40,13 +50,16 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     r->q = q;
     r->state = READER_PAGES;
     r->begun = transfer_now();
+    r->asked_at = -1;
     r->first_total = r->total = KEYSET_UNKNOWN;
     r->repeats = r->pages = r->rounds = 0;
     r->is_open = 0;
+    r->ahead = SLOT_AHEAD;
     keyset_begin(&r->keyset);
     pace_begin(&r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
                (uint64_t)r->begun * 2654435761U);
-    return slots_begin(&r->slots, r->s, q, &r->net, &r->pace);
+    const struct slot_kind kind = {address, r, &query_form};
+    return slots_begin(&r->slots, r->s, &kind, &r->net, &r->pace);
 }
 
 /* ---- when it cannot go on ------------------------------------------------------------------ */
@@ -54,12 +67,15 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
 static int32_t failed(struct reader *r, const struct slot *slot)
 {
     const struct answer *a = &slot->answer;
+    char types[300] = "";
     r->state = READER_ENDED;
-    return say_fail(
-        r->s->host, a->status, a->fix,
-        "type \"%s\" of %s (%s): %s; %" PRIu64 " things were read, this request was tried "
-        "%u times",
-        r->entity, r->s->server, r->s->version, a->what, keyset_given(&r->keyset), slot->tries + 1);
+    if (slot->transfer.code == CURLE_OK && slot->transfer.status == 404)
+        types_suggest(r->s, r->q->type, types, sizeof types);
+    return say_fail(r->s->host, a->status, a->fix,
+                    "type \"%s\" of %s (%s): %s%s; %" PRIu64
+                    " things were read, this request was tried %u times",
+                    r->entity, r->s->server, r->s->version, a->what, types,
+                    keyset_given(&r->keyset), slot->tries + 1);
 }
 
 static int32_t unreadable(struct reader *r, const char *what)
@@ -96,11 +112,12 @@ static int32_t time_is_up(struct reader *r)
 
 /* ---- pages --------------------------------------------------------------------------------- */
 
-/* All pages that may be under way are. */
+/* As many pages as may be asked for ahead; those that wait to be used are held in memory. */
 static void plan(struct reader *r)
 {
     struct keyset_request want;
-    while (r->slots.n < r->pace.parallel &&
+    while (r->slots.n < r->ahead * r->pace.parallel &&
+           (!r->slots.n || slots_held(&r->slots) < r->s->page_limit) &&
            keyset_plan(&r->keyset, r->pace.page_size, r->slots.n, &want))
         slots_add(&r->slots)->want = want;
 }
@@ -129,6 +146,7 @@ static int32_t follow(struct reader *r, enum keyset_verdict verdict)
         return finish_pages(r);
     case KEYSET_ANEW:
         drop_all(r);
+        r->ahead = 1;
         return MIG_OK;
     case KEYSET_STUCK:
         return unreadable(r, "the server gives the same things again and again");
@@ -155,8 +173,10 @@ static int32_t look(struct reader *r, struct slot *slot)
         return follow(r, v);
     r->is_open = 1;
     r->at = r->fresh = 0;
-    r->pages++;
-    return MIG_OK;
+    if (!r->pages++)
+        r->asked_at = slot->transfer.asked_at;
+    r->ahead += r->ahead < SLOT_AHEAD;
+    return recording_add(&r->recording, p, &slot->transfer.body);
 }
 
 static int32_t close_page(struct reader *r, struct slot *slot)
@@ -275,5 +295,7 @@ int32_t reader_next(struct reader *r, struct jsonscan_slice *thing, mig_wait_t *
         status = step(r, thing);
     if (status == MIG_WAIT)
         transfers_wait(&r->net, slots_due(&r->slots, WAIT_MS), wait);
+    if (status == MIG_OK && !thing->data)
+        status = recording_finish(&r->recording);
     return status == MIG_OK && !thing->data ? MIG_END : status;
 }

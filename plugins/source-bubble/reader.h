@@ -6,6 +6,7 @@
 #include "pace.h"
 #include "page.h"
 #include "query.h"
+#include "recording.h"
 #include "slot.h"
 
 enum reader_state { READER_PAGES, READER_TOTAL, READER_ENDED };
@@ -18,6 +19,7 @@ struct reader {
     struct pace pace;
     struct keyset keyset;
     struct slots slots;
+    struct recording recording; /* of the pages that are used; begun by recording_begin() */
     enum reader_state state;
 
     size_t at, fresh;    /* in the page of the first slot: the next thing; new ones before it */
@@ -27,7 +29,9 @@ struct reader {
     uint64_t repeats;    /* things that stood twice in one page */
     uint32_t rounds;     /* how often reading went on at the end, because of new things */
     uint64_t pages;      /* that were used */
+    uint32_t ahead;      /* 1 behind a change of the list, up to SLOT_AHEAD while it stands still */
     int64_t begun;
+    int64_t asked_at; /* the first page, by the server's clock; -1: not known */
 };
 
 void reader_init(struct reader *r, const struct settings *s);

@@ -14,6 +14,7 @@
 #include "common/nearest.h"
 #include "common/verdict.h"
 
+#define OTHERS 10U     /* names that are told when none is near */
 #define LINE_FIELDS 8U /* whose share is told in one line */
 
 void record_init(struct record *r, const struct settings *s)
@@ -165,6 +166,22 @@ static void tell_shares(const struct record *r, const char *entity)
     }
 }
 
+/* The nearest name that nobody reads, or some of them. */
+static void suggest(const struct record *r, const char *name, char *out, size_t room)
+{
+    struct nearest near = {0};
+    size_t first = r->fields.n_wanted, n = r->fields.n, len = 0;
+    *out = '\0';
+    for (size_t i = first; i < n; i++)
+        nearest_offer(&near, name, r->fields.items[i].name);
+    if (near.name)
+        snprintf(out, room, "; did you mean \"%.100s\"?", near.name);
+    for (size_t i = first; i < n && i < first + OTHERS && !near.name; i++)
+        len +=
+            (size_t)snprintf(out + len, room - len, "%s\"%.40s\"",
+                             i == first ? "; others that it has: " : ", ", r->fields.items[i].name);
+}
+
 static int32_t unseen(const struct record *r, const char *entity, const char *name)
 {
     static const char fix[] =
@@ -172,14 +189,11 @@ static int32_t unseen(const struct record *r, const char *entity, const char *na
         "as \"note_text\"); correct the name, or list it in the option \"may_be_unseen\" when it "
         "is "
         "empty everywhere";
-    struct nearest near = {0};
-    for (size_t i = r->fields.n_wanted; i < r->fields.n; i++)
-        nearest_offer(&near, name, r->fields.items[i].name);
+    char others[OTHERS * 48 + 64];
+    suggest(r, name, others, sizeof others);
     return say_fail(r->s->host, MIG_E_SOURCE, fix,
-                    "type \"%s\": none of %" PRIu64
-                    " things has a value in field \"%.200s\"%s%.200s%s",
-                    entity, r->n, name, near.name ? "; did you mean \"" : "",
-                    near.name ? near.name : "", near.name ? "\"?" : "");
+                    "type \"%s\": none of %" PRIu64 " things has a value in field \"%.200s\"%s",
+                    entity, r->n, name, others);
 }
 
 int32_t record_end(const struct record *r, const char *entity)

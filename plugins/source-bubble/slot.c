@@ -1,8 +1,10 @@
 /*
  * slot.c - tries a request until there is a page, or no hope.
  *
- * Each request has its own tries; how long nothing good may come at all is counted for all of them
- * together, because a server that turns many away at once would use up the tries of each.
+ * More pages are asked for ahead than are under way at a time, so that one that has to be asked for
+ * again does not hold up the others. Each request has its own tries; how long nothing good may come
+ * at all is counted for all of them together, because a server that turns many away at once would
+ * use up the tries of each.
  */
 #include "slot.h"
 
@@ -10,15 +12,16 @@
 
 #include "common/say.h"
 
-int32_t slots_begin(struct slots *q, const struct settings *s, const struct query *query,
+int32_t slots_begin(struct slots *q, const struct settings *s, const struct slot_kind *kind,
                     struct transfers *net, struct pace *pace)
 {
     *q = (struct slots){.s = s,
-                        .q = query,
+                        .kind = *kind,
                         .net = net,
                         .pace = pace,
-                        .room = s->parallel,
-                        .last_good = transfer_now()};
+                        .room = SLOT_AHEAD * s->parallel,
+                        .last_good = transfer_now(),
+                        .last_look = transfer_now()};
     q->all = calloc(q->room, sizeof *q->all);
     return q->all ? MIG_OK : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for requests");
 }
@@ -49,6 +52,7 @@ struct slot *slots_add(struct slots *q)
     slot->tries = 0;
     slot->due = 0;
     slot->is_total = 0;
+    slot->transfer.body.len = 0;
     return slot;
 }
 
@@ -69,7 +73,7 @@ void slots_drop_all(struct slots *q)
 
 static int32_t begin(struct slots *q, struct slot *slot)
 {
-    char *url = slot->is_total ? query_total(q->s, q->q) : query_page(q->s, q->q, &slot->want);
+    char *url = q->kind.url(q->kind.ctx, slot);
     int32_t status = transfer_start(q->net, &slot->transfer, url);
     curl_free(url);
     slot->state = SLOT_RUNNING;
@@ -86,6 +90,7 @@ static void try_again(struct slots *q, struct slot *slot)
         return;
     }
     int spent = a->kind != ANSWER_LATER && slot->tries >= q->s->retries;
+    spent |= slot->transfer.is_too_large; /* of one thing: it will not shrink */
     if (a->kind == ANSWER_NEVER || spent || now - q->last_good > q->s->give_up_ms) {
         slot->state = SLOT_FAILED;
         return;
@@ -113,7 +118,8 @@ static void take(struct slots *q, struct slot *slot)
         return;
     }
     const struct buf *body = &slot->transfer.body;
-    const char *fault = page_parse(&slot->page, body->data ? body->data : "", body->len);
+    const char *fault =
+        page_parse(&slot->page, q->kind.form, body->data ? body->data : "", body->len);
     if (fault) {
         slots_again(q, slot, fault);
         return;
@@ -136,6 +142,10 @@ int32_t slots_advance(struct slots *q)
     int32_t status = MIG_OK;
     transfers_advance(q->net);
     int64_t now = transfer_now();
+    /* While nobody looked, nothing could come. */
+    if (now - q->last_look > 10 * 1000)
+        q->last_good += now - q->last_look;
+    q->last_look = now;
     for (uint32_t i = 0; i < q->n && status == MIG_OK; i++) {
         struct slot *slot = slots_at(q, i);
         if (slot->state == SLOT_RUNNING && slot->transfer.is_done)
@@ -145,6 +155,14 @@ int32_t slots_advance(struct slots *q)
             status = begin(q, slot);
     }
     return status;
+}
+
+size_t slots_held(const struct slots *q)
+{
+    size_t held = 0;
+    for (uint32_t i = 0; i < q->n; i++)
+        held += slots_at(q, i)->transfer.body.len;
+    return held;
 }
 
 int64_t slots_due(const struct slots *q, int64_t most)

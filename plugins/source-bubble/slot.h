@@ -6,7 +6,6 @@
 #include "keyset.h"
 #include "pace.h"
 #include "page.h"
-#include "query.h"
 
 enum slot_state {
     SLOT_DUE, /* begins at `due` */
@@ -27,18 +26,29 @@ struct slot {
     int64_t due;
 };
 
+#define SLOT_AHEAD 4U /* pages that are asked for ahead, for each that is under way */
+
+struct slot;
+
+/* What is asked for, by whom: the address of a request, for curl_free(), and how pages look. */
+struct slot_kind {
+    char *(*url)(const void *ctx, const struct slot *slot);
+    const void *ctx;
+    const struct page_form *form;
+};
+
 struct slots { /* a ring: pages are used in the order in which they were asked for */
     const struct settings *s;
-    const struct query *q;
+    struct slot_kind kind;
     struct transfers *net; /* borrowed, as the pace */
     struct pace *pace;
     struct slot *all; /* owned */
     uint32_t room, first, n;
-    int64_t last_good; /* when a page came, by transfer_now() */
+    int64_t last_good, last_look; /* when a page came, when it was looked, by transfer_now() */
 };
 
 /* 0 or negative, said to the host. */
-int32_t slots_begin(struct slots *q, const struct settings *s, const struct query *query,
+int32_t slots_begin(struct slots *q, const struct settings *s, const struct slot_kind *kind,
                     struct transfers *net, struct pace *pace);
 void slots_free(struct slots *q);
 struct slot *slots_at(const struct slots *q, uint32_t i); /* the i-th in order; NULL: none */
@@ -48,6 +58,8 @@ void slots_drop_first(struct slots *q);
 void slots_drop_all(struct slots *q);
 /* Begins what is due and takes what has come. 0 or negative, said to the host. */
 int32_t slots_advance(struct slots *q);
+/* Bytes of the pages that have come. */
+size_t slots_held(const struct slots *q);
 /* Milliseconds until one is due, `most` at the longest. */
 int64_t slots_due(const struct slots *q, int64_t most);
 /* The page of a slot turned out to be unusable: it is asked for again, or has failed. */

@@ -70,16 +70,18 @@ void transfers_init(struct transfers *ts, const struct settings *s)
 /* The key stands in a header and nowhere else. */
 static int make_headers(struct transfers *ts)
 {
-    static const char bearer[] = "Authorization: Bearer ";
-    char *line = malloc(sizeof bearer + strlen(ts->s->key));
+    const char *before = ts->s->key_header ? ts->s->key_header : "Authorization: Bearer ";
+    ts->headers = curl_slist_append(NULL, "Accept: application/json");
+    if (!ts->headers || !ts->s->key)
+        return ts->headers ? 0 : -1;
+    char *line = malloc(strlen(before) + strlen(ts->s->key) + 1);
     if (!line)
         return -1;
-    stpcpy(stpcpy(line, bearer), ts->s->key);
-    ts->headers = curl_slist_append(NULL, line);
+    stpcpy(stpcpy(line, before), ts->s->key);
+    const struct curl_slist *all = curl_slist_append(ts->headers, line);
     explicit_bzero(line, strlen(line));
     free(line);
-    struct curl_slist *more = curl_slist_append(ts->headers, "Accept: application/json");
-    return ts->headers && more ? 0 : -1;
+    return all ? 0 : -1;
 }
 
 static int32_t begin(struct transfers *ts)
@@ -173,6 +175,18 @@ void transfer_free(struct transfers *ts, struct transfer *t)
     *t = (struct transfer){.easy = NULL};
 }
 
+/* The server says when it answers; how long that took is known here. Its clock counts seconds. */
+static int64_t asked_at(CURL *easy)
+{
+    struct curl_header *date;
+    curl_off_t took = 0;
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK)
+        return -1;
+    time_t answered = curl_getdate(date->value, NULL);
+    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took);
+    return answered < 0 ? -1 : (int64_t)answered * 1000 - (int64_t)took / 1000 - 1000;
+}
+
 static void note_end(struct transfers *ts, const CURLMsg *m)
 {
     struct transfer *t = NULL;
@@ -182,6 +196,7 @@ static void note_end(struct transfers *ts, const CURLMsg *m)
     curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &t->status);
     curl_easy_getinfo(m->easy_handle, CURLINFO_RETRY_AFTER, &wait);
     t->retry_after_ms = wait > 0 ? (int64_t)(wait < 1000000 ? wait : 1000000) * 1000 : -1;
+    t->asked_at = asked_at(m->easy_handle);
     t->code = code;
     transfer_stop(ts, t); /* `m` is gone with it */
     t->is_done = 1;

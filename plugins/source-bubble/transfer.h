@@ -22,6 +22,7 @@ struct transfer {
     CURLcode code;
     long status;
     int64_t retry_after_ms; /* -1: not said */
+    int64_t asked_at;       /* by the server's clock, since 1970, not too late; -1: not known */
 };
 
 int64_t transfer_now(void); /* milliseconds of a clock that never goes back */

@@ -5,16 +5,6 @@
 . "$top_srcdir/tests/fixtures/runs.sh"
 . "$top_srcdir/tests/fixtures/bubble.sh"
 
-# all COUNT OPTIONS: a run from the server as it is gives all things
-all()
-{
-    db=$((${db-0} + 1))
-    things_project "p$db" "${2-}"
-    things_target "p$db"
-    run 0 "p$db" "p$db"
-    same_things "p$db" "$1"
-}
-
 # naive PATTERN: what the simple client says
 naive()
 {
@@ -24,23 +14,23 @@ naive()
 
 echo "no fault"
 serve --things post=1234
-all 1234
-is "requests" "$(requests 'GET 200')" 14
+whole 1234
+is "requests: 13 pages, the number of things, what was changed since" "$(requests /obj/post)" 15
 naive '^1234 read, 1234 different, 0 remained'
 
 echo "the ceiling"
 serve --things post=2500 --fault ceiling:1000
 naive '^1000 read, 1000 different, 1500 remained'
-all 2500
+whole 2500
 
 echo "many of one moment, in another order each time"
 serve --things post=2000/30 --fault ties
 naive '^2000 read, 1[0-9]{3} different'
-all 2000
+whole 2000
 serve --things post=2000/333 --fault ties
 naive '^2000 read, 1[0-9]{3} different'
-all 2000
-all 2000 '"page_size": 7, "parallel": 1'
+whole 2000
+whole 2000 '"page_size": 7, "parallel": 1'
 
 echo "more of one moment than can be reached"
 serve --things post=900/600 --fault ceiling:500
@@ -53,7 +43,7 @@ echo "things vanish before those that are read"
 serve --things post=2000 --fault delete-each:2
 naive '^1[0-9]{3} read, 1[0-9]{3} different, 0 remained'
 serve --things post=2000 --fault delete-each:2
-all 2000
+whole 2000
 says "the source changed while it was read: 2000 things before, 2000 read, "
 
 echo "things are made meanwhile"
@@ -64,22 +54,24 @@ run 0 made made
 rows made "SELECT count(*) FILTER (WHERE number < 1000), count(*) - count(DISTINCT number),
     max(number) > 1000 FROM t.post" "1000|0|t"
 says "the source changed while it was read: 1000 things before"
+says "stage post: the source was written while the run worked: "
+grep -q '^"\{0,1\}post"\{0,1\},.*written' "$BUNDLE/source_changes.csv" || fail "what was made is not listed"
 
 echo "short, empty and doubled pages"
 serve --things post=2000 --fault short:30
 naive '^1[0-9]{3} read'
-all 2000
+whole 2000
 serve --things post=1500 --fault empty:30
 naive 'read, .* different, [1-9][0-9]* remained'
-all 1500 '"retry_wait": 1'
+whole 1500 '"retry_wait": 1'
 serve --things post=1500 --fault twice:30
 naive '^15[0-9]{2} read, 1500 different'
-all 1500
+whole 1500
 says "things stood twice in a page"
 
 echo "totals that are not told, or never reached"
 serve --things post=700 --fault no-remaining
-all 700
+whole 700
 says "does not say how many things there are"
 serve --things post=300 --fault grows
 things_project grows

@@ -11,6 +11,7 @@ FAULTS = {
     "rate": "N[:none|seconds|date]  more than N requests within a second get 429, with the time to "
     "wait in Retry-After, or without",
     "errors": "P      P % of the requests get 500, 502 (as HTML) or 503",
+    "dies": "N        behind N lists all get 503",
     "reset": "P       the connection is reset before an answer",
     "cut": "P         the body ends before its announced length",
     "halved": "P      the body is cut and announced as that long",

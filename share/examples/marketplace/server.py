@@ -5,9 +5,14 @@
     server.py --things post=120000/10    made up ones, always 10 of one moment
     server.py --fault rate:20:seconds --fault errors:5 ...
 
-It keeps the rules of the API (share/examples/marketplace/README.md lists them) and misbehaves as it
-is told. Prints "listening on URL"; writes an access log without the key. The key is taken from
-BUBBLE_API_KEY. POST /control changes faults and things while it runs. Needs nothing but Python 3.
+It keeps the rules of the API: a limit over 100 is cut, 50,000 things of a search can be reached and
+behind them an empty page comes with 200 and `remaining` over 0, among equal sort keys there is no
+order, empty fields are absent, without a key there are fewer things and fields and no error, a bad
+constraint is 404. Beyond that it misbehaves as it is told by --fault.
+
+Prints "listening on URL"; writes an access log without the key, which is taken from BUBBLE_API_KEY.
+POST /control changes faults and things while it runs: {"faults": ["slow:1", "errors:off"],
+"delete": {"post": 3}, "create": {"post": 1}}. Needs nothing but Python 3.
 """
 import argparse
 import email.utils
@@ -139,6 +144,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if parts[:2] != ["api", "1.1"] or version not in self.server.versions:
             self.html(404)
             return
+        if self.server.faults.has("redirect"):
+            to = self.server.faults.text("redirect")
+            self.answer(302, b"", headers=[("Location", to)])
+            return
         given = self.headers.get("Authorization")
         if given and given != "Bearer " + self.server.key:
             self.answer(401, {"error_class": "Unauthorized", "args": {"code": 401},
@@ -210,8 +219,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
                        "date": [("Retry-After", email.utils.formatdate(time.time() + 1, usegmt=True))]}
             self.answer(429, {"statusCode": 429, "body": {"status": "ERROR", "message": "Too many "
                         "requests"}}, headers=headers.get(kind, []))
-        elif faults.has("redirect"):
-            self.answer(302, b"", headers=[("Location", faults.text("redirect"))])
         elif faults.drawn("reset", number):
             self.reset()
         elif faults.drawn("errors", number):
@@ -220,6 +227,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.html(status)
             else:
                 self.fault_body(status, "ERROR", "Something went wrong")
+        elif faults.has("dies") and number > faults.number("dies"):
+            self.fault_body(503, "ERROR", "Service unavailable")
         elif faults.drawn("html", number):
             self.html(200)
         elif faults.drawn("junk", number):
@@ -317,7 +326,7 @@ class Server(http.server.ThreadingHTTPServer):
             found = self.store.types[type_name(name)]
             ms = millis(found.keys[-1]) + 1000 if found.keys else int(time.time() * 1000)
             found.add({ID: "%dx%018d" % (ms, len(found.things)), CREATED: iso(ms),
-                       "Modified Date": iso(ms), "Name": "New thing", "Number": len(found.things)})
+                       "Modified Date": iso(int(time.time() * 1000)), "Name": "New thing", "Number": len(found.things)})
 
 
 def parse_arguments():

@@ -77,6 +77,7 @@ const char html_style[] =
     ".verdict .word{font-size:1.35rem}.tiles{grid-template-columns:1fr 1fr}"
     "dl{grid-template-columns:1fr}dd{margin-bottom:6px}}\n"
     "@media print{body{font-size:10pt}nav,.jump{display:none}.box{overflow:visible;border:0}"
-    "h2,h3,figure,tr,.verdict,.tiles{break-inside:avoid}h2,h3,figcaption,caption,thead{break-after:avoid}"
+    "h2,h3,figure,tr,.verdict,.tiles{break-inside:avoid}"
+    "h2,h3,figcaption,caption,thead{break-after:avoid}"
     "svg,.verdict,th,i{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
     "svg.flow{width:100%;height:auto}}\n";

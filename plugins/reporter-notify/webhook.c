@@ -124,15 +124,20 @@ static int32_t report(void *self, const mig_report_t *report)
     struct webhook *w = self;
     mig_str_t body;
     int32_t rc = notice_message(&w->notice, report, &body);
-    return rc == MIG_OK ? post(w, body) : rc == MIG_END ? MIG_OK : rc;
+    if (rc != MIG_OK)
+        return rc == MIG_END ? MIG_OK : rc;
+    /* Not before here: the host forks workers behind create(). */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return w->notice.host->fail(w->notice.host, MIG_E_NOMEM, "libcurl cannot be begun", NULL);
+    rc = post(w, body);
+    curl_global_cleanup();
+    return rc;
 }
 
 static int32_t create(const mig_host_t *host, void **self)
 {
     struct webhook *w = host->alloc(host, sizeof *w);
     *self = w;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return host->fail(host, MIG_E_NOMEM, "libcurl cannot be begun", NULL);
     int32_t rc = notice_options(host, &w->notice);
     if (rc == MIG_OK)
         rc = notice_text(host, "url", &w->url);
@@ -146,8 +151,7 @@ static int32_t create(const mig_host_t *host, void **self)
 
 static void destroy(void *self)
 {
-    (void)self;
-    curl_global_cleanup();
+    (void)self; /* the host owns the memory */
 }
 
 static const mig_option_t OPTIONS[] = {

@@ -7,7 +7,7 @@
 const char html_style[] =
     ":root{--paper:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--panel:#f6f8fa;"
     "--good:#1a7f37;--warn:#8a5a00;--bad:#c11f2b;--link:#0a58ca;"
-    "--ok:#3b7dc4;--skip:#c99a2e;--rej:#c2502e;--track:#e7ebef}\n"
+    "--ok:#3b7dc4;--skip:#9c7618;--rej:#c2502e;--track:#e7ebef}\n"
     "@media screen and (prefers-color-scheme:dark){:root{--paper:#0f1419;--ink:#e6edf3;"
     "--soft:#a3adb8;--line:#343b44;--panel:#171d24;--good:#4cc26a;--warn:#e0ac4a;--bad:#ff7b72;"
     "--link:#79b8ff;--ok:#5a9ee0;--skip:#d9ac45;--rej:#e57a55;--track:#262e37}}\n"
@@ -77,6 +77,7 @@ const char html_style[] =
     ".verdict .word{font-size:1.35rem}.tiles{grid-template-columns:1fr 1fr}"
     "dl{grid-template-columns:1fr}dd{margin-bottom:6px}}\n"
     "@media print{body{font-size:10pt}nav,.jump{display:none}.box{overflow:visible;border:0}"
-    "h2,h3,figure,tr,.verdict,.tiles{break-inside:avoid}h2,h3,figcaption{break-after:avoid}"
+    "h2,h3,figure,tr,.verdict,.tiles{break-inside:avoid}"
+    "h2,h3,figcaption,caption,thead{break-after:avoid}"
     "svg,.verdict,th,i{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
     "svg.flow{width:100%;height:auto}}\n";

@@ -172,6 +172,19 @@ sed 's/"name": "shop",/&"on_invalid": "fail",/' "$SHOP/plain.json" >"$SHOP/fails
 ends 8 $on --project "$SHOP/fails.json" --run
 report_valid "$(bundle_of)/report.json"
 grep -q "Failed. Nothing was published" "$(bundle_of)/report.html" || fail "no failure in report.html"
+query='{ "name": "live", "message": "m", "sql": "SELECT 1 FROM public.items WHERE name = '"'third'"'" }'
+checks="\"validators\": [{ \"name\": \"rules\", \"options\": { \"rules\": [
+    { \"rule\": \"sql\", \"queries\": [$query] }] } }],"
+printf '%s\n' "$checks" >"$TEST_DIR/checks"
+sed "/\"name\": \"shop\",/r $TEST_DIR/checks" "$SHOP/plain.json" >"$SHOP/wrong.json"
+status=0
+"$MIGHOST" $on --project "$SHOP/wrong.json" --run >"$OUT" 2>"$ERR" </dev/null || status=$?
+is "a run that is found wrong ends" "$status" 8
+says "published and rolled back"
+report_valid "$(bundle_of)/report.json"
+json "$(bundle_of)/report.json" "j #>> '{run,status}' = 'rolled_back' AND j ->> 'success' = 'false'"
+grep -q "Taken back" "$(bundle_of)/report.html" || fail "report.html does not say that it was taken back"
+unchanged otherwise
 ends 0 $on --project "$SHOP" --report 3
 ends 13 $on --project "$SHOP" --report 99
 says "there is no run 99"

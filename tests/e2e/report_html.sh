@@ -130,7 +130,8 @@ frame.srcdoc = %s;
 </script>""" % (width, text))
 PYTHON
     "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$TEST_DIR/browser" --hide-scrollbars \
-        --window-size=1400,1000 --virtual-time-budget=5000 --enable-logging=stderr --v=0 --dump-dom "file://$TEST_DIR/asked.html" \
+        --window-size=1400,1000 --virtual-time-budget=5000 --enable-logging=stderr --v=0 \
+        --dump-dom "file://$TEST_DIR/asked.html" \
         >"$TEST_DIR/dom" 2>"$TEST_DIR/console" || fail "the browser ends badly"
     sed -n 's/.*<pre id="answer">\(.*\)<\/pre>.*/\1/p' "$TEST_DIR/dom" >"$TEST_DIR/answer"
     is "console" "$(grep -E 'CONSOLE|net::ERR' "$TEST_DIR/console" || :)" ""

@@ -39,9 +39,10 @@ static void pairs(const struct job_table *t, struct str *sql)
  * NULL there would hide that others changed it. */
 static void ours(const struct state *s, const struct job_table *t, struct str *sql)
 {
-    const char *xmin = lineage_xmin(t);
-    str_printf(sql, "(coalesce(l.xmin = m._mig_xmin OR %s = m._mig_xmin::text::bigint, false) OR ",
-               xmin);
+    str_add(sql, "(coalesce(l.xmin = m._mig_xmin");
+    if (t->xmin)
+        str_printf(sql, " OR %s = m._mig_xmin::text::bigint", t->xmin);
+    str_add(sql, ", false) OR ");
     lineage_as_left(s, t, sql);
     str_add_char(sql, ')');
 }

@@ -252,10 +252,12 @@ int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, stru
                        "SET LOCAL default_tablespace = ''; SELECT set_config("
                        "'maintenance_work_mem', '256MB', true) WHERE"
                        " pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
-    if (!code)
-        code = make_all(s, job, r, 0, err);
+    /* The server looks at keys by one process and makes indexes by several: first what leaves cores
+     * to whoever works beside. No key needs an index that is made here, see indexes_sql. */
     if (!code)
         code = make_all(s, job, r, 1, err);
+    if (!code)
+        code = make_all(s, job, r, 0, err);
     if (!code)
         code = pg_exec(s->pg, err, "SET LOCAL search_path = pg_catalog, pg_temp");
     for (size_t i = 0; !code && i < job->n_tables; i++)

@@ -313,8 +313,9 @@ static json_t *verify_part(const struct report_input *in)
     const struct verify_result *v = in->verify;
     if (!v)
         return json_null();
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "rows", (json_int_t)v->rows, "fields",
-                     (json_int_t)v->fields, "differences", (json_int_t)v->differences,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "rows", (json_int_t)v->rows,
+                     "by_fingerprint", (json_int_t)v->by_sum, "fields", (json_int_t)v->fields,
+                     "differences", (json_int_t)v->differences,
                      "changed_by_target", (json_int_t)v->by_target, "changed_since",
                      (json_int_t)v->by_others, "details", v->details.data);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bundle.h"
+#include "expect.h"
 #include "publish.h"
 #include "run.h"
 #include "verify.h"
@@ -18,6 +19,7 @@ struct run {
     struct error err;
     struct bundle bundle;
     struct publish_result published;
+    struct expect expect;
     struct verify_result verify;
     int is_published, is_verified;
     char backup[64];

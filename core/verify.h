@@ -10,15 +10,16 @@
 
 struct verify_result {
     int64_t rows, fields; /* compared */
+    int64_t by_sum;       /* rows of them: all of their table at once, by its fingerprint */
     int64_t differences;  /* rows that are missing or differ */
     int64_t by_target;    /* rows that triggers of the target changed: declared differences */
     int64_t by_others;    /* rows that somebody changed since publish */
     struct str details;   /* "table column: n rows" lines, names only */
 };
 
-/* In the caller's transaction. Works with a job of ran_load too. */
-int verify_run(struct state *s, const struct job *job, struct verify_result *out,
-               struct error *err);
+/* In the caller's transaction. Works with a job of ran_load too. `met`: see expect.h, or NULL. */
+int verify_run(struct state *s, const struct job *job, const int64_t *met,
+               struct verify_result *out, struct error *err);
 /* The same for a run that wrote nothing: check compared every row that has a live row, field by
  * field, and publish found all of them untouched since. */
 void verify_unchanged(const struct job *job, const struct write_counts *counts,

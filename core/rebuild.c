@@ -36,6 +36,10 @@ const char *rebuild_never(const struct job_table *t)
 static int choose(struct state *s, const struct job_table *t, int *chosen, struct error *err)
 {
     struct str sql;
+    if (t->has_few) { /* as many rows are there as are staged, but for a few */
+        *chosen = t->indexes == INDEXES_REBUILD;
+        return 0;
+    }
     str_init(&sql, 0);
     str_add(&sql, "WITH n AS (SELECT sum(CASE WHEN oid = to_regclass(");
     sql_literal(&sql, t->staging);

@@ -201,7 +201,12 @@ static int any_write(struct run *r, int *any)
     int code = state_begin(r->s, err);
     for (size_t i = 0; !code && i < r->job->n_tables; i++) {
         struct write_counts c;
-        code = write_plan(r->s, &r->job->tables[i], 0, &c, err);
+        const struct job_table *t = &r->job->tables[i];
+        if (!t->matched && t->staged > t->fallen) { /* some have no live row, and were accepted */
+            *any = 1;
+            continue;
+        }
+        code = write_plan(r->s, t, 0, &c, err);
         *any |= !code && (c.inserted || c.updated || c.deleted);
     }
     pg_rollback(r->s->pg);
@@ -354,6 +359,7 @@ int steps_publish(struct run *r)
             r->s->at == RUN_PARTLY)
             break;
         log_write(LOG_WARNING, "%s; checking again", r->err.what);
+        r->job->drifted = 1;
         error_clear(&r->err);
         if (pg_begin(r->s->pg, "READ ONLY", &r->err))
             return r->err.code;

@@ -66,6 +66,19 @@ grep -q "checking again" "$ERR" || fail "nothing is checked again"
 rows shop "SELECT count(*) FILTER (WHERE id = 50000), max(n) FILTER (WHERE id = 9),
     max(n) FILTER (WHERE id = 11) FROM item" "0|901|11"
 
+echo "written by others all the time, in a row of their own"
+mkdir -p "$TEST_DIR/live"
+sed 's/"policy": "replace"/"policy": "update"/' "$TEST_DIR/shop/project.json" >"$TEST_DIR/live/project.json"
+cp "$TEST_DIR/shop/data.json" "$TEST_DIR/live/data.json"
+psql_t shop -c "INSERT INTO item VALUES (60000, 'app')"
+while :; do psql_t shop -c "UPDATE item SET n = coalesce(n, 0) + 1 WHERE id = 60000"; done &
+writer=$!
+mig_any shop live --run
+kill "$writer"
+is "the exit code" "$mig_status" 0
+grep -q "checking again" "$ERR" || fail "the writer came too late"
+psql_t shop -c "DELETE FROM item WHERE id = 60000"
+
 echo "the same record twice, as it is in the live table"
 document "$last, {\"id\": 40000, \"code\": \"new\", \"kind\": 1, \"n\": 2},
     {\"id\": 8, \"code\": \"c8\", \"kind\": 1, \"n\": 8}" | data shop
@@ -75,5 +88,5 @@ rows shop "SELECT count(*) FROM mighost.reject WHERE code = 'duplicate' AND run 
     (SELECT max(id) FROM mighost.run)" 1
 
 echo "finalized"
-for n in 1 3 4 5; do mig_any shop shop --finalize $n; done
+for n in 1 3 4 5 6; do mig_any shop shop --finalize $n; done
 rows shop "SELECT count(*) FROM pg_class WHERE relname ~ '^(staging|match|few|rest|before)_'" 0

@@ -110,39 +110,6 @@ static int reject_later(struct state *s, const struct job_table *t, const struct
     return reject_run(s, &sql, err);
 }
 
-/* Of these types equal values have equal hashes, whatever the index; of text a collation may call
- * more equal than bytes are. */
-static int is_hashable(const struct job_table *t, const struct catalog_key *k)
-{
-    static const uint32_t types[] = {20, 21, 23, 1082, 1114, 1184, 1700, 2950};
-    int all = k->simple && k->not_null;
-    for (size_t i = 0; all && i < k->n; i++) {
-        const struct catalog_column *c = catalog_column(t->t, k->columns[i]);
-        size_t n = 0;
-        while (n < sizeof types / sizeof *types && (!c || c->type.oid != types[n]))
-            n++;
-        all = n < sizeof types / sizeof *types &&
-              str_equal(k->operators[i], "OPERATOR(pg_catalog.=)");
-    }
-    return all;
-}
-
-/* Mostly no key occurs twice, which 64 bits of each tell in half the time: 1 then. */
-static int all_differ(struct state *s, const struct job_table *t, const struct catalog_key *k,
-                      struct error *err)
-{
-    struct str sql;
-    if (settled(t) || pg_server_version(s->pg) < 140000 || !is_hashable(t, k))
-        return 0;
-    str_init(&sql, 0);
-    str_add(&sql, "SELECT count(*) FROM (SELECT FROM (SELECT hash_record_extended(ROW(");
-    key_list(k, "", &sql);
-    str_add(&sql, "), 0) AS h FROM ");
-    key_rows(k, "_mig_id", t->will_be, &sql);
-    str_add(&sql, " z) x GROUP BY h HAVING count(*) > 1) y");
-    return pg_count(s->pg, &sql, err) == 0 && !err->code;
-}
-
 static int duplicates_within(struct state *s, const struct job_table *t,
                              const struct catalog_key *k, struct error *err)
 {
@@ -151,8 +118,6 @@ static int duplicates_within(struct state *s, const struct job_table *t,
         return 0;
     if (k->nulls_equal)
         return reject_later(s, t, k, NULL, err);
-    if (all_differ(s, t, k, err) || err->code)
-        return err->code;
     int code = occur_twice(s, t, k, &twice, err);
     if (!code && twice.rows)
         code = reject_later(s, t, k, &twice, err);

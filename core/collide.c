@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "few.h"
 #include "found.h"
 #include "match.h"
 #include "refer.h"
@@ -60,15 +61,22 @@ static void wanted_by_rest(const struct job_table *t, const struct catalog_key *
 static int occur_twice(struct state *s, const struct job_table *t, const struct catalog_key *k,
                        struct found *out, struct error *err)
 {
-    struct str sql;
+    struct str sql, from;
     str_init(&sql, 0);
+    str_init(&from, 0);
     str_add(&sql, "SELECT ");
     key_list(k, "", &sql);
     str_add(&sql, " FROM ");
-    key_rows(k, "_mig_id", t->will_be, &sql);
+    if (settled(t) && k == t->match) { /* the others' are live, and not one of the rest's is */
+        str_printf(&from, "(SELECT * FROM %s w WHERE ", t->will_be);
+        match_not_same(t, &from);
+        str_add(&from, " OFFSET 0) w");
+    }
+    key_rows(k, "_mig_id", from.len ? from.data : t->will_be, &sql);
     str_add(&sql, " z");
-    if (settled(t))
+    if (settled(t) && k != t->match)
         wanted_by_rest(t, k, &sql);
+    str_clear(&from);
     str_add(&sql, " GROUP BY ");
     key_list(k, "", &sql);
     str_add(&sql, " HAVING count(*) > 1");
@@ -185,7 +193,7 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
                    batched        ? "true"
                    : k->immediate ? "w._mig_old"
                                   : "false",
-                   t->match_table, t->staging);
+                   few_or_all(t), t->staging);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
 }

@@ -52,27 +52,59 @@ static int binary_rows(struct state *s, const struct catalog_table *t, int *bina
     return 0;
 }
 
-/* Read and kept by two statements: the server may use several workers only for one that does not
- * write. The clock, which is not read, keeps the server from making the text of each row anew for
- * both sums. */
-static int take_table(struct state *s, const struct catalog_table *t, const char *from,
-                      const char *phase, struct error *err)
+/* Each row as its columns: the same bytes as the whole row's, at half the cost. `own`: columns of
+ * ours that stand before the table's. */
+static void row_of(const struct catalog_table *t, const char *own, struct str *row)
 {
-    struct str sql;
+    str_printf(row, "ROW(%s", own);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        str_add(row, i || own[0] ? ", _mig_row." : "_mig_row.");
+        sql_ident(row, t->columns[i].name);
+    }
+    str_add_char(row, ')');
+}
+
+/* SELECT number of rows, sum. The clock, which is not read, keeps the server from making the hash
+ * of each row anew for both sums. */
+static void sum_sql(const struct state *s, const struct catalog_table *t, int binary,
+                    const char *row, const char *from, struct str *sql)
+{
+    struct str hash;
+    str_init(&hash, 0);
+    str_printf(&hash,
+               binary ? "encode(sha256(record_send(%s)), 'hex')"
+                      : "encode(sha256(convert_to(%s::text, 'UTF8')), 'hex')",
+               row);
+    sql->failed |= hash.failed;
+    if (has_key(t) && pg_server_version(s->pg) >= 140000)
+        str_printf(sql, "SELECT count(*), coalesce(bit_xor(('x' || %s)::bit(256)), B'0') FROM %s",
+                   hash.data, from);
+    else
+        str_printf(sql,
+                   "SELECT count(*), concat_ws('-', coalesce(sum(('x' || substr(h, 1,"
+                   " 15))::bit(60)::int8), 0), coalesce(sum(('x' || substr(h, 16,"
+                   " 15))::bit(60)::int8), 0)) FROM (SELECT %s AS h, clock_timestamp() FROM %s) x",
+                   hash.data, from);
+    str_clear(&hash);
+}
+
+/* Read and kept by two statements: the server may use several workers only for one that does not
+ * write. */
+static int take_table(struct state *s, const struct catalog_table *t, const char *from,
+                      const char *own, const char *phase, struct error *err)
+{
+    struct str sql, row, named;
     int binary = 0;
     if (binary_rows(s, t, &binary, err))
         return err->code;
     str_init(&sql, 0);
-    str_add(&sql, "SELECT count(*), ");
-    if (has_key(t) && pg_server_version(s->pg) >= 140000)
-        str_add(&sql, "coalesce(bit_xor(('x' || h)::bit(256)), B'0')");
-    else
-        str_add(&sql, "concat_ws('-', coalesce(sum(('x' || substr(h, 1, 15))::bit(60)::int8), 0),"
-                      " coalesce(sum(('x' || substr(h, 16, 15))::bit(60)::int8), 0))");
-    str_printf(&sql,
-               " FROM (SELECT encode(sha256(%s), 'hex') AS h, clock_timestamp() FROM %s"
-               " AS _mig_row) x",
-               binary ? "record_send(_mig_row)" : "convert_to(_mig_row::text, 'UTF8')", from);
+    str_init(&row, 0);
+    str_init(&named, 0);
+    row_of(t, own, &row);
+    str_printf(&named, "%s AS _mig_row", from);
+    sum_sql(s, t, binary, row.data, named.data, &sql);
+    str_clear(&row);
+    str_clear(&named);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
@@ -85,7 +117,7 @@ int fingerprint_take(struct state *s, const struct job *job, const char *phase, 
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = take_table(s, job->tables[i].t, job->tables[i].t->quoted, phase, err);
+        code = take_table(s, job->tables[i].t, job->tables[i].t->quoted, "", phase, err);
     return code;
 }
 
@@ -94,8 +126,48 @@ int fingerprint_take_images(struct state *s, const struct job *job, const char *
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = take_table(s, job->tables[i].t, job->tables[i].before, phase, err);
+        code = take_table(s, job->tables[i].t, job->tables[i].before,
+                          "_mig_row._mig_op, _mig_row._mig_xmin", phase, err);
     return code;
+}
+
+int fingerprint_staged_sql(struct state *s, const struct job_table *t, struct str *sql,
+                           struct error *err)
+{
+    struct str row, accepted;
+    int binary = 0;
+    if (binary_rows(s, t->t, &binary, err) || !binary)
+        return err->code;
+    str_init(&row, 0);
+    str_init(&accepted, 0);
+    str_add(&row, "ROW(");
+    for (size_t i = 0; i < t->t->n_columns; i++) {
+        str_add(&row, i ? ", s." : "s.");
+        sql_ident(&row, t->t->columns[i].name);
+        str_printf(&row, "::%s", t->t->columns[i].declared);
+    }
+    str_add_char(&row, ')');
+    str_printf(&accepted, "%s s WHERE s._mig_state = 0", t->staging);
+    sum_sql(s, t->t, 1, row.data, accepted.data, sql);
+    str_clear(&row);
+    str_clear(&accepted);
+    return 0;
+}
+
+int fingerprint_is(struct state *s, const struct catalog_table *t, const char *phase,
+                   const struct fingerprint *f, int *same, struct error *err)
+{
+    char run[32], sql[300];
+    snprintf(run, sizeof run, "%lld", (long long)s->run);
+    snprintf(sql, sizeof sql,
+             "SELECT EXISTS (SELECT FROM %s.fingerprint WHERE run = $1 AND schema_name = $2 AND"
+             " table_name = $3 AND phase = $4 AND rows = $5 AND sum = $6)",
+             s->q);
+    const char *const params[] = {run, t->schema, t->name, phase, f->rows, f->sum};
+    struct pg_result *res = pg_query(s->pg, err, sql, 6, params);
+    *same = res && pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    return res ? 0 : err->code;
 }
 
 int fingerprint_same(struct state *s, const char *a, const char *b, struct str *different,

@@ -14,6 +14,17 @@ int fingerprint_take(struct state *s, const struct job *job, const char *phase, 
 /* The same of the before-images of these tables ("images", "images undone"). */
 int fingerprint_take_images(struct state *s, const struct job *job, const char *phase,
                             struct error *err);
+struct fingerprint { /* of one table; as the server writes it */
+    char rows[24], sum[260];
+};
+/* Appends the SELECT of number and sum that an empty table will have when the staged rows which
+ * check accepted are in it. Nothing where a type's binary form may not hold all of a value, which
+ * is all but PostgreSQL's own. Every column of the table must be staged. */
+int fingerprint_staged_sql(struct state *s, const struct job_table *t, struct str *sql,
+                           struct error *err);
+/* Is it what was kept of the table under `phase`? */
+int fingerprint_is(struct state *s, const struct catalog_table *t, const char *phase,
+                   const struct fingerprint *f, int *same, struct error *err);
 /* 1 equal, 0 different (names of the tables in `different`), < 0 -status. */
 int fingerprint_same(struct state *s, const char *a, const char *b, struct str *different,
                      struct error *err);

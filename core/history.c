@@ -181,7 +181,7 @@ int history_verify(const struct cli *cli, struct session *s)
     if (!code)
         code = ran_load(&s->state, s->project, &job, &s->err);
     if (!code)
-        code = verify_run(&s->state, &job, &result, &s->err);
+        code = verify_run(&s->state, &job, NULL, &result, &s->err);
     int64_t broken = 0;
     if (!code && (result.differences || result.by_others))
         code = verify_differences(&s->state, &job, MOST_DIFFERENCES, tell_difference, &s->err);

@@ -65,7 +65,8 @@ struct job_table { /* one target table that the job writes */
     char as_if[JOB_NAME_SIZE];        /* view: the live table as if published */
     char rest[JOB_NAME_SIZE];         /* materialized view: the rows that are not as their live row,
                                        * where they are few */
-    int has_rest;
+    char few[JOB_NAME_SIZE];          /* see few.h */
+    int has_rest, has_few;
     int64_t staged;    /* check: rows in staging */
     int64_t matched;   /* check: of them, those that have a live row */
     int any_absent;    /* check: some of them leave a column to the live row or the default */
@@ -128,6 +129,7 @@ struct job {
     int checked;           /* check was begun by this process */
     int64_t worker_kb;     /* load: memory of the largest worker process at its peak ... */
     int64_t workers_kb;    /* ... and of all, each at its own; 0: this process loaded alone */
+    int drifted;           /* live rows changed between check and publish */
     struct str notes;      /* lines for the plan: differences and choices */
     char hash[65];         /* of the whole plan without the catalog */
 };

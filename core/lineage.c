@@ -14,15 +14,17 @@ const char *lineage_xmin(const struct job_table *t)
     return t->xmin ? t->xmin : "l.xmin::text::bigint";
 }
 
-/* xmin has 32 bits of the xid8. */
-void lineage_by_run(const struct state *s, struct str *sql)
+/* xmin has 32 bits of the xid8. As an array the server asks for them once, and may then use several
+ * workers; and a number is compared where no text need be made of each row's. */
+void lineage_wrote(const struct state *s, const struct job_table *t, struct str *sql)
 {
-    str_printf(
-        sql,
-        "IN (SELECT (xid::text::numeric %% 4294967296)::bigint FROM (SELECT publish_xid AS xid FROM"
-        " %s.run WHERE id = %lld UNION SELECT xid FROM %s.batch WHERE run = %lld) x WHERE"
-        " xid IS NOT NULL)",
-        s->q, (long long)s->run, s->q, (long long)s->run);
+    int as_number = t && t->xmin;
+    str_printf(sql,
+               "(%s = ANY (ARRAY(SELECT %s FROM (SELECT publish_xid AS xid FROM %s.run WHERE id ="
+               " %lld UNION SELECT xid FROM %s.batch WHERE run = %lld) x WHERE xid IS NOT NULL)))",
+               as_number ? t->xmin : "l.xmin",
+               as_number ? "(xid::text::numeric % 4294967296)::bigint" : "xid::xid", s->q,
+               (long long)s->run, s->q, (long long)s->run);
 }
 
 static int stages_all(const struct job_table *t)
@@ -35,8 +37,8 @@ static int stages_all(const struct job_table *t)
 
 void lineage_as_left(const struct state *s, const struct job_table *t, struct str *sql)
 {
-    str_printf(sql, "(%s ", lineage_xmin(t));
-    lineage_by_run(s, sql);
+    str_add_char(sql, '(');
+    lineage_wrote(s, t, sql);
     if (stages_all(t)) {
         str_add(sql, " OR record_image_eq(ROW(");
         for (size_t i = 0; i < t->n_columns; i++) {

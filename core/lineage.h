@@ -13,9 +13,9 @@ int lineage_read(struct state *s, struct job *job, int forget, struct error *err
 /* The SQL of it for alias l, a bigint. */
 const char *lineage_xmin(const struct job_table *t);
 
-/* "IN (...)" behind such an xmin: the row was written by the run's publish, by any of its batches.
- */
-void lineage_by_run(const struct state *s, struct str *sql);
+/* Live row l, of the job's table or (NULL) of any other, was written by the run's publish, by any
+ * of its batches. */
+void lineage_wrote(const struct state *s, const struct job_table *t, struct str *sql);
 /* Live row l of staged row s is as the run left it: by xmin, or, where staging holds the whole row,
  * by its after-image (xmin says nothing after a dump and restore). */
 void lineage_as_left(const struct state *s, const struct job_table *t, struct str *sql);

@@ -42,7 +42,7 @@ void match_reference(const struct catalog_reference *k, const char *parent, cons
 
 /* ---- match tables ---------------------------------------------------------------------- */
 
-static void same_image(const struct job_table *t, struct str *sql)
+void match_same_image(const struct job_table *t, struct str *sql)
 {
     str_add(sql, "record_image_eq(ROW(");
     for (size_t i = 0; i < t->n_columns; i++) {
@@ -100,7 +100,7 @@ static void select_match(const struct job_table *t, struct str *sql)
 {
     str_printf(sql, "SELECT s._mig_id, s._mig_record, %s AS _mig_at, l.xmin AS _mig_xmin, ",
                match_at(t));
-    same_image(t, sql);
+    match_same_image(t, sql);
     str_add(sql, " AS _mig_same");
     live_columns(t, sql);
     str_add(sql, " FROM ");
@@ -112,12 +112,27 @@ static void select_match(const struct job_table *t, struct str *sql)
     }
 }
 
+/* It may be a view, see few.h. */
+int match_drop(struct state *s, const struct job_table *t, struct error *err)
+{
+    const char *const params[] = {t->match_table};
+    struct pg_result *res =
+        pg_query(s->pg, err, "SELECT FROM pg_class WHERE oid = to_regclass($1) AND relkind = 'v'",
+                 1, params);
+    int view = res && pg_rows(res);
+    pg_free(res);
+    return err->code ? err->code
+                     : pg_execf(s->pg, err, "DROP %s IF EXISTS %s; DROP TABLE IF EXISTS %s",
+                                view ? "VIEW" : "TABLE", t->match_table, t->few);
+}
+
 int match_make(struct state *s, struct job_table *t, struct error *err)
 {
     struct str sql;
+    if (match_drop(s, t, err))
+        return err->code;
     str_init(&sql, 0);
-    str_printf(&sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->match_table,
-               t->match_table);
+    str_printf(&sql, "CREATE TABLE %s AS ", t->match_table);
     select_match(t, &sql);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     t->matched = res ? pg_affected(res) : 0;
@@ -154,7 +169,7 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
                "UPDATE %s m SET _mig_same = NOT _mig_same FROM %s s, %s l WHERE s._mig_id ="
                " m._mig_id AND %s = m._mig_at AND _mig_same <> ",
                t->match_table, t->staging, t->t->quoted, match_at(t));
-    same_image(t, &sql);
+    match_same_image(t, &sql);
     int code = pg_exec_str(s->pg, &sql, err);
     if (!code && t->has_rest)
         code = pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
@@ -165,6 +180,14 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
  * both tables each time. */
 int match_rest(struct state *s, struct job_table *t, struct error *err)
 {
+    t->has_rest = t->has_few;
+    if (t->has_few) {
+        int failed = pg_execf(s->pg, err,
+                              "CREATE MATERIALIZED VIEW %s AS SELECT _mig_id FROM %s; "
+                              "ANALYZE %s",
+                              t->rest, t->few, t->rest);
+        return failed ? failed : count_rest(s, t, err);
+    }
     struct pg_result *res =
         pg_queryf(s->pg, err, "SELECT count(*) FROM %s WHERE _mig_same", t->match_table);
     t->has_rest = res && 2 * pg_get_int(res, 0, 0) > t->staged;

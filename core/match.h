@@ -8,6 +8,9 @@
 
 /* The match table of one table, from scratch. */
 int match_make(struct state *s, struct job_table *t, struct error *err);
+int match_drop(struct state *s, const struct job_table *t, struct error *err);
+/* Staged row s and live row l are the same image. Domain casts are left out. */
+void match_same_image(const struct job_table *t, struct str *sql);
 /* Other rows into the match table that is there, which may be a view of a part. */
 int match_refill(struct state *s, struct job_table *t, struct error *err);
 /* Marks the matched rows that are the same as their live row: again, after staged rows changed. */

@@ -6,6 +6,7 @@
 #include "absent.h"
 #include "adopted.h"
 #include "deletions.h"
+#include "few.h"
 #include "match.h"
 #include "seen.h"
 #include "sql.h"
@@ -46,9 +47,12 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
             str_printf(&sql, "(%s)::%s AS ", c->computed, c->base);
         sql_ident(&sql, c->name);
     }
-    str_add(&sql, " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, m._mig_id IS NOT NULL AS"
-                  " _mig_old, m._mig_at AS _mig_live, coalesce(m._mig_same, false) AS"
-                  " _mig_same");
+    str_printf(&sql,
+               " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, %s AS _mig_old, m._mig_at AS"
+               " _mig_live, %s AS _mig_same",
+               t->has_few ? "(m._mig_id IS NULL OR m._mig_at IS NOT NULL)"
+                          : "m._mig_id IS NOT NULL",
+               t->has_few ? "m._mig_id IS NULL" : "coalesce(m._mig_same, false)");
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed) {
             str_add(&sql, ", ");
@@ -56,7 +60,7 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
         }
     str_printf(&sql,
                " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id WHERE s._mig_state = 0%s) w",
-               t->staging, t->match_table, match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
+               t->staging, few_or_all(t), match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
     return pg_exec_str(s->pg, &sql, err);
 }
 
@@ -77,7 +81,7 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
                    " m._mig_at = %s AND s._mig_state = 0 AND NOT m._mig_same)",
-                   t->match_table, t->staging, match_at(t));
+                   few_or_all(t), t->staging, match_at(t));
     str_add(&sql, " UNION ALL SELECT ");
     for (size_t i = 0; i < t->t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
@@ -131,6 +135,8 @@ int outcome_make(struct state *s, struct job *job, int may_delete, struct str *n
         t->has_rest = 0;
         code = seen_take(s, t, err);
         if (!code)
+            code = few_make(s, job, t, err);
+        if (!code && !t->has_few)
             code = match_make(s, t, err);
         if (!code)
             code = adopted_keys(s, job, i, &changed, err);

@@ -16,10 +16,6 @@
 #include "slow.h"
 #include "sqlstate.h"
 
-struct pg_result {
-    PGresult *res;
-};
-
 /* ---- errors -------------------------------------------------------------------------- */
 
 static void take_field(char *out, size_t size, const PGresult *res, int field)

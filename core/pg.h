@@ -101,6 +101,14 @@ int pg_copy_begin(struct pg *pg, const char *sql, struct error *err);
 int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err);
 int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err);
 
+/* Statements that the server works on while the caller does other things, by other connections.
+ * pg_later_take(): waits for the result of the next one; NULL: there is none any more, or it
+ * failed. To be called until then, or pg_later_drop(), which cancels, before any other use of the
+ * connection. */
+int pg_later_send(struct pg *pg, const char *sql, struct error *err);
+struct pg_result *pg_later_take(struct pg *pg);
+void pg_later_drop(struct pg *pg);
+
 /* Rows one by one, without holding them all: `row` returns non-zero to stop. */
 int pg_each(struct pg *pg, struct error *err, const char *sql,
             int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx);

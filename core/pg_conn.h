@@ -1,5 +1,5 @@
-/* pg_conn.h - what pg.c, pg_connect.c, pg_copy.c and pg_script.c share: the connection itself.
- * Internal to them; nobody else sees libpq. */
+/* pg_conn.h - what pg.c, pg_connect.c, pg_copy.c, pg_later.c and pg_script.c share: the connection
+ * itself. Internal to them; nobody else sees libpq. */
 #ifndef MIGHOST_PG_CONN_H
 #define MIGHOST_PG_CONN_H
 
@@ -15,6 +15,10 @@ struct pg {
     struct project_timeouts timeouts;
     char sqlstate[6], constraint[128], table[256], column[128];
     int64_t line; /* of COPY's data, 1-based, where the last failure named it; else 0 */
+};
+
+struct pg_result {
+    PGresult *res;
 };
 
 /* Set from a signal handler: a stop may be asked for between two statements, when there is nothing

@@ -36,6 +36,10 @@ const char *rebuild_never(const struct job_table *t)
 static int choose(struct state *s, const struct job_table *t, int *chosen, struct error *err)
 {
     struct str sql;
+    if (t->has_few) { /* as many rows are there as are staged, but for a few */
+        *chosen = t->indexes == INDEXES_REBUILD;
+        return 0;
+    }
     str_init(&sql, 0);
     str_add(&sql, "WITH n AS (SELECT sum(CASE WHEN oid = to_regclass(");
     sql_literal(&sql, t->staging);
@@ -252,10 +256,12 @@ int rebuild_make(struct state *s, const struct job *job, struct rebuild *r, stru
                        "SET LOCAL default_tablespace = ''; SELECT set_config("
                        "'maintenance_work_mem', '256MB', true) WHERE"
                        " pg_size_bytes(current_setting('maintenance_work_mem')) < 268435456");
-    if (!code)
-        code = make_all(s, job, r, 0, err);
+    /* The server looks at keys by one process and makes indexes by several: first what leaves cores
+     * to whoever works beside. No key needs an index that is made here, see indexes_sql. */
     if (!code)
         code = make_all(s, job, r, 1, err);
+    if (!code)
+        code = make_all(s, job, r, 0, err);
     if (!code)
         code = pg_exec(s->pg, err, "SET LOCAL search_path = pg_catalog, pg_temp");
     for (size_t i = 0; !code && i < job->n_tables; i++)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "found.h"
 #include "match.h"
 #include "sql.h"
 
@@ -93,6 +94,7 @@ int reject_rows(struct state *s, const struct job_table *t, const struct reject_
                 int rest, struct error *err)
 {
     struct str sql;
+    struct found broken;
     if (!rules->n || (rest && !t->rest_rows))
         return 0;
     str_init(&sql, 0);
@@ -100,22 +102,25 @@ int reject_rows(struct state *s, const struct job_table *t, const struct reject_
     /* Inside, only the row's own columns can be meant by the conditions' names. First what breaks
      * a rule, which is little; then its chunk and words. */
     str_printf(&sql,
-               "WITH w AS MATERIALIZED (SELECT * FROM (SELECT _mig_id, _mig_record, _mig_key,"
-               " CASE%s END AS rule FROM %s w",
+               "SELECT * FROM (SELECT _mig_id, _mig_record, _mig_key, CASE%s END AS rule FROM %s w",
                rules->cases.data, t->will_be);
     if (rest) {
         str_add(&sql, " WHERE ");
         match_not_same(t, &sql);
     }
-    str_add(&sql, ") w WHERE rule IS NOT NULL) ");
-    reject_head(s, t, MIG_REJECT, &sql);
-    str_printf(&sql,
-               ", r.field, r.code, r.reason, NULL::bigint, NULL FROM w JOIN (VALUES %s) AS r (no,"
-               " field, code, reason) ON r.no = w.rule",
-               rules->texts.data);
-    reject_join(s, &sql);
-    str_add(&sql, " ORDER BY w._mig_record, w.rule, w._mig_id ON CONFLICT DO NOTHING");
-    return reject_run(s, &sql, err);
+    str_add(&sql, ") w WHERE rule IS NOT NULL");
+    int code = found_make(s, &sql, &broken, err);
+    if (!code && broken.rows) {
+        reject_head(s, t, MIG_REJECT, &sql);
+        str_printf(&sql,
+                   ", r.field, r.code, r.reason, NULL::bigint, NULL FROM %s w JOIN (VALUES %s) AS"
+                   " r (no, field, code, reason) ON r.no = w.rule",
+                   broken.table, rules->texts.data);
+        reject_join(s, &sql);
+        str_add(&sql, " ORDER BY w._mig_record, w.rule, w._mig_id ON CONFLICT DO NOTHING");
+        code = reject_run(s, &sql, err);
+    }
+    return code ? code : found_drop(s, &broken, err);
 }
 
 void reject_begin(struct state *s, struct job *job)
@@ -125,39 +130,59 @@ void reject_begin(struct state *s, struct job *job)
         job->tables[i].spread = job->tables[i].fallen = 0;
 }
 
+/* So many of the rows are looked for by all workers of the server first, and written by place; an
+ * UPDATE meets the table by one. */
+#define FEW_OF 10
+
+static int64_t mark(struct state *s, const struct job_table *t, struct str *from, int few,
+                    struct error *err)
+{
+    struct str sql;
+    struct found fallen;
+    str_init(&sql, 0);
+    str_add(from, " AND r.record = s._mig_record AND s._mig_state = 0");
+    if (few) {
+        str_printf(&sql, "SELECT s.ctid AS at FROM %s s JOIN %s.reject r ON %s", t->staging, s->q,
+                   from->data);
+        if (found_make(s, &sql, &fallen, err))
+            return 0;
+        str_printf(&sql, "UPDATE %s SET _mig_state = 1 WHERE ctid = ANY (ARRAY(SELECT at FROM %s))",
+                   t->staging, fallen.table);
+    } else {
+        str_printf(&sql, "UPDATE %s s SET _mig_state = 1 FROM %s.reject r WHERE %s", t->staging,
+                   s->q, from->data);
+    }
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    int64_t n = res ? pg_affected(res) : 0;
+    pg_free(res);
+    if (few && !err->code)
+        found_drop(s, &fallen, err);
+    return n;
+}
+
 /* All rows of records that were rejected since the last time, of the stages that write the table.
  */
 static int spread_table(struct state *s, const struct job *job, struct job_table *t,
                         struct error *err)
 {
-    struct str from, sql;
+    struct str from;
     str_init(&from, 0);
-    str_init(&sql, 0);
-    str_printf(&from, "FROM %s.reject r WHERE r.run = %lld AND r.step = 'check' AND r.stage IN (''",
-               s->q, (long long)s->run);
+    str_printf(&from, "r.run = %lld AND r.step = 'check' AND r.stage IN (''", (long long)s->run);
     for (size_t i = 0; i < t->n_stages; i++) {
         str_add(&from, ", ");
         sql_literal(&from, job->stages[t->stages[i]].p->name);
     }
     str_add_char(&from, ')');
-    struct pg_result *res = pg_queryf(s->pg, err, "SELECT count(*) %s", from.data);
+    struct pg_result *res =
+        pg_queryf(s->pg, err, "SELECT count(*) FROM %s.reject r WHERE %s", s->q, from.data);
     int64_t rejects = res ? pg_get_int(res, 0, 0) : 0;
-    int code = res ? 0 : err->code;
     pg_free(res);
-    if (rejects > t->spread) {
-        str_printf(&sql,
-                   "UPDATE %s s SET _mig_state = 1 %s AND r.record = s._mig_record AND"
-                   " s._mig_state = 0",
-                   t->staging, from.data);
-        res = pg_query(s->pg, err, sql.data, 0, NULL);
-        t->fallen += res ? pg_affected(res) : 0;
+    if (!err->code && rejects > t->spread) {
+        t->fallen += mark(s, t, &from, FEW_OF * rejects < t->staged, err);
         t->spread = rejects;
-        code = res ? 0 : err->code;
-        pg_free(res);
     }
     str_clear(&from);
-    str_clear(&sql);
-    return code;
+    return err->code;
 }
 
 int reject_spread(struct state *s, const struct job *job, struct error *err)

@@ -102,11 +102,13 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
 /* ---- stages ---------------------------------------------------------------------------- */
 
 /* The as-if counts of one stage in one table; they are facts once the run is published. */
-static int stage_table(struct state *s, const struct job_table *t, size_t stage, json_t *tables,
-                       struct error *err)
+static int stage_table(struct state *s, const struct job *job, const struct job_table *t,
+                       size_t stage, json_t *tables, struct error *err)
 {
     struct write_counts c;
-    if (write_plan(s, t, stage, &c, err))
+    int kept = (s->at == RUN_PUBLISHED || s->at == RUN_DONE) && t->n_stages == 1 &&
+               job->project->publish != PUBLISH_BATCHED;
+    if (kept ? write_kept(s, t, &c, err) : write_plan(s, t, stage, &c, err))
         return err->code;
     json_t *left = json_object();
     if (c.rejected)
@@ -140,7 +142,7 @@ static int stage_tables(struct state *s, const struct job *job, const struct job
         int there = pg_get(res, 0, 0)[0] == 't';
         pg_free(res);
         if (there)
-            code = stage_table(s, t, st->no, tables, err);
+            code = stage_table(s, job, t, st->no, tables, err);
         if (!code && there && job->tables[st->tables[m]].stages[0] != st->no - 1) {
             char name[520];
             snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
@@ -370,10 +372,11 @@ static json_t *verify_part(const struct report_input *in)
     const struct verify_result *v = in->verify;
     if (!v)
         return json_null();
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "rows", (json_int_t)v->rows, "fields",
-                     (json_int_t)v->fields, "differences", (json_int_t)v->differences,
-                     "changed_by_target", (json_int_t)v->by_target, "changed_since",
-                     (json_int_t)v->by_others, "details", v->details.data);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "rows", (json_int_t)v->rows,
+                     "by_fingerprint", (json_int_t)v->by_sum, "fields", (json_int_t)v->fields,
+                     "differences", (json_int_t)v->differences, "changed_by_target",
+                     (json_int_t)v->by_target, "changed_since", (json_int_t)v->by_others, "details",
+                     v->details.data);
 }
 
 static json_t *logins_part(const struct logins_list *l)

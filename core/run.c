@@ -321,6 +321,7 @@ int run_execute(struct session *session, const struct run_options *options,
     int code = steps_open(&r);
     if (!code)
         code = all_steps(&r);
+    expect_drop(&r.expect);
     steps_end(&r);
     code = finish(&r, code);
     bundle_close(&r.bundle);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "marks.h"
+#include "match.h"
 #include "rewrite.h"
 #include "sql.h"
 #include "waits.h"
@@ -124,8 +125,11 @@ int staging_drop(struct state *s, const struct job *job, int all, struct error *
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
         code =
-            pg_execf(s->pg, err, "DROP VIEW IF EXISTS %s, %s, %s; DROP TABLE IF EXISTS %s, %s, %s",
-                     t->done, t->as_if, t->will_be, t->staging, t->match_table, t->delete_table);
+            pg_execf(s->pg, err, "DROP VIEW IF EXISTS %s, %s, %s", t->done, t->as_if, t->will_be);
+        if (!code)
+            code = match_drop(s, t, err);
+        if (!code)
+            code = pg_execf(s->pg, err, "DROP TABLE IF EXISTS %s, %s", t->staging, t->delete_table);
         if (!code && all)
             code = pg_execf(s->pg, err, "DROP TABLE IF EXISTS %s", t->before);
     }
@@ -137,12 +141,13 @@ int staging_drop_run(struct state *s, int64_t run, struct error *err)
     struct str list;
     char sql[900];
     str_init(&list, 0);
-    snprintf(sql, sizeof sql,
-             "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
-             " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
-             " '^(staging|match|delete|before|willbe|asif|done|computed)_%lld_[0-9]+$' ORDER BY "
-             "c.relkind DESC",
-             (long long)run);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
+        " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
+        " '^(staging|match|few|delete|before|willbe|asif|done|computed)_%lld_[0-9]+$' ORDER BY "
+        "c.relkind DESC",
+        (long long)run);
     const char *const params[] = {s->schema};
     struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
     if (!res)

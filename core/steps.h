@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bundle.h"
+#include "expect.h"
 #include "logins.h"
 #include "publish.h"
 #include "run.h"
@@ -19,6 +20,7 @@ struct run {
     struct error err;
     struct bundle bundle;
     struct publish_result published;
+    struct expect expect;
     struct verify_result verify;
     struct logins_list logins;
     int is_published, is_verified;

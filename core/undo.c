@@ -72,8 +72,8 @@ static void restore_updated(const struct job_table *t, struct str *out)
 static void undo_table(const struct state *s, const struct job_table *t, struct str *out)
 {
     if (!t->match) {
-        str_printf(out, "DELETE FROM %s l WHERE l.xmin::text::bigint ", t->t->quoted);
-        lineage_by_run(s, out);
+        str_printf(out, "DELETE FROM %s l WHERE ", t->t->quoted);
+        lineage_wrote(s, NULL, out);
         str_add(out, ";\n");
         return;
     }

@@ -45,9 +45,9 @@ static void drift_keyless(const struct state *s, const struct job_table *t, stru
     query_head(t, out);
     str_printf(out,
                "%s l, %s.run_table x WHERE x.run = %lld AND x.no = %zu AND x.inserted > 0 AND"
-               " (NOT x.was_empty OR l.xmin::text::bigint NOT ",
+               " (NOT x.was_empty OR NOT ",
                t->t->quoted, s->q, (long long)s->run, t->no);
-    lineage_by_run(s, out);
+    lineage_wrote(s, NULL, out);
     str_add(out, ")\n");
 }
 
@@ -68,10 +68,9 @@ static void drift_children(const struct state *s, const struct job *job, const s
     match_reference(k, "s", "l", out);
     str_printf(out,
                " WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
-               " s._mig_id) AND %s NOT ",
-               t->match_table,
-               own == SIZE_MAX ? "l.xmin::text::bigint" : lineage_xmin(&job->tables[own]));
-    lineage_by_run(s, out);
+               " s._mig_id) AND NOT ",
+               t->match_table);
+    lineage_wrote(s, own == SIZE_MAX ? NULL : &job->tables[own], out);
     str_add_char(out, '\n');
     str_clear(&child);
 }

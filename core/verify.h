@@ -10,15 +10,16 @@
 
 struct verify_result {
     int64_t rows, fields; /* compared */
+    int64_t by_sum;       /* rows of them: all of their table at once, by its fingerprint */
     int64_t differences;  /* rows that are missing or differ */
     int64_t by_target;    /* rows that triggers of the target changed: declared differences */
     int64_t by_others;    /* rows that somebody changed since publish */
     struct str details;   /* "table column: n rows" lines, names only */
 };
 
-/* In the caller's transaction. Works with a job of ran_load too. */
-int verify_run(struct state *s, const struct job *job, struct verify_result *out,
-               struct error *err);
+/* In the caller's transaction. Works with a job of ran_load too. `met`: see expect.h, or NULL. */
+int verify_run(struct state *s, const struct job *job, const int64_t *met,
+               struct verify_result *out, struct error *err);
 /* " s ... m ... l WHERE" of the staged rows that publish accepted and wrote or left, beside the
  * live rows `l` of the same key. Appended. */
 void verify_pairs(const struct job_table *t, struct str *sql);

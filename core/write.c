@@ -36,27 +36,48 @@ static int run_counted(struct state *s, struct str *sql, int64_t expected, const
     return n == expected ? 0 : write_swallowed(t, what, n, expected, err);
 }
 
-/* Few rows are refused: only they are met with their match, all others are counted where they
- * are. */
+/* SELECT staged, refused, to insert, that differ, that are the same. Few rows are refused: only
+ * they are met with their match, all others are counted where they are; unless those that are not
+ * as their live rows are few. */
+static void count_rows(const struct job_table *t, size_t stage, struct str *sql)
+{
+    char of[64] = "true";
+    if (stage && t->n_stages > 1)
+        snprintf(of, sizeof of, "s._mig_record >> 52 = %zu", stage);
+    if (t->has_few) {
+        str_printf(sql,
+                   "SELECT count(*), count(*) FILTER (WHERE s._mig_state <> 0), count(*) FILTER"
+                   " (WHERE s._mig_state = 0 AND f._mig_id IS NOT NULL AND f._mig_at IS NULL),"
+                   " count(*) FILTER (WHERE s._mig_state = 0 AND f._mig_at IS NOT NULL), count(*)"
+                   " FILTER (WHERE s._mig_state = 0 AND f._mig_id IS NULL) FROM %s s LEFT JOIN %s f"
+                   " ON f._mig_id = s._mig_id WHERE %s",
+                   t->staging, t->few, of);
+        return;
+    }
+    str_printf(sql,
+               "SELECT a.staged, a.refused, a.staged - a.refused - (m.same - r.same) - (m.other -"
+               " r.other), m.other - r.other, m.same - r.same FROM (SELECT count(*) AS staged,"
+               " count(*) FILTER (WHERE _mig_state <> 0) AS refused FROM %s s WHERE %s) a, (SELECT"
+               " count(*) FILTER (WHERE _mig_same) AS same, count(*) FILTER (WHERE NOT _mig_same)"
+               " AS other FROM %s s WHERE %s) m, (SELECT count(*) FILTER (WHERE _mig_same) AS same,"
+               " count(*) FILTER (WHERE NOT _mig_same) AS other FROM %s s WHERE _mig_id IN (SELECT"
+               " _mig_id FROM %s WHERE _mig_state <> 0) AND %s) r",
+               t->staging, of, t->match_table, of, t->match_table, t->staging, of);
+}
+
 int write_plan(struct state *s, const struct job_table *t, size_t stage, struct write_counts *out,
                struct error *err)
 {
-    char of_stage[64] = "true", empty[JOB_NAME_SIZE + 64] = "false";
-    if (stage && t->n_stages > 1)
-        snprintf(of_stage, sizeof of_stage, "_mig_record >> 52 = %zu", stage);
+    struct str sql;
+    char empty[JOB_NAME_SIZE + 64] = "false";
     if (!stage)
         snprintf(empty, sizeof empty, "NOT EXISTS (SELECT FROM %s)", t->t->quoted);
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "SELECT a.staged, a.refused, a.staged - a.refused - (m.same - r.same) - (m.other -"
-        " r.other), m.other - r.other, m.same - r.same, (SELECT count(*) FROM %s), %s"
-        " FROM (SELECT count(*) AS staged, count(*) FILTER (WHERE _mig_state <> 0) AS refused FROM "
-        "%s WHERE %s) a, (SELECT count(*) FILTER (WHERE _mig_same) AS same,"
-        " count(*) FILTER (WHERE NOT _mig_same) AS other FROM %s WHERE %s) m, (SELECT count(*)"
-        " FILTER (WHERE _mig_same) AS same, count(*) FILTER (WHERE NOT _mig_same) AS other FROM %s"
-        " WHERE _mig_id IN (SELECT _mig_id FROM %s WHERE _mig_state <> 0) AND %s) r",
-        t->delete_table, empty, t->staging, of_stage, t->match_table, of_stage, t->match_table,
-        t->staging, of_stage);
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT n.*, (SELECT count(*) FROM ");
+    str_printf(&sql, "%s), %s FROM (", t->delete_table, empty);
+    count_rows(t, stage, &sql);
+    str_add(&sql, ") AS n (staged, refused, inserted, other, same)");
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     int overwrites = match_overwrites(t);
@@ -68,6 +89,27 @@ int write_plan(struct state *s, const struct job_table *t, size_t stage, struct 
     out->unchanged = pg_get_int(res, 0, 4);
     out->deleted = pg_get_int(res, 0, 5);
     out->was_empty = pg_get(res, 0, 6)[0] == 't';
+    pg_free(res);
+    return 0;
+}
+
+int write_kept(struct state *s, const struct job_table *t, struct write_counts *out,
+               struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err,
+                  "SELECT staged, rejected, inserted, updated, unchanged, skipped, deleted FROM"
+                  " %s.run_table WHERE run = %lld AND no = %zu",
+                  s->q, (long long)s->run, t->no);
+    if (!res)
+        return err->code;
+    *out = (struct write_counts){.staged = pg_get_int(res, 0, 0),
+                                 .rejected = pg_get_int(res, 0, 1),
+                                 .inserted = pg_get_int(res, 0, 2),
+                                 .updated = pg_get_int(res, 0, 3),
+                                 .unchanged = pg_get_int(res, 0, 4),
+                                 .left_existing = pg_get_int(res, 0, 5),
+                                 .deleted = pg_get_int(res, 0, 6)};
     pg_free(res);
     return 0;
 }
@@ -185,7 +227,9 @@ static void insert_sql(const struct job_table *t, const struct write_counts *c,
         str_printf(sql, "::%s", t->columns[i]->declared);
     }
     str_printf(sql, " FROM %s s WHERE s._mig_state = 0%s", t->staging, condition);
-    if (c->inserted + c->rejected < c->staged)
+    if (t->has_few)
+        str_printf(sql, " AND s._mig_id IN (SELECT _mig_id FROM %s WHERE _mig_at IS NULL)", t->few);
+    else if (c->inserted + c->rejected < c->staged)
         str_printf(sql, " AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id = s._mig_id)",
                    t->match_table);
     if (order_matters(t))

@@ -16,6 +16,9 @@ struct write_counts {
  * at the live table (was_empty), where `stage` is not 0. */
 int write_plan(struct state *s, const struct job_table *t, size_t stage, struct write_counts *out,
                struct error *err);
+/* The same of a table with one stage, as publish counted it. */
+int write_kept(struct state *s, const struct job_table *t, struct write_counts *out,
+               struct error *err);
 /* Makes the table of before-images with all of them, or empty; or adds to it. */
 enum write_images { IMAGES_ALL, IMAGES_NONE, IMAGES_MORE };
 int write_before_images(struct state *s, const struct job_table *t, enum write_images which,

@@ -36,7 +36,8 @@ JSON
 target()
 {
     pg_createdb "$1"
-    psql_t "$1" -c 'CREATE TABLE people (id int PRIMARY KEY, value varchar(20) UNIQUE, size int, name text)' >/dev/null
+    psql_t "$1" -c 'CREATE TABLE people (id int PRIMARY KEY, value varchar(20) UNIQUE, size int,
+        name text)' >/dev/null
 }
 
 slow()
@@ -49,7 +50,8 @@ slow()
 outcome()
 {
     psql_t "$1" -c 'SELECT * FROM people ORDER BY 1' -c 'SELECT number, key, table_name, field, code, reason,
-        raw::jsonb FROM mighost.reject ORDER BY record' -c 'SELECT sum(read), sum(loaded), sum(rejected) FROM mighost.chunk'
+        raw::jsonb FROM mighost.reject ORDER BY record' \
+        -c 'SELECT sum(read), sum(loaded), sum(rejected) FROM mighost.chunk'
 }
 
 shop between '"slowpoke", "text.trim"'

@@ -178,7 +178,9 @@ if "$MIGHOST" --list-faults | grep -q chunk.after_commit; then
     is "killed" "$mig_status" 137
     done_hashes=$(psql_t killed -c "SELECT count(*) FROM mighost.staging_1_1 WHERE hash ~ '^.2b'")
     [ "$done_hashes" -gt 0 ] || fail "nothing was durable when it was killed"
+    rows killed "SELECT count(*), min(length(mark)) FROM mighost.computed_1_0" "$done_hashes|32"
     mig 20 killed slow --run
+    rows killed "SELECT count(*) FROM pg_class WHERE relname LIKE 'computed%'" 0
     again_hashes=$(sed -n 's/.* \([0-9]*\) values computed .*/\1/p' "$ERR" | paste -sd+ | bc)
     is "hashes of both" $((done_hashes + again_hashes)) "$computed"
     accounts killed | cmp - "$TEST_DIR/whole" || fail "the kill shows in the rows"

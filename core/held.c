@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "staging.h"
 
 struct held_row {
@@ -111,6 +112,29 @@ void held_keep(struct held *h, struct later *l, const struct held_about *about)
     atomic_fetch_add(&h->left, h->n_values - h->n_added);
     for (; h->n_added < h->n_values; h->n_added++)
         later_add(l, h->values[h->n_added], &h->left);
+}
+
+int32_t held_refuse(struct held *h, struct unit *migrator)
+{
+    struct host *host = migrator->host;
+    const struct host_outcome behind = host->outcome;
+    for (size_t i = h->n_added; i < h->n_values; i++) {
+        const struct later_value *v = h->values[i];
+        const mig_transform_ops_t *ops = v->transform->def->unit->ops;
+        const char *name = migrator->tables[v->table].columns[v->column];
+        mig_value_t out = {.kind = MIG_ABSENT};
+        if (MIG_HAS(ops, quick))
+            continue;
+        memset(&host->outcome, 0, sizeof host->outcome);
+        host->field = name;
+        int32_t got = call_slow(v->transform, v->in, v->n_in, &out);
+        if (got == MIG_REJECT)
+            host_refuse(host, name);
+        if (got != MIG_OK)
+            return got == MIG_REJECT ? MIG_OK : got;
+    }
+    host->outcome = behind;
+    return MIG_OK;
 }
 
 void held_drop(struct held *h)

@@ -50,6 +50,9 @@ mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key
                        const unsigned char *mark);
 /* The record is complete: its values are computed. */
 void held_keep(struct held *h, struct later *l, const struct held_about *about);
+/* The record was refused behind its values. Would one of them, whose transform says so in apply()
+ * only, have refused it before? Then that is its outcome. MIG_OK, or negative. */
+int32_t held_refuse(struct held *h, struct unit *migrator);
 /* It is none, or was refused: as before. */
 void held_drop(struct held *h);
 

@@ -4,8 +4,8 @@
 #define MIGHOST_REPORT_H
 
 #include "job.h"
-#include "state.h"
 #include "logins.h"
+#include "state.h"
 #include "verify.h"
 
 #define REPORT_STEPS 12

@@ -269,6 +269,13 @@ static void hold_record(struct stream *l, const mig_record_t *record, int made)
     held_keep(h, l->ripe.later, &about);
 }
 
+static int refuse_first(struct stream *l, struct error *err)
+{
+    struct unit *migrator = l->stage->migrator;
+    int32_t got = held_refuse(ripe_held(&l->ripe, l->chunk), migrator);
+    return got < 0 ? host_error(migrator, got, "record", err) : 0;
+}
+
 static int one_record(struct stream *l, mig_record_t *record, int32_t got, struct error *err)
 {
     struct host *host = l->job->host;
@@ -291,6 +298,8 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
             code = host_error(l->stage->migrator, made, "record", err);
         else if (made != MIG_OK && !host->outcome.kind)
             set_outcome(host, "", "", "unspecified", "the migrator refused the record");
+        if (!code && l->ripe.later && host->outcome.kind)
+            code = refuse_first(l, err);
     } else if (!host->outcome.kind) {
         set_outcome(host, "", "", "broken_record", "the source cannot read the record");
     }

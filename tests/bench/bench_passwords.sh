@@ -57,6 +57,6 @@ for round in $(seq "$rounds"); do
         after=$(loop)
         echo "$n $floor $got $after" | awk '{ wall = ($2 + $6) / 2; cpu = ($3 + $7) / 2
             printf "%d thread%s: loop %.2f/s, run %.2f/s = %.3f of %d loops; processor %.2f, %.2f = %.3f\n",
-                $1, $1 > 1 ? "s" : "", wall, $4, $4 / wall / $1, $1, cpu, $5, $5 / cpu }'
+                $1, ($1 > 1 ? "s" : ""), wall, $4, $4 / wall / $1, $1, cpu, $5, $5 / cpu }'
     done
 done

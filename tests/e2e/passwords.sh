@@ -35,6 +35,9 @@ target()
 CREATE EXTENSION pgcrypto;
 CREATE TABLE accounts (id int PRIMARY KEY, login text NOT NULL UNIQUE, hash text,
     must_reset boolean NOT NULL);
+-- crypt() of pgcrypto knows the algorithm by its older name alone.
+CREATE FUNCTION opens(typed text, hash text) RETURNS boolean LANGUAGE sql AS $$
+    SELECT crypt(typed, '$2a' || substr(hash, 4)) = '$2a' || substr(hash, 4) $$;
 SQL
 }
 
@@ -77,11 +80,6 @@ t|3|hash|too_long|t'
 psql_t old -c "COPY (SELECT id, form, CASE form WHEN 'base64' THEN convert_from(decode(pass, 'base64'),
     'UTF8') WHEN 'bcrypt' THEN '$plain-' || id ELSE pass END, pass FROM users WHERE id NOT IN (3, 14))
     TO STDOUT" >"$TEST_DIR/known"
-# crypt() of pgcrypto knows the algorithm by its older name alone.
-psql_t one >/dev/null <<'SQL'
-CREATE FUNCTION opens(typed text, hash text) RETURNS boolean LANGUAGE sql AS $$
-    SELECT crypt(typed, '$2a' || substr(hash, 4)) = '$2a' || substr(hash, 4) $$
-SQL
 psql_t one -c 'CREATE TABLE known (id int, form text, typed text, pass text)' >/dev/null
 psql_t one -c "\\copy known FROM '$TEST_DIR/known'" >/dev/null
 rows one "SELECT count(*) FROM known" $((users - 2))
@@ -180,7 +178,9 @@ if "$MIGHOST" --list-faults | grep -q chunk.after_commit; then
     is "killed" "$mig_status" 137
     done_hashes=$(psql_t killed -c "SELECT count(*) FROM mighost.staging_1_1 WHERE hash ~ '^.2b'")
     [ "$done_hashes" -gt 0 ] || fail "nothing was durable when it was killed"
+    rows killed "SELECT count(*), min(length(mark)) FROM mighost.computed_1_0" "$done_hashes|32"
     mig 20 killed slow --run
+    rows killed "SELECT count(*) FROM pg_class WHERE relname LIKE 'computed%'" 0
     again_hashes=$(sed -n 's/.* \([0-9]*\) values computed .*/\1/p' "$ERR" | paste -sd+ | bc)
     is "hashes of both" $((done_hashes + again_hashes)) "$computed"
     accounts killed | cmp - "$TEST_DIR/whole" || fail "the kill shows in the rows"
@@ -258,8 +258,6 @@ mv "$TEST_DIR/few.tmp" "$TEST_DIR/few/project.json"
 echo '{ "people": [{ "id": 1, "login": "a", "pass": "typed" }, { "id": 2, "login": "b" },
     { "id": 3, "login": "c", "pass": "" }] }' >"$TEST_DIR/few.json"
 target few
-psql_t few -c 'CREATE FUNCTION opens(typed text, hash text) RETURNS boolean LANGUAGE sql AS $$
-    SELECT crypt(typed, $a$$2a$a$ || substr(hash, 4)) = $a$$2a$a$ || substr(hash, 4) $$' >/dev/null
 mig 0 few few --run
 says "2 old passwords open their accounts, 0 do not, 1 accounts have nothing to prove"
 rows few "SELECT id, hash = '!', must_reset FROM accounts ORDER BY 1" '1|t|t

@@ -258,7 +258,7 @@ void later_tell(struct later *l)
     double seconds =
         (double)(now.tv_sec - l->begun.tv_sec) + (double)(now.tv_nsec - l->begun.tv_nsec) / 1e9;
     if (n)
-        log_write(LOG_INFO, "stage %s: %llu values computed by %zu threads in %.1f s, %.1f/s",
+        log_write(LOG_INFO, "stage %s: %llu values computed by %zu threads in %.1f s, %.2f/s",
                   l->stage->p->name, (unsigned long long)n, l->n, seconds,
                   seconds > 0 ? (double)n / seconds : 0);
 }

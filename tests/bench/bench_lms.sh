@@ -1,14 +1,15 @@
 # bench_lms.sh - the grades of the example lms, moved by mighost and by other means, side by side in
 # one server of its own. Prints Markdown for docs/benchmarks.md. By make bench-lms and make bench.
 #
-# usage: bench_lms.sh [--scale S] [--rounds N] [--jobs N] [--grow FACTOR]   (1, 5, 1, not measured)
+# usage: bench_lms.sh [--scale S] [--rounds N] [--slow N] [--jobs N] [--grow FACTOR]
+#        scale 1, 5 rounds, as many processes as the example asks for, nothing grown
 #
 # The cases of a round run one after the other, each on a fresh copy of the target behind a
 # CHECKPOINT; ratios are taken within a round (bench_lms_table.sql). Every case must leave the rows
 # that it should, by number and by an order-free hash, or the script ends with 1. --grow FACTOR
 # adds one run of FACTOR times the size, for time and memory. What is not installed is not timed.
 # --jobs N has N processes load in each run of mighost; memory is told of the largest process and of
-# all of them together.
+# all of them together. --slow N: only the first N rounds have Python and pgloader, which take minutes.
 #
 #   f_bare, f_bin   psql | psql of rows in the target's shape, text and binary, no index
 #   tuned           the source's SQL transforms; indexes and foreign keys dropped and rebuilt
@@ -24,14 +25,15 @@ PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c wal_leve
 unset MIGHOST_TEST_SOCKET
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 
-scale=1 rounds=5 jobs=1 grow=
+scale=1 rounds=5 slow= jobs= grow=
 while [ $# -gt 0 ]; do
     case $1 in
     --scale) scale=$2 ;;
     --rounds) rounds=$2 ;;
+    --slow) slow=$2 ;;
     --jobs) jobs=$2 ;;
     --grow) grow=$2 ;;
-    *) sed -n '4s/^# //p' "$0"; exit 2 ;;
+    *) sed -n '4,5s/^# //p' "$0"; exit 2 ;;
     esac
     shift 2
 done
@@ -40,6 +42,7 @@ LC_ALL=C.UTF-8
 export LC_ALL
 here=$top_srcdir/tests/bench
 example=$top_srcdir/share/examples/lms
+: "${slow:=$rounds}" "${jobs:=$(jq '.jobs // 1' "$example/project.json")}"
 python=${PYTHON:-/usr/bin/python3}
 readings=$TEST_DIR/readings # round case.figure value
 round=0
@@ -197,7 +200,7 @@ peers()
         peer pgcopydb pgcopydb clone --source "$(pg_url raw)" --target "$(pg_url empty_peer)" \
             --dir "$TEST_DIR/pgcopydb"
     fi
-    if command -v pgloader >/dev/null && command -v script >/dev/null; then
+    if [ "$round" -le "$slow" ] && command -v pgloader >/dev/null && command -v script >/dev/null; then
         # It opens /dev/tty, so that it needs a terminal of its own.
         peer pgloader script -qec "pgloader --root-dir $TEST_DIR $TEST_DIR/pgloader.load" /dev/null
     fi
@@ -316,7 +319,7 @@ floors()
     fresh now ready
     timed in_place shaped now
     check in_place now
-    [ -n "$python" ] || return 0
+    [ -n "$python" ] && [ "$round" -le "$slow" ] || return 0
     fresh now ready
     timed python "$python" "$here/bench_lms_python.py" "$(pg_url edu)" "$(pg_url now)"
     check python now any_key
@@ -374,7 +377,7 @@ echo "$(uname -m), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," 
         /proc/meminfo) GB, Linux $(uname -r); $("$MIGHOST" --version | head -n 1)," \
     "PostgreSQL $(psql_t postgres -c 'SHOW server_version'), shared_buffers" \
     "$(psql_t postgres -c 'SHOW shared_buffers'), fsync $(psql_t postgres -c 'SHOW fsync')"
-echo "scale $scale: $raw_rows records, ${expected%%|*} grades, rounds: $rounds, jobs: $jobs;" \
+echo "scale $scale: $raw_rows records, ${expected%%|*} grades, rounds: $rounds (Python and pgloader: $slow), jobs: $jobs;" \
     "load $begun_load at the start, $(cut -d ' ' -f 1-3 /proc/loadavg) at the end"
 notes
 echo

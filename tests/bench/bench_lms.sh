@@ -377,7 +377,8 @@ echo "$(uname -m), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," 
         /proc/meminfo) GB, Linux $(uname -r); $("$MIGHOST" --version | head -n 1)," \
     "PostgreSQL $(psql_t postgres -c 'SHOW server_version'), shared_buffers" \
     "$(psql_t postgres -c 'SHOW shared_buffers'), fsync $(psql_t postgres -c 'SHOW fsync')"
-echo "scale $scale: $raw_rows records, ${expected%%|*} grades, rounds: $rounds (Python and pgloader: $slow), jobs: $jobs;" \
+echo "scale $scale: $raw_rows records, ${expected%%|*} grades, rounds: $rounds (Python and pgloader: $slow)," \
+    "jobs: $jobs;" \
     "load $begun_load at the start, $(cut -d ' ' -f 1-3 /proc/loadavg) at the end"
 notes
 echo

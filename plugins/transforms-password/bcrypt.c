@@ -1,5 +1,5 @@
 /*
- * bcrypt.c - crypt_r() of libxcrypt, with its working memory wiped after each use.
+ * bcrypt.c - crypt_rn() of libxcrypt, with its working memory wiped after each use.
  */
 #include "bcrypt.h"
 
@@ -64,7 +64,8 @@ static const char *run(struct bcrypt *b, const char *password, size_t len, const
     memcpy(b->password, password, len);
     b->password[len] = '\0';
     memset(&b->data, 0, sizeof b->data);
-    const char *hash = crypt_r(b->password, setting, &b->data);
+    /* Not crypt_r(): sanitizers replace that by one that needs libcrypt in the program itself. */
+    const char *hash = crypt_rn(b->password, setting, &b->data, (int)sizeof b->data);
     explicit_bzero(b->password, sizeof b->password);
     return hash && bcrypt_is_hash(hash, strlen(hash)) ? hash : NULL;
 }

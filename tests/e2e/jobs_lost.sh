@@ -168,11 +168,12 @@ done
 if [ -z "${MIGHOST_TEST_SOCKET-}" ]; then
     echo "the servers crash, with what was not on the disk yet"
     target x
-    slow 75 x pupils 4 --jobs 2
+    halfway 75 x
     pg_stop immediate
     pg_start
+    open_gate x
     ends
-    gone $slow_workers
+    gone $first $second
     unchanged x "a run whose server crashed"
     run 20 x school --jobs 2
     says "goes on where it stopped"

@@ -223,8 +223,8 @@ canary=c4nary-json
   for n in 1 2 3 4 5 6 7 8; do printf '{ "id": %d, "login": "j%d", "pass": "%s-%d" }, ' $n $n $canary $n; done
   printf '{ "id": 9, "login": "j9", "pass": "%s-%s" }, { "id": 10, "login": "j1", "pass": "%s-10" },' \
       $canary "$(printf '%080d' 0)" $canary
-  # Two records of one account: of 9 the second is loaded, of 1 the first.
-  printf '{ "id": 9, "login": "j9b", "pass": "%s-9b" }, { "id": 1, "login": "j1b", "pass": "%s-1b" },' \
+  # Two records of one account: of 1 the first is loaded, of 9 the second.
+  printf '{ "id": 1, "login": "j1b", "pass": "%s-1b" }, { "id": 9, "login": "j9b", "pass": "%s-9b" },' \
       $canary $canary
   printf '{ "id": 11, "login": null, "pass": "%s-11" },' $canary
   printf '{ "id": "x", "login": "j12", "pass": "%s-12" } ] }' $canary

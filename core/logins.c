@@ -15,8 +15,14 @@
 
 #define BATCH 5000 /* accounts that are looked for in one pass of the source */
 
-struct account { /* texts of a result */
-    const char *key, *stored;
+struct account {
+    const char *key, *stored; /* texts of a result */
+    int opens, fails, idle;   /* by one of its records; idle: one has nothing to prove */
+};
+
+struct attempt {
+    struct account *account;
+    struct later_value *value;
 };
 
 struct proof {
@@ -29,9 +35,11 @@ struct proof {
     size_t table, column;
     struct account *accounts; /* of the batch, by key */
     size_t n_accounts;
-    struct later_value **values;
-    size_t n_values;
+    int attempted;            /* by the record at hand */
+    struct attempt *attempts; /* as many as accounts, or fewer, are under way */
+    size_t n_attempts;
     atomic_size_t left;
+    struct error failure;
 };
 
 void logins_check(const struct job *job, struct faults *faults)
@@ -62,16 +70,37 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct account *)a)->key, ((const struct account *)b)->key);
 }
 
-static const struct account *find(const struct proof *p, mig_str_t key)
+static struct account *find(const struct proof *p, mig_str_t key)
 {
     const struct account wanted = {.key = key.data};
-    return bsearch(&wanted, p->accounts, p->n_accounts, sizeof wanted, compare);
+    return p->n_accounts ? bsearch(&wanted, p->accounts, p->n_accounts, sizeof wanted, compare)
+                         : NULL;
 }
 
 static int32_t forget_row(void *ctx, size_t table)
 {
     (void)ctx, (void)table;
     return MIG_OK;
+}
+
+/* What came out of the attempts goes to their accounts. */
+static void settle(struct proof *p)
+{
+    while (atomic_load(&p->left))
+        later_wait(p->later, -1, 0, 200);
+    for (size_t i = 0; i < p->n_attempts; i++) {
+        struct later_value *v = p->attempts[i].value;
+        if (v->returned < 0 && !p->failure.code) {
+            if (v->failure->code)
+                p->failure = *v->failure;
+            else
+                error_set(&p->failure, STATUS_INTERRUPTED, "stopped while logins were proven");
+        }
+        p->attempts[i].account->opens |= v->returned == MIG_OK;
+        p->attempts[i].account->fails |= v->returned == MIG_END;
+        later_free(v);
+    }
+    p->n_attempts = 0;
 }
 
 /* Looks for the column; or, where it is known, takes the value of an account that is looked at. */
@@ -90,13 +119,17 @@ static int32_t await(void *ctx, const struct host_value *v, mig_value_t *out)
     }
     if (v->table != p->table || v->column != p->column)
         return MIG_OK;
-    const struct account *a = find(p, p->job->host->key);
-    if (!a || p->n_values == p->n_accounts)
+    struct account *a = find(p, p->job->host->key);
+    if (!a)
         return MIG_OK;
+    if (p->n_attempts == p->n_accounts)
+        settle(p);
     const mig_value_t stored = {a->stored, (uint32_t)strlen(a->stored), MIG_TEXT};
-    p->values[p->n_values] = later_value(v, p->job->host->key, &stored);
+    struct later_value *value = later_value(v, p->job->host->key, &stored);
+    p->attempts[p->n_attempts++] = (struct attempt){a, value};
+    p->attempted = 1;
     atomic_fetch_add(&p->left, 1);
-    later_add(p->later, p->values[p->n_values++], &p->left);
+    later_add(p->later, value, &p->left);
     return MIG_OK;
 }
 
@@ -106,7 +139,11 @@ static int one_record(struct proof *p, mig_record_t *record, struct str *key, st
     int32_t made = MIG_OK;
     if (stream_key(p->stage, record, key)) {
         record->key = host->key = (mig_str_t){key->data, key->len};
+        p->attempted = 0;
         made = call_record(p->stage->migrator, record);
+        struct account *a = find(p, host->key);
+        if (a && made == MIG_OK)
+            a->idle |= !p->attempted;
     }
     int code = made < 0 ? host_error(p->stage->migrator, made, "record", err) : 0;
     host_record_done(host);
@@ -200,50 +237,42 @@ static int64_t count_wanted(const struct proof *p, struct error *err)
 
 /* ---- a batch --------------------------------------------------------------------------- */
 
-static int settle(struct proof *p, struct error *err)
+/* An account may have several records, of which one was loaded; which, is not known here. So one
+ * that does not open it proves nothing, unless that is so for all of them. */
+static void count(const struct proof *p)
 {
-    while (atomic_load(&p->left))
-        later_wait(p->later, -1, 0, 200);
-    for (size_t i = 0; i < p->n_values; i++) {
-        const struct later_value *v = p->values[i];
-        if (v->returned < 0 && !err->code) {
-            if (v->failure->code)
-                *err = *v->failure;
-            else
-                error_set(err, STATUS_INTERRUPTED, "stopped while logins were proven");
-        }
-        p->result->proven += v->returned == MIG_OK;
-        p->result->failed += v->returned == MIG_END;
+    for (size_t i = 0; i < p->n_accounts; i++) {
+        const struct account *a = &p->accounts[i];
+        p->result->proven += a->opens;
+        p->result->failed += a->fails && !a->opens && !a->idle;
+        p->result->open += !a->opens && (a->idle || !a->fails);
     }
-    return err->code;
 }
 
 /* The first `n` accounts of `res`, fewer than BATCH. */
 static int prove_batch(struct proof *p, struct pg_result *res, int n, struct error *err)
 {
     p->accounts = arena_heap(NULL, ((size_t)n + 1) * sizeof *p->accounts);
-    p->values = arena_heap(NULL, ((size_t)n + 1) * sizeof *p->values);
+    p->attempts = arena_heap(NULL, ((size_t)n + 1) * sizeof *p->attempts);
     p->n_accounts = (size_t)n;
-    p->n_values = 0;
     struct keyset *others = p->stage->wanted;
     p->stage->wanted = keyset_new();
     for (int i = 0; i < n; i++) {
-        p->accounts[i] = (struct account){pg_get(res, i, 0), pg_get(res, i, 1)};
+        p->accounts[i] = (struct account){.key = pg_get(res, i, 0), .stored = pg_get(res, i, 1)};
         keyset_add(p->stage->wanted, p->accounts[i].key, strlen(p->accounts[i].key));
     }
     qsort(p->accounts, (size_t)n, sizeof *p->accounts, compare);
     int code = read_records(p, 0, err);
-    struct error late = {0};
-    int settled = settle(p, code ? &late : err);
-    p->result->open += n - (int64_t)p->n_values;
-    for (size_t i = 0; i < p->n_values; i++)
-        later_free(p->values[i]);
+    settle(p);
+    if (!code && p->failure.code)
+        *err = p->failure;
+    count(p);
     keyset_free(p->stage->wanted);
     p->stage->wanted = others;
     free(p->accounts);
-    free(p->values);
-    p->n_accounts = p->n_values = 0;
-    return code ? code : settled;
+    free(p->attempts);
+    p->n_accounts = 0;
+    return err->code;
 }
 
 /* Until there are enough, or no more: one that has nothing to prove makes room for another. */

@@ -223,6 +223,9 @@ canary=c4nary-json
   for n in 1 2 3 4 5 6 7 8; do printf '{ "id": %d, "login": "j%d", "pass": "%s-%d" }, ' $n $n $canary $n; done
   printf '{ "id": 9, "login": "j9", "pass": "%s-%s" }, { "id": 10, "login": "j1", "pass": "%s-10" },' \
       $canary "$(printf '%080d' 0)" $canary
+  # Two records of one account: of 1 the first is loaded, of 9 the second.
+  printf '{ "id": 1, "login": "j1b", "pass": "%s-1b" }, { "id": 9, "login": "j9b", "pass": "%s-9b" },' \
+      $canary $canary
   printf '{ "id": 11, "login": null, "pass": "%s-11" },' $canary
   printf '{ "id": "x", "login": "j12", "pass": "%s-12" } ] }' $canary
 } >"$TEST_DIR/people.json"
@@ -236,12 +239,13 @@ project people <<JSON
 JSON
 target people
 mig 20 people people --run --verbose
-rows people "SELECT key, field, code, raw IS NULL FROM mighost.reject ORDER BY 1" '10|login|duplicate|t
+rows people "SELECT key, field, code, raw IS NULL FROM mighost.reject ORDER BY 1" '1|id|duplicate|t
+10|login|duplicate|t
 11|login|required|t
 9|hash|too_long|t
 x|id|bad_number|t'
-rows people "SELECT count(hash) FROM accounts" 8
-says "8 old passwords open their accounts"
+rows people "SELECT count(hash), count(*) FILTER (WHERE login IN ('j1', 'j9b')) FROM accounts" '9|2'
+says "9 old passwords open their accounts, 0 do not"
 psql_t postgres -c CHECKPOINT >/dev/null
 grep -raF "$canary" "$TEST_DIR/pg" "$TEST_DIR/reports" "$TEST_DIR/backups" "$TEST_DIR/work" "$OUT" "$ERR" \
     "$HOME" >"$TEST_DIR/found" && fail "plain text: $(cut -c1-200 "$TEST_DIR/found" | head -n 3)"

@@ -50,11 +50,13 @@ ALTER TABLE line ALTER type SET DEFAULT 'resource';
 \copy line (content) FROM PROGRAM 'cat "$MARKETPLACE_DATA/communityresource.jsonl"' WITH (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02')
 ALTER TABLE line ALTER type SET DEFAULT 'password';
 \copy line (content) FROM PROGRAM 'cat "$MARKETPLACE_DATA/passwords.csv"' WITH (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02', ENCODING 'WIN1252', HEADER)
+ALTER TABLE line ALTER type SET DEFAULT 'password in base64';
+\copy line (content) FROM PROGRAM 'cat "$MARKETPLACE_DATA/passwords_base64.csv"' WITH (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02', ENCODING 'WIN1252', HEADER)
 -- A program that fails ends \copy without an error, with what it had sent.
-SELECT 1 / (count(DISTINCT type) = 9)::int AS all_was_read FROM line \gset
+SELECT 1 / (count(DISTINCT type) = 10)::int AS all_was_read FROM line \gset
 
 CREATE TEMP TABLE thing AS
-SELECT number, type, content::jsonb AS j, content::jsonb ->> '_id' AS uid FROM line WHERE type <> 'password';
+SELECT number, type, content::jsonb AS j, content::jsonb ->> '_id' AS uid FROM line WHERE type NOT LIKE 'password%';
 CREATE INDEX ON thing (type);
 ANALYZE thing;
 
@@ -127,16 +129,32 @@ SELECT f.id, f.uid AS bubble_id, email,
        j ->> 'Stripe Customer ' AS stripe_customer, :times
   FROM user_fate f LEFT JOIN stays_user r ON r.uid = j ->> 'Referred By' WHERE why IS NULL;
 
--- A line of the older login server: user;format;password. The first one of a user stays.
+-- A line of the older login server: user;password. The first fit one of a user stays. What cannot
+-- be decoded is no password: its user has to set a new one.
 CREATE TEMP TABLE password_fate AS
-SELECT p.*, u.id, CASE WHEN fields <> 3 THEN 'line has another number of fields'
-                       WHEN u.id IS NULL THEN 'user is not there'
-                       WHEN row_number() OVER (PARTITION BY fields, u.id ORDER BY p.number) > 1
-                       THEN 'user has a line already' END AS why
-  FROM (SELECT number, split_part(content, ';', 1) AS uid, cardinality(string_to_array(content, ';')) AS fields
-          FROM line WHERE type = 'password') AS p LEFT JOIN stays_user u ON u.uid = p.uid;
+SELECT *, CASE WHEN fault IS NULL AND row_number() OVER (PARTITION BY fault, id ORDER BY number) > 1
+               THEN 'user has a line already' ELSE fault END AS why
+  FROM (SELECT l.*, u.id, CASE WHEN fields <> 2 THEN 'line has another number of fields'
+                               WHEN octet_length(typed) > 72 THEN 'password is over 72 bytes'
+                               WHEN u.id IS NULL THEN 'user is not there' END AS fault
+          FROM (SELECT number, uid, fields, CASE WHEN type = 'password' THEN said
+                       WHEN said ~ '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==|[A-Za-z0-9+/]=))?$'
+                       THEN convert_from(decode(said, 'base64'), 'UTF8') END AS typed
+                  FROM (SELECT number, type, split_part(content, ';', 1) AS uid, split_part(content, ';', 2) AS said,
+                               cardinality(string_to_array(content, ';')) AS fields
+                          FROM line WHERE type LIKE 'password%') AS line) AS l
+          LEFT JOIN stays_user u ON u.uid = l.uid) AS judged;
+
+-- bcrypt's salt is not to be foretold: any hash that opens by the old password is as expected. What
+-- was one stays. crypt() knows the algorithm by its older name alone.
+CREATE FUNCTION opens(typed text, hash text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT hash LIKE '$2b$%' AND crypt(typed, '$2a$' || substr(hash, 5)) = '$2a$' || substr(hash, 5)
+$$;
 CREATE TEMP TABLE want_credentials AS
-SELECT id AS user_id, NULL::text AS password_hash, true AS must_reset FROM password_fate WHERE why IS NULL;
+SELECT id AS user_id, CASE WHEN typed LIKE '$2b$%' THEN typed WHEN opens(typed, password_hash) THEN password_hash
+                           WHEN typed IS NOT NULL THEN 'a hash of the old password' END AS password_hash,
+       typed IS NULL AS must_reset
+  FROM password_fate LEFT JOIN marketplace.credentials ON user_id = id WHERE why IS NULL;
 
 CREATE TEMP TABLE client_fate AS
 SELECT number, t.uid, j, key_of('clients', t.uid) AS id, u.id AS user_id, quiz_of(j -> 'Quiz Answers') AS quiz,

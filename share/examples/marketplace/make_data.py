@@ -3,10 +3,11 @@
 
     make_data.py [--scale 1] [--seed 1] [--out data]
 
-Writes TYPE.jsonl for each type, a thing a line, in order of creation, and passwords.csv, which is
-no part of Bubble: what an older login server left of half the users. Scale 1 has 6,471 users. The
-same scale and seed give the same bytes, everywhere. What is wrong in the data is wrong on purpose:
-README.md has the list. Needs nothing but Python 3.
+Writes TYPE.jsonl for each type, a thing a line, in order of creation, and what is no part of Bubble:
+the passwords that an older login server left of half the users, in passwords.csv as they were typed
+or as bcrypt hashes, in passwords_base64.csv in base64. Scale 1 has 6,471 users. The same scale and
+seed give the same bytes, everywhere. What is wrong in the data is wrong on purpose: README.md has
+the list. Needs nothing but Python 3.
 """
 import argparse
 import base64
@@ -322,28 +323,30 @@ class World:
     # ---- passwords ---------------------------------------------------------------------------
 
     def password(self, i):
-        """(format, password as the file has it)"""
+        """(file, password as it stands there)"""
         plain = "Secret-%d-%08d é" % (i, self.dice.roll(10**8))
         if every(i, 118, 58):
             plain = "long " * 20
         if every(i, 166, 82):
-            return "base64", "not base64!"
+            return "passwords_base64", "not base64!"
         if i % 3 == 0:
-            return "plain", plain
+            return "passwords", plain
         if i % 3 == 1:
-            return "base64", base64.b64encode(plain.encode()).decode()
-        return "bcrypt", BCRYPTED[i % len(BCRYPTED)][1]
+            return "passwords_base64", base64.b64encode(plain.encode()).decode()
+        return "passwords", BCRYPTED[i % len(BCRYPTED)][1]
 
     def passwords(self):
-        rows = []
+        """Rows of each file."""
+        files = {"passwords": [], "passwords_base64": []}
         for i, user in enumerate(self.things["user"]):
             if i % 2 == 0:
-                rows.append((user["_id"], *self.password(i)))
-            if every(i, 350, 200):
-                rows.append((user["_id"], "plain", "second line of one user"))
+                name, text = self.password(i)
+                files[name].append((user["_id"], text))
+                if every(i, 350, 200):
+                    files[name].append((user["_id"], "c2Vjb25kIGxpbmU="))
             if every(i, 300, 150):
-                rows.append((self.gone(FIRST), "plain", "of a deleted user"))
-        return rows
+                files["passwords"].append((self.gone(FIRST), "of a deleted user"))
+        return files
 
 
 def write_things(directory, world):
@@ -354,13 +357,13 @@ def write_things(directory, world):
                 f.write(json.dumps(thing, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
-def write_passwords(directory, rows):
-    """The file of a system that is older than UTF-8, with what editing by hand leaves."""
-    with open(directory / "passwords.csv", "w", encoding="windows-1252", newline="") as f:
+def write_passwords(path, rows):
+    """A file of a system that is older than UTF-8, with what editing by hand leaves."""
+    with open(path, "w", encoding="windows-1252", newline="") as f:
         out = csv.writer(f, delimiter=";", lineterminator="\r\n")
-        out.writerow(("user", "format", "password"))
+        out.writerow(("user", "password"))
         for i, row in enumerate(rows):
-            out.writerow(row[:2] if every(i, 90, 44) else row + ("",) if every(i, 90, 31) else row)
+            out.writerow(row[:1] if every(i, 45, 44) else row + ("",) if every(i, 45, 31) else row)
 
 
 def main():
@@ -373,13 +376,15 @@ def main():
     world.people()
     world.business()
     world.community()
-    rows = world.passwords()
+    files = world.passwords()
     options.out.mkdir(parents=True, exist_ok=True)
     write_things(options.out, world)
-    write_passwords(options.out, rows)
+    for name, rows in files.items():
+        write_passwords(options.out / (name + ".csv"), rows)
     for type_name, things in sorted(world.things.items()):
         print("%-18s %6d" % (type_name, len(things)))
-    print("%-18s %6d" % ("passwords.csv", len(rows)))
+    for name, rows in files.items():
+        print("%-18s %6d" % (name, len(rows)))
 
 
 if __name__ == "__main__":

@@ -94,6 +94,8 @@ CREATE TABLE marketplace.bookings (
 );
 CREATE INDEX bookings_client ON marketplace.bookings (client_id);
 CREATE INDEX bookings_coach ON marketplace.bookings (coach_id, starts_at);
+CREATE INDEX bookings_rescheduled ON marketplace.bookings (rescheduled_from);
+CREATE INDEX bookings_payment_id ON marketplace.bookings (payment_id);
 
 CREATE TABLE marketplace.payments (
     id uuid PRIMARY KEY,
@@ -138,6 +140,7 @@ CREATE TABLE marketplace.comments (
     updated_at timestamptz NOT NULL
 );
 CREATE INDEX comments_post ON marketplace.comments (post_id);
+CREATE INDEX comments_reply_to ON marketplace.comments (reply_to);
 ALTER TABLE marketplace.posts
     ADD CONSTRAINT posts_pinned FOREIGN KEY (pinned_comment_id) REFERENCES marketplace.comments (id);
 

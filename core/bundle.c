@@ -2,7 +2,6 @@
  * target at any time (--report RUN); nothing that undo needs is only here. */
 #include "bundle.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -371,45 +370,22 @@ int bundle_rollback_info(const char *path, struct bundle_run *out, struct error 
 
 /* ---- manifest -------------------------------------------------------------------------- */
 
-static int add_file(json_t *files, int dir, const char *name, const char *as)
+/* What is still under its temporary name is none of the bundle's. */
+static int add_file(void *ctx, const struct outdir_entry *e)
 {
+    json_t *files = ctx;
     char hex[65];
     struct stat st;
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (!e->is_file || e->name[0] == '.' || str_equal(e->path, "manifest.json"))
+        return 0;
+    int fd = openat(e->dir, e->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     int bad = fd < 0 || fstat(fd, &st) || digest_fd(fd, hex);
     if (!bad)
         json_object_set_new(
-            files, as, json_pack("{s:s, s:I}", "sha256", hex, "bytes", (json_int_t)st.st_size));
+            files, e->path,
+            json_pack("{s:s, s:I}", "sha256", hex, "bytes", (json_int_t)st.st_size));
     if (fd >= 0)
         close(fd);
-    return bad ? -1 : 0;
-}
-
-static int add_directory(json_t *files, int fd, const char *prefix)
-{
-    DIR *d = fdopendir(fd);
-    if (!d) {
-        close(fd);
-        return -1;
-    }
-    int bad = 0;
-    for (struct dirent *e; !bad && (e = readdir(d));) {
-        char name[600];
-        struct stat st;
-        if (e->d_name[0] == '.' || str_equal(e->d_name, "manifest.json"))
-            continue;
-        snprintf(name, sizeof name, "%s%s", prefix, e->d_name);
-        bad = fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW);
-        if (!bad && S_ISDIR(st.st_mode) && !prefix[0]) {
-            char below[610];
-            snprintf(below, sizeof below, "%s/", name);
-            int sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            bad = sub < 0 || add_directory(files, sub, below);
-        } else if (!bad && S_ISREG(st.st_mode)) {
-            bad = add_file(files, dirfd(d), e->d_name, name);
-        }
-    }
-    closedir(d);
     return bad ? -1 : 0;
 }
 
@@ -429,8 +405,7 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
 {
     json_t *root = json_object(), *files = json_object(), *plugins = json_object();
     fflush(b->log);
-    int fd = openat(outdir_fd(b->dir), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int bad = fd < 0 || add_directory(files, fd, "");
+    int bad = outdir_walk(outdir_fd(b->dir), files, add_file);
     const struct registry *r = job->host ? job->host->registry : NULL;
     for (size_t i = 0; r && i < r->n; i++)
         json_object_set_new(plugins, r->units[i].path, json_string(r->units[i].sha256));
@@ -443,9 +418,14 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
     json_object_set_new(root, "plugins", plugins);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(root);
-    int code = bad || !text
-                   ? error_set(err, STATUS_BACKUP, "the bundle %s cannot be read back", b->path)
-                   : outdir_put(b->dir, "manifest.json", text, strlen(text), err);
+    int code = STATUS_BACKUP;
+    if (!bad && text) {
+        code = outdir_put(b->dir, "manifest.json", text, strlen(text), err);
+    } else {
+        error_set(err, STATUS_BACKUP, "the bundle %s cannot be read back", b->path);
+        error_fix(err, "see that nobody changes it and the disk works; then --report RUN makes it "
+                       "again");
+    }
     free(text);
     return code;
 }

@@ -1,12 +1,10 @@
 /* evidence.c - --verify-bundle DIR: are the files of a bundle those that its manifest names? Needs
  * nothing but the directory, so that whoever was handed it can ask. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "actions.h"
@@ -42,32 +40,12 @@ static void check_file(struct evidence *e, const char *name, const json_t *entry
 }
 
 /* What the manifest does not name was put there by somebody else. */
-static int find_others(struct evidence *e, int fd, const char *prefix)
+static int find_other(void *ctx, const struct outdir_entry *entry)
 {
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    if (!d) {
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    int bad = 0;
-    for (struct dirent *entry; !bad && (entry = readdir(d));) {
-        char name[600], below[610];
-        struct stat st;
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        snprintf(name, sizeof name, "%s%s", prefix, entry->d_name);
-        snprintf(below, sizeof below, "%s/", name);
-        bad = fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW);
-        if (!bad && S_ISDIR(st.st_mode) && !prefix[0])
-            bad = find_others(
-                e, openat(dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-                below);
-        else if (!bad && strcmp(name, "manifest.json") != 0 && !json_object_get(e->files, name))
-            tell(e, name, "is not in the manifest");
-    }
-    closedir(d);
-    return bad;
+    struct evidence *e = ctx;
+    if (strcmp(entry->path, "manifest.json") != 0 && !json_object_get(e->files, entry->path))
+        tell(e, entry->path, "is not in the manifest");
+    return 0;
 }
 
 static json_t *read_manifest(int dir, char hex[65])
@@ -117,7 +95,7 @@ int evidence_verify(const struct cli *cli, struct session *s)
     } else {
         e.files = json_object_get(root, "files");
         json_object_foreach((json_t *)e.files, name, entry) check_file(&e, name, entry);
-        if (find_others(&e, openat(e.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ""))
+        if (outdir_walk(e.dir, &e, find_other))
             tell(&e, cli->argument, "cannot be read whole");
         code = verdict(s, &e, root, hex);
     }

@@ -2,12 +2,10 @@
  * reporter need not know what a secret is: here the files themselves are read. */
 #include "leak.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -24,55 +22,39 @@ static void found(const char *path, const char *what, struct error *err)
                    "stage, or leave the reporter out; then make the bundle again: --report RUN");
 }
 
-static int check_file(int dir, const char *name, const char *path, const struct scan *scan,
-                      struct error *err)
+struct check {
+    const char *bundle;
+    const struct scan *scan;
+    struct error *err;
+};
+
+static int check_file(void *ctx, const struct outdir_entry *e)
 {
+    const struct check *c = ctx;
     const char *what = NULL;
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    int bad = fd < 0 || scan_fd(scan, fd, &what);
+    char path[8192];
+    if (!e->is_file)
+        return 0;
+    int fd = openat(e->dir, e->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int bad = fd < 0 || scan_fd(c->scan, fd, &what);
     if (fd >= 0)
         close(fd);
-    if (!bad && what) {
-        bad = unlinkat(dir, name, 0);
-        found(path, what, err);
-    }
-    return bad;
-}
-
-static int check_directory(int fd, const char *path, const struct scan *scan, struct error *err)
-{
-    DIR *d = fdopendir(fd);
-    if (!d) {
-        close(fd);
-        return -1;
-    }
-    int bad = 0;
-    for (struct dirent *e; !bad && (e = readdir(d));) {
-        char below[4400];
-        struct stat st;
-        if (e->d_name[0] == '.')
-            continue;
-        snprintf(below, sizeof below, "%s/%s", path, e->d_name);
-        bad = fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW);
-        if (!bad && S_ISDIR(st.st_mode)) {
-            int sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            bad = sub < 0 || check_directory(sub, below, scan, err);
-        } else if (!bad && S_ISREG(st.st_mode)) {
-            bad = check_file(dirfd(d), e->d_name, below, scan, err);
-        }
-    }
-    closedir(d);
+    if (bad || !what)
+        return bad ? -1 : 0;
+    snprintf(path, sizeof path, "%s/%s", c->bundle, e->path);
+    bad = unlinkat(e->dir, e->name, 0);
+    found(path, what, c->err);
     return bad;
 }
 
 int leak_check(struct outdir *dir, const struct scan *scan, struct error *err)
 {
-    if (!scan_count(scan))
-        return 0;
-    int fd = openat(outdir_fd(dir), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int bad = fd < 0 || check_directory(fd, outdir_path(dir), scan, err);
-    if (bad && !err->code)
-        error_set(err, STATUS_BACKUP, "the bundle %s cannot be read back: %s", outdir_path(dir),
-                  strerror(errno));
-    return err->code;
+    struct check c = {outdir_path(dir), scan, err};
+    if (!scan_count(scan) || outdir_walk(outdir_fd(dir), &c, check_file) == 0 || err->code)
+        return err->code;
+    error_set(err, STATUS_BACKUP, "the bundle %s cannot be read back: %s", outdir_path(dir),
+              strerror(errno));
+    error_fix(err, "see that nobody changes it and the disk works; then --report RUN makes it "
+                   "again");
+    return STATUS_BACKUP;
 }

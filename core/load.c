@@ -307,29 +307,6 @@ static int depends_on_fresh(const struct load *l)
     return 0;
 }
 
-/* Records that were read before the run was broken off, and that are gone since. */
-static int are_gone(struct load *l, const struct resume_point *at, int *gone, struct error *err)
-{
-    const char *const params[] = {l->stage->p->name};
-    char sql[300];
-    *gone = 0;
-    if (at->records < 0)
-        return 0;
-    snprintf(sql, sizeof sql, "SELECT sum(read) FROM %s.chunk WHERE run = %lld AND stage = $1",
-             l->s->q, (long long)l->s->run);
-    struct pg_result *res = pg_query(l->s->pg, err, sql, 1, params);
-    if (!res)
-        return err->code;
-    *gone = pg_get_int(res, 0, 0) != at->records;
-    pg_free(res);
-    if (*gone)
-        log_write(LOG_WARNING,
-                  "stage %s: records that were read are gone from the source since; it"
-                  " is loaded again",
-                  l->stage->p->name);
-    return 0;
-}
-
 /* From where it stopped, or from its beginning. */
 static int take_up_from(struct load *l, int forced, int *gone, struct error *err)
 {
@@ -340,7 +317,7 @@ static int take_up_from(struct load *l, int forced, int *gone, struct error *err
     if (!code && !at.done)
         code = load_stage(l, &at, err);
     if (!code)
-        code = are_gone(l, &at, gone, err);
+        code = snapshots_gone(l->s, l->stage, &at, gone, err);
     free(at.position);
     return code;
 }
@@ -350,28 +327,6 @@ static int take_up(struct load *l, struct error *err)
     int gone = 0, forced = l->s->resumed && depends_on_fresh(l);
     int code = take_up_from(l, forced, &gone, err);
     return code || !gone ? code : take_up_from(l, 1, &gone, err);
-}
-
-/* All is loaded: marks have served. */
-static int drop_marks(struct load *l, struct error *err)
-{
-    int slow = 0;
-    for (size_t i = 0; i < l->job->n_stages; i++)
-        slow |= job_is_slow(&l->job->stages[i]);
-    if (!slow)
-        return 0;
-    struct str sql;
-    str_init(&sql, 0);
-    marks_drop_sql(l->s, &sql);
-    int code = state_begin(l->s, err);
-    if (!code)
-        code = pg_exec(l->s->pg, err, sql.data);
-    if (!code)
-        code = state_commit(l->s, err);
-    else
-        pg_rollback(l->s->pg);
-    str_clear(&sql);
-    return code;
 }
 
 /* Before anything is read: what a plugin begins with its first record is then each process's own.
@@ -411,7 +366,7 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     job->workers_kb = memory.sum_kb;
     stream_clear(l.stream);
     if (!code)
-        code = drop_marks(&l, err);
+        code = marks_drop(s, job, err);
     if (!code)
         code = snapshots_note(s, job, err);
     if (!code && fault_point("load.done"))

@@ -41,12 +41,17 @@ static void table(const struct state *s, struct str *sql)
     str_printf(sql, "%s.computed_%lld_0", s->q, (long long)s->run);
 }
 
+static int job_has(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_stages; i++)
+        if (stage_has(&job->stages[i]))
+            return 1;
+    return 0;
+}
+
 int marks_create(struct state *s, const struct job *job, struct error *err)
 {
-    int any = 0;
-    for (size_t i = 0; i < job->n_stages; i++)
-        any |= stage_has(&job->stages[i]);
-    if (!any)
+    if (!job_has(job))
         return 0;
     struct str sql;
     str_init(&sql, 0);
@@ -63,6 +68,24 @@ void marks_drop_sql(const struct state *s, struct str *sql)
     str_add(sql, "DROP TABLE IF EXISTS ");
     table(s, sql);
     str_add_char(sql, ';');
+}
+
+int marks_drop(struct state *s, const struct job *job, struct error *err)
+{
+    if (!job_has(job))
+        return 0;
+    struct str sql;
+    str_init(&sql, 0);
+    marks_drop_sql(s, &sql);
+    int code = state_begin(s, err);
+    if (!code)
+        code = pg_exec(s->pg, err, sql.data);
+    if (!code)
+        code = state_commit(s, err);
+    else
+        pg_rollback(s->pg);
+    str_clear(&sql);
+    return code;
 }
 
 void marks_copy_sql(const struct state *s, struct str *sql)

@@ -13,6 +13,8 @@ struct marks; /* those of a resumed run, in memory */
 
 /* The table, where a stage of the job has use for it. In the caller's transaction. */
 int marks_create(struct state *s, const struct job *job, struct error *err);
+/* All is loaded: they have served. Own transaction; nothing where no stage has use for them. */
+int marks_drop(struct state *s, const struct job *job, struct error *err);
 /* Drops it, appended; nothing where there is none. */
 void marks_drop_sql(const struct state *s, struct str *sql);
 /* COPY statement of (mark, value), appended. */

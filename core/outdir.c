@@ -5,6 +5,7 @@
  * Any thread; a struct outdir is not shared between threads. */
 #include "outdir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -245,4 +246,54 @@ uint64_t outdir_free_bytes(const struct outdir *dir)
 {
     struct statvfs st;
     return fstatvfs(dir->fd, &st) ? 0 : (uint64_t)st.f_bavail * st.f_frsize;
+}
+
+/* ---- reading back ---------------------------------------------------------------------- */
+
+struct walk {
+    void *ctx;
+    int (*entry)(void *ctx, const struct outdir_entry *e);
+};
+
+static int walk_below(const struct walk *w, int parent, const char *name, const char *prefix);
+
+static int walk_entry(const struct walk *w, int dir, const char *name, const char *prefix)
+{
+    char path[4096];
+    struct stat st;
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+        return -1;
+    int below = S_ISDIR(st.st_mode);
+    if ((size_t)snprintf(path, sizeof path, "%s%s%s", prefix, name, below ? "/" : "") >=
+        sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (below)
+        return walk_below(w, dir, name, path);
+    return w->entry(w->ctx, &(struct outdir_entry){dir, name, path, S_ISREG(st.st_mode)});
+}
+
+static int walk_below(const struct walk *w, int parent, const char *name, const char *prefix)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    int got = 0;
+    for (const struct dirent *e; !got && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            got = walk_entry(w, dirfd(d), e->d_name, prefix);
+    int wrong = errno;
+    closedir(d);
+    errno = wrong;
+    return got;
+}
+
+int outdir_walk(int dir, void *ctx, int (*entry)(void *ctx, const struct outdir_entry *e))
+{
+    return walk_below(&(struct walk){ctx, entry}, dir, ".", "");
 }

@@ -26,6 +26,17 @@ uint64_t outdir_free_bytes(const struct outdir *dir);
  * close-on-exec. -1 with errno; ELOOP for a link. For reading back what was written. */
 int outdir_openat(int dir, const char *name, int flags, unsigned mode);
 
+struct outdir_entry {
+    int dir;          /* where it is; borrowed */
+    const char *name; /* there */
+    const char *path; /* below the directory that is walked, "idmap/users.json" */
+    int is_file;      /* else a link, a socket or the like: never followed */
+};
+/* Calls entry() for all that is below the directory descriptor `dir`, but for the directories
+ * themselves, in no order; it may remove what it was given. 0, or -1 with errno, or what entry()
+ * gave that is not 0, which ends it. */
+int outdir_walk(int dir, void *ctx, int (*entry)(void *ctx, const struct outdir_entry *e));
+
 /* A directory `name` in the directory descriptor `parent`, 0700 whatever the umask. 0, or -1
  * with errno: EEXIST when the name is taken. */
 int outdir_make(int parent, const char *name);

@@ -3,6 +3,8 @@
  * on, and says what that may mean. */
 #include "snapshots.h"
 
+#include <stdio.h>
+
 #include "call.h"
 #include "highwater.h"
 #include "log.h"
@@ -45,6 +47,29 @@ int snapshots_compare(const struct job_stage *st, const char *before, const char
     if (*changed)
         log_write(LOG_WARNING,
                   "stage %s: the source was written since it was read; it is loaded"
+                  " again",
+                  st->p->name);
+    return 0;
+}
+
+int snapshots_gone(struct state *s, const struct job_stage *st, const struct resume_point *at,
+                   int *gone, struct error *err)
+{
+    const char *const params[] = {st->p->name};
+    char sql[300];
+    *gone = 0;
+    if (at->records < 0)
+        return 0;
+    snprintf(sql, sizeof sql, "SELECT sum(read) FROM %s.chunk WHERE run = %lld AND stage = $1",
+             s->q, (long long)s->run);
+    struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
+    if (!res)
+        return err->code;
+    *gone = pg_get_int(res, 0, 0) != at->records;
+    pg_free(res);
+    if (*gone)
+        log_write(LOG_WARNING,
+                  "stage %s: records that were read are gone from the source since; it is loaded"
                   " again",
                   st->p->name);
     return 0;

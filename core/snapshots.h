@@ -15,6 +15,11 @@ int snapshots_now(const struct job_stage *st, struct str *out, struct error *err
 int snapshots_compare(const struct job_stage *st, const char *before, const char *now,
                       struct resume_point *at, int *changed, struct error *err);
 
+/* The stage was loaded to its end: are records that it has gone since, so that it must be loaded
+ * again? By the number that snapshots_compare() left in `at`. */
+int snapshots_gone(struct state *s, const struct job_stage *st, const struct resume_point *at,
+                   int *gone, struct error *err);
+
 /* Says of each source that was read in several states what that means. [once, behind the load] */
 int snapshots_note(struct state *s, struct job *job, struct error *err);
 

@@ -6,7 +6,6 @@
  */
 #include "html.h"
 
-#include "names.h"
 #include "reporter.h"
 #include "view.h"
 
@@ -50,9 +49,7 @@ static int32_t report(void *self, const mig_report_t *report)
     const struct reporter *r = self;
     const char *name;
     json_t *root;
-    int32_t rc = names_file(r->host, report, r->file, &name);
-    if (rc == MIG_OK)
-        rc = view_load(r->host, report, &root);
+    int32_t rc = reporter_begin(r, report, &name, &root);
     if (rc != MIG_OK)
         return rc;
     struct out o;

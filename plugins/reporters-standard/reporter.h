@@ -2,6 +2,7 @@
 #ifndef MIGHOST_REPORTERS_REPORTER_H
 #define MIGHOST_REPORTERS_REPORTER_H
 
+#include <jansson.h>
 #include <mighost/plugin.h>
 
 extern const mig_unit_t summary_unit, errors_unit, json_unit, sql_unit, idmap_unit, log_unit,
@@ -30,6 +31,9 @@ struct reporter {
     const char *file;
 };
 int32_t reporter_create(const mig_host_t *host, void **self);
+/* The name of its file in this run, and the report, which is the caller's. */
+int32_t reporter_begin(const struct reporter *r, const mig_report_t *report, const char **name,
+                       json_t **root);
 void reporter_destroy(void *self); /* nothing: the host owns the memory */
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "criteria.h"
-#include "names.h"
 #include "out.h"
 #include "reporter.h"
 #include "view.h"
@@ -69,9 +68,7 @@ static int32_t report(void *self, const mig_report_t *report)
     const struct reporter *r = self;
     const char *name;
     json_t *root;
-    int32_t rc = names_file(r->host, report, r->file, &name);
-    if (rc == MIG_OK)
-        rc = view_load(r->host, report, &root);
+    int32_t rc = reporter_begin(r, report, &name, &root);
     if (rc != MIG_OK)
         return rc;
     char *text = make_text(root);

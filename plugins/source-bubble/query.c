@@ -5,10 +5,11 @@
  */
 #include "query.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "parameter.h"
 
 const struct page_form query_form = {.list = "response.results",
                                      .cursor = "response.cursor",
@@ -45,24 +46,6 @@ static CURLU *at(const struct settings *s, const char *name, const char *more)
     return u;
 }
 
-static int add(CURLU *u, const char *name, const char *value)
-{
-    char *text = malloc(strlen(name) + strlen(value) + 2);
-    if (!text)
-        return -1;
-    stpcpy(stpcpy(stpcpy(text, name), "="), value);
-    CURLUcode code = curl_url_set(u, CURLUPART_QUERY, text, CURLU_APPENDQUERY | CURLU_URLENCODE);
-    free(text);
-    return code == CURLUE_OK ? 0 : -1;
-}
-
-static int add_number(CURLU *u, const char *name, uint64_t n)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%" PRIu64, n);
-    return add(u, name, text);
-}
-
 static void bound(json_t *list, const char *key, const char *kind, int64_t moment)
 {
     char text[MOMENT_TEXT];
@@ -84,7 +67,7 @@ static int add_constraints(CURLU *u, const struct query *q, int64_t above, int64
         json_array_append_new(list, json_pack("{ss ss sO}", "key", QUERY_ID, "constraint_type",
                                               "in", "value", q->only));
     char *text = json_dumps(list, JSON_COMPACT | JSON_ENSURE_ASCII);
-    int failed = !text || (json_array_size(list) && add(u, "constraints", text));
+    int failed = !text || (json_array_size(list) && parameter_add(u, "constraints", text));
     free(text);
     json_decref(list);
     return failed ? -1 : 0;
@@ -102,10 +85,12 @@ static char *finish(CURLU *u, int failed)
 char *query_page(const struct settings *s, const struct query *q, const struct keyset_request *r)
 {
     CURLU *u = at(s, "/obj/", q->type);
-    int failed = !u || add(u, "sort_field", QUERY_CREATED) || add(u, "descending", "false") ||
-                 add(u, "additional_sort_fields",
-                     "[{\"sort_field\":\"" QUERY_ID "\",\"descending\":false}]") ||
-                 add_number(u, "limit", r->limit) || add_number(u, "cursor", r->cursor) ||
+    int failed = !u || parameter_add(u, "sort_field", QUERY_CREATED) ||
+                 parameter_add(u, "descending", "false") ||
+                 parameter_add(u, "additional_sort_fields",
+                               "[{\"sort_field\":\"" QUERY_ID "\",\"descending\":false}]") ||
+                 parameter_number(u, "limit", r->limit) ||
+                 parameter_number(u, "cursor", r->cursor) ||
                  add_constraints(u, q, r->above, r->below);
     return finish(u, failed);
 }
@@ -113,7 +98,7 @@ char *query_page(const struct settings *s, const struct query *q, const struct k
 char *query_total(const struct settings *s, const struct query *q)
 {
     CURLU *u = at(s, "/obj/", q->type);
-    int failed = !u || add_number(u, "limit", 1) || add_number(u, "cursor", 0) ||
+    int failed = !u || parameter_number(u, "limit", 1) || parameter_number(u, "cursor", 0) ||
                  add_constraints(u, q, MOMENT_NONE, MOMENT_NONE);
     return finish(u, failed);
 }

@@ -6,10 +6,11 @@
  */
 #include "walk.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "parameter.h"
 
 #include "common/keep.h"
 #include "common/say.h"
@@ -89,24 +90,6 @@ int walk_begin(struct walk *w, const char *entity)
 
 /* ---- addresses ---------------------------------------------------------------------------- */
 
-static int add(CURLU *u, const char *name, const char *value)
-{
-    char *text = malloc(strlen(name) + strlen(value) + 2);
-    if (!text)
-        return -1;
-    stpcpy(stpcpy(stpcpy(text, name), "="), value);
-    CURLUcode code = curl_url_set(u, CURLUPART_QUERY, text, CURLU_APPENDQUERY | CURLU_URLENCODE);
-    free(text);
-    return code == CURLUE_OK ? 0 : -1;
-}
-
-static int add_number(CURLU *u, const char *name, uint64_t n)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%" PRIu64, n);
-    return add(u, name, text);
-}
-
 /* The option's path with the entity's behind it. */
 static int set_path(CURLU *u, const char *more)
 {
@@ -134,16 +117,16 @@ static int set_query(const struct walk *w, CURLU *u)
     int failed = 0;
     json_object_foreach(w->parameters, name, value)
     {
-        failed |= add(u, name, json_string_value(value));
+        failed |= parameter_add(u, name, json_string_value(value));
     }
     if (w->limit_parameter)
-        failed |= add_number(u, w->limit_parameter, w->s->page_size);
+        failed |= parameter_number(u, w->limit_parameter, w->s->page_size);
     if (w->paging == WALK_OFFSET)
-        failed |= add_number(u, w->parameter, w->before);
+        failed |= parameter_number(u, w->parameter, w->before);
     else if (w->paging == WALK_PAGE)
-        failed |= add_number(u, w->parameter, w->number);
+        failed |= parameter_number(u, w->parameter, w->number);
     else if (w->paging == WALK_CURSOR && w->mark)
-        failed |= add(u, w->parameter, w->mark);
+        failed |= parameter_add(u, w->parameter, w->mark);
     return failed;
 }
 

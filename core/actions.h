@@ -38,8 +38,8 @@ int look_check_plugin(const struct cli *cli, struct session *s);
 int look_lock_plugins(const struct cli *cli, struct session *s);
 int look_stop_server(const struct cli *cli, struct session *s);
 
-int evidence_verify(const struct cli *cli, struct session *s);
-int remake_bundle(const struct cli *cli, struct session *s);
+int bundle_verify(const struct cli *cli, struct session *s);
+int bundle_remake(const struct cli *cli, struct session *s);
 
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);

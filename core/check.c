@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "collide.h"
+#include "delta.h"
 #include "fault.h"
-#include "few.h"
 #include "lookup.h"
 #include "number.h"
 #include "outcome.h"
@@ -166,10 +166,10 @@ static int count_returned(struct state *s, const struct job *job, int64_t *n, st
         str_printf(&sql,
                    " + (SELECT count(*) FROM %s s %sJOIN %s m USING (_mig_id) WHERE s._mig_state <>"
                    " 0%s)",
-                   job->tables[i].staging, job->tables[i].has_few ? "LEFT " : "",
-                   few_or_all(&job->tables[i]),
-                   job->tables[i].has_few ? " AND (m._mig_id IS NULL OR m._mig_at IS NOT NULL)"
-                                          : "");
+                   job->tables[i].staging, job->tables[i].has_delta ? "LEFT " : "",
+                   delta_or_all(&job->tables[i]),
+                   job->tables[i].has_delta ? " AND (m._mig_id IS NULL OR m._mig_at IS NOT NULL)"
+                                            : "");
     *n = pg_count(s->pg, &sql, err);
     return err->code;
 }

@@ -22,7 +22,7 @@ void chunk_clear(struct chunk *c)
     free(c->rejects);
     free(c->left);
     free(c->repairs);
-    free(c->marks);
+    free(c->memos);
     arena_free(c->mem);
     memset(c, 0, sizeof *c);
 }
@@ -42,7 +42,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     c->records = 0;
     c->n_rejects = 0;
     c->n_repairs = 0;
-    c->n_marks = 0;
+    c->n_memos = 0;
     c->mark.known = 0;
     if (c->left)
         memset(c->left, 0, c->left_capacity);
@@ -77,13 +77,13 @@ void chunk_reject(struct chunk *c, const struct chunk_reject *r)
         copy->raw.data = arena_strndup(c->mem, r->raw.data, r->raw.len);
 }
 
-void chunk_mark(struct chunk *c, const unsigned char bytes[32], mig_str_t value)
+void chunk_memo(struct chunk *c, const unsigned char bytes[32], mig_str_t value)
 {
-    if (c->n_marks == c->marks_capacity) {
-        c->marks_capacity = c->marks_capacity ? c->marks_capacity * 2 : 64;
-        c->marks = arena_heap(c->marks, c->marks_capacity * sizeof *c->marks);
+    if (c->n_memos == c->memos_capacity) {
+        c->memos_capacity = c->memos_capacity ? c->memos_capacity * 2 : 64;
+        c->memos = arena_heap(c->memos, c->memos_capacity * sizeof *c->memos);
     }
-    struct chunk_mark *m = &c->marks[c->n_marks++];
+    struct chunk_memo *m = &c->memos[c->n_memos++];
     memcpy(m->bytes, bytes, sizeof m->bytes);
     m->value = (mig_str_t){arena_strndup(c->mem, value.data, value.len), value.len};
 }

@@ -18,7 +18,7 @@ struct chunk_reject {
     mig_str_t raw;                                               /* empty: not kept */
 };
 
-struct chunk_mark { /* see marks.h */
+struct chunk_memo { /* see memo.h */
     unsigned char bytes[32];
     mig_str_t value;
 };
@@ -40,8 +40,8 @@ struct chunk {
     int64_t parts;        /* of 1000000 of the source, read at its end; -1 unknown */
     struct host_repair *repairs;
     size_t n_repairs;
-    struct chunk_mark *marks; /* of what was computed for it */
-    size_t n_marks, marks_capacity;
+    struct chunk_memo *memos; /* of what was computed for it */
+    size_t n_memos, memos_capacity;
     struct highwater_mark mark; /* of an incremental stage */
     int own_keys;               /* so far the first table's key is the stage's own key */
 };
@@ -55,7 +55,7 @@ size_t chunk_bytes(const struct chunk *c);
 /* Keeps a reject; texts are copied. */
 void chunk_reject(struct chunk *c, const struct chunk_reject *r);
 /* Keeps what was computed; the value is copied. */
-void chunk_mark(struct chunk *c, const unsigned char bytes[32], mig_str_t value);
+void chunk_memo(struct chunk *c, const unsigned char bytes[32], mig_str_t value);
 /* One byte a record of the chunk, from 1: 1 where its rows are not to be sent. */
 char *chunk_left(struct chunk *c);
 /* Ends the filling: takes the host's repairs; `position` and `parts` are behind the last record. */

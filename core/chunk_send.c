@@ -12,7 +12,7 @@
 #include "digest.h"
 #include "isolate.h"
 #include "log.h"
-#include "marks.h"
+#include "memo.h"
 #include "sql.h"
 #include "staging.h"
 
@@ -28,7 +28,7 @@ void chunk_send_clear(struct chunk_send *x)
 {
     pg_script_free(x->script);
     free(x->rejects.data);
-    free(x->marks.data);
+    free(x->memos.data);
     memset(x, 0, sizeof *x);
 }
 
@@ -107,18 +107,18 @@ static void add_rejects(struct chunk_send *x)
     pg_script_copy_end(x->script, (int64_t)c->n_rejects);
 }
 
-static void add_marks(struct chunk_send *x)
+static void add_memos(struct chunk_send *x)
 {
-    struct encode_buffer *out = &x->marks;
+    struct encode_buffer *out = &x->memos;
     struct str sql;
-    if (!x->c->n_marks)
+    if (!x->c->n_memos)
         return;
     str_init(&sql, 0);
-    marks_copy_sql(x->s, &sql);
+    memo_copy_sql(x->s, &sql);
     out->len = 0;
     encode_bytes(out, "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0", 19);
-    for (size_t i = 0; i < x->c->n_marks; i++) {
-        const struct chunk_mark *m = &x->c->marks[i];
+    for (size_t i = 0; i < x->c->n_memos; i++) {
+        const struct chunk_memo *m = &x->c->memos[i];
         encode_int16(out, 2);
         encode_int32(out, (int32_t)sizeof m->bytes);
         encode_bytes(out, m->bytes, sizeof m->bytes);
@@ -128,7 +128,7 @@ static void add_marks(struct chunk_send *x)
     encode_int16(out, -1);
     pg_script_copy(x->script, sql.data);
     pg_script_data(x->script, out->data, out->len);
-    pg_script_copy_end(x->script, (int64_t)x->c->n_marks);
+    pg_script_copy_end(x->script, (int64_t)x->c->n_memos);
     str_clear(&sql);
 }
 
@@ -205,7 +205,7 @@ static void start(struct chunk_send *x)
     pg_script_sql(x->script, sql.data, epoch);
     int64_t rows = add_tables(x);
     add_rejects(x);
-    add_marks(x);
+    add_memos(x);
     str_reset(&sql);
     add_repairs(x->c, s, &sql);
     add_counts(x->c, s, rows, &sql);

@@ -14,7 +14,7 @@ struct chunk_send {
     int code;         /* PG_SCRIPT_BUSY, or how the transaction ended */
     struct error err; /* of a failure that nobody has asked for yet */
     int lost;         /* chunks before it are gone: the stage is to be taken up anew */
-    struct encode_buffer rejects, marks; /* of the chunk, encoded */
+    struct encode_buffer rejects, memos; /* of the chunk, encoded */
 };
 
 void chunk_send_init(struct chunk_send *x, struct state *s, const struct job *job);

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "few.h"
+#include "delta.h"
 #include "found.h"
 #include "match.h"
 #include "refer.h"
@@ -193,7 +193,7 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
                    batched        ? "true"
                    : k->immediate ? "w._mig_old"
                                   : "false",
-                   few_or_all(t), t->staging);
+                   delta_or_all(t), t->staging);
     str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
     return reject_run(s, &sql, err);
 }

@@ -412,7 +412,7 @@ void job_name_tables(struct job *job, int64_t run)
         set_name(job, t->will_be, "willbe", run, t->no);
         set_name(job, t->as_if, "asif", run, t->no);
         set_name(job, t->rest, "rest", run, t->no);
-        set_name(job, t->few, "few", run, t->no);
+        set_name(job, t->delta, "delta", run, t->no);
         set_name(job, t->done, "done", run, t->no);
     }
 }

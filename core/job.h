@@ -65,8 +65,8 @@ struct job_table { /* one target table that the job writes */
     char as_if[JOB_NAME_SIZE];        /* view: the live table as if published */
     char rest[JOB_NAME_SIZE];         /* materialized view: the rows that are not as their live row,
                                        * where they are few */
-    char few[JOB_NAME_SIZE];          /* see few.h */
-    int has_rest, has_few;
+    char delta[JOB_NAME_SIZE];        /* see delta.h */
+    int has_rest, has_delta;
     int64_t staged;    /* check: rows in staging */
     int64_t matched;   /* check: of them, those that have a live row */
     int any_absent;    /* check: some of them leave a column to the live row or the default */
@@ -145,7 +145,7 @@ int job_order(struct job *job, struct faults *faults);
 size_t job_find_table(const struct job *job, const char *schema, const char *table);
 size_t job_find_stage(const struct job *job, const char *name); /* SIZE_MAX: none */
 const struct catalog_column *job_find_staged(const struct job_table *t, const char *name);
-/* Does it use transforms that take long, see later.h? */
+/* Does it use transforms that take long, see deferred.h? */
 int job_is_slow(const struct job_stage *st);
 /* Does it read what is secret? Its records are nowhere kept as they were read. */
 int job_is_secret(const struct job_stage *st);

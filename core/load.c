@@ -12,7 +12,7 @@
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
-#include "marks.h"
+#include "memo.h"
 #include "part.h"
 #include "resume.h"
 #include "snapshots.h"
@@ -366,7 +366,7 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     job->workers_kb = memory.sum_kb;
     stream_clear(l.stream);
     if (!code)
-        code = marks_drop(s, job, err);
+        code = memo_drop(s, job, err);
     if (!code)
         code = snapshots_note(s, job, err);
     if (!code && fault_point("load.done"))

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "later.h"
+#include "deferred.h"
 #include "log.h"
 #include "sql.h"
 #include "staging.h"
@@ -22,14 +22,14 @@ struct account {
 
 struct attempt {
     struct account *account;
-    struct later_value *value;
+    struct deferred_value *value;
 };
 
 struct proof {
     struct state *s;
     struct job *job;
     struct job_stage *stage;
-    struct later *later;
+    struct deferred *later;
     struct logins_result *result;
     int found; /* the column is known */
     size_t table, column;
@@ -87,9 +87,9 @@ static int32_t forget_row(void *ctx, size_t table)
 static void settle(struct proof *p)
 {
     while (atomic_load(&p->left))
-        later_wait(p->later, -1, 0, 200);
+        deferred_wait(p->later, -1, 0, 200);
     for (size_t i = 0; i < p->n_attempts; i++) {
-        struct later_value *v = p->attempts[i].value;
+        struct deferred_value *v = p->attempts[i].value;
         if (v->returned < 0 && !p->failure.code) {
             if (v->failure->code)
                 p->failure = *v->failure;
@@ -98,7 +98,7 @@ static void settle(struct proof *p)
         }
         p->attempts[i].account->opens |= v->returned == MIG_OK;
         p->attempts[i].account->fails |= v->returned == MIG_END;
-        later_free(v);
+        deferred_free(v);
     }
     p->n_attempts = 0;
 }
@@ -125,11 +125,11 @@ static int32_t await(void *ctx, const struct host_value *v, mig_value_t *out)
     if (p->n_attempts == p->n_accounts)
         settle(p);
     const mig_value_t stored = {a->stored, (uint32_t)strlen(a->stored), MIG_TEXT};
-    struct later_value *value = later_value(v, p->job->host->key, &stored);
+    struct deferred_value *value = deferred_value(v, p->job->host->key, &stored);
     p->attempts[p->n_attempts++] = (struct attempt){a, value};
     p->attempted = 1;
     atomic_fetch_add(&p->left, 1);
-    later_add(p->later, value, &p->left);
+    deferred_add(p->later, value, &p->left);
     return MIG_OK;
 }
 
@@ -300,7 +300,7 @@ static int prove_stage(struct proof *p, struct error *err)
 {
     struct unit *migrator = p->stage->migrator;
     struct host *host = p->job->host;
-    p->later = later_start(p->job, p->stage, 0, err);
+    p->later = deferred_start(p->job, p->stage, 0, err);
     if (!p->later)
         return err->code;
     migrator->emit = forget_row;
@@ -311,7 +311,7 @@ static int prove_stage(struct proof *p, struct error *err)
     int code = read_records(p, 1, err);
     if (!code && p->found)
         code = prove_accounts(p, err);
-    later_end(p->later);
+    deferred_end(p->later);
     migrator->await = NULL;
     host->secret = 0;
     host->n_repairs = 0; /* they were counted when the rows were made */

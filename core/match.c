@@ -112,7 +112,7 @@ static void select_match(const struct job_table *t, struct str *sql)
     }
 }
 
-/* It may be a view, see few.h. */
+/* It may be a view, see delta.h. */
 int match_drop(struct state *s, const struct job_table *t, struct error *err)
 {
     const char *const params[] = {t->match_table};
@@ -123,7 +123,7 @@ int match_drop(struct state *s, const struct job_table *t, struct error *err)
     pg_free(res);
     return err->code ? err->code
                      : pg_execf(s->pg, err, "DROP %s IF EXISTS %s; DROP TABLE IF EXISTS %s",
-                                view ? "VIEW" : "TABLE", t->match_table, t->few);
+                                view ? "VIEW" : "TABLE", t->match_table, t->delta);
 }
 
 int match_make(struct state *s, struct job_table *t, struct error *err)
@@ -180,12 +180,12 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
  * both tables each time. */
 int match_rest(struct state *s, struct job_table *t, struct error *err)
 {
-    t->has_rest = t->has_few;
-    if (t->has_few) {
+    t->has_rest = t->has_delta;
+    if (t->has_delta) {
         int failed = pg_execf(s->pg, err,
                               "CREATE MATERIALIZED VIEW %s AS SELECT _mig_id FROM %s; "
                               "ANALYZE %s",
-                              t->rest, t->few, t->rest);
+                              t->rest, t->delta, t->rest);
         return failed ? failed : count_rest(s, t, err);
     }
     struct pg_result *res =

@@ -6,7 +6,7 @@
 #include "absent.h"
 #include "adopted.h"
 #include "deletions.h"
-#include "few.h"
+#include "delta.h"
 #include "match.h"
 #include "seen.h"
 #include "sql.h"
@@ -50,9 +50,9 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
     str_printf(&sql,
                " FROM (SELECT s._mig_id, s._mig_record, s._mig_key, %s AS _mig_old, m._mig_at AS"
                " _mig_live, %s AS _mig_same",
-               t->has_few ? "(m._mig_id IS NULL OR m._mig_at IS NOT NULL)"
-                          : "m._mig_id IS NOT NULL",
-               t->has_few ? "m._mig_id IS NULL" : "coalesce(m._mig_same, false)");
+               t->has_delta ? "(m._mig_id IS NULL OR m._mig_at IS NOT NULL)"
+                            : "m._mig_id IS NOT NULL",
+               t->has_delta ? "m._mig_id IS NULL" : "coalesce(m._mig_same, false)");
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed) {
             str_add(&sql, ", ");
@@ -60,7 +60,7 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
         }
     str_printf(&sql,
                " FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id WHERE s._mig_state = 0%s) w",
-               t->staging, few_or_all(t), match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
+               t->staging, delta_or_all(t), match_overwrites(t) ? "" : " AND m._mig_id IS NULL");
     return pg_exec_str(s->pg, &sql, err);
 }
 
@@ -81,7 +81,7 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
                    " m._mig_at = %s AND s._mig_state = 0 AND NOT m._mig_same)",
-                   few_or_all(t), t->staging, match_at(t));
+                   delta_or_all(t), t->staging, match_at(t));
     str_add(&sql, " UNION ALL SELECT ");
     for (size_t i = 0; i < t->t->n_columns; i++) {
         str_add(&sql, i ? ", " : "");
@@ -135,8 +135,8 @@ int outcome_make(struct state *s, struct job *job, int may_delete, struct str *n
         t->has_rest = 0;
         code = seen_take(s, t, err);
         if (!code)
-            code = few_make(s, job, t, err);
-        if (!code && !t->has_few)
+            code = delta_make(s, job, t, err);
+        if (!code && !t->has_delta)
             code = match_make(s, t, err);
         if (!code)
             code = adopted_keys(s, job, i, &changed, err);

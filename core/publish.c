@@ -93,7 +93,7 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     int untouched = 0;
     if (seen_untouched(s, t, &untouched, err) || untouched)
         return err->code;
-    if (t->has_few) {
+    if (t->has_delta) {
         error_set(err, STATUS_DRIFT, "%s.%s was written since check", t->t->schema, t->t->name);
         error_fix(err, "run again when fewer writers are active");
         return STATUS_DRIFT;

@@ -36,7 +36,7 @@ const char *rebuild_never(const struct job_table *t)
 static int choose(struct state *s, const struct job_table *t, int *chosen, struct error *err)
 {
     struct str sql;
-    if (t->has_few) { /* as many rows are there as are staged, but for a few */
+    if (t->has_delta) { /* as many rows are there as are staged, but for a few */
         *chosen = t->indexes == INDEXES_REBUILD;
         return 0;
     }

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "marks.h"
 #include "match.h"
+#include "memo.h"
 #include "rewrite.h"
 #include "sql.h"
 #include "waits.h"
@@ -74,7 +74,7 @@ static int register_table(struct state *s, const struct job_table *t, struct err
 
 int staging_create(struct state *s, struct job *job, struct error *err)
 {
-    int code = marks_create(s, job, err);
+    int code = memo_create(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = create_staging(s, job, &job->tables[i], err);
         if (!code)
@@ -119,7 +119,7 @@ int staging_drop(struct state *s, const struct job *job, int all, struct error *
 {
     struct str sql;
     str_init(&sql, 0);
-    marks_drop_sql(s, &sql);
+    memo_drop_sql(s, &sql);
     int code = pg_exec(s->pg, err, sql.data);
     str_clear(&sql);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
@@ -145,7 +145,7 @@ int staging_drop_run(struct state *s, int64_t run, struct error *err)
         sql, sizeof sql,
         "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
         " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
-        " '^(staging|match|few|delete|before|willbe|asif|done|computed)_%lld_[0-9]+$' ORDER BY "
+        " '^(staging|match|delta|delete|before|willbe|asif|done|computed)_%lld_[0-9]+$' ORDER BY "
         "c.relkind DESC",
         (long long)run);
     const char *const params[] = {s->schema};

@@ -13,9 +13,9 @@
 
 #include "call.h"
 #include "chunk_send.h"
+#include "deferred_chunk.h"
 #include "digest.h"
 #include "fault.h"
-#include "ripe.h"
 #include "staging.h"
 #include "waits.h"
 
@@ -34,8 +34,8 @@ struct stream {
     struct job_stage *stage;
     struct chunk chunks[2], *chunk; /* chunk: the one that is being filled */
     struct chunk_send send;
-    struct ripe ripe;        /* chunks of a stage with slow transforms */
-    size_t *marks;           /* rows per table before the current record */
+    struct deferred_chunk deferred; /* chunks of a stage with slow transforms */
+    size_t *marks;                  /* rows per table before the current record */
     size_t **from;           /* per migrator table: job column -> index of the row's values */
     struct digest_uuid *own; /* makes the stage's own keys; NULL: kept ones, or not known yet */
     struct str key;
@@ -222,8 +222,9 @@ static int32_t emit(void *ctx, size_t table)
         set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
         return MIG_REJECT;
     }
-    if (l->ripe.later)
-        return held_row(ripe_held(&l->ripe, l->chunk), st->migrator, table, row.id);
+    if (l->deferred.values)
+        return deferred_rows_row(deferred_chunk_held(&l->deferred, l->chunk), st->migrator, table,
+                                 row.id);
     if (staged_encode(&l->chunk->rows[index], &row, l->chunk->records, &fault, &column) == 0)
         return MIG_OK;
     char name[160];
@@ -248,31 +249,31 @@ static int32_t await(void *ctx, const struct host_value *v, mig_value_t *out)
     struct stream *l = ctx;
     if (is_key_column(l, v))
         return MIG_LATER;
-    return ripe_value(&l->ripe, l->chunk, v, out);
+    return deferred_chunk_value(&l->deferred, l->chunk, v, out);
 }
 
 /* The record's rows are complete and wait for their values; or it has none to keep. */
 static void hold_record(struct stream *l, const mig_record_t *record, int made)
 {
-    struct held *h = ripe_held(&l->ripe, l->chunk);
+    struct deferred_rows *h = deferred_chunk_held(&l->deferred, l->chunk);
     char uuid[37];
     if (!made) {
-        held_drop(h);
+        deferred_rows_drop(h);
         return;
     }
-    struct held_about about = {.record = l->chunk->records,
-                               .number = record->number,
-                               .key = l->key.data,
-                               .final_key = own_key(l, uuid)};
+    struct deferred_rows_about about = {.record = l->chunk->records,
+                                        .number = record->number,
+                                        .key = l->key.data,
+                                        .final_key = own_key(l, uuid)};
     if (!job_is_secret(l->stage))
         about.raw = call_raw(l->stage);
-    held_keep(h, l->ripe.later, &about);
+    deferred_rows_keep(h, l->deferred.values, &about);
 }
 
 static int refuse_first(struct stream *l, struct error *err)
 {
     struct unit *migrator = l->stage->migrator;
-    int32_t got = held_refuse(ripe_held(&l->ripe, l->chunk), migrator);
+    int32_t got = deferred_rows_refuse(deferred_chunk_held(&l->deferred, l->chunk), migrator);
     return got < 0 ? host_error(migrator, got, "record", err) : 0;
 }
 
@@ -298,7 +299,7 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
             code = host_error(l->stage->migrator, made, "record", err);
         else if (made != MIG_OK && !host->outcome.kind)
             set_outcome(host, "", "", "unspecified", "the migrator refused the record");
-        if (!code && l->ripe.later && host->outcome.kind)
+        if (!code && l->deferred.values && host->outcome.kind)
             code = refuse_first(l, err);
     } else if (!host->outcome.kind) {
         set_outcome(host, "", "", "broken_record", "the source cannot read the record");
@@ -310,7 +311,7 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
             staged_truncate(&l->chunk->rows[i], l->marks[i]);
         keep_reject(l, record);
     }
-    if (l->ripe.later)
+    if (l->deferred.values)
         hold_record(l, record, !code && !refused);
     host_record_done(host);
     return code;
@@ -336,17 +337,18 @@ static void tell_now(void *ctx)
 }
 
 /* The chunk that waits for values goes on its way. */
-static int send_ripe(struct stream *l, struct error *err)
+static int send_deferred(struct stream *l, struct error *err)
 {
-    const struct ripe_into into = {&l->send, l->from, &l->rejected, tell_now, l};
-    return ripe_send(&l->ripe, &into, err);
+    const struct deferred_chunk_into into = {&l->send, l->from, &l->rejected, tell_now, l};
+    return deferred_chunk_send(&l->deferred, &into, err);
 }
 
 static int is_full(struct stream *l)
 {
-    size_t bytes = chunk_bytes(l->chunk) + held_bytes(ripe_held(&l->ripe, l->chunk));
+    size_t bytes =
+        chunk_bytes(l->chunk) + deferred_rows_bytes(deferred_chunk_held(&l->deferred, l->chunk));
     return l->chunk->records >= l->job->project->batch_size || bytes >= CHUNK_BYTES ||
-           ripe_is_full(&l->ripe, l->chunk);
+           deferred_chunk_is_full(&l->deferred, l->chunk);
 }
 
 /* Fills the chunk. 1: the entity is at its end, 0: there is more, else -status. */
@@ -370,7 +372,7 @@ static int fill(struct stream *l, struct error *err)
             chunk_send_advance(&l->send);
         if ((l->chunk->records & 0x3ff) == 0)
             tell(l, 0);
-        if (ripe_is_ready(&l->ripe) && (code = send_ripe(l, err)))
+        if (deferred_chunk_is_ready(&l->deferred) && (code = send_deferred(l, err)))
             return -code;
         if (host_is_cancelled())
             break;
@@ -395,13 +397,13 @@ static int send_chunk(struct stream *l, struct error *err)
                l->own_keys);
     if (fault_point("chunk.read"))
         return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
-    int code = send_ripe(l, err);
+    int code = send_deferred(l, err);
     if (!code)
         code = finish_chunk(l, err);
     if (code || !l->chunk->records)
         return code;
-    if (l->ripe.later)
-        l->ripe.waits = l->chunk;
+    if (l->deferred.values)
+        l->deferred.waits = l->chunk;
     else
         chunk_send_begin(&l->send, l->chunk);
     l->chunk = l->chunk == &l->chunks[0] ? &l->chunks[1] : &l->chunks[0];
@@ -414,7 +416,7 @@ static int all_chunks(struct stream *l, const struct stream_from *from, struct e
     for (int64_t k = from->chunks + 1; !code && !end && !host_is_cancelled(); k++) {
         chunk_begin(l->chunk, l->stage, from->base + k, l->read + 1, call_position(l->stage));
         l->chunk->snapshot = l->snapshot;
-        ripe_begin(&l->ripe, l->chunk);
+        deferred_chunk_begin(&l->deferred, l->chunk);
         l->row_seq = 0;
         l->job->host->n_repairs = 0;
         end = fill(l, err);
@@ -423,7 +425,7 @@ static int all_chunks(struct stream *l, const struct stream_from *from, struct e
     }
     /* What is under way is not lost to a source that failed. */
     struct error late = {0};
-    int sent = send_ripe(l, code ? &late : err);
+    int sent = send_deferred(l, code ? &late : err);
     if (!sent)
         sent = finish_chunk(l, code ? &late : err);
     if (!code)
@@ -490,7 +492,7 @@ struct stream *stream_new(struct state *s, struct job *job, const struct load_op
     l->marks = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *l->marks);
     chunk_init(&l->chunks[0], job);
     chunk_init(&l->chunks[1], job);
-    ripe_init(&l->ripe, s, job, l->chunks);
+    deferred_chunk_init(&l->deferred, s, job, l->chunks);
     chunk_send_init(&l->send, s, job);
     l->chunk = &l->chunks[0];
     str_init(&l->key, KEY_BYTES);
@@ -502,7 +504,7 @@ void stream_clear(struct stream *l)
     chunk_send_clear(&l->send);
     chunk_clear(&l->chunks[0]);
     chunk_clear(&l->chunks[1]);
-    ripe_clear(&l->ripe);
+    deferred_chunk_clear(&l->deferred);
     str_clear(&l->key);
 }
 
@@ -522,15 +524,15 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     st->migrator->emit_ctx = l;
     l->job->host->stage = st->p->name;
     l->job->host->secret = job_is_secret(st);
-    int code = ripe_start(&l->ripe, st, err);
-    st->migrator->await = l->ripe.later ? await : NULL;
+    int code = deferred_chunk_start(&l->deferred, st, err);
+    st->migrator->await = l->deferred.values ? await : NULL;
     if (!code)
         code = open_source(l, from->position, err);
     if (!code) {
         code = all_chunks(l, from, err);
         call_close(st);
     }
-    ripe_end(&l->ripe);
+    deferred_chunk_end(&l->deferred);
     st->migrator->await = NULL;
     l->job->host->secret = 0;
     digest_uuid_free(l->own);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "few.h"
+#include "delta.h"
 #include "lineage.h"
 #include "match.h"
 #include "sql.h"
@@ -28,7 +28,7 @@ static void rows_of(const struct job_table *t, const char *alias, const char *su
 void verify_pairs(const struct job_table *t, struct str *sql)
 {
     str_printf(sql, "%s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON ", t->staging,
-               few_or_all(t), t->t->quoted);
+               delta_or_all(t), t->t->quoted);
     match_condition(t->match, "s", "l", sql);
     str_add(sql, " WHERE s._mig_state = 0");
     if (!match_overwrites(t)) /* what was there stays: not ours to compare, unless the same */

@@ -44,14 +44,14 @@ static void count_rows(const struct job_table *t, size_t stage, struct str *sql)
     char of[64] = "true";
     if (stage && t->n_stages > 1)
         snprintf(of, sizeof of, "s._mig_record >> 52 = %zu", stage);
-    if (t->has_few) {
+    if (t->has_delta) {
         str_printf(sql,
                    "SELECT count(*), count(*) FILTER (WHERE s._mig_state <> 0), count(*) FILTER"
                    " (WHERE s._mig_state = 0 AND f._mig_id IS NOT NULL AND f._mig_at IS NULL),"
                    " count(*) FILTER (WHERE s._mig_state = 0 AND f._mig_at IS NOT NULL), count(*)"
                    " FILTER (WHERE s._mig_state = 0 AND f._mig_id IS NULL) FROM %s s LEFT JOIN %s f"
                    " ON f._mig_id = s._mig_id WHERE %s",
-                   t->staging, t->few, of);
+                   t->staging, t->delta, of);
         return;
     }
     str_printf(sql,
@@ -227,8 +227,9 @@ static void insert_sql(const struct job_table *t, const struct write_counts *c,
         str_printf(sql, "::%s", t->columns[i]->declared);
     }
     str_printf(sql, " FROM %s s WHERE s._mig_state = 0%s", t->staging, condition);
-    if (t->has_few)
-        str_printf(sql, " AND s._mig_id IN (SELECT _mig_id FROM %s WHERE _mig_at IS NULL)", t->few);
+    if (t->has_delta)
+        str_printf(sql, " AND s._mig_id IN (SELECT _mig_id FROM %s WHERE _mig_at IS NULL)",
+                   t->delta);
     else if (c->inserted + c->rejected < c->staged)
         str_printf(sql, " AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id = s._mig_id)",
                    t->match_table);

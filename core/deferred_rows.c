@@ -1,6 +1,6 @@
-/* held.c - rows that wait for values. Nothing here knows how a record became rows, nor how a chunk
- * travels. */
-#include "held.h"
+/* deferred_rows.c - rows that wait for values. Nothing here knows how a record became rows, nor how
+ * a chunk travels. */
+#include "deferred_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,38 +9,38 @@
 #include "call.h"
 #include "staging.h"
 
-struct held_row {
+struct deferred_rows_row {
     size_t table; /* of the migrator */
     int64_t id;
     mig_value_t *values;
     size_t n;
 };
 
-struct held_record {
-    struct held_about about;
+struct deferred_rows_record {
+    struct deferred_rows_about about;
     size_t rows, values; /* behind its last one */
 };
 
-void held_init(struct held *h)
+void deferred_rows_init(struct deferred_rows *h)
 {
     memset(h, 0, sizeof *h);
     h->mem = arena_new();
 }
 
-void held_begin(struct held *h)
+void deferred_rows_begin(struct deferred_rows *h)
 {
     for (size_t i = 0; i < h->n_values; i++)
-        later_free(h->values[i]);
+        deferred_free(h->values[i]);
     arena_wipe(h->mem);
     h->n_records = h->n_rows = h->n_values = h->n_added = 0;
     atomic_store(&h->left, 0);
 }
 
-void held_clear(struct held *h)
+void deferred_rows_clear(struct deferred_rows *h)
 {
     if (!h->mem)
         return;
-    held_begin(h);
+    deferred_rows_begin(h);
     free(h->records);
     free(h->rows);
     free(h->values);
@@ -48,7 +48,7 @@ void held_clear(struct held *h)
     memset(h, 0, sizeof *h);
 }
 
-size_t held_bytes(const struct held *h)
+size_t deferred_rows_bytes(const struct deferred_rows *h)
 {
     return arena_size(h->mem) + h->n_rows * sizeof *h->rows;
 }
@@ -64,7 +64,7 @@ static void *grow(void *list, size_t n, size_t *capacity, size_t size)
 }
 
 /* Of the record at hand, for this column and no other. */
-static int is_own(const struct held *h, const mig_value_t *v, size_t table, size_t column)
+static int is_own(const struct deferred_rows *h, const mig_value_t *v, size_t table, size_t column)
 {
     for (size_t i = h->n_added; i < h->n_values; i++)
         if ((const char *)h->values[i] == v->data)
@@ -72,7 +72,7 @@ static int is_own(const struct held *h, const mig_value_t *v, size_t table, size
     return 0;
 }
 
-int32_t held_row(struct held *h, struct unit *migrator, size_t table, int64_t id)
+int32_t deferred_rows_row(struct deferred_rows *h, struct unit *migrator, size_t table, int64_t id)
 {
     const struct host_table *t = &migrator->tables[table];
     mig_value_t *values = arena_alloc(h->mem, (t->n_columns + 1) * sizeof *values);
@@ -85,41 +85,42 @@ int32_t held_row(struct held *h, struct unit *migrator, size_t table, int64_t id
             values[i].data = arena_strndup(h->mem, values[i].data, values[i].len);
     }
     h->rows = grow(h->rows, h->n_rows, &h->rows_capacity, sizeof *h->rows);
-    h->rows[h->n_rows++] = (struct held_row){table, id, values, t->n_columns};
+    h->rows[h->n_rows++] = (struct deferred_rows_row){table, id, values, t->n_columns};
     return MIG_OK;
 }
 
-mig_value_t held_value(struct held *h, const struct host_value *v, mig_str_t key,
-                       const unsigned char *mark)
+mig_value_t deferred_rows_value(struct deferred_rows *h, const struct host_value *v, mig_str_t key,
+                                const unsigned char *mark)
 {
     h->values = grow(h->values, h->n_values, &h->values_capacity, sizeof *h->values);
-    struct later_value *x = h->values[h->n_values] = later_value(v, key, NULL);
+    struct deferred_value *x = h->values[h->n_values] = deferred_value(v, key, NULL);
     x->has_mark = mark != NULL;
     if (mark)
         memcpy(x->mark, mark, sizeof x->mark);
     return (mig_value_t){(const char *)h->values[h->n_values++], 0, MIG_AWAITED};
 }
 
-void held_keep(struct held *h, struct later *l, const struct held_about *about)
+void deferred_rows_keep(struct deferred_rows *h, struct deferred *l,
+                        const struct deferred_rows_about *about)
 {
     h->records = grow(h->records, h->n_records, &h->records_capacity, sizeof *h->records);
-    struct held_record *r = &h->records[h->n_records++];
-    *r = (struct held_record){*about, h->n_rows, h->n_values};
+    struct deferred_rows_record *r = &h->records[h->n_records++];
+    *r = (struct deferred_rows_record){*about, h->n_rows, h->n_values};
     r->about.key = arena_strdup(h->mem, about->key);
     r->about.final_key = arena_strdup(h->mem, about->final_key);
     if (about->raw.len)
         r->about.raw.data = arena_strndup(h->mem, about->raw.data, about->raw.len);
     atomic_fetch_add(&h->left, h->n_values - h->n_added);
     for (; h->n_added < h->n_values; h->n_added++)
-        later_add(l, h->values[h->n_added], &h->left);
+        deferred_add(l, h->values[h->n_added], &h->left);
 }
 
-int32_t held_refuse(struct held *h, struct unit *migrator)
+int32_t deferred_rows_refuse(struct deferred_rows *h, struct unit *migrator)
 {
     struct host *host = migrator->host;
     const struct host_outcome behind = host->outcome;
     for (size_t i = h->n_added; i < h->n_values; i++) {
-        const struct later_value *v = h->values[i];
+        const struct deferred_value *v = h->values[i];
         const mig_transform_ops_t *ops = v->transform->def->unit->ops;
         const char *name = migrator->tables[v->table].columns[v->column];
         mig_value_t out = {.kind = MIG_ABSENT};
@@ -137,21 +138,21 @@ int32_t held_refuse(struct held *h, struct unit *migrator)
     return MIG_OK;
 }
 
-void held_drop(struct held *h)
+void deferred_rows_drop(struct deferred_rows *h)
 {
     while (h->n_values > h->n_added)
-        later_free(h->values[--h->n_values]);
+        deferred_free(h->values[--h->n_values]);
     h->n_rows = h->n_records ? h->records[h->n_records - 1].rows : 0;
 }
 
-int held_is_ready(struct held *h)
+int deferred_rows_is_ready(struct deferred_rows *h)
 {
     return atomic_load(&h->left) == 0;
 }
 
 /* ---- settling -------------------------------------------------------------------------- */
 
-static void refuse(const struct held_into *into, const struct held_about *about,
+static void refuse(const struct deferred_rows_into *into, const struct deferred_rows_about *about,
                    const struct host_outcome *o)
 {
     struct chunk *c = into->chunk;
@@ -169,7 +170,7 @@ static void refuse(const struct held_into *into, const struct held_about *about,
 }
 
 /* The first refusal among the values [from, to), NULL: none. */
-static const struct host_outcome *refusal(const struct held *h, size_t from, size_t to)
+static const struct host_outcome *refusal(const struct deferred_rows *h, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++)
         if (h->values[i]->outcome)
@@ -177,16 +178,16 @@ static const struct host_outcome *refusal(const struct held *h, size_t from, siz
     return NULL;
 }
 
-static void put_values(struct held_row *row)
+static void put_values(struct deferred_rows_row *row)
 {
     for (size_t i = 0; i < row->n; i++)
         if (row->values[i].kind == MIG_AWAITED)
-            row->values[i] = ((const struct later_value *)row->values[i].data)->out;
+            row->values[i] = ((const struct deferred_value *)row->values[i].data)->out;
 }
 
 /* 1: it was refused. */
-static int encode_row(struct held_row *row, const struct held_about *about,
-                      const struct held_into *into)
+static int encode_row(struct deferred_rows_row *row, const struct deferred_rows_about *about,
+                      const struct deferred_rows_into *into)
 {
     const struct job_stage *st = into->chunk->stage;
     size_t index = st->tables[row->table];
@@ -211,16 +212,16 @@ static int encode_row(struct held_row *row, const struct held_about *about,
     return 1;
 }
 
-static void keep_mark(const struct later_value *v, struct chunk *c)
+static void keep_mark(const struct deferred_value *v, struct chunk *c)
 {
     if (v->has_mark && v->returned == MIG_OK && v->out.kind == MIG_TEXT)
-        chunk_mark(c, v->mark, (mig_str_t){v->out.data, v->out.len});
+        chunk_memo(c, v->mark, (mig_str_t){v->out.data, v->out.len});
 }
 
-static int failed_value(const struct held *h, struct error *err)
+static int failed_value(const struct deferred_rows *h, struct error *err)
 {
     for (size_t i = 0; i < h->n_values; i++) {
-        const struct later_value *v = h->values[i];
+        const struct deferred_value *v = h->values[i];
         if (v->returned == MIG_E_CANCELLED && !(v->failure && v->failure->code))
             return error_set(err, STATUS_INTERRUPTED, "stopped while values were computed");
         if (v->returned >= 0)
@@ -231,14 +232,15 @@ static int failed_value(const struct held *h, struct error *err)
     return 0;
 }
 
-int held_settle(struct held *h, const struct held_into *into, uint64_t *rejected, struct error *err)
+int deferred_rows_settle(struct deferred_rows *h, const struct deferred_rows_into *into,
+                         uint64_t *rejected, struct error *err)
 {
     size_t row = 0, value = 0;
     int code = failed_value(h, err);
     for (size_t i = 0; !code && i < h->n_values; i++)
         keep_mark(h->values[i], into->chunk);
     for (size_t i = 0; !code && i < h->n_records; i++) {
-        const struct held_record *r = &h->records[i];
+        const struct deferred_rows_record *r = &h->records[i];
         const struct host_outcome *o = refusal(h, value, r->values);
         int refused = o != NULL;
         if (o)

@@ -1,6 +1,6 @@
-/* later.c - slow transforms in threads. A thread has a host of its own, in which its instances are
- * made: so that all that a unit says stays with the value that it works on. */
-#include "later.h"
+/* deferred.c - slow transforms in threads. A thread has a host of its own, in which its instances
+ * are made: so that all that a unit says stays with the value that it works on. */
+#include "deferred.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -20,7 +20,7 @@ struct thread {
     struct unit **units; /* per transform of the migrator; NULL: not a slow one */
 };
 
-struct later {
+struct deferred {
     const struct job_stage *stage;
     struct pool *pool;
     struct thread *threads;
@@ -31,7 +31,7 @@ struct later {
 
 /* ---- in the threads -------------------------------------------------------------------- */
 
-static struct unit *own_unit(const struct later *l, const struct thread *t,
+static struct unit *own_unit(const struct deferred *l, const struct thread *t,
                              const struct unit *transform)
 {
     const struct unit *migrator = l->stage->migrator;
@@ -41,7 +41,7 @@ static struct unit *own_unit(const struct later *l, const struct thread *t,
     return NULL;
 }
 
-static void keep_result(struct later_value *v, const mig_value_t *out)
+static void keep_result(struct deferred_value *v, const mig_value_t *out)
 {
     v->out = *out;
     if (out->kind <= MIG_NULL)
@@ -51,7 +51,7 @@ static void keep_result(struct later_value *v, const mig_value_t *out)
     v->out.data = v->text;
 }
 
-static void wipe_input(struct later_value *v)
+static void wipe_input(struct deferred_value *v)
 {
     for (uint32_t i = 0; i < v->n_in; i++)
         if (v->in[i].kind > MIG_NULL)
@@ -60,9 +60,9 @@ static void wipe_input(struct later_value *v)
 
 static void compute(void *ctx, size_t thread, struct pool_task *task)
 {
-    struct later *l = ctx;
+    struct deferred *l = ctx;
     struct thread *t = &l->threads[thread];
-    struct later_value *v = (struct later_value *)task;
+    struct deferred_value *v = (struct deferred_value *)task;
     mig_value_t out = {.kind = MIG_ABSENT};
     t->host.key = v->key;
     t->host.field = v->name;
@@ -112,14 +112,14 @@ static size_t text_size(const mig_value_t *v)
     return v->kind > MIG_NULL ? v->len : 0;
 }
 
-struct later_value *later_value(const struct host_value *v, mig_str_t key,
-                                const mig_value_t *stored)
+struct deferred_value *deferred_value(const struct host_value *v, mig_str_t key,
+                                      const mig_value_t *stored)
 {
-    size_t bytes = sizeof(struct later_value) + (v->n_in + 1U) * sizeof(mig_value_t) + key.len;
+    size_t bytes = sizeof(struct deferred_value) + (v->n_in + 1U) * sizeof(mig_value_t) + key.len;
     for (uint32_t i = 0; i < v->n_in; i++)
         bytes += text_size(&v->in[i]);
     bytes += stored ? text_size(stored) : 0;
-    struct later_value *x = arena_heap(NULL, bytes);
+    struct deferred_value *x = arena_heap(NULL, bytes);
     memset(x, 0, sizeof *x);
     x->bytes = bytes;
     x->transform = v->transform;
@@ -139,14 +139,14 @@ struct later_value *later_value(const struct host_value *v, mig_str_t key,
     return x;
 }
 
-void later_add(struct later *l, struct later_value *v, atomic_size_t *left)
+void deferred_add(struct deferred *l, struct deferred_value *v, atomic_size_t *left)
 {
     v->name = l->stage->migrator->tables[v->table].columns[v->column];
     v->task.left = left;
     pool_add(l->pool, &v->task);
 }
 
-void later_free(struct later_value *v)
+void deferred_free(struct deferred_value *v)
 {
     if (!v)
         return;
@@ -179,7 +179,7 @@ static size_t count_threads(const struct project *p, int worker)
 }
 
 /* The same units once more, with the same options. */
-static int make_units(const struct later *l, struct thread *t, const struct job *job,
+static int make_units(const struct deferred *l, struct thread *t, const struct job *job,
                       struct error *err)
 {
     const struct unit *migrator = l->stage->migrator;
@@ -201,10 +201,10 @@ static int make_units(const struct later *l, struct thread *t, const struct job 
     return err->code;
 }
 
-struct later *later_start(const struct job *job, const struct job_stage *st, int worker,
-                          struct error *err)
+struct deferred *deferred_start(const struct job *job, const struct job_stage *st, int worker,
+                                struct error *err)
 {
-    struct later *l = arena_heap(NULL, sizeof *l);
+    struct deferred *l = arena_heap(NULL, sizeof *l);
     size_t n = count_threads(job->project, worker);
     memset(l, 0, sizeof *l);
     l->stage = st;
@@ -218,11 +218,11 @@ struct later *later_start(const struct job *job, const struct job_stage *st, int
         l->pool = pool_start(n, compute, l, err);
     if (!err->code)
         return l;
-    later_end(l);
+    deferred_end(l);
     return NULL;
 }
 
-size_t later_most(struct later *l)
+size_t deferred_most(struct deferred *l)
 {
     double pace = pool_pace(l->pool), threads = (double)pool_threads(l->pool);
     double most = pace > 0 ? CHUNK_SECONDS * threads / pace : 0;
@@ -232,7 +232,7 @@ size_t later_most(struct later *l)
 }
 
 /* A call in another thread: the clock of crash.c looks at the first one's alone. */
-static void look_for_hangs(struct later *l)
+static void look_for_hangs(struct deferred *l)
 {
     size_t thread = 0;
     if (!l->limit || pool_longest(l->pool, &thread) < l->limit)
@@ -241,7 +241,7 @@ static void look_for_hangs(struct later *l)
     crash_hangs((struct crash_call){&u->who, "a slow transform of record"});
 }
 
-void later_wait(struct later *l, int fd, short events, int ms)
+void deferred_wait(struct deferred *l, int fd, short events, int ms)
 {
     struct pollfd fds[2] = {{.fd = pool_fd(l->pool), .events = POLLIN},
                             {.fd = fd, .events = events}};
@@ -250,7 +250,7 @@ void later_wait(struct later *l, int fd, short events, int ms)
     look_for_hangs(l);
 }
 
-void later_tell(struct later *l)
+void deferred_tell(struct deferred *l)
 {
     struct timespec now;
     uint64_t n = pool_done(l->pool);
@@ -263,7 +263,7 @@ void later_tell(struct later *l)
                   seconds > 0 ? (double)n / seconds : 0);
 }
 
-void later_end(struct later *l)
+void deferred_end(struct deferred *l)
 {
     if (!l)
         return;

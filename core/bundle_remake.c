@@ -1,5 +1,5 @@
-/* remake.c - the bundle of a run that is over, made again from the target: same files, but for the
- * log, of which the target keeps the audit trail alone. */
+/* bundle_remake.c - the bundle of a run that is over, made again from the target: same files, but
+ * for the log, of which the target keeps the audit trail alone. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,7 +146,7 @@ static int remake(struct session *s, const struct kept *kept)
     return code;
 }
 
-int remake_bundle(const struct cli *cli, struct session *s)
+int bundle_remake(const struct cli *cli, struct session *s)
 {
     struct kept kept = {0};
     int code = cli->json ? 0 : session_units(s);

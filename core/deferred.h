@@ -1,15 +1,15 @@
-/* later.h - values that slow transforms compute in threads, while the stream goes on. Each thread
- * has instances of its own; what they give does not depend on how many there are. What is secret in
- * a value is wiped as soon as it has been used. [main] but where said. */
-#ifndef MIGHOST_LATER_H
-#define MIGHOST_LATER_H
+/* deferred.h - values that slow transforms compute in threads, while the stream goes on. Each
+ * thread has instances of its own; what they give does not depend on how many there are. What is
+ * secret in a value is wiped as soon as it has been used. [main] but where said. */
+#ifndef MIGHOST_DEFERRED_H
+#define MIGHOST_DEFERRED_H
 
 #include "job.h"
 #include "pool.h"
 
-struct later;
+struct deferred;
 
-struct later_value {
+struct deferred_value {
     struct pool_task task;
     struct unit *transform; /* the migrator's; threads use theirs */
     size_t table, column;   /* of the migrator */
@@ -18,7 +18,7 @@ struct later_value {
     mig_value_t *in;
     uint32_t n_in;
     size_t bytes; /* of this and what stands behind it */
-    int has_mark; /* see marks.h */
+    int has_mark; /* see memo.h */
     unsigned char mark[32];
     mig_value_t *stored; /* NULL: apply() is due, else prove() */
     /* Its outcome, when the count of its tasks says so. */
@@ -31,23 +31,23 @@ struct later_value {
 
 /* For the slow transforms of a stage; `worker`: number of this process, 0 when it is the run's own.
  * NULL and err: not one thread could be made. */
-struct later *later_start(const struct job *job, const struct job_stage *st, int worker,
-                          struct error *err);
+struct deferred *deferred_start(const struct job *job, const struct job_stage *st, int worker,
+                                struct error *err);
 /* A value with copies of all that it needs; `stored` may be NULL. Nothing is computed yet. */
-struct later_value *later_value(const struct host_value *v, mig_str_t key,
-                                const mig_value_t *stored);
+struct deferred_value *deferred_value(const struct host_value *v, mig_str_t key,
+                                      const mig_value_t *stored);
 /* Has it computed; `left` is counted down then. */
-void later_add(struct later *l, struct later_value *v, atomic_size_t *left);
+void deferred_add(struct deferred *l, struct deferred_value *v, atomic_size_t *left);
 /* Wiped and freed; no thread has it. NULL is nothing. */
-void later_free(struct later_value *v);
+void deferred_free(struct deferred_value *v);
 /* Waits for the next value, or until a descriptor is ready, at most so long; ends the program where
  * a call takes longer than it may. `fd` -1: none. */
-void later_wait(struct later *l, int fd, short events, int ms);
+void deferred_wait(struct deferred *l, int fd, short events, int ms);
 /* So many values may wait in a chunk: about two seconds of computing. */
-size_t later_most(struct later *l);
+size_t deferred_most(struct deferred *l);
 /* Says how many there were, and how fast. */
-void later_tell(struct later *l);
+void deferred_tell(struct deferred *l);
 /* What was not begun is dropped. */
-void later_end(struct later *l);
+void deferred_end(struct deferred *l);
 
 #endif

@@ -1,5 +1,5 @@
-/* evidence.c - --verify-bundle DIR: are the files of a bundle those that its manifest names? Needs
- * nothing but the directory, so that whoever was handed it can ask. */
+/* bundle_verify.c - --verify-bundle DIR: are the files of a bundle those that its manifest names?
+ * Needs nothing but the directory, so that whoever was handed it can ask. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -78,7 +78,7 @@ static int verdict(struct session *s, const struct evidence *e, const json_t *ro
     return STATUS_BACKUP;
 }
 
-int evidence_verify(const struct cli *cli, struct session *s)
+int bundle_verify(const struct cli *cli, struct session *s)
 {
     char hex[65] = "";
     struct evidence e = {.dir = open(cli->argument, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};

@@ -1,7 +1,7 @@
-/* marks.c - the table of computed values and its copy in memory. Marks are made by transforms,
+/* memo.c - the table of computed values and its copy in memory. Marks are made by transforms,
  * under a key that is not in the database: who has the database alone can hold no guess against
  * them. */
-#include "marks.h"
+#include "memo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,20 +9,20 @@
 
 #include "sql.h"
 
-#define MARKS_MOST 1000000 /* in memory; what is behind is computed again */
+#define MEMO_MOST 1000000 /* in memory; what is behind is computed again */
 
-struct mark {
-    unsigned char bytes[MARKS_BYTES];
+struct memo_item {
+    unsigned char bytes[MEMO_BYTES];
     const char *value;
 };
 
-struct marks {
+struct memo {
     struct pg_result *res; /* the values are its texts */
-    struct mark *items;
+    struct memo_item *items;
     size_t n;
 };
 
-int marks_has(const struct unit *transform)
+int memo_has(const struct unit *transform)
 {
     const mig_transform_ops_t *ops = transform->def->unit->ops;
     return host_is_slow(transform) && MIG_HAS(ops, mark);
@@ -31,7 +31,7 @@ int marks_has(const struct unit *transform)
 static int stage_has(const struct job_stage *st)
 {
     for (size_t i = 0; i < st->migrator->n_transforms; i++)
-        if (marks_has(st->migrator->transforms[i]))
+        if (memo_has(st->migrator->transforms[i]))
             return 1;
     return 0;
 }
@@ -49,7 +49,7 @@ static int job_has(const struct job *job)
     return 0;
 }
 
-int marks_create(struct state *s, const struct job *job, struct error *err)
+int memo_create(struct state *s, const struct job *job, struct error *err)
 {
     if (!job_has(job))
         return 0;
@@ -63,20 +63,20 @@ int marks_create(struct state *s, const struct job *job, struct error *err)
     return code;
 }
 
-void marks_drop_sql(const struct state *s, struct str *sql)
+void memo_drop_sql(const struct state *s, struct str *sql)
 {
     str_add(sql, "DROP TABLE IF EXISTS ");
     table(s, sql);
     str_add_char(sql, ';');
 }
 
-int marks_drop(struct state *s, const struct job *job, struct error *err)
+int memo_drop(struct state *s, const struct job *job, struct error *err)
 {
     if (!job_has(job))
         return 0;
     struct str sql;
     str_init(&sql, 0);
-    marks_drop_sql(s, &sql);
+    memo_drop_sql(s, &sql);
     int code = state_begin(s, err);
     if (!code)
         code = pg_exec(s->pg, err, sql.data);
@@ -88,7 +88,7 @@ int marks_drop(struct state *s, const struct job *job, struct error *err)
     return code;
 }
 
-void marks_copy_sql(const struct state *s, struct str *sql)
+void memo_copy_sql(const struct state *s, struct str *sql)
 {
     str_add(sql, "COPY ");
     table(s, sql);
@@ -99,7 +99,7 @@ void marks_copy_sql(const struct state *s, struct str *sql)
 
 static int compare(const void *a, const void *b)
 {
-    return memcmp(a, b, MARKS_BYTES);
+    return memcmp(a, b, MEMO_BYTES);
 }
 
 static int nibble(char c)
@@ -107,15 +107,15 @@ static int nibble(char c)
     return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-static void keep(struct marks *m, const char *hex, const char *value)
+static void keep(struct memo *m, const char *hex, const char *value)
 {
-    struct mark *x = &m->items[m->n++];
-    for (size_t i = 0; i < MARKS_BYTES; i++)
+    struct memo_item *x = &m->items[m->n++];
+    for (size_t i = 0; i < MEMO_BYTES; i++)
         x->bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
     x->value = value;
 }
 
-struct marks *marks_load(struct state *s, const struct job_stage *st, struct error *err)
+struct memo *memo_load(struct state *s, const struct job_stage *st, struct error *err)
 {
     struct str sql;
     struct pg_result *res = NULL;
@@ -124,15 +124,15 @@ struct marks *marks_load(struct state *s, const struct job_stage *st, struct err
     str_init(&sql, 0);
     str_add(&sql, "SELECT encode(mark, 'hex'), value FROM ");
     table(s, &sql);
-    str_printf(&sql, " WHERE length(mark) = %d LIMIT %d", MARKS_BYTES, MARKS_MOST);
+    str_printf(&sql, " WHERE length(mark) = %d LIMIT %d", MEMO_BYTES, MEMO_MOST);
     if (pg_begin(s->pg, "READ ONLY", err) == 0)
         res = pg_query(s->pg, err, sql.data, 0, NULL);
     pg_rollback(s->pg);
     str_clear(&sql);
     if (!res)
         return NULL;
-    struct marks *m = arena_heap(NULL, sizeof *m);
-    *m = (struct marks){.res = res};
+    struct memo *m = arena_heap(NULL, sizeof *m);
+    *m = (struct memo){.res = res};
     m->items = arena_heap(NULL, ((size_t)pg_rows(res) + 1) * sizeof *m->items);
     for (int i = 0; i < pg_rows(res); i++)
         keep(m, pg_get(res, i, 0), pg_get(res, i, 1));
@@ -140,7 +140,7 @@ struct marks *marks_load(struct state *s, const struct job_stage *st, struct err
     return m;
 }
 
-void marks_free(struct marks *m)
+void memo_free(struct memo *m)
 {
     if (!m)
         return;
@@ -149,8 +149,9 @@ void marks_free(struct marks *m)
     free(m);
 }
 
-const char *marks_find(const struct marks *m, const unsigned char mark[MARKS_BYTES])
+const char *memo_find(const struct memo *m, const unsigned char mark[MEMO_BYTES])
 {
-    const struct mark *found = m ? bsearch(mark, m->items, m->n, sizeof *m->items, compare) : NULL;
+    const struct memo_item *found =
+        m ? bsearch(mark, m->items, m->n, sizeof *m->items, compare) : NULL;
     return found ? found->value : NULL;
 }

@@ -1,6 +1,6 @@
-/* few.c - staged rows that are not as their live rows, found by one join that keeps nothing else:
+/* delta.c - staged rows that are not as their live rows, found by one join that keeps nothing else:
  * the other rows, nearly all, are neither written nor indexed. */
-#include "few.h"
+#include "delta.h"
 
 #include "match.h"
 #include "rewrite.h"
@@ -36,7 +36,7 @@ static int find(struct state *s, struct job_table *t, int64_t *n, struct error *
     str_printf(&sql,
                "CREATE TABLE %s AS SELECT s._mig_id, s._mig_record, %s AS _mig_at, l.xmin AS"
                " _mig_xmin, false AS _mig_same FROM %s s LEFT JOIN %s l ON ",
-               t->few, match_at(t), t->staging, t->t->quoted);
+               t->delta, match_at(t), t->staging, t->t->quoted);
     match_condition(t->match, "s", "l", &sql);
     str_add(&sql, " WHERE l.ctid IS NULL OR NOT ");
     match_same_image(t, &sql);
@@ -52,7 +52,7 @@ static int count_met(struct state *s, struct job_table *t, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "SELECT count(*) FROM %s WHERE _mig_at IS NULL", t->few);
+    str_printf(&sql, "SELECT count(*) FROM %s WHERE _mig_at IS NULL", t->delta);
     t->matched = t->staged - pg_count(s->pg, &sql, err);
     if (err->code)
         return err->code;
@@ -71,13 +71,13 @@ static int make_view(struct state *s, const struct job_table *t, struct error *e
                     " s._mig_id, s._mig_record, NULL::tid AS _mig_at, NULL::xid AS _mig_xmin, true"
                     " AS _mig_same FROM %s s WHERE NOT EXISTS (SELECT FROM %s f WHERE f._mig_id ="
                     " s._mig_id) UNION ALL SELECT * FROM %s WHERE _mig_at IS NOT NULL",
-                    t->few, t->few, t->match_table, t->staging, t->few, t->few);
+                    t->delta, t->delta, t->match_table, t->staging, t->delta, t->delta);
 }
 
-int few_make(struct state *s, const struct job *job, struct job_table *t, struct error *err)
+int delta_make(struct state *s, const struct job *job, struct job_table *t, struct error *err)
 {
     int64_t n = 0;
-    t->has_few = 0;
+    t->has_delta = 0;
     if (!is_possible(job, t))
         return 0;
     int code = match_drop(s, t, err);
@@ -85,11 +85,11 @@ int few_make(struct state *s, const struct job *job, struct job_table *t, struct
         code = find(s, t, &n, err);
     if (!code && 2 * n < t->staged)
         code = count_met(s, t, err);
-    t->has_few = !code && 2 * n < t->staged && t->one_to_one;
-    return t->has_few ? make_view(s, t, err) : code;
+    t->has_delta = !code && 2 * n < t->staged && t->one_to_one;
+    return t->has_delta ? make_view(s, t, err) : code;
 }
 
-const char *few_or_all(const struct job_table *t)
+const char *delta_or_all(const struct job_table *t)
 {
-    return t->has_few ? t->few : t->match_table;
+    return t->has_delta ? t->delta : t->match_table;
 }

@@ -1,4 +1,4 @@
-# run_few.sh - runs in which nearly all of many rows are as they were: only the others are kept beside
+# run_delta.sh - runs in which nearly all of many rows are as they were: only the others are kept beside
 # staging. What they write, refuse and delete, what comes between, and the way back.
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
@@ -27,16 +27,16 @@ JSON
 last='{"id": 30000, "code": "last", "kind": 1, "n": 1}'
 document "$last" | data shop
 run 0 shop shop
-few() # RUN: is its match kept as a view?
+delta() # RUN: is its match kept as a view?
 {
     psql_t shop -c "SELECT relkind FROM pg_class WHERE oid = to_regclass('mighost.match_$1_2')"
 }
-is "the first run's match" "$(few 1)" r
+is "the first run's match" "$(delta 1)" r
 psql_t shop -c "ANALYZE item"
 
 echo "nothing to do"
 again 0 shop shop
-is "the second run's match" "$(few 2)" v
+is "the second run's match" "$(delta 2)" v
 mig 0 shop shop --verify 2
 says "0 rows differ"
 mig 0 shop shop --rollback
@@ -50,7 +50,7 @@ document "$last, {\"id\": 40000, \"code\": \"new\", \"kind\": 1, \"n\": 2},
     {\"id\": 40002, \"code\": \"c500\", \"kind\": 1, \"n\": 2}" | data shop
 run 20 shop shop
 run_no=$(sed -n 's/^run \([0-9]*\): .*/\1/p' "$OUT")
-is "the match" "$(few "$run_no")" v
+is "the match" "$(delta "$run_no")" v
 rows shop "SELECT count(*), count(*) FILTER (WHERE id = 77), count(*) FILTER (WHERE id > 40000),
     max(n) FILTER (WHERE id = 9), max(code) FILTER (WHERE id = 40000) FROM item" "25001|0|0|900|new"
 says "3 changed (1 inserted, 1 updated, 1 deleted), 25000 unchanged"
@@ -89,4 +89,4 @@ rows shop "SELECT count(*) FROM mighost.reject WHERE code = 'duplicate' AND run 
 
 echo "finalized"
 for n in 1 3 4 5 6; do mig_any shop shop --finalize $n; done
-rows shop "SELECT count(*) FROM pg_class WHERE relname ~ '^(staging|match|few|rest|before)_'" 0
+rows shop "SELECT count(*) FROM pg_class WHERE relname ~ '^(staging|match|delta|rest|before)_'" 0

@@ -32,11 +32,11 @@ SELECT classid::regclass, pg_describe_object(classid, objid, objsubid), pg_descr
 SQL
 }
 
-oids() # DB: indexes and constraints
+oids() # DB: indexes and constraints; those of temporary tables go when their backend has ended
 {
     psql_t "$1" <<'SQL'
-SELECT i.relname, i.oid FROM pg_class i WHERE relkind IN ('i', 'I') AND
-    relnamespace::regnamespace::text NOT IN ('pg_catalog', 'pg_toast', 'mighost')
+SELECT i.relname, i.oid FROM pg_class i JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind IN ('i', 'I') AND n.nspname !~ '^pg_' AND n.nspname <> 'mighost'
 UNION ALL SELECT conname, oid FROM pg_constraint WHERE contype = 'f' ORDER BY 1
 SQL
 }

@@ -118,7 +118,8 @@ static int32_t run(const struct command *c, mig_str_t message)
     int status = 0;
     int input = message_file(message);
     if (input < 0)
-        return host->fail(host, MIG_E_IO, "no file for the summary can be made", NULL);
+        return host->fail(host, MIG_E_IO, "no file for the summary can be made",
+                          "free memory: it is kept there");
     int why = start(c, input, &pid);
     close(input);
     if (why) {

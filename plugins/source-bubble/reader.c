@@ -81,7 +81,7 @@ static int32_t failed(struct reader *r, const struct slot *slot)
 static int32_t unreadable(struct reader *r, const char *what)
 {
     r->state = READER_ENDED;
-    return say_fail(r->s->host, MIG_E_SOURCE, NULL,
+    return say_fail(r->s->host, MIG_E_SOURCE, "run again when nobody writes to the application",
                     "type \"%s\" of %s: %s; %" PRIu64 " things were read, %" PRId64
                     " remain by the server's count",
                     r->entity, r->s->server, what, keyset_given(&r->keyset),

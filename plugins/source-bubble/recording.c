@@ -77,12 +77,12 @@ int32_t recording_open_dir(const struct settings *s, const char *path, int make,
 {
     struct stat st;
     if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
-        return say_fail(s->host, MIG_E_IO, NULL, "directory \"%s\" cannot be made: %s", path,
-                        strerror(errno));
+        return say_fail(s->host, MIG_E_IO, "make the directories above it, writable for this user",
+                        "directory \"%s\" cannot be made: %s", path, strerror(errno));
     *out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (*out < 0 || fstat(*out, &st) != 0)
-        return say_fail(s->host, MIG_E_IO, NULL, "directory \"%s\" cannot be opened: %s", path,
-                        strerror(errno));
+        return say_fail(s->host, MIG_E_IO, "name a directory of this user that is no link",
+                        "directory \"%s\" cannot be opened: %s", path, strerror(errno));
     if (st.st_uid != geteuid() || (st.st_mode & 077))
         return say_fail(s->host, MIG_E_CONFIG, "chmod 700; it holds what was read",
                         "directory \"%s\" can be read by others, or is another user's", path);
@@ -93,8 +93,9 @@ int32_t recording_open_dir(const struct settings *s, const char *path, int make,
 
 static int32_t broken(const struct recording *r, const char *name)
 {
-    return say_fail(r->s->host, MIG_E_IO, NULL, "file \"%s\" in \"%s\" cannot be written: %s", name,
-                    r->s->record, strerror(errno));
+    return say_fail(r->s->host, MIG_E_IO, "free space there, or leave \"record\" away",
+                    "file \"%s\" in \"%s\" cannot be written: %s", name, r->s->record,
+                    strerror(errno));
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -147,7 +148,8 @@ static int32_t begin(struct recording *r)
     if (status != MIG_OK)
         return status;
     if (recording_name(r->type, ".manifest", name) != 0)
-        return say_fail(r->s->host, MIG_E_CONFIG, NULL, "a type's name cannot be that of a file");
+        return say_fail(r->s->host, MIG_E_CONFIG, "leave \"record\" away",
+                        "a type's name cannot be that of a file");
     r->manifest = openat(r->dir, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (r->manifest < 0 || read_lines(r->manifest, &lines) != 0)
         return broken(r, name);

@@ -81,7 +81,7 @@ static int32_t read_characters(const mig_host_t *host, struct scan *scan)
     if (status != MIG_OK)
         return status;
     if (!delimiter || delimiter == quote)
-        return say_fail(host, MIG_E_CONFIG, NULL,
+        return say_fail(host, MIG_E_CONFIG, "write \"delimiter\": \";\" or the like",
                         "option \"delimiter\" must be a character, and not that of \"quote\"");
     scan_init(scan, delimiter, quote);
     return MIG_OK;

@@ -89,7 +89,8 @@ static int32_t read_options(struct password *p)
 static int32_t create(const mig_host_t *host, void **self)
 {
     if (!MIG_HAS(host, place))
-        return say_fail(host, MIG_E_CONFIG, NULL, "needs a newer mighost");
+        return say_fail(host, MIG_E_CONFIG, "use the mighost that the plugin was built for",
+                        "needs a newer mighost");
     struct password *p = calloc(1, sizeof *p);
     *self = p;
     if (p) {

@@ -17,6 +17,20 @@ char *option_text(const mig_host_t *host, const char *name)
     return is_set(host, name, &v) ? strndup(v.data, v.len) : NULL;
 }
 
+int32_t option_keep(const mig_host_t *host, const char *name, const char **text)
+{
+    mig_value_t v;
+    int32_t status = host->option(host, name, &v);
+    *text = NULL;
+    if (status != MIG_OK || v.kind == MIG_ABSENT || v.kind == MIG_NULL)
+        return status;
+    char *copy = host->alloc(host, (size_t)v.len + 1);
+    memcpy(copy, v.data, v.len);
+    copy[v.len] = '\0';
+    *text = copy;
+    return MIG_OK;
+}
+
 size_t option_number(const mig_host_t *host, const char *name, size_t otherwise)
 {
     mig_value_t v;

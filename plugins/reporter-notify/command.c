@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/option.h"
 #include "notice.h"
 
 #define MOST_ARGUMENTS 64
@@ -166,7 +167,7 @@ static int32_t create(const mig_host_t *host, void **self)
     *self = c;
     int32_t rc = notice_options(host, &c->notice);
     if (rc == MIG_OK)
-        rc = notice_text(host, "command", &words);
+        rc = option_keep(host, "command", &words);
     if (rc != MIG_OK)
         return rc;
     json_t *list = json_loads(words, JSON_REJECT_DUPLICATES, NULL);

@@ -8,28 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-int32_t notice_text(const mig_host_t *host, const char *option, const char **text)
-{
-    mig_value_t value;
-    int32_t rc = host->option(host, option, &value);
-    *text = NULL;
-    if (rc != MIG_OK || value.kind == MIG_ABSENT)
-        return rc;
-    char *copy = host->alloc(host, (size_t)value.len + 1);
-    memcpy(copy, value.data, value.len);
-    copy[value.len] = '\0';
-    *text = copy;
-    return MIG_OK;
-}
+#include "common/option.h"
 
 int32_t notice_options(const mig_host_t *host, struct notice *n)
 {
     const char *when, *form, *seconds;
-    int32_t rc = notice_text(host, "when", &when);
+    int32_t rc = option_keep(host, "when", &when);
     if (rc == MIG_OK)
-        rc = notice_text(host, "form", &form);
+        rc = option_keep(host, "form", &form);
     if (rc == MIG_OK)
-        rc = notice_text(host, "timeout", &seconds);
+        rc = option_keep(host, "timeout", &seconds);
     if (rc != MIG_OK)
         return rc;
     *n = (struct notice){.host = host,

@@ -26,8 +26,6 @@ struct notice {
 
 /* The options above. */
 int32_t notice_options(const mig_host_t *host, struct notice *n);
-/* The value of a text option as a string of the host's memory; NULL when it is not set. */
-int32_t notice_text(const mig_host_t *host, const char *option, const char **text);
 /* Somebody wants mighost to stop, since notice_message(). */
 int notice_stopped(const struct notice *n);
 /* The message to send; MIG_END when there is none to send. */

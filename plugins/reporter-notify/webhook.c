@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/option.h"
 #include "notice.h"
 
 struct webhook {
@@ -140,9 +141,9 @@ static int32_t create(const mig_host_t *host, void **self)
     *self = w;
     int32_t rc = notice_options(host, &w->notice);
     if (rc == MIG_OK)
-        rc = notice_text(host, "url", &w->url);
+        rc = option_keep(host, "url", &w->url);
     if (rc == MIG_OK)
-        rc = notice_text(host, "token", &w->token);
+        rc = option_keep(host, "token", &w->token);
     if (rc == MIG_OK && !is_safe(w->url))
         return host->fail(host, MIG_E_CONFIG, "\"url\" is no https address",
                           "http is taken for this machine only: 127.0.0.1, [::1], localhost");

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/option.h"
 #include "names.h"
 #include "out.h"
 #include "reporter.h"
@@ -100,9 +101,9 @@ static int32_t create(const mig_host_t *host, void **self)
     *log = (struct logger){.host = host};
     int32_t rc = names_option(host, "file", &log->file);
     if (rc == MIG_OK)
-        rc = out_option(host, "level", &level);
+        rc = option_keep(host, "level", &level);
     if (rc == MIG_OK)
-        rc = out_option(host, "form", &form);
+        rc = option_keep(host, "form", &form);
     for (size_t i = 0; i < 4; i++)
         if (strcmp(levels[i], level) == 0)
             log->level = i;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/option.h"
 #include "out.h"
 #include "view.h"
 
@@ -19,7 +20,7 @@ static size_t word(const char *p, int *is_time)
 
 int32_t names_option(const mig_host_t *host, const char *option, const char **pattern)
 {
-    int32_t rc = out_option(host, option, pattern);
+    int32_t rc = option_keep(host, option, pattern);
     int is_time;
     for (const char *p = rc == MIG_OK ? *pattern : ""; *p; p++)
         if (strchr("{}", *p)) {

@@ -147,19 +147,6 @@ int32_t out_file(const mig_host_t *host, const char *name, mig_str_t content)
     return out_close(&o);
 }
 
-int32_t out_option(const mig_host_t *host, const char *option, const char **name)
-{
-    mig_value_t value;
-    int32_t rc = host->option(host, option, &value);
-    if (rc != MIG_OK)
-        return rc;
-    char *copy = host->alloc(host, (size_t)value.len + 1);
-    memcpy(copy, value.data, value.len);
-    copy[value.len] = '\0';
-    *name = copy;
-    return MIG_OK;
-}
-
 void out_heading(struct out *o, const char *text)
 {
     out_format(o, "\n%s\n", text);

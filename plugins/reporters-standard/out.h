@@ -30,8 +30,6 @@ int32_t out_close(struct out *o);
 
 /* A whole file from one text. */
 int32_t out_file(const mig_host_t *host, const char *name, mig_str_t content);
-/* The value of a text option as a string of the host's memory, for names of files. */
-int32_t out_option(const mig_host_t *host, const char *option, const char **name);
 /* A line of text with one of dashes below it, an empty one above. */
 void out_heading(struct out *o, const char *text);
 

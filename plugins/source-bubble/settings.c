@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "common/keep.h"
+#include "common/option.h"
 #include "common/say.h"
 
 static int32_t no_memory(const struct settings *s)
@@ -16,25 +17,9 @@ static int32_t no_memory(const struct settings *s)
     return say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for options");
 }
 
-char *settings_text(const mig_host_t *host, const char *name)
-{
-    mig_value_t v;
-    if (host->option(host, name, &v) != MIG_OK || v.kind == MIG_ABSENT || v.kind == MIG_NULL)
-        return NULL;
-    return strndup(v.data, v.len);
-}
-
-static int64_t number_option(const mig_host_t *host, const char *name)
-{
-    char *text = settings_text(host, name);
-    int64_t n = text ? strtoll(text, NULL, 10) : 0;
-    free(text);
-    return n;
-}
-
 static int is_option(const mig_host_t *host, const char *name, const char *value)
 {
-    char *text = settings_text(host, name);
+    char *text = option_text(host, name);
     int is = text && strcmp(text, value) == 0;
     free(text);
     return is;
@@ -42,7 +27,7 @@ static int is_option(const mig_host_t *host, const char *name, const char *value
 
 static int32_t read_url(struct settings *s, enum settings_api api)
 {
-    char *url = settings_text(s->host, "url");
+    char *url = option_text(s->host, "url");
     int32_t status =
         url ? address_read(s, url, api != SETTINGS_BUBBLE, is_option(s->host, "allow_http", "true"))
             : say_fail(s->host, MIG_E_CONFIG, "give the option \"url\"",
@@ -57,7 +42,7 @@ static int32_t read_version(struct settings *s)
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     char path[100];
-    s->version = settings_text(s->host, "version");
+    s->version = option_text(s->host, "version");
     if (!s->version)
         return no_memory(s);
     size_t n = strlen(s->version);
@@ -78,7 +63,7 @@ static int32_t read_version(struct settings *s)
 
 static int32_t read_key(struct settings *s, int is_needed)
 {
-    s->key = settings_text(s->host, "api_key");
+    s->key = option_text(s->host, "api_key");
     if ((!s->key || !*s->key) && !is_needed)
         return MIG_OK;
     if (!s->key || !*s->key)
@@ -113,8 +98,8 @@ static int32_t read_names(struct settings *s, const char *option, json_t **out)
 
 static int32_t read_recording(struct settings *s)
 {
-    s->record = settings_text(s->host, "record");
-    s->replay = settings_text(s->host, "replay");
+    s->record = option_text(s->host, "record");
+    s->replay = option_text(s->host, "replay");
     if (s->record && s->replay)
         return say_fail(s->host, MIG_E_CONFIG, "a recording is made or read",
                         "give one of the options \"record\" and \"replay\"");
@@ -124,21 +109,21 @@ static int32_t read_recording(struct settings *s)
 int32_t settings_read(struct settings *s, const mig_host_t *host, enum settings_api api)
 {
     *s = (struct settings){.host = host};
-    s->page_size = (uint32_t)number_option(host, "page_size");
-    s->parallel = api == SETTINGS_BUBBLE ? (uint32_t)number_option(host, "parallel") : 1;
-    s->timeout_ms = 1000 * number_option(host, "timeout");
-    s->retries = number_option(host, "retries");
-    s->wait_most_ms = 1000 * number_option(host, "retry_wait");
-    s->give_up_ms = 1000 * number_option(host, "give_up");
-    s->time_limit_ms = 1000 * number_option(host, "time_limit");
-    s->page_limit = (size_t)number_option(host, "page_limit");
-    s->record_limit = (size_t)number_option(host, "record_limit");
-    s->value_limit = (size_t)number_option(host, "value_limit");
+    s->page_size = (uint32_t)option_number(host, "page_size", 0);
+    s->parallel = api == SETTINGS_BUBBLE ? (uint32_t)option_number(host, "parallel", 0) : 1;
+    s->timeout_ms = 1000 * (int64_t)option_number(host, "timeout", 0);
+    s->retries = (int64_t)option_number(host, "retries", 0);
+    s->wait_most_ms = 1000 * (int64_t)option_number(host, "retry_wait", 0);
+    s->give_up_ms = 1000 * (int64_t)option_number(host, "give_up", 0);
+    s->time_limit_ms = 1000 * (int64_t)option_number(host, "time_limit", 0);
+    s->page_limit = option_number(host, "page_limit", 0);
+    s->record_limit = option_number(host, "record_limit", 0);
+    s->value_limit = option_number(host, "value_limit", 0);
     s->missing_is_null = is_option(host, "missing", "null");
     s->complete_urls = is_option(host, "file_urls", "https");
     s->allow_empty = is_option(host, "allow_empty", "true");
-    s->ca_file = settings_text(host, "ca_file");
-    s->key_header = settings_text(host, "key_header");
+    s->ca_file = option_text(host, "ca_file");
+    s->key_header = option_text(host, "key_header");
     int32_t status = read_url(s, api);
     if (status == MIG_OK && api == SETTINGS_BUBBLE)
         status = read_version(s);

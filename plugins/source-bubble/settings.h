@@ -27,8 +27,6 @@ enum settings_api { SETTINGS_BUBBLE, SETTINGS_REST };
 /* 0 or negative, said to the host; settings_clear() in any case. */
 int32_t settings_read(struct settings *s, const mig_host_t *host, enum settings_api api);
 void settings_clear(struct settings *s);
-/* A text of the unit's options, for free(); NULL: not set. */
-char *settings_text(const mig_host_t *host, const char *name);
 
 /* clang-format off */
 /* Options that all units have. */

@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parameter.h"
-
 #include "common/keep.h"
+#include "common/option.h"
 #include "common/say.h"
+#include "parameter.h"
 
 static int32_t read_paging(struct walk *w)
 {
     static const char *const names[] = {"none", "offset", "page", "cursor", "link"};
-    char *text = settings_text(w->s->host, "paging");
+    char *text = option_text(w->s->host, "paging");
     for (int i = 0; text && i < 5; i++)
         if (strcmp(text, names[i]) == 0)
             w->paging = (enum walk_paging)i;
@@ -53,10 +53,10 @@ static int32_t read_texts(struct walk *w, const char *name, json_t **out)
 int32_t walk_read(struct walk *w, const struct settings *s)
 {
     *w = (struct walk){.s = s};
-    w->list = settings_text(s->host, "records");
-    w->next = settings_text(s->host, "next");
-    w->parameter = settings_text(s->host, "parameter");
-    w->limit_parameter = settings_text(s->host, "limit_parameter");
+    w->list = option_text(s->host, "records");
+    w->next = option_text(s->host, "next");
+    w->parameter = option_text(s->host, "parameter");
+    w->limit_parameter = option_text(s->host, "limit_parameter");
     int32_t status = read_texts(w, "paths", &w->paths);
     if (status == MIG_OK)
         status = read_texts(w, "query", &w->parameters);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/jsontext.h"
+#include "common/option.h"
 #include "common/say.h"
 #include "copyrow.h"
 #include "only.h"
@@ -41,14 +42,6 @@ struct postgres {
 };
 
 /* ---- life ----------------------------------------------------------------------------- */
-
-static char *text_option(const mig_host_t *host, const char *name)
-{
-    mig_value_t v;
-    if (host->option(host, name, &v) != MIG_OK || v.kind == MIG_ABSENT || v.kind == MIG_NULL)
-        return NULL;
-    return strndup(v.data, v.len);
-}
 
 static int32_t postgres_close(void *self)
 {
@@ -102,10 +95,10 @@ static int32_t postgres_create(const mig_host_t *host, void **self)
     *self = p;
     if (!p)
         return say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
-    char *timeout = text_option(host, "connect_timeout"), *query = text_option(host, "query");
+    char *timeout = option_text(host, "connect_timeout"), *query = option_text(host, "query");
     p->host = host;
-    p->url = text_option(host, "url");
-    p->schema = text_option(host, "schema");
+    p->url = option_text(host, "url");
+    p->schema = option_text(host, "schema");
     buf_init(&p->raw, RAW_MAX);
     buf_init(&p->only, RAW_MAX);
     session_init(&p->session, host, p->url, timeout ? (unsigned)strtoul(timeout, NULL, 10) : 10U);

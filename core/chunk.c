@@ -44,6 +44,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     c->n_repairs = 0;
     c->n_memos = 0;
     c->mark.known = 0;
+    memset(&c->order, 0, sizeof c->order);
     if (c->left)
         memset(c->left, 0, c->left_capacity);
     c->position_before = arena_strndup(c->mem, position.len ? position.data : "", position.len);

@@ -7,6 +7,7 @@
 
 #include "highwater.h"
 #include "job.h"
+#include "keyorder.h"
 #include "staged.h"
 #include "state.h"
 
@@ -43,6 +44,7 @@ struct chunk {
     struct chunk_memo *memos; /* of what was computed for it */
     size_t n_memos, memos_capacity;
     struct highwater_mark mark; /* of an incremental stage */
+    struct keyorder order;      /* of source keys */
     int own_keys;               /* so far the first table's key is the stage's own key */
 };
 

@@ -151,16 +151,17 @@ static void add_counts(const struct chunk *c, const struct state *s, int64_t row
     int64_t skipped = 0, rejected = 0;
     for (size_t i = 0; i < c->n_rejects; i++)
         *(c->rejects[i].outcome == MIG_SKIP ? &skipped : &rejected) += 1;
-    char mark[32];
+    char mark[32], keys[64];
     highwater_sql(c->mark.known, c->mark.value, mark);
-    str_printf(
-        sql,
-        "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
-        " rows, share, mark, stage, position_before, position_after, snapshot) VALUES (%lld, %lld,"
-        " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, ",
-        s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number, c->records,
-        (long long)(c->records - skipped - rejected), (long long)skipped, (long long)rejected,
-        (long long)rows, (long long)c->parts, mark);
+    keyorder_sql(&c->order, keys);
+    str_printf(sql,
+               "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
+               " rows, share, mark, keys, stage, position_before, position_after, snapshot) VALUES "
+               "(%lld, %lld,"
+               " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, %s, ",
+               s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number,
+               c->records, (long long)(c->records - skipped - rejected), (long long)skipped,
+               (long long)rejected, (long long)rows, (long long)c->parts, mark, keys);
     sql_literal(sql, c->stage->p->name);
     str_add(sql, ", ");
     sql_literal(sql, c->position_before);

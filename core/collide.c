@@ -7,6 +7,7 @@
 
 #include "delta.h"
 #include "found.h"
+#include "keyorder.h"
 #include "match.h"
 #include "refer.h"
 #include "reject.h"
@@ -110,12 +111,13 @@ static int reject_later(struct state *s, const struct job_table *t, const struct
     return reject_run(s, &sql, err);
 }
 
-static int duplicates_within(struct state *s, const struct job_table *t,
+static int duplicates_within(struct state *s, const struct job *job, const struct job_table *t,
                              const struct catalog_key *k, struct error *err)
 {
     struct found twice;
-    if (settled(t) && !t->rest_rows)
-        return 0;
+    int proven = settled(t) && !t->rest_rows ? 1 : keyorder_proves(s, job, t, k, err);
+    if (proven)
+        return proven < 0 ? -proven : 0;
     if (k->nulls_equal)
         return reject_later(s, t, k, NULL, err);
     int code = occur_twice(s, t, k, &twice, err);
@@ -229,7 +231,7 @@ int collide_within(struct state *s, struct job *job, struct error *err)
         if (t->match && !match_overwrites(t))
             code = duplicates_matched(s, t, err);
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
-            code = duplicates_within(s, t, &t->t->keys[k], err);
+            code = duplicates_within(s, job, t, &t->t->keys[k], err);
         if (!code)
             code = refer_null_missing(s, job, t, err);
         if (!code)

@@ -249,6 +249,9 @@ static int32_t service_key(const mig_host_t *h, uint32_t entity, const mig_value
         return MIG_OK;
     char *text = arena_alloc(u->host->record, 37);
     digest_uuid5(e->uuid, source_key->data, source_key->len, text);
+    if (source_key->data == u->host->key.data && source_key->len == u->host->key.len &&
+        str_equal(e->stage, u->host->stage))
+        u->host->own_key = text;
     *out = (mig_value_t){text, 36, MIG_TEXT};
     return MIG_OK;
 }
@@ -547,6 +550,7 @@ void host_record_done(struct host *h)
     h->outcome.field[0] = h->outcome.code[0] = h->outcome.reason[0] = h->outcome.table[0] = '\0';
     h->field = NULL;
     h->key = (mig_str_t){NULL, 0};
+    h->own_key = NULL;
     if (h->secret)
         arena_wipe(h->record);
     else

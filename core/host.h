@@ -95,6 +95,7 @@ struct host {
     size_t n_repairs;
     char key_mark[TOKEN_MARK_SIZE]; /* by which a key that is not known yet is told, see token.h */
     const char *stage;     /* to which repairs belong, set by load; repairs are reset by it */
+    const char *own_key;   /* made from it for its own stage; NULL: nobody asked yet */
     mig_str_t key;         /* of the record that is being worked on, set by load */
     int secret;            /* set by load: memory of a record is wiped */
     struct outdir *bundle; /* where reporters write; NULL: file services fail */

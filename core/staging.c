@@ -86,7 +86,8 @@ int staging_create(struct state *s, struct job *job, struct error *err)
 }
 
 /* Below this many staged rows nested loops stay allowed: a few rows against a large live table
- * are found by its index. */
+ * are found by its index. Hash tables may take as much as shows in the server's own cache: one that
+ * does not fit is written to disk with all rows that look into it. */
 #define FEW_ROWS 10000
 
 int staging_tune(struct state *s, const struct job *job, struct error *err)
@@ -110,7 +111,8 @@ int staging_tune(struct state *s, const struct job *job, struct error *err)
         return 0;
     return pg_exec(s->pg, err,
                    "SET LOCAL enable_nestloop = off; SET LOCAL parallel_tuple_cost = 0.01;"
-                   " SELECT set_config(name, mb || 'MB', true) FROM (VALUES ('work_mem', 32),"
+                   " SELECT set_config(name, mb || 'MB', true) FROM (VALUES ('work_mem', greatest("
+                   "32, least(256, pg_size_bytes(current_setting('shared_buffers')) / 8388608))),"
                    " ('maintenance_work_mem', 128)) AS v (name, mb)"
                    " WHERE pg_size_bytes(current_setting(name)) < mb * 1048576");
 }

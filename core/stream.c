@@ -25,7 +25,6 @@
 #define ADVANCE_EVERY 64            /* records between two looks at what the target can take */
 #define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
 #define KEY_SEPARATOR '\x1f'        /* between the parts of a composite source key */
-#define OWN_KEY_SAMPLE 100          /* records of a chunk whose first key is compared */
 
 struct stream {
     struct state *s;
@@ -129,6 +128,8 @@ static const char *own_key(const struct stream *l, char out[37])
         return NULL;
     if (!l->own)
         return l->key.data;
+    if (l->job->host->own_key)
+        return l->job->host->own_key;
     digest_uuid5(l->own, l->key.data, l->key.len, out);
     return out;
 }
@@ -182,16 +183,16 @@ static int is_own_key(const struct stream *l, const mig_value_t *v)
 }
 
 /* Is the first table's key the stage's own key? Only then can replace tell by the key of a
- * rejected record that its live row is to stay. Looked at for a sample of each chunk. */
-static void sample_own_key(struct stream *l, const struct job_table *t, const mig_value_t *values,
-                           const size_t *from)
+ * rejected record that its live row is to stay, and source keys in order prove that keys differ. */
+static void look_at_key(struct stream *l, const struct job_table *t, const mig_value_t *values,
+                        const size_t *from)
 {
-    if (!l->own_keys || l->chunk->records > OWN_KEY_SAMPLE)
-        return;
-    l->own_keys = 0;
-    for (size_t i = 0; t->match && t->match->n == 1 && i < t->n_columns; i++)
-        if (str_equal(t->columns[i]->name, t->match->columns[0]) && from[i] != SIZE_MAX)
-            l->own_keys = is_own_key(l, &values[from[i]]);
+    int is_own = 0;
+    for (size_t i = 0; l->own_keys && t->match && t->match->n == 1 && i < t->n_columns; i++)
+        if (from[i] != SIZE_MAX && str_equal(t->columns[i]->name, t->match->columns[0]))
+            is_own = is_own_key(l, &values[from[i]]);
+    l->own_keys = is_own;
+    keyorder_row(&l->chunk->order, l->chunk->records, is_own);
 }
 
 static int32_t emit(void *ctx, size_t table)
@@ -217,7 +218,7 @@ static int32_t emit(void *ctx, size_t table)
     if (fits != MIG_OK)
         return fits;
     if (table == 0)
-        sample_own_key(l, t, declared->row, l->from[0]);
+        look_at_key(l, t, declared->row, l->from[0]);
     if (l->row_seq >= STAGING_ROWS_MAX) {
         set_outcome(l->job->host, "", "", "too_many_rows", "the record makes too many rows");
         return MIG_REJECT;
@@ -293,6 +294,7 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
                     "the record has no usable source key, so that it cannot be told apart");
     } else if (got == MIG_OK) {
         record->key = host->key = (mig_str_t){l->key.data, l->key.len};
+        keyorder_key(&l->chunk->order, l->key.data, l->key.len);
         highwater_raise(l->stage, record, &l->chunk->mark);
         int32_t made = call_record(l->stage->migrator, record);
         if (made < 0)

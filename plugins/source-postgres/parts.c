@@ -15,6 +15,7 @@
 #include "common/say.h"
 
 #define PART_BLOCKS 64      /* smaller parts are not worth a statement */
+#define SCATTERED_PARTS 4   /* most of a table whose rows lie in no order of the key */
 #define SAMPLE_BLOCKS 51200 /* hundredfold: blocks that bounds are taken from */
 #define PART_MAX ((size_t)1 << 20)
 
@@ -32,15 +33,18 @@ static const char fit_sql[] =
     "ON "
     "m.oid = i.relam WHERE a.attrelid = $1::regclass AND a.attname = $2 AND a.attnotnull AND "
     "t.typtype = 'b' AND t.typelem = 0 AND t.typnamespace = 'pg_catalog'::regnamespace AND "
-    "x.indisvalid AND x.indpred IS NULL AND m.amname = 'btree') FROM tree JOIN pg_class c USING "
-    "(oid)";
+    "x.indisvalid AND x.indpred IS NULL AND m.amname = 'btree'), (SELECT min(abs(s.correlation)) < "
+    "0.5 FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname JOIN pg_class c ON "
+    "c.relnamespace = n.oid AND c.relname = s.tablename WHERE c.oid IN (SELECT oid FROM tree) AND "
+    "s.attname = $2 AND NOT s.inherited) FROM tree JOIN pg_class c USING (oid)";
 
 static int32_t no_memory(struct session *s)
 {
     return say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for the parts of an entity");
 }
 
-/* How many parts the table is worth; 0 or 1: it stays whole. */
+/* How many parts the table is worth; 0 or 1: it stays whole. Where a range's rows lie scattered
+ * over the table, each costs the server a look at the whole of it. */
 static int32_t find_fit(struct session *s, const struct parts_wish *wish, const char *table,
                         uint32_t *n, uint64_t *blocks)
 {
@@ -53,6 +57,8 @@ static int32_t find_fit(struct session *s, const struct parts_wish *wish, const 
         return status;
     *blocks = strtoull(PQgetvalue(r, 0, 0), NULL, 10);
     uint64_t most = *PQgetvalue(r, 0, 1) == 't' ? *blocks / PART_BLOCKS : 0;
+    if (*PQgetvalue(r, 0, 2) == 't' && most > SCATTERED_PARTS)
+        most = SCATTERED_PARTS;
     *n = most < wish->wanted ? (uint32_t)most : wish->wanted;
     PQclear(r);
     return MIG_OK;

@@ -106,4 +106,24 @@ run 0 more more
 rows more "SELECT sum(read) FROM mighost.chunk WHERE $newest" 4
 rows more "SELECT count(*) > 1 FROM mighost.part WHERE $newest" t
 rows more "SELECT count(*) FROM class WHERE title LIKE 'more %'" 3
+
+echo "rows that lie in no order of the key: few ranges, each is a scan of the whole table"
+for order in i 'md5(i::text)'; do
+    log=log${#order}
+    psql_t old -c "DROP TABLE IF EXISTS log" -c "CREATE TABLE log AS SELECT i AS id, repeat('x', 200) || i AS title
+        FROM generate_series(1, 30000) i ORDER BY $order" -c "ALTER TABLE log ADD PRIMARY KEY (id)" -c "ANALYZE log"
+    target "$log"
+    project log <<JSON
+{ "name": "log", "backup": { "scope": "none" }, "jobs": 2, "sources": {
+    "old": { "use": "postgres", "options": { "url": "$(pg_url old)" } } }, "stages": [
+    { "name": "logs", "entity": "log", "ids": "keep",
+      "options": { "table": "class", "fields": { "id": "id", "title": "title" } } } ] }
+JSON
+    run 0 "$log" log
+    rows "$log" "SELECT count(*), sum(id), count(DISTINCT title) FROM class" "30000|450015000|30000"
+    case $order in
+        i) rows "$log" "SELECT count(*) > 4 FROM mighost.part WHERE $newest" t ;;
+        *) rows "$log" "SELECT count(*) FROM mighost.part WHERE $newest" 4 ;;
+    esac
+done
 echo "ok"

@@ -258,7 +258,8 @@ SELECT g,
                1000000 + (g * 1000003::bigint % :enrolments)::int AS e,
                g * 2654435761 % 4294967296 / 16 AS h
           FROM generate_series(1, :grades) AS g) AS grade
-  JOIN (SELECT id, course_id - 10000 AS course FROM edu.course_student) AS of_course ON id = e;
+  JOIN (SELECT id, course_id - 10000 AS course FROM edu.course_student) AS of_course ON id = e
+ ORDER BY g; -- as they were entered
 ALTER TABLE edu.journal_details ADD PRIMARY KEY (id);
 
 DROP FUNCTION edu.pick, edu.slashed, edu.stamp;

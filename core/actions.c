@@ -55,6 +55,7 @@ static const struct {
     {ACTION_ABANDON, history_abandon, 1},
     {ACTION_PURGE, history_purge, 1},
     {ACTION_STATUS, look_status, 1},
+    {ACTION_EXPLAIN, explain_action, 1},
     {ACTION_REPORT, bundle_remake, 1},
     {ACTION_VERIFY_BUNDLE, bundle_verify, 0},
     {ACTION_PING, look_ping, 1},

@@ -38,6 +38,8 @@ int look_check_plugin(const struct cli *cli, struct session *s);
 int look_lock_plugins(const struct cli *cli, struct session *s);
 int look_stop_server(const struct cli *cli, struct session *s);
 
+int explain_action(const struct cli *cli, struct session *s);
+
 int bundle_verify(const struct cli *cli, struct session *s);
 int bundle_remake(const struct cli *cli, struct session *s);
 

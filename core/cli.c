@@ -63,6 +63,8 @@ static const struct cli_option table[] = {
     {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps"},
     {NULL, NULL, 0, "Look"},
     {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal"},
+    {"explain", "STAGE:KEY", ACTION_EXPLAIN,
+     "one record from the source to its rows, and what runs made of it"},
     {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target"},
     {"verify-bundle", "DIR", ACTION_VERIFY_BUNDLE, "are its files as its manifest has them?"},
     {"ping", NULL, ACTION_PING, "test each connection by itself"},

@@ -327,6 +327,9 @@ static int32_t service_apply(const mig_host_t *h, uint32_t handle, const char *f
         return returned;
     u->host->field = field; /* a repair that the transform counts belongs to it */
     returned = call_apply(u->transforms[handle], in, n_in, out);
+    if (u->host->trace)
+        u->host->trace(u->host->trace_ctx, u->transforms[handle],
+                       &(struct host_step){field, in, n_in, out, returned});
     if (returned == MIG_REJECT)
         host_refuse(u->host, field);
     return returned;

@@ -83,6 +83,14 @@ struct unit {
     void *emit_ctx;
 };
 
+struct host_step { /* one use of a transform */
+    const char *field;
+    const mig_value_t *in;
+    uint32_t n_in;
+    const mig_value_t *out; /* where `returned` is MIG_OK */
+    int32_t returned;
+};
+
 struct host {
     const struct project *project;
     const struct registry *registry;
@@ -94,10 +102,13 @@ struct host {
     struct host_repair *repairs;
     size_t n_repairs;
     char key_mark[TOKEN_MARK_SIZE]; /* by which a key that is not known yet is told, see token.h */
-    const char *stage;     /* to which repairs belong, set by load; repairs are reset by it */
-    const char *own_key;   /* made from it for its own stage; NULL: nobody asked yet */
-    mig_str_t key;         /* of the record that is being worked on, set by load */
-    int secret;            /* set by load: memory of a record is wiped */
+    const char *stage;   /* to which repairs belong, set by load; repairs are reset by it */
+    const char *own_key; /* made from it for its own stage; NULL: nobody asked yet */
+    mig_str_t key;       /* of the record that is being worked on, set by load */
+    int secret;          /* set by load: memory of a record is wiped */
+    /* Told of each use of a transform by a migrator; NULL: nobody. */
+    void (*trace)(void *ctx, const struct unit *transform, const struct host_step *step);
+    void *trace_ctx;
     struct outdir *bundle; /* where reporters write; NULL: file services fail */
     struct outfile *files[8];
     struct faults *faults; /* while instances are made */

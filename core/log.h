@@ -32,7 +32,7 @@ void log_redraw(const char *text);
 void log_secret(const char *secret);
 /* Each of these texts. */
 void log_secret_each(void (*each)(void *ctx, const char *secret), void *ctx);
-/* Replaces control characters and known secrets in place. */
+/* Replaces known secrets in place. */
 void log_mask(char *text);
 
 #endif

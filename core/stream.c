@@ -24,7 +24,6 @@
 #define CHUNK_BYTES ((size_t)800 << 10)
 #define ADVANCE_EVERY 64            /* records between two looks at what the target can take */
 #define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
-#define KEY_SEPARATOR '\x1f'        /* between the parts of a composite source key */
 
 struct stream {
     struct state *s;
@@ -76,7 +75,7 @@ int stream_key(const struct job_stage *st, const mig_record_t *record, struct st
         if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
             return 0;
         if (i)
-            str_add_char(key, KEY_SEPARATOR);
+            str_add_char(key, STREAM_KEY_SEPARATOR);
         str_add_n(key, v->data, v->len);
     }
     return !key->failed && str_utf8_ok(key->data, key->len);

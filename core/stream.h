@@ -5,6 +5,8 @@
 
 #include "load.h"
 
+#define STREAM_KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
+
 struct stream;
 
 struct stream_from {

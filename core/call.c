@@ -211,6 +211,22 @@ int32_t call_unchanged(const struct job_stage *stage, const char *before, uint64
     return leave(outer, stage->source, "unchanged", got, MAY_END);
 }
 
+int call_can_release(const struct unit *source)
+{
+    const mig_source_ops_t *ops = source->def->unit->ops;
+    return MIG_HAS(ops, release);
+}
+
+int32_t call_release(struct unit *source)
+{
+    const mig_source_ops_t *ops = source->def->unit->ops;
+    struct crash_call outer = enter(source, "release");
+    int32_t got = ops->release(source->self);
+    surround_restore(source->who.name);
+    source->released = 1;
+    return leave(outer, source, "release", got, 0);
+}
+
 int call_keeps_session(const struct job_stage *stage)
 {
     return MIG_HAS(source_ops(stage), snapshot);

@@ -13,7 +13,7 @@ void call_destroy(struct unit *u);
 int32_t call_ping(struct unit *source);
 int32_t call_identity(const struct job_stage *stage, mig_str_t *out);
 /* The next open() is to give the wanted records alone, where the source can. MIG_END: it gives all,
- * and stream_next() passes over the others. */
+ * and feed_next() passes over the others. */
 int32_t call_only(const struct job_stage *stage);
 int32_t call_open(const struct job_stage *stage, mig_str_t position);
 int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_t *wait);
@@ -26,6 +26,9 @@ int32_t call_snapshot(const struct job_stage *stage, mig_str_t *out);
 /* As mig_source_ops_t.unchanged; MIG_END also when the source has no such function. */
 int32_t call_unchanged(const struct job_stage *stage, const char *before, uint64_t *written,
                        uint64_t *records);
+/* It can end the state in which it reads; does so. `source` is told by u->released afterwards. */
+int call_can_release(const struct unit *source);
+int32_t call_release(struct unit *source);
 /* It reads in a session of a database, by the sign that it can name its snapshot. */
 int call_keeps_session(const struct job_stage *stage);
 /* The source can cut entities into parts and have other processes read them. */

@@ -6,8 +6,7 @@
 
 #include "call.h"
 
-#define FILL_SECONDS 5  /* of reading, for one chunk */
-#define BEAT_SECONDS 10 /* between signs of life while nothing is sent */
+#define FILL_SECONDS 5 /* of reading, for one chunk */
 
 static double seconds_since(const struct timespec *t)
 {
@@ -37,7 +36,7 @@ int deferred_chunk_start(struct deferred_chunk *r, struct job_stage *stage, stru
 {
     r->stage = stage;
     r->waits = NULL;
-    clock_gettime(CLOCK_MONOTONIC, &r->beat);
+    beat_begin(&r->beat);
     r->memo = job_is_slow(stage) ? memo_load(r->s, stage, err) : NULL;
     if (err->code)
         return err->code;
@@ -97,26 +96,6 @@ int deferred_chunk_is_ready(struct deferred_chunk *r)
     return r->waits && deferred_rows_is_ready(deferred_chunk_held(r, r->waits));
 }
 
-/* Nobody is to take the run for dead. Of a worker the run's own process tells. */
-static int beat(struct deferred_chunk *r, const struct chunk_send *send, struct error *err)
-{
-    struct error own = {0};
-    if (r->s->worker || send->c || seconds_since(&r->beat) < BEAT_SECONDS)
-        return 0;
-    clock_gettime(CLOCK_MONOTONIC, &r->beat);
-    int code = state_begin(r->s, &own);
-    if (!code)
-        code = state_heartbeat(r->s, "load", &own);
-    if (!code)
-        code = state_commit(r->s, &own);
-    if (code)
-        pg_rollback(r->s->pg);
-    if (code != STATUS_BUSY) /* anything else shows again when the chunk is sent */
-        return 0;
-    *err = own;
-    return code;
-}
-
 static int await(struct deferred_chunk *r, const struct deferred_chunk_into *into,
                  struct error *err)
 {
@@ -128,7 +107,8 @@ static int await(struct deferred_chunk *r, const struct deferred_chunk_into *int
         deferred_wait(r->values, fd, events, ms < 200 ? ms : 200);
         chunk_send_advance(into->send);
         into->tell(into->ctx);
-        code = beat(r, into->send, err);
+        if (!into->send->c) /* else its transaction is open, and is a sign itself */
+            code = beat_tell(&r->beat, r->s, err);
     }
     return code;
 }

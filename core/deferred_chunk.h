@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "beat.h"
 #include "chunk_send.h"
 #include "deferred_rows.h"
 #include "memo.h"
@@ -20,7 +21,7 @@ struct deferred_chunk {
     struct deferred_rows held[2]; /* by chunk */
     struct chunk *waits;          /* the filled chunk that waits for values; NULL: none */
     struct timespec begun;        /* the chunk that is being filled */
-    struct timespec beat;         /* the last sign of life */
+    struct beat beat;
 };
 
 struct deferred_chunk_into {

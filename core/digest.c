@@ -1,4 +1,4 @@
-/* digest.c - SHA-256, UUID version 5, random bytes, by OpenSSL 3.
+/* digest.c - SHA-256, UUID version 5, random bytes, AES-256-GCM, by OpenSSL 3.
  *
  * The only file that includes OpenSSL. SHA-1 serves names only (RFC 9562 section 5.5), never a
  * proof. SHA-256 goes by EVP, its algorithm fetched once per object. A key has one block to hash
@@ -213,4 +213,83 @@ int digest_random(void *out, size_t n)
         n -= (size_t)part;
     }
     return 0;
+}
+
+/* ---- sealing --------------------------------------------------------------------------- */
+
+#define NONCE_BYTES 12
+#define SEAL_PIECE ((size_t)1 << 30) /* lengths are int */
+
+struct digest_seal {
+    EVP_CIPHER_CTX *to, *from; /* with the key; OpenSSL wipes them when they are freed */
+};
+
+struct digest_seal *digest_seal_new(void)
+{
+    unsigned char key[32];
+    struct digest_seal *s = arena_heap(NULL, sizeof *s);
+    s->to = EVP_CIPHER_CTX_new();
+    s->from = EVP_CIPHER_CTX_new();
+    int ok = s->to && s->from && digest_random(key, sizeof key) == 0 &&
+             EVP_EncryptInit_ex2(s->to, EVP_aes_256_gcm(), key, NULL, NULL) &&
+             EVP_DecryptInit_ex2(s->from, EVP_aes_256_gcm(), key, NULL, NULL);
+    explicit_bzero(key, sizeof key);
+    if (ok)
+        return s;
+    digest_seal_free(s);
+    return NULL;
+}
+
+static void nonce_of(uint64_t number, unsigned char out[NONCE_BYTES])
+{
+    memset(out, 0, NONCE_BYTES);
+    for (int i = 0; i < 8; i++)
+        out[NONCE_BYTES - 1 - i] = (unsigned char)(number >> (8 * i));
+}
+
+static int run_cipher(EVP_CIPHER_CTX *ctx, unsigned char *data, size_t n)
+{
+    while (n) {
+        size_t piece = n > SEAL_PIECE ? SEAL_PIECE : n;
+        int done = 0;
+        if (!EVP_CipherUpdate(ctx, data, &done, data, (int)piece) || (size_t)done != piece)
+            return 0;
+        data += piece;
+        n -= piece;
+    }
+    return 1;
+}
+
+int digest_seal(struct digest_seal *s, uint64_t number, void *data, size_t n,
+                unsigned char tag[DIGEST_TAG_BYTES])
+{
+    unsigned char nonce[NONCE_BYTES], rest[DIGEST_TAG_BYTES];
+    int none = 0;
+    nonce_of(number, nonce);
+    int ok = EVP_EncryptInit_ex2(s->to, NULL, NULL, nonce, NULL) && run_cipher(s->to, data, n) &&
+             EVP_EncryptFinal_ex(s->to, rest, &none) &&
+             EVP_CIPHER_CTX_ctrl(s->to, EVP_CTRL_AEAD_GET_TAG, DIGEST_TAG_BYTES, tag);
+    return ok ? 0 : -1;
+}
+
+int digest_unseal(struct digest_seal *s, uint64_t number, void *data, size_t n,
+                  const unsigned char tag[DIGEST_TAG_BYTES])
+{
+    unsigned char nonce[NONCE_BYTES], rest[DIGEST_TAG_BYTES];
+    int none = 0;
+    nonce_of(number, nonce);
+    memcpy(rest, tag, sizeof rest);
+    int ok = EVP_DecryptInit_ex2(s->from, NULL, NULL, nonce, NULL) &&
+             EVP_CIPHER_CTX_ctrl(s->from, EVP_CTRL_AEAD_SET_TAG, DIGEST_TAG_BYTES, rest) &&
+             run_cipher(s->from, data, n) && EVP_DecryptFinal_ex(s->from, rest, &none);
+    return ok ? 0 : -1;
+}
+
+void digest_seal_free(struct digest_seal *s)
+{
+    if (!s)
+        return;
+    EVP_CIPHER_CTX_free(s->to);
+    EVP_CIPHER_CTX_free(s->from);
+    free(s);
 }

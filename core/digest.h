@@ -1,4 +1,5 @@
-/* digest.h - SHA-256, UUID version 5 (RFC 9562), random bytes. Only digest.c includes OpenSSL. */
+/* digest.h - SHA-256, UUID version 5 (RFC 9562), random bytes, and what is sealed for this process
+ * alone. Only digest.c includes OpenSSL. */
 #ifndef MIGHOST_DIGEST_H
 #define MIGHOST_DIGEST_H
 
@@ -36,5 +37,18 @@ void digest_uuid5(struct digest_uuid *u, const void *name, size_t n, char out[37
 void digest_uuid_free(struct digest_uuid *u);
 
 int digest_random(void *out, size_t n); /* 0 or -1 */
+
+/* AES-256-GCM under a random key that is nowhere but in the object: nobody else, and no later
+ * process, can read what it sealed. NULL when OpenSSL offers none. One thread. */
+struct digest_seal;
+#define DIGEST_TAG_BYTES 16
+struct digest_seal *digest_seal_new(void);
+/* In place. `number` is used for one text only, and told again to unseal it. 0 or -1. */
+int digest_seal(struct digest_seal *s, uint64_t number, void *data, size_t n,
+                unsigned char tag[DIGEST_TAG_BYTES]);
+/* -1 also when the bytes are not those that were sealed. */
+int digest_unseal(struct digest_seal *s, uint64_t number, void *data, size_t n,
+                  const unsigned char tag[DIGEST_TAG_BYTES]);
+void digest_seal_free(struct digest_seal *s);
 
 #endif

@@ -7,11 +7,11 @@
 
 #include "actions.h"
 #include "explained.h"
+#include "feed.h"
 #include "log.h"
 #include "mask.h"
 #include "output.h"
 #include "sql.h"
-#include "stream.h"
 
 static int failed(struct session *s, int code)
 {
@@ -269,7 +269,7 @@ static int find(const struct cli *cli, struct session *s, struct job_stage **st,
     } else {
         *st = &s->job.stages[at];
         for (const char *p = colon + 1; *p; p++)
-            str_add_char(key, (*st)->p->n_key > 1 && *p == ',' ? STREAM_KEY_SEPARATOR : *p);
+            str_add_char(key, (*st)->p->n_key > 1 && *p == ',' ? FEED_KEY_SEPARATOR : *p);
     }
     str_clear(&stage);
     return s->err.code;

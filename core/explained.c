@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "call.h"
+#include "feed.h"
 #include "mask.h"
-#include "stream.h"
 
 #define INSIDE_LEAST 4 /* bytes of a masked value that is looked for inside of others */
 
@@ -149,7 +149,7 @@ static int make_rows(struct explained *x, mig_record_t *record, const char *key,
 static int explain(struct explained *x, const char *key, json_t *out, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
-    int32_t got = stream_next(x->st, &record);
+    int32_t got = feed_next_alone(x->st, &record);
     if (got < 0)
         return host_error(x->st->source, got, "next", err);
     json_object_set_new(out, "record", got == MIG_OK ? record_json(x, &record) : json_null());

@@ -64,6 +64,7 @@ struct unit {
     const char *options_text; /* as given, for another instance of the same */
     struct arena *mem;        /* lives as long as the instance */
     struct unit *next;
+    int released; /* a source: what was read before is in a state that has ended */
     /* migrators */
     const char **fields;
     size_t n_fields;

@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "kind.h"
 #include "rivals.h"
+#include "spool.h"
 #include "sql.h"
 #include "url.h"
 
@@ -437,8 +438,10 @@ void job_clear(struct job *job)
 {
     if (job->catalog.mem)
         catalog_clear(&job->catalog);
-    for (size_t i = 0; i < job->n_stages; i++)
+    for (size_t i = 0; i < job->n_stages; i++) {
         keyset_free(job->stages[i].wanted);
+        spool_free(job->stages[i].spool);
+    }
     str_clear(&job->notes);
     arena_free(job->mem);
     memset(job, 0, sizeof *job);

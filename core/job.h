@@ -82,6 +82,7 @@ struct job_table { /* one target table that the job writes */
 };
 
 struct highwater;
+struct spool;
 
 struct job_stage {
     const struct project_stage *p;
@@ -98,6 +99,8 @@ struct job_stage {
     /* Source keys of the only records that are taken up, "" for those without a key; NULL: all. */
     struct keyset *wanted;
     struct highwater *high; /* an incremental stage: where it begins; NULL: it reads everything */
+    struct spool *spool;    /* its records, set aside, see aside.h; owned; NULL: they were not */
+    char snapshot[17];      /* that they were read in */
 };
 
 struct job_validator {

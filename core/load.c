@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "aside.h"
 #include "backoff.h"
 #include "call.h"
 #include "connections.h"
@@ -32,8 +33,11 @@ struct load {
     struct stream *stream;
     struct workers *workers; /* NULL: one process does all */
     struct job_stage *stage;
-    char *fresh;  /* per stage: loaded anew in a run that is resumed */
-    char *joined; /* in a worker, per stage: its source reads the shared snapshot */
+    char *fresh;     /* per stage: loaded anew in a run that is resumed */
+    char *joined;    /* in a worker, per stage: its source reads the shared snapshot */
+    char *waits;     /* per stage: its load waits until all others are read, see aside.h */
+    double *reading; /* per stage: seconds until its records were set aside */
+    int catching_up; /* those that waited are loaded */
 };
 
 static double seconds_since(const struct timespec *t)
@@ -278,7 +282,7 @@ static int load_stage(struct load *l, const struct resume_point *at, struct erro
     struct timespec begun;
     int parts = at->parts, code = 0;
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    if (!parts && !at->chunks)
+    if (!parts && !at->chunks && !l->stage->spool)
         code = cut(l, &parts, err);
     if (!code && !parts)
         code = stream_run(l->stream, l->stage,
@@ -288,7 +292,8 @@ static int load_stage(struct load *l, const struct resume_point *at, struct erro
     else if (!code)
         code = l->workers && call_can_split(l->stage) ? by_workers(l, err) : work(l, l->stage, err);
     if (!code)
-        code = finish_stage(l, seconds_since(&begun), parts, err);
+        code = finish_stage(l, l->reading[l->stage - l->job->stages] + seconds_since(&begun), parts,
+                            err);
     if (!code && fault_point("stage.loaded"))
         code = error_set(err, STATUS_TEMPORARY, "fault point stage.loaded");
     return code;
@@ -307,16 +312,28 @@ static int depends_on_fresh(const struct load *l)
     return 0;
 }
 
+/* Its records are read now, and the rest is done when all others are read. */
+static int put_off(struct load *l, struct error *err)
+{
+    size_t k = (size_t)(l->stage - l->job->stages);
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    int code = aside_is_due(l->stage) ? aside_read(l->s, l->job, l->stage, l->options, err) : 0;
+    l->reading[k] = seconds_since(&begun);
+    l->waits[k] = 1;
+    return code;
+}
+
 /* From where it stopped, or from its beginning. */
 static int take_up_from(struct load *l, int forced, int *gone, struct error *err)
 {
     struct resume_point at = {.position = strdup(""), .records = -1};
-    int is_fresh = 0;
+    int is_fresh = 0, waits = !l->catching_up && aside_waits(l->job, l->stage);
     int code = resume_find(l->s, l->job, l->stage, forced, &at, &is_fresh, err);
     l->fresh[l->stage - l->job->stages] |= (char)(is_fresh && l->s->resumed);
     if (!code && !at.done)
-        code = load_stage(l, &at, err);
-    if (!code)
+        code = waits ? put_off(l, err) : load_stage(l, &at, err);
+    if (!code && (!waits || at.done))
         code = snapshots_gone(l->s, l->stage, &at, gone, err);
     free(at.position);
     return code;
@@ -329,6 +346,46 @@ static int take_up(struct load *l, struct error *err)
     return code || !gone ? code : take_up_from(l, 1, &gone, err);
 }
 
+/* What was put off: what was set aside behind what is durable of it, else as any other stage. */
+static int make_up(struct load *l, struct error *err)
+{
+    struct resume_point at = {.position = "", .records = -1};
+    if (!l->stage->spool)
+        return take_up(l, err);
+    int code = resume_count(l->s, l->stage, &at, err);
+    return code ? code : load_stage(l, &at, err);
+}
+
+/* The target may lose chunks that it had; they are made again. */
+static int patiently(struct load *l, int (*step)(struct load *l, struct error *err),
+                     struct error *err)
+{
+    int code = step(l, err);
+    for (int64_t n = 0; code && stream_lost(l->stream) && n < l->job->project->retries; n++) {
+        log_write(LOG_WARNING, "%s; taking it up anew", err->what);
+        error_clear(err);
+        code = step(l, err);
+    }
+    return code;
+}
+
+/* All that is held for a state of a source is read: it is let go. */
+static int catch_up(struct load *l, struct error *err)
+{
+    int any = 0, code = 0;
+    for (size_t i = 0; i < l->job->n_stages; i++)
+        any |= l->waits[i];
+    if (any)
+        code = aside_release(l->job, err);
+    l->catching_up = 1;
+    for (size_t i = 0; !code && i < l->job->n_stages; i++) {
+        l->stage = &l->job->stages[i];
+        if (l->waits[i])
+            code = patiently(l, make_up, err);
+    }
+    return code;
+}
+
 /* Before anything is read: what a plugin begins with its first record is then each process's own.
  */
 static int start_workers(struct load *l, struct error *err)
@@ -336,12 +393,20 @@ static int start_workers(struct load *l, struct error *err)
     const struct workers_calls calls = {worker_work, worker_tick, l};
     int any = 0;
     for (size_t i = 0; i < l->job->n_stages; i++)
-        any |= call_can_split(&l->job->stages[i]);
+        any |= call_can_split(&l->job->stages[i]) && !aside_is_due(&l->job->stages[i]);
     size_t n = connections_workers(l->job);
     if (!any || n < 2)
         return 0;
     l->workers = workers_start(n, &calls, err);
     return l->workers ? 0 : err->code;
+}
+
+static void end_workers(struct load *l)
+{
+    struct workers_memory memory = workers_end(l->workers);
+    l->workers = NULL;
+    l->job->worker_kb = memory.most_kb;
+    l->job->workers_kb = memory.sum_kb;
 }
 
 int load_run(struct state *s, struct job *job, const struct load_options *options,
@@ -350,20 +415,17 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     struct load l = {.s = s, .job = job, .options = options};
     l.fresh = arena_alloc(job->mem, job->n_stages + 1);
     l.joined = arena_alloc(job->mem, job->n_stages + 1);
+    l.waits = arena_alloc(job->mem, job->n_stages + 1);
+    l.reading = arena_alloc(job->mem, (job->n_stages + 1) * sizeof *l.reading);
     l.stream = stream_new(s, job, options);
     int code = start_workers(&l, err);
     for (size_t i = 0; !code && i < job->n_stages; i++) {
         l.stage = &job->stages[i];
-        code = take_up(&l, err);
-        for (int64_t n = 0; code && stream_lost(l.stream) && n < job->project->retries; n++) {
-            log_write(LOG_WARNING, "%s; taking it up anew", err->what);
-            error_clear(err);
-            code = take_up(&l, err);
-        }
+        code = patiently(&l, take_up, err);
     }
-    struct workers_memory memory = workers_end(l.workers);
-    job->worker_kb = memory.most_kb;
-    job->workers_kb = memory.sum_kb;
+    end_workers(&l); /* whose connections hold the sources' state, too */
+    if (!code)
+        code = catch_up(&l, err);
     stream_clear(l.stream);
     if (!code)
         code = memo_drop(s, job, err);

@@ -7,10 +7,10 @@
 
 #include "call.h"
 #include "deferred.h"
+#include "feed.h"
 #include "log.h"
 #include "sql.h"
 #include "staging.h"
-#include "stream.h"
 #include "verify.h"
 
 #define BATCH 5000 /* accounts that are looked for in one pass of the source */
@@ -137,7 +137,7 @@ static int one_record(struct proof *p, mig_record_t *record, struct str *key, st
 {
     struct host *host = p->job->host;
     int32_t made = MIG_OK;
-    if (stream_key(p->stage, record, key)) {
+    if (feed_key(p->stage, record, key)) {
         record->key = host->key = (mig_str_t){key->data, key->len};
         p->attempted = 0;
         made = call_record(p->stage->migrator, record);
@@ -156,22 +156,20 @@ static int read_records(struct proof *p, int until_found, struct error *err)
     mig_record_t record = {.size = sizeof record};
     struct str key;
     int code = 0;
-    int32_t got = p->stage->wanted ? call_only(p->stage) : MIG_END;
-    if (got >= 0)
-        got = call_open(p->stage, (mig_str_t){"", 0});
-    if (got != MIG_OK)
-        return host_error(p->stage->source, got, "open", err);
+    int32_t got = MIG_OK;
+    if (feed_open(p->stage, "", 0, err))
+        return err->code;
     str_init(&key, 0);
     while (!code && got != MIG_END && !(until_found && p->found)) {
         p->job->host->in_record = 1;
-        got = stream_next(p->stage, &record);
+        got = feed_next_alone(p->stage, &record);
         if (got == MIG_OK)
             code = one_record(p, &record, &key, err);
         else if (got < 0)
             code = host_error(p->stage->source, got, "next", err);
         p->job->host->in_record = 0;
     }
-    call_close(p->stage);
+    feed_close(p->stage);
     str_clear(&key);
     return code;
 }
@@ -263,6 +261,8 @@ static int prove_batch(struct proof *p, struct pg_result *res, int n, struct err
     }
     qsort(p->accounts, (size_t)n, sizeof *p->accounts, compare);
     int code = read_records(p, 0, err);
+    if (!p->stage->spool && call_can_release(p->stage->source))
+        call_release(p->stage->source); /* proofs take as long as hashing */
     settle(p);
     if (!code && p->failure.code)
         *err = p->failure;

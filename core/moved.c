@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "call.h"
+#include "gone.h"
 #include "log.h"
 #include "sql.h"
 
@@ -12,7 +13,7 @@
 
 struct moved {
     struct state *s;
-    const struct job_stage *st;
+    struct job_stage *st;
     struct str lines; /* of COPY */
     int64_t n[2];     /* written, removed; of the stage */
 };
@@ -58,6 +59,8 @@ static int ask_all(struct moved *m, struct job *job, struct error *err)
         int32_t got = call_written(m->st, m, one);
         if (got < 0)
             code = host_error(m->st->source, got, "written", err);
+        if (got == MIG_OK && m->st->source->released)
+            code = gone_find(m->s, job, m->st, MOST + 1, m, one, err);
         note(m, job);
     }
     return code;

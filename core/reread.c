@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "call.h"
+#include "feed.h"
 #include "sql.h"
 #include "staging.h"
-#include "stream.h"
 
 #define BATCH_BYTES ((size_t)64 << 10) /* of records, before they are sent */
 #define BATCH_ITEMS 5000               /* rejects that are looked for at once */
@@ -84,15 +84,16 @@ static int store_raw(struct batch *b, int64_t record, mig_str_t raw, struct erro
  * that one pass serves all, and with positions less than one. */
 struct reader {
     struct job_stage *st;
-    uint64_t at;  /* number in the entity of the last record that was read */
-    int64_t part; /* that is open (part.h); 0: the entity is not cut */
+    struct str key; /* of that record; "": it has none */
+    uint64_t at;    /* number in the entity of the last record that was read */
+    int64_t part;   /* that is open (part.h); 0: the entity is not cut */
     int open, ended;
 };
 
 static void leave_source(struct reader *r)
 {
     if (r->open)
-        call_close(r->st);
+        feed_close(r->st);
     r->open = 0;
 }
 
@@ -108,19 +109,21 @@ static int seek(struct reader *r, const struct place *to, struct error *err)
     if (r->open && r->part == to->part && (!position[0] || r->at >= to->before))
         return 0;
     leave_source(r);
-    int32_t got = call_open(r->st, (mig_str_t){position, strlen(position)});
-    if (got != MIG_OK)
-        return host_error(r->st->source, got, "open", err);
-    *r = (struct reader){
-        .st = r->st, .open = 1, .part = to->part, .at = position[0] ? to->before : 0};
-    return 0;
+    int code = feed_open(r->st, position, 0, err);
+    r->open = !code;
+    r->ended = 0;
+    r->part = to->part;
+    r->at = position[0] ? to->before : 0;
+    return code;
 }
 
 static int read_on(struct reader *r, uint64_t number, struct error *err)
 {
     mig_record_t record = {.size = sizeof record};
     while (r->at < number && !r->ended) {
-        int32_t got = stream_next(r->st, &record);
+        int32_t got = feed_next_alone(r->st, &record);
+        if (got != MIG_OK || !feed_key(r->st, &record, &r->key))
+            str_reset(&r->key);
         host_record_done(r->st->source->host);
         if (got < 0)
             return host_error(r->st->source, got, "next", err);
@@ -130,7 +133,7 @@ static int read_on(struct reader *r, uint64_t number, struct error *err)
     return 0;
 }
 
-/* A row of some_raw(): the record, its number, and where its chunk or part begins. */
+/* A row of some_raw(): the record, its number, where its chunk or part begins, and its key. */
 static int item_raw(struct batch *b, struct reader *r, const struct pg_result *res, int i,
                     struct error *err)
 {
@@ -140,9 +143,10 @@ static int item_raw(struct batch *b, struct reader *r, const struct pg_result *r
     int code = seek(r, &to, err);
     if (!code)
         code = read_on(r, number, err);
-    if (code || r->at != number)
+    /* In another state of the source another record may have the number. */
+    if (code || r->at != number || !str_equal(r->key.data, pg_get(res, i, 5)))
         return code;
-    mig_str_t raw = call_raw(r->st);
+    mig_str_t raw = feed_raw(r->st);
     return raw.data && str_utf8_ok(raw.data, raw.len)
                ? store_raw(b, pg_get_int(res, i, 0), raw, err)
                : 0;
@@ -188,7 +192,7 @@ static int store_wanted(struct batch *b, const struct job_stage *st, const struc
 {
     mig_record_t record = {.size = sizeof record};
     for (int code = 0;;) {
-        int32_t got = stream_next(st, &record);
+        int32_t got = feed_next_alone(st, &record);
         if (got == MIG_OK) {
             int i = find_key(res, record.values[st->key_index[0]]);
             mig_str_t raw = call_raw(st);
@@ -263,7 +267,7 @@ static int some_raw(struct batch *b, struct reader *r, uint64_t *after, struct e
     snprintf(
         sql, sizeof sql,
         "SELECT r.record, r.number, coalesce(p.bounds, c.position_before),"
-        " coalesce(p.first_record, c.first_record), p.no FROM %s.reject r JOIN %s.chunk c ON"
+        " coalesce(p.first_record, c.first_record), p.no, r.key FROM %s.reject r JOIN %s.chunk c ON"
         " c.run = r.run AND c.no = r.record >> 20 LEFT JOIN %s.part p ON p.run = r.run AND p.no"
         " = c.no >> %d << %d WHERE r.run = $1 AND"
         " r.stage = $2 AND (r.step = 'check' OR r.code = 'refused_value') AND r.raw IS NULL"
@@ -286,13 +290,15 @@ static int stage_raw(struct state *s, struct job_stage *st, struct error *err)
     struct reader r = {.st = st};
     uint64_t after = 0;
     str_init(&b.lines, 0);
-    int code = raw_by_key(&b, st, err);
+    str_init(&r.key, 0);
+    int code = st->spool ? 0 : raw_by_key(&b, st, err);
     do
         code = code ? code : some_raw(&b, &r, &after, err);
     while (!code && after);
     leave_source(&r);
     if (!code)
         code = settle_batches(&b, err);
+    str_clear(&r.key);
     str_clear(&b.lines);
     return code;
 }
@@ -310,6 +316,8 @@ int reread_rejects(struct state *s, struct job *job, struct error *err)
             code = state_commit(s, err);
         else
             pg_rollback(s->pg);
+        if (job->stages[i].source->released) /* not to be held again until the run ends */
+            call_release(job->stages[i].source);
     }
     return code;
 }

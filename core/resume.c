@@ -214,3 +214,25 @@ int resume_find(struct state *s, const struct job *job, struct job_stage *st, in
     str_clear(&f.now);
     return code;
 }
+
+int resume_count(struct state *s, const struct job_stage *st, struct resume_point *at,
+                 struct error *err)
+{
+    const char *const params[] = {st->p->name};
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "SELECT count(*), coalesce(sum(read), 0), coalesce(sum(rejected), 0) FROM %s.chunk"
+             " WHERE run = %lld AND stage = $1",
+             s->q, (long long)s->run);
+    if (pg_begin(s->pg, "READ ONLY", err))
+        return err->code;
+    struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
+    if (res) {
+        at->chunks = pg_get_int(res, 0, 0);
+        at->read = (uint64_t)pg_get_int(res, 0, 1);
+        at->rejected = (uint64_t)pg_get_int(res, 0, 2);
+    }
+    pg_free(res);
+    pg_rollback(s->pg);
+    return err->code;
+}

@@ -21,6 +21,9 @@ struct resume_point {
 int resume_find(struct state *s, const struct job *job, struct job_stage *st, int forced,
                 struct resume_point *at, int *fresh, struct error *err);
 
+/* How far the stage's chunks are, whoever knows that they may stay. Own transaction. */
+int resume_count(struct state *s, const struct job_stage *st, struct resume_point *at,
+                 struct error *err);
 /* Forgets all that the stage's chunks `from`, up to but not `to`, brought into the run. In the
  * caller's transaction. */
 int resume_forget(struct state *s, const struct job *job, const struct job_stage *st, int64_t from,

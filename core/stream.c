@@ -16,6 +16,7 @@
 #include "deferred_chunk.h"
 #include "digest.h"
 #include "fault.h"
+#include "feed.h"
 #include "staging.h"
 #include "waits.h"
 
@@ -40,85 +41,9 @@ struct stream {
     uint32_t row_seq; /* rows of the chunk, numbers _mig_id */
     int own_keys;     /* the first table's key is the stage's own key */
     uint64_t read, rejected;
-    char snapshot[17]; /* that it reads; "": the source has none */
+    char snapshot[FEED_SNAPSHOT_SIZE]; /* that it reads; "": the source has none */
     struct timespec told;
 };
-
-/* ---- reading --------------------------------------------------------------------------- */
-
-/* Waits for the source, or for the target that takes a chunk meanwhile. */
-static void wait_for(const mig_wait_t *wait, struct chunk_send *send)
-{
-    struct pollfd fds[9];
-    uint32_t n = wait->n_fds > 8 ? 8 : wait->n_fds;
-    for (uint32_t i = 0; i < n; i++)
-        fds[i] =
-            (struct pollfd){.fd = wait->fds[i],
-                            .events = (short)((wait->events[i] & MIG_WAIT_READ ? POLLIN : 0) |
-                                              (wait->events[i] & MIG_WAIT_WRITE ? POLLOUT : 0))};
-    int ms = wait->timeout_ms > 60000 ? 60000 : (int)wait->timeout_ms;
-    fds[n] = (struct pollfd){.fd = -1};
-    if (send) {
-        int most = chunk_send_events(send, &fds[n].fd, &fds[n].events);
-        ms = most < ms ? most : ms;
-    }
-    poll(fds, n + 1, ms);
-    if (send)
-        chunk_send_advance(send);
-}
-
-int stream_key(const struct job_stage *st, const mig_record_t *record, struct str *key)
-{
-    str_reset(key);
-    for (size_t i = 0; i < st->p->n_key; i++) {
-        const mig_value_t *v = &record->values[st->key_index[i]];
-        if (v->kind == MIG_ABSENT || v->kind == MIG_NULL || !v->len)
-            return 0;
-        if (i)
-            str_add_char(key, STREAM_KEY_SEPARATOR);
-        str_add_n(key, v->data, v->len);
-    }
-    return !key->failed && str_utf8_ok(key->data, key->len);
-}
-
-static int is_wanted(const struct job_stage *st, const mig_record_t *record, int32_t got,
-                     struct str *key)
-{
-    if (got == MIG_OK && highwater_below(st, record))
-        return 0;
-    if (!st->wanted || got < 0 || got == MIG_END)
-        return 1;
-    if (got != MIG_OK || !stream_key(st, record, key))
-        str_reset(key);
-    return keyset_has(st->wanted, key->len ? key->data : "", key->len);
-}
-
-/* Records that are not wanted are passed over, as if the source did not have them. */
-static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
-                           struct chunk_send *send, struct str *key)
-{
-    for (;;) {
-        mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
-        int32_t got = call_next(stage, record, &wait);
-        if (got != MIG_WAIT && is_wanted(stage, record, got, key))
-            return got;
-        if (got == MIG_WAIT)
-            wait_for(&wait, send);
-        else
-            host_record_done(stage->source->host);
-        if (host_is_cancelled())
-            return MIG_E_CANCELLED;
-    }
-}
-
-int32_t stream_next(const struct job_stage *stage, mig_record_t *record)
-{
-    struct str key;
-    str_init(&key, KEY_BYTES);
-    int32_t got = next_record(stage, record, NULL, &key);
-    str_clear(&key);
-    return got;
-}
 
 /* NULL: it is not known yet. */
 static const char *own_key(const struct stream *l, char out[37])
@@ -152,7 +77,7 @@ static void keep_reject(struct stream *l, const mig_record_t *record)
     }
     /* Fields of class secret are never kept: redrive reads the record from the source. */
     if (!job_is_secret(l->stage))
-        r.raw = call_raw(l->stage);
+        r.raw = feed_raw(l->stage);
     chunk_reject(l->chunk, &r);
     if (o->kind == MIG_REJECT)
         l->rejected++;
@@ -266,7 +191,7 @@ static void hold_record(struct stream *l, const mig_record_t *record, int made)
                                         .key = l->key.data,
                                         .final_key = own_key(l, uuid)};
     if (!job_is_secret(l->stage))
-        about.raw = call_raw(l->stage);
+        about.raw = feed_raw(l->stage);
     deferred_rows_keep(h, l->deferred.values, &about);
 }
 
@@ -287,7 +212,7 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
     record->number = ++l->read;
     str_reset(&l->key);
     int code = 0;
-    if (got == MIG_OK && !stream_key(l->stage, record, &l->key)) {
+    if (got == MIG_OK && !feed_key(l->stage, record, &l->key)) {
         str_reset(&l->key);
         set_outcome(host, "", l->stage->p->key[0], "no_key",
                     "the record has no usable source key, so that it cannot be told apart");
@@ -329,7 +254,7 @@ static void tell(struct stream *l, int now)
     l->told = t;
     l->options->progress(
         l->options->ctx,
-        &(struct load_progress){l->stage->p->name, l->read, l->rejected, call_progress(l->stage)});
+        &(struct load_progress){l->stage->p->name, l->read, l->rejected, feed_progress(l->stage)});
 }
 
 static void tell_now(void *ctx)
@@ -358,7 +283,7 @@ static int fill(struct stream *l, struct error *err)
     mig_record_t record = {.size = sizeof record};
     while (!is_full(l)) {
         l->job->host->in_record = 1;
-        int32_t got = next_record(l->stage, &record, &l->send, &l->key);
+        int32_t got = feed_next(l->stage, &record, &l->send, &l->key);
         int code = 0;
         if (got == MIG_OK || got == MIG_REJECT)
             code = one_record(l, &record, got, err);
@@ -394,7 +319,7 @@ static int finish_chunk(struct stream *l, struct error *err)
 /* The filled chunk goes on its way; the other one, which has arrived, is filled next. */
 static int send_chunk(struct stream *l, struct error *err)
 {
-    chunk_seal(l->chunk, l->job->host, call_position(l->stage), call_progress(l->stage),
+    chunk_seal(l->chunk, l->job->host, feed_position(l->stage), feed_progress(l->stage),
                l->own_keys);
     if (fault_point("chunk.read"))
         return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
@@ -415,7 +340,7 @@ static int all_chunks(struct stream *l, const struct stream_from *from, struct e
 {
     int code = 0, end = 0;
     for (int64_t k = from->chunks + 1; !code && !end && !host_is_cancelled(); k++) {
-        chunk_begin(l->chunk, l->stage, from->base + k, l->read + 1, call_position(l->stage));
+        chunk_begin(l->chunk, l->stage, from->base + k, l->read + 1, feed_position(l->stage));
         l->chunk->snapshot = l->snapshot;
         deferred_chunk_begin(&l->deferred, l->chunk);
         l->row_seq = 0;
@@ -451,37 +376,6 @@ static void map_columns(struct stream *l)
         for (size_t i = 0; i < st->migrator->tables[m].n_columns; i++)
             l->from[m][st->columns[m][i]] = i;
     }
-}
-
-/* Too long a name for each chunk, and only ever compared. */
-static int note_snapshot(struct stream *l, struct error *err)
-{
-    char hex[65];
-    mig_str_t name = {NULL, 0};
-    int32_t got = call_snapshot(l->stage, &name);
-    if (got != MIG_OK)
-        return host_error(l->stage->source, got, "snapshot", err);
-    l->snapshot[0] = '\0';
-    struct digest *d = name.len ? digest_new() : NULL;
-    if (!d)
-        return 0;
-    digest_add(d, l->stage->p->source, strlen(l->stage->p->source) + 1);
-    digest_add(d, name.data, name.len);
-    digest_hex(d, hex);
-    digest_free(d);
-    snprintf(l->snapshot, sizeof l->snapshot, "%.16s", hex);
-    return 0;
-}
-
-static int open_source(struct stream *l, const char *position, struct error *err)
-{
-    int code = note_snapshot(l, err);
-    if (code)
-        return code;
-    int32_t got = l->stage->wanted ? call_only(l->stage) : MIG_END;
-    if (got == MIG_OK || got == MIG_END)
-        got = call_open(l->stage, (mig_str_t){position, strlen(position)});
-    return got == MIG_OK ? 0 : host_error(l->stage->source, got, "open", err);
 }
 
 struct stream *stream_new(struct state *s, struct job *job, const struct load_options *options)
@@ -528,10 +422,12 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     int code = deferred_chunk_start(&l->deferred, st, err);
     st->migrator->await = l->deferred.values ? await : NULL;
     if (!code)
-        code = open_source(l, from->position, err);
+        code = feed_snapshot(st, l->snapshot, err);
+    if (!code)
+        code = feed_open(st, from->position, from->read, err);
     if (!code) {
         code = all_chunks(l, from, err);
-        call_close(st);
+        feed_close(st);
     }
     deferred_chunk_end(&l->deferred);
     st->migrator->await = NULL;

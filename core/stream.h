@@ -5,8 +5,6 @@
 
 #include "load.h"
 
-#define STREAM_KEY_SEPARATOR '\x1f' /* between the parts of a composite source key */
-
 struct stream;
 
 struct stream_from {
@@ -27,10 +25,5 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
 int stream_own_keys(const struct stream *l);
 /* Why it failed: the target lost chunks that had committed. */
 int stream_lost(const struct stream *l);
-
-/* The source key as text: its fields, joined. 0 when a part is missing. */
-int stream_key(const struct job_stage *st, const mig_record_t *record, struct str *key);
-/* One record's next() with all waiting done. MIG_OK, MIG_END, MIG_REJECT or negative. */
-int32_t stream_next(const struct job_stage *stage, mig_record_t *record);
 
 #endif

@@ -323,6 +323,12 @@ typedef struct mig_source_ops {
      * cannot be told. May be NULL. */
     int32_t (*unchanged)(void *self, const char *entity, const char *before, uint64_t *written,
                          uint64_t *records);
+    /* [run] All is read, and what comes now takes long: lets go of the state that snapshot() names,
+     * and of what it costs the source to keep it (a transaction that is open). Connections may
+     * stay. No entity is open. What is read later, if anything, is in another state, until the next
+     * release(); written() then tells what was written since the first one, without what is gone.
+     * May be NULL. */
+    int32_t (*release)(void *self);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

@@ -371,6 +371,14 @@ static int32_t postgres_unchanged(void *self, const char *entity, const char *be
                : status;
 }
 
+static int32_t postgres_release(void *self)
+{
+    struct postgres *p = self;
+    postgres_close(p);
+    session_release(&p->session);
+    return MIG_OK;
+}
+
 /* ---- several processes ------------------------------------------------------------------ */
 
 static int32_t postgres_snapshot(void *self, mig_str_t *out)
@@ -444,6 +452,7 @@ static const mig_source_ops_t ops = {
     .share = postgres_share,
     .join = postgres_join,
     .unchanged = postgres_unchanged,
+    .release = postgres_release,
 };
 
 static const mig_unit_t unit = {

@@ -2,9 +2,9 @@
  * session.c - connecting, pinned settings, and errors without the server's words.
  *
  * All entities of a run are read in one REPEATABLE READ READ ONLY transaction, so that they
- * fit together; forked processes take the same snapshot by its exported name. A savepoint behind
- * its begin lets a failed statement be undone without losing the snapshot. A lost connection loses
- * it for good, and the run with it.
+ * fit together, until the host lets it go; forked processes take the same snapshot by its exported
+ * name. A savepoint behind its begin lets a failed statement be undone without losing the snapshot.
+ * A lost connection loses it for good, and the run with it.
  */
 #include "session.h"
 
@@ -41,8 +41,9 @@ void session_clear(struct session *s)
 {
     PQfinish(s->conn);
     free(s->snapshot);
+    free(s->released);
     s->conn = NULL;
-    s->snapshot = NULL;
+    s->snapshot = s->released = NULL;
     s->began = 0;
 }
 
@@ -268,6 +269,21 @@ int32_t session_begin(struct session *s)
     else
         session_clear(s);
     return status;
+}
+
+/* The connection would be idle for long: it is made anew where it is needed. */
+void session_release(struct session *s)
+{
+    if (s->began && !s->released) {
+        s->released = s->snapshot;
+        s->snapshot = NULL;
+    }
+    PQfinish(s->conn);
+    free(s->snapshot);
+    s->conn = NULL;
+    s->snapshot = NULL;
+    s->shared[0] = '\0';
+    s->began = s->joined = 0;
 }
 
 /* A subtransaction cannot export: the savepoint is left for that. */

@@ -15,6 +15,7 @@ struct session {
     int began;              /* the snapshot is taken: another connection would see another */
     char shared[64]; /* by which others take the snapshot, or from whom it was taken; or "" */
     int joined;      /* it is another process's */
+    char *released;  /* the snapshot that was let go first; owned; NULL: none was */
 };
 
 void session_init(struct session *s, const mig_host_t *host, const char *url, unsigned timeout);
@@ -26,8 +27,10 @@ void session_name(char subject[SESSION_SUBJECT], const char *entity);
 
 /* Connects, unless it is. 0 or negative, said to the host. */
 int32_t session_connect(struct session *s);
-/* Connects and begins the read-only transaction that lasts until session_clear(). */
+/* Connects and begins the read-only transaction that lasts until session_release(). */
 int32_t session_begin(struct session *s);
+/* Ends that transaction; the next session_begin() begins another one. */
+void session_release(struct session *s);
 /* Makes s->shared, which holds as long as the transaction. No COPY may run. */
 int32_t session_share(struct session *s);
 /* In a forked process: lets go of the connection, whose other end stays the parent's, and takes the

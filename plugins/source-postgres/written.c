@@ -2,7 +2,8 @@
  * written.c - finds rows that were written since the snapshot, by what each row version says of
  * itself: in a newer snapshot, versions by transactions that the older one does not see are new or
  * changed; in the older one, versions that somebody has since touched, and whose key is no longer
- * there, are gone. Where no transaction has written anything, nothing is looked at.
+ * there, are gone, which can no longer be told when it was let go. Where no transaction has written
+ * anything, nothing is looked at.
  *
  * Subtransactions have no entry in the text of a snapshot: a row by one that began before it, of a
  * transaction that was not over then, is not told.
@@ -20,6 +21,7 @@
 struct search {
     struct session *read, *now;
     const struct written_wish *wish;
+    const char *old; /* the snapshot that was read */
     char subject[SESSION_SUBJECT];
     struct buf from, key; /* FROM what; the key's text as the host joins it */
     void *ctx;
@@ -86,7 +88,7 @@ static int add_versions(const struct search *x, const char *what, struct buf *sq
 static int32_t find_new(struct search *x)
 {
     struct buf sql;
-    const char *const params[] = {x->read->snapshot, x->now->snapshot};
+    const char *const params[] = {x->old, x->now->snapshot};
     PGresult *r = NULL;
     char limit[32];
     buf_init(&sql, RELATION_MAX);
@@ -186,10 +188,10 @@ static int32_t search(struct search *x, const struct relation_places *places)
         return status;
     x->from.len--; /* the byte behind it stays */
     status = session_begin(x->now);
-    if (status != MIG_OK || strcmp(x->read->snapshot, x->now->snapshot) == 0)
+    if (status != MIG_OK || strcmp(x->old, x->now->snapshot) == 0)
         return status;
     status = find_new(x);
-    return status == MIG_OK ? find_gone(x) : status;
+    return status == MIG_OK && x->read != x->now ? find_gone(x) : status;
 }
 
 int32_t written_find(struct session *read, struct session *now,
@@ -197,9 +199,15 @@ int32_t written_find(struct session *read, struct session *now,
                      void *ctx, int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
 {
     struct search x = {.read = read, .now = now, .wish = wish, .ctx = ctx, .row = row};
-    if (!read->began || !read->conn || !wish->n_keys ||
-        queries_find(&places->queries, wish->entity))
+    x.old = read->released ? read->released : read->began && read->conn ? read->snapshot : NULL;
+    if (!x.old || !wish->n_keys || queries_find(&places->queries, wish->entity))
         return MIG_END;
+    /* Rows that are gone can be seen in the old snapshot only. */
+    if (read->released)
+        x.read = now;
+    int32_t begun = session_begin(x.read);
+    if (begun != MIG_OK)
+        return begun;
     session_name(x.subject, wish->entity);
     buf_init(&x.from, RELATION_MAX);
     buf_init(&x.key, RELATION_MAX);

@@ -92,6 +92,33 @@ static void random_bytes_differ(void)
     CU_ASSERT_EQUAL(digest_random(a, 0), 0);
 }
 
+static void sealed_is_read_by_its_sealer_alone(void)
+{
+    static const char plain[] = "what waits in a file";
+    char text[sizeof plain];
+    unsigned char tag[DIGEST_TAG_BYTES];
+    struct digest_seal *s = digest_seal_new(), *other = digest_seal_new();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    memcpy(text, plain, sizeof plain);
+    CU_ASSERT_EQUAL(digest_seal(s, 7, text, sizeof text, tag), 0);
+    CU_ASSERT_NOT_EQUAL(memcmp(text, plain, sizeof plain), 0);
+    char sealed[sizeof plain];
+    memcpy(sealed, text, sizeof sealed);
+    CU_ASSERT_EQUAL(digest_unseal(s, 7, text, sizeof text, tag), 0);
+    CU_ASSERT_STRING_EQUAL(text, plain);
+    memcpy(text, sealed, sizeof sealed);
+    CU_ASSERT_EQUAL(digest_unseal(s, 8, text, sizeof text, tag), -1);
+    memcpy(text, sealed, sizeof sealed);
+    CU_ASSERT_EQUAL(digest_unseal(other, 7, text, sizeof text, tag), -1);
+    memcpy(text, sealed, sizeof sealed);
+    text[3] ^= 1;
+    CU_ASSERT_EQUAL(digest_unseal(s, 7, text, sizeof text, tag), -1);
+    CU_ASSERT_EQUAL(digest_seal(s, 9, text, 0, tag), 0);
+    digest_seal_free(s);
+    digest_seal_free(other);
+}
+
 static const struct unit_case cases[] = {
     {"text_gives_known_digests", text_gives_known_digests},
     {"running_digest_starts_anew", running_digest_starts_anew},
@@ -99,6 +126,7 @@ static const struct unit_case cases[] = {
     {"uuid5_gives_the_vector_of_the_rfc", uuid5_gives_the_vector_of_the_rfc},
     {"uuid5_of_project_and_entity", uuid5_of_project_and_entity},
     {"random_bytes_differ", random_bytes_differ},
+    {"sealed_is_read_by_its_sealer_alone", sealed_is_read_by_its_sealer_alone},
 };
 
 int main(int argc, char **argv)

@@ -83,6 +83,17 @@ struct unit {
     void *emit_ctx;
 };
 
+#define HOST_KEY_VARIABLE "MIGHOST_EXPORT_KEY"
+
+/* Where sources keep what they read, or read it from; see export.h. */
+struct host_recording {
+    uint32_t mode;   /* MIG_RECORDING_* */
+    const char *dir; /* with one directory a source in it; NULL: none */
+    char id[65];     /* MIG_RECORDING_READ: what tells this export from others */
+    unsigned char key[32];
+    int has_key;
+};
+
 struct host {
     const struct project *project;
     const struct registry *registry;
@@ -94,10 +105,11 @@ struct host {
     struct host_repair *repairs;
     size_t n_repairs;
     char key_mark[TOKEN_MARK_SIZE]; /* by which a key that is not known yet is told, see token.h */
-    const char *stage;     /* to which repairs belong, set by load; repairs are reset by it */
-    mig_str_t key;         /* of the record that is being worked on, set by load */
-    int secret;            /* set by load: memory of a record is wiped */
-    struct outdir *bundle; /* where reporters write; NULL: file services fail */
+    const char *stage; /* to which repairs belong, set by load; repairs are reset by it */
+    mig_str_t key;     /* of the record that is being worked on, set by load */
+    int secret;        /* set by load: memory of a record is wiped */
+    struct host_recording recording; /* set before sources are made */
+    struct outdir *bundle;           /* where reporters write; NULL: file services fail */
     struct outfile *files[8];
     struct faults *faults; /* while instances are made */
     /* Asked when the registry lacks a feature: loads what provides it and adds it there. */
@@ -117,6 +129,8 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
 int host_describe(struct unit *u, struct faults *faults);
 /* Of a transform: is apply() slow, may other threads have instances of their own? */
 int host_is_slow(const struct unit *transform);
+/* Of a source: can it keep what it reads, and read that again? */
+int host_can_record(const struct unit *source);
 /* Does it take what is secret? */
 int host_takes_secrets(const struct unit *transform);
 /* A transform refused the value of this column: the record's outcome, unless it has one. */

@@ -47,7 +47,7 @@ struct ops {
 /* By MIG_SOURCE ... MIG_REPORTER. */
 static const struct ops ops_of[] = {
     {0, NULL},
-    {0, source_members},
+    {MIG_SOURCE_RECORDS, source_members},
     {MIG_TRANSFORM_PURE | MIG_TRANSFORM_SLOW | MIG_TRANSFORM_SECRET, transform_members},
     {0, migrator_members},
     {0, validator_members},

@@ -8,6 +8,7 @@
 #include "actions.h"
 #include "bundle.h"
 #include "confirm.h"
+#include "export.h"
 #include "log.h"
 #include "notify.h"
 #include "output.h"
@@ -16,6 +17,7 @@
 #include "redrive.h"
 #include "run.h"
 #include "selection.h"
+#include "signals.h"
 #include "validate.h"
 
 static int failed(struct session *s, int code)
@@ -103,6 +105,21 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
 int action_run(const struct cli *cli, struct session *s)
 {
     return run(cli, s, 0, 0);
+}
+
+/* The target is not asked, and need not be there. */
+int action_export(const struct cli *cli, struct session *s)
+{
+    progress_init(cli->quiet ? PROGRESS_NONE : PROGRESS_AUTO);
+    int code = session_units(s);
+    if (!code)
+        code = export_only(&s->job, cli->yes, &s->err);
+    if (code == STATUS_INTERRUPTED)
+        code = signals_code();
+    if (code)
+        return failed(s, code);
+    output_format("exported to %s\n", s->project->export_dir);
+    return 0;
 }
 
 int action_publish(const struct cli *cli, struct session *s)

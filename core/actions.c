@@ -44,6 +44,7 @@ static const struct {
 } table[] = {
     {ACTION_RUN, action_run, 1},
     {ACTION_DRY_RUN, action_run, 1},
+    {ACTION_EXPORT_ONLY, action_export, 1},
     {ACTION_PUBLISH, action_publish, 1},
     {ACTION_REDRIVE, action_redrive, 1},
     {ACTION_PLAN, action_plan, 1},

@@ -10,6 +10,7 @@ int actions_run(const struct cli *cli);
 
 /* Parts, by file. */
 int action_run(const struct cli *cli, struct session *s);
+int action_export(const struct cli *cli, struct session *s);
 int action_publish(const struct cli *cli, struct session *s);
 int action_redrive(const struct cli *cli, struct session *s);
 int action_plan(const struct cli *cli, struct session *s);

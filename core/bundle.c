@@ -17,6 +17,7 @@
 #include "hostfiles.h"
 #include "leak.h"
 #include "log.h"
+#include "manifest.h"
 #include "mask.h"
 #include "sql.h"
 #include "undo.h"
@@ -370,25 +371,6 @@ int bundle_rollback_info(const char *path, struct bundle_run *out, struct error 
 
 /* ---- manifest -------------------------------------------------------------------------- */
 
-/* What is still under its temporary name is none of the bundle's. */
-static int add_file(void *ctx, const struct outdir_entry *e)
-{
-    json_t *files = ctx;
-    char hex[65];
-    struct stat st;
-    if (!e->is_file || e->name[0] == '.' || str_equal(e->path, "manifest.json"))
-        return 0;
-    int fd = openat(e->dir, e->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    int bad = fd < 0 || fstat(fd, &st) || digest_fd(fd, hex);
-    if (!bad)
-        json_object_set_new(
-            files, e->path,
-            json_pack("{s:s, s:I}", "sha256", hex, "bytes", (json_int_t)st.st_size));
-    if (fd >= 0)
-        close(fd);
-    return bad ? -1 : 0;
-}
-
 /* The configuration as it is on disk; null where it is not there any more. */
 static json_t *file_digest(const char *path)
 {
@@ -403,9 +385,9 @@ static json_t *file_digest(const char *path)
 static int write_manifest(struct bundle *b, const struct state *s, const struct job *job,
                           struct error *err)
 {
-    json_t *root = json_object(), *files = json_object(), *plugins = json_object();
+    json_t *root = json_object(), *plugins = json_object();
     fflush(b->log);
-    int bad = outdir_walk(outdir_fd(b->dir), files, add_file);
+    json_t *files = manifest_list(outdir_fd(b->dir));
     const struct registry *r = job->host ? job->host->registry : NULL;
     for (size_t i = 0; r && i < r->n; i++)
         json_object_set_new(plugins, r->units[i].path, json_string(r->units[i].sha256));
@@ -414,8 +396,10 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
     json_object_set_new(root, "plan", json_string(job->hash));
     json_object_set_new(root, "project_file", file_digest(job->project->path));
     json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
-    json_object_set_new(root, "files", files);
+    json_object_set_new(root, "files", files ? json_incref(files) : json_object());
     json_object_set_new(root, "plugins", plugins);
+    int bad = !files;
+    json_decref(files);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(root);
     int code = STATUS_BACKUP;

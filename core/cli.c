@@ -23,6 +23,8 @@ enum option_id {
     ID_BATCH_SIZE,
     ID_JOBS,
     ID_POOL_MAX,
+    ID_EXPORT_DIR,
+    ID_SKIP_EXPORT,
     ID_REPORT_DIR,
     ID_BACKUP_DIR,
     ID_WORK_DIR,
@@ -51,6 +53,8 @@ static const struct cli_option table[] = {
     {NULL, NULL, 0, "Migrate"},
     {"run", NULL, ACTION_RUN, "plan, load, check, back up, publish, verify, report"},
     {"dry-run", NULL, ACTION_DRY_RUN, "the same up to check; no live table is written"},
+    {"export-only", NULL, ACTION_EXPORT_ONLY,
+     "read sources of an API into the export directory, stop"},
     {"publish", "RUN", ACTION_PUBLISH, "publish a run that --hold stopped, once it was looked at"},
     {"redrive", "RUN", ACTION_REDRIVE, "run only what RUN rejected, once it was corrected"},
     {"plan", NULL, ACTION_PLAN, "print the order of stages and the mappings (see --format)"},
@@ -104,11 +108,13 @@ static const struct cli_option table[] = {
     {"takeover", NULL, ID_TAKEOVER, "take over a run whose process hangs"},
     {"same-database", NULL, ID_SAME_DATABASE, "a source may read tables that the project writes"},
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
+    {"skip-export", NULL, ID_SKIP_EXPORT, "read from the export directory, ask no API"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
     {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
     {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
+    {"export-dir", "DIR", ID_EXPORT_DIR, "the export directory; a run keeps there what it reads"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
     {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
     {"work-dir", "DIR", ID_WORK_DIR, "where the embedded server lives"},
@@ -288,6 +294,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
         return parse_number(value, o->name, 64, &p->jobs, err);
     case ID_POOL_MAX:
         return parse_number(value, o->name, 1000, &p->pool_max, err);
+    case ID_EXPORT_DIR:
+        p->export_dir = value;
+        break;
     case ID_REPORT_DIR:
         p->report_dir = value;
         break;
@@ -324,6 +333,7 @@ static int set_flag(struct cli *cli, int id)
                 : id == ID_VERBOSE           ? &cli->verbose
                 : id == ID_QUIET             ? &cli->quiet
                 : id == ID_FULL              ? &cli->full
+                : id == ID_SKIP_EXPORT       ? &cli->session.skip_export
                 : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
                 : id == ID_SAME_DATABASE     ? &cli->session.same_database
                 : id == ID_WITH_DEPENDENCIES ? &cli->session.overrides.with_dependencies
@@ -417,6 +427,24 @@ static char *join_words(int argc, char **argv)
     return str_take(&line);
 }
 
+/* Only a run that reads sources has something to export, or to read from an export. */
+static int set_exports(struct cli *cli, struct error *err)
+{
+    static const enum cli_action reading[] = {ACTION_RUN,     ACTION_DRY_RUN, ACTION_PUBLISH,
+                                              ACTION_REDRIVE, ACTION_PLAN,    ACTION_PREFLIGHT,
+                                              ACTION_PING};
+    int reads = 0;
+    for (size_t i = 0; i < sizeof reading / sizeof *reading; i++)
+        reads |= cli->action == reading[i];
+    if (cli->session.skip_export && !reads)
+        return error_set(err, STATUS_USAGE, "--skip-export goes with --run and what reads sources");
+    if (cli->action == ACTION_EXPORT_ONLY)
+        cli->session.exports = SESSION_EXPORTS;
+    else if (cli->action == ACTION_RUN || cli->action == ACTION_DRY_RUN)
+        cli->session.exports = SESSION_EXPORTS_WHERE_SET;
+    return 0;
+}
+
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 {
     struct option long_options[TABLE_SIZE + 1];
@@ -452,6 +480,8 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
     }
     if (!code && out->rollback_file && (out->action != ACTION_ROLLBACK || out->argument))
         code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
+    if (!code)
+        code = set_exports(out, err);
     if (code)
         error_fix(err, "see mighost --help");
     return code;

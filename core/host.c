@@ -10,6 +10,7 @@
 #include "call.h"
 #include "hostfiles.h"
 #include "log.h"
+#include "mask.h"
 
 static volatile sig_atomic_t cancel_flag;
 
@@ -342,6 +343,12 @@ int host_is_slow(const struct unit *transform)
     return (ops->flags & both) == both;
 }
 
+int host_can_record(const struct unit *source)
+{
+    const mig_source_ops_t *ops = source->def->unit->ops;
+    return (ops->flags & MIG_SOURCE_RECORDS) != 0;
+}
+
 int host_takes_secrets(const struct unit *transform)
 {
     const mig_transform_ops_t *ops = transform->def->unit->ops;
@@ -390,6 +397,35 @@ static int32_t service_place(const mig_host_t *h, mig_place_t *out)
     return MIG_OK;
 }
 
+/* ---- recordings ----------------------------------------------------------------------- */
+
+static const char *source_name(const struct unit *u)
+{
+    return u->where + strlen("source ");
+}
+
+static int32_t service_recording(const mig_host_t *h, mig_recording_t *out)
+{
+    struct unit *u = unit_of(h);
+    const struct host_recording *r = &u->host->recording;
+    if (out->size < sizeof *out || u->def->unit->kind != MIG_SOURCE)
+        return service_fail(h, MIG_E_BUG, "asks for a recording where there is none", NULL);
+    *out = (mig_recording_t){.size = out->size,
+                             .mode = r->mode,
+                             .dir = r->mode ? arena_printf(u->mem, "%s/%s", r->dir, source_name(u))
+                                            : NULL,
+                             .key = r->has_key ? r->key : NULL,
+                             .key_name = HOST_KEY_VARIABLE};
+    return MIG_OK;
+}
+
+static int32_t service_is_secret(const mig_host_t *h, const char *entity, mig_str_t field)
+{
+    const struct unit *u = unit_of(h);
+    return u->def->unit->kind == MIG_SOURCE &&
+           mask_is_secret(u->host->project, source_name(u), entity, field.data, field.len);
+}
+
 static const void *service_extension(const mig_host_t *h, const char *id)
 {
     (void)h;
@@ -427,6 +463,8 @@ static const mig_host_t services = {
     .takes_key = service_takes_key,
     .apply_to = service_apply_to,
     .place = service_place,
+    .recording = service_recording,
+    .is_secret = service_is_secret,
 };
 
 void host_init(struct host *h, const struct project *project, const struct registry *registry)

@@ -92,6 +92,17 @@ struct host_step { /* one use of a transform */
     int32_t returned;
 };
 
+#define HOST_KEY_VARIABLE "MIGHOST_EXPORT_KEY"
+
+/* Where sources keep what they read, or read it from; see export.h. */
+struct host_recording {
+    uint32_t mode;   /* MIG_RECORDING_* */
+    const char *dir; /* with one directory a source in it; NULL: none */
+    char id[65];     /* MIG_RECORDING_READ: what tells this export from others */
+    unsigned char key[32];
+    int has_key;
+};
+
 struct host {
     const struct project *project;
     const struct registry *registry;
@@ -110,7 +121,8 @@ struct host {
     /* Told of each use of a transform by a migrator; NULL: nobody. */
     void (*trace)(void *ctx, const struct unit *transform, const struct host_step *step);
     void *trace_ctx;
-    struct outdir *bundle; /* where reporters write; NULL: file services fail */
+    struct host_recording recording; /* set before sources are made */
+    struct outdir *bundle;           /* where reporters write; NULL: file services fail */
     struct outfile *files[8];
     struct faults *faults; /* while instances are made */
     /* Asked when the registry lacks a feature: loads what provides it and adds it there. */
@@ -130,6 +142,8 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
 int host_describe(struct unit *u, struct faults *faults);
 /* Of a transform: is apply() slow, may other threads have instances of their own? */
 int host_is_slow(const struct unit *transform);
+/* Of a source: can it keep what it reads, and read that again? */
+int host_can_record(const struct unit *source);
 /* Does it take what is secret? */
 int host_takes_secrets(const struct unit *transform);
 /* A transform refused the value of this column: the record's outcome, unless it has one. */

@@ -122,6 +122,9 @@ static void stage_hash(struct job *job, struct job_stage *s)
         digest_add(d, &p->overlap.is_time, sizeof p->overlap.is_time);
     }
     source_hash(d, &s->source->options);
+    const struct host_recording *r = &job->host->recording;
+    if (r->mode == MIG_RECORDING_READ && host_can_record(s->source))
+        digest_add(d, r->id, strlen(r->id));
     for (size_t i = 0; i < p->n_tables; i++)
         table_hash(d, &p->tables[i]);
     for (size_t i = 0; i < s->migrator->n_transforms; i++)

@@ -1,6 +1,7 @@
 /* mask.c - fields of class "secret" and "pii": what of them is not written into any file. */
 #include "mask.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "jsonfile.h"
@@ -34,6 +35,34 @@ int mask_keys(const struct project *p, const char *stage)
     for (size_t i = 0; st && i < st->n_key; i++)
         if (is_masked(st, st->key[i]))
             return 1;
+    return 0;
+}
+
+static int same_entity(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return 0;
+        if (!*a)
+            return 1;
+    }
+}
+
+int mask_is_secret(const struct project *p, const char *source, const char *entity,
+                   const char *field, size_t n)
+{
+    for (size_t i = 0; i < p->n_stages; i++) {
+        const struct project_stage *st = &p->stages[i];
+        if (strcmp(st->source, source) != 0 || !same_entity(st->entity, entity))
+            continue;
+        for (size_t k = 0; k < st->n_secret; k++) {
+            const char *name = st->secret[k];
+            if (strncmp(name, field, n) == 0 && (!name[n] || name[n] == '.'))
+                return 1;
+        }
+    }
     return 0;
 }
 

@@ -12,6 +12,11 @@
 int mask_keys(const struct project *p, const char *stage);
 /* 1 when keys in the target may hold such fields: they are copied, or made of the record. */
 int mask_final_keys(const struct project *p, const char *stage);
+/* 1 when a stage, also a disabled one, calls the field of what it reads there secret, or a part of
+ * it ("login.password" of "login"). Names of entities that differ in case and blanks only are
+ * one. */
+int mask_is_secret(const struct project *p, const char *source, const char *entity,
+                   const char *field, size_t n);
 /* 1 when records of the stage have fields that are masked where the record is written. */
 int mask_has(const struct project *p, const char *stage);
 /* The record, a JSON object, with these fields masked and otherwise byte for byte. `found` is

@@ -153,11 +153,13 @@ void overrides_apply(struct fields *f, const struct project_overrides *o, struct
 {
     apply_variable(f, "batch_size", "MIGRATION_BATCH_SIZE", p);
     apply_variable(f, "report_dir", "MIGRATION_REPORT_DIR", p);
+    apply_variable(f, "export.dir", "MIGRATION_EXPORT_DIR", p);
     apply_log_level(f, o, p);
     apply_target_flag(f, o, p);
     check_source_flag(f, o);
     set_flag(f, "report_dir", "--report-dir", from_cwd(f, o->report_dir), p);
     set_flag(f, "backup.dir", "--backup-dir", from_cwd(f, o->backup_dir), p);
+    set_flag(f, "export.dir", "--export-dir", from_cwd(f, o->export_dir), p);
     set_flag(f, "work_dir", "--work-dir", from_cwd(f, o->work_dir), p);
     set_flag(f, "target.state_schema", "--state-schema", o->state_schema, p);
     if (o->batch_size)
@@ -230,6 +232,9 @@ void overrides_defaults(struct fields *f, struct project *p)
                              path_hash(p->path)));
     default_dir(f, "report_dir", &p->report_dir, arena_printf(f->mem, "%s/reports", p->work_dir));
     default_dir(f, "backup.dir", &p->backup_dir, arena_printf(f->mem, "%s/backups", p->work_dir));
+    p->export_is_set = p->export_dir != NULL;
+    default_dir(f, "export.dir", &p->export_dir, arena_printf(f->mem, "%s/migration_data", p->dir));
+    p->export_key = variables_get(f->variables, "MIGHOST_EXPORT_KEY").value;
     if (!p->log_level)
         settings_set(f->settings, "log_level", "info", "default");
 }

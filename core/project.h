@@ -178,6 +178,10 @@ struct project {
     enum finish_mode finish; /* what is done to written tables after COMMIT */
     const char *work_dir;    /* absolute; embedded server, run state */
     const char *report_dir;  /* absolute; bundles */
+    const char *export_dir;  /* absolute; what sources gave, see export.h */
+    int export_is_set;       /* the project, the command line or the environment names it */
+    const char *export_csv;  /* entity -> name of its CSV file, JSON text */
+    const char *export_key;  /* may be NULL; a secret */
     struct project_timeouts timeouts;
     int64_t retries;       /* of a whole transaction after a transient failure, default 8 */
     const char *log_level; /* NULL when not set */
@@ -198,7 +202,7 @@ struct project_overrides {
     const char *target_url; /* no password in it, checked by cli */
     const char *source_url; /* replaces option "url" of the one source that has it */
     const char *env_file;   /* NULL: <project dir>/.env when there is one */
-    const char *report_dir, *backup_dir, *work_dir;
+    const char *report_dir, *backup_dir, *work_dir, *export_dir;
     const char *state_schema;
     int64_t batch_size; /* 0: not given */
     int64_t jobs;       /* 0: not given */

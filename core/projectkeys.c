@@ -262,6 +262,12 @@ static const struct field backup_fields[] = {
 };
 static const struct section backup = {"backup", backup_fields, COUNT(backup_fields), 0};
 
+static const struct field export_fields[] = {
+    {.key = "dir", .type = FIELD_PATH, .offset = AT(project, export_dir)},
+    {.key = "csv", .type = FIELD_OPTIONS, .offset = AT(project, export_csv), .fallback = "{}"},
+};
+static const struct section export = {"export", export_fields, COUNT(export_fields), 0};
+
 #define TIMEOUT(name, seconds)                                                                     \
     {                                                                                              \
         .key = #name, .type = FIELD_SECONDS, .offset = AT(project, timeouts.name),                 \
@@ -349,6 +355,7 @@ static const struct field root_fields[] = {
      .offset = AT(project, max_delete_percent),
      .fallback = "10%"},
     {.key = "backup", .type = FIELD_SECTION, .section = &backup},
+    {.key = "export", .type = FIELD_SECTION, .section = &export},
     {.key = "sequences",
      .type = FIELD_ENUM,
      .offset = AT(project, sequences),
@@ -393,9 +400,9 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target, &version,   &source,    &stage,
-        &incremental,      &table,  &reference, &validator, &reporter,
-        &notify,           &hook,   &invariant, &backup,    &timeouts};
+        &projectkeys_root, &target,    &version,  &source, &stage, &incremental, &table,
+        &reference,        &validator, &reporter, &notify, &hook,  &invariant,   &backup,
+        &export,           &timeouts};
     *n = COUNT(all);
     return all;
 }

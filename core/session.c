@@ -10,6 +10,7 @@
 #include "connections.h"
 #include "embedded.h"
 #include "embedded_schema.h"
+#include "export.h"
 #include "fault.h"
 #include "join.h"
 #include "log.h"
@@ -108,6 +109,9 @@ int session_units(struct session *s)
     registry_init(&s->registry);
     host_init(&s->host, s->project, &s->registry);
     crash_limit(s->project->timeouts.plugin);
+    export_prepare(&s->host, s->options, &s->faults);
+    if (s->faults.n)
+        return faults_code(&s->faults);
     s->host.load = load_feature;
     s->host.load_ctx = s;
     int code = job_units(&s->job, s->project, &s->host, &s->faults);
@@ -115,6 +119,8 @@ int session_units(struct session *s)
         connections_check(&s->job, &s->faults);
     if (!code)
         logins_check(&s->job, &s->faults);
+    if (!code)
+        export_check(&s->job, &s->faults);
     if (!code && fault_point("plugins.loaded"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plugins.loaded");
     return s->faults.n ? faults_code(&s->faults) : code;

@@ -11,14 +11,18 @@
 #include "registry.h"
 #include "state.h"
 
+enum session_exports { SESSION_EXPORTS_NOT, SESSION_EXPORTS_WHERE_SET, SESSION_EXPORTS };
+
 struct session_options {
     const char *project_path;
     struct project_overrides overrides;
     const char *const *plugin_dirs;
     size_t n_plugin_dirs;
     int require_lock;
-    int same_database;   /* sources may read tables that the project writes */
-    const char *command; /* the command line, secrets wiped; for the audit trail */
+    int same_database;            /* sources may read tables that the project writes */
+    enum session_exports exports; /* is what sources give kept, see export.h */
+    int skip_export;              /* it is read from there instead */
+    const char *command;          /* the command line, secrets wiped; for the audit trail */
 };
 
 struct session {

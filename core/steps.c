@@ -9,6 +9,7 @@
 #include "bundle.h"
 #include "check.h"
 #include "crash.h"
+#include "export.h"
 #include "fault.h"
 #include "fingerprint.h"
 #include "highwater.h"
@@ -131,12 +132,18 @@ int steps_load(struct run *r)
 {
     struct load_options options = {.progress = progress_load};
     steps_begin(r, "load");
-    int code = prepare_staging(r);
+    int code = export_begin(r->job, r->s, &r->err);
+    if (!code)
+        code = prepare_staging(r);
     if (!code)
         code = load_run(r->s, r->job, &options, &r->err);
     progress_end();
     if (!code)
         code = highwater_note(r->s, r->job, &r->err);
+    if (!code && r->job->host->recording.mode == MIG_RECORDING_KEEP) {
+        steps_begin(r, "export");
+        code = export_finish(r->job, r->s, &r->err);
+    }
     return code == STATUS_INTERRUPTED ? steps_stopped(r) : code;
 }
 

@@ -156,6 +156,24 @@ typedef struct mig_option {    /* frozen; arrays end with a NULL name */
     const char *help;          /* one sentence */
 } mig_option_t;
 
+/* ---- recordings ----------------------------------------------------------------------- */
+
+/* What a source with MIG_SOURCE_RECORDS does beside reading, see mig_host_t.recording(). */
+#define MIG_RECORDING_NONE 0U
+/* What it reads it keeps in `dir`, in files of its own form: 0600, each with a digest, and so that
+ * half a recording is never taken for a whole one. An entity that is there whole is read from
+ * there. */
+#define MIG_RECORDING_KEEP 1U
+#define MIG_RECORDING_READ 2U /* it reads from `dir` and asks nobody else */
+
+typedef struct mig_recording {
+    uint32_t size;
+    uint32_t mode;            /* MIG_RECORDING_* */
+    const char *dir;          /* this source's alone; made by it (0700) where it is missing */
+    const unsigned char *key; /* 32 bytes for AES-256-GCM; NULL: there is none */
+    const char *key_name;     /* the variable that holds it, for messages */
+} mig_recording_t;
+
 /* ---- services of the host ------------------------------------------------------------- */
 
 #define MIG_LOG_DEBUG 1
@@ -246,13 +264,22 @@ struct mig_host {
     /* Transforms, in their calls [run]: what the value belongs to; set out->size. Borrowed until
      * the call returns. MIG_E_BUG where no record is at work. */
     int32_t (*place)(const mig_host_t *h, mig_place_t *out);
+
+    /* Sources with MIG_SOURCE_RECORDS, from create() on [main][run]: set out->size. What it gives
+     * lives until destroy() and stays the same. */
+    int32_t (*recording)(const mig_host_t *h, mig_recording_t *out);
+    /* Sources [main][run]: 1 when a stage of the project calls this field of the entity secret: on
+     * a disk it may be encrypted with the recording's key only. 0: none does. */
+    int32_t (*is_secret)(const mig_host_t *h, const char *entity, mig_str_t field);
 };
 
 /* ---- sources -------------------------------------------------------------------------- */
 
+#define MIG_SOURCE_RECORDS 1U /* it can keep what it reads, and read that again */
+
 typedef struct mig_source_ops {
     uint32_t size;
-    uint32_t flags; /* 0 */
+    uint32_t flags; /* MIG_SOURCE_* */
     /* [run] Can the source be reached? Writes nothing anywhere. */
     int32_t (*ping)(void *self);
     /* [run] Calls row() once for each entity that the source holds, as far as it knows. */
@@ -329,6 +356,13 @@ typedef struct mig_source_ops {
      * release(); written() then tells what was written since the first one, without what is gone.
      * May be NULL. */
     int32_t (*release)(void *self);
+    /* [run] Behind MIG_END, before close(): what is worth telling of the entity's reading. fact()
+     * for each: `field` NULL: of the entity, else one that open() asked for; `name` a short stable
+     * word ("requests", "filled"); `value` a whole number or a digest in hex, no value of a record.
+     * May be NULL. */
+    int32_t (*facts)(void *self, void *ctx,
+                     int32_t (*fact)(void *ctx, const char *field, const char *name,
+                                     const char *value));
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ static int32_t bubble_create(const mig_host_t *host, void **self)
     b->host = host;
     int32_t status = settings_read(&b->settings, host, SETTINGS_BUBBLE);
     reader_init(&b->reader, &b->settings);
-    replay_init(&b->replay, &b->settings);
+    replay_init(&b->replay, &b->settings, &query_form);
     record_init(&b->record, &b->settings);
     return status;
 }
@@ -115,7 +115,7 @@ static int32_t bubble_since(void *self, const char *field, const mig_value_t *le
     free(b->since);
     b->since = NULL;
     b->least = least->kind == MIG_TEXT ? moment_parse(least->data, least->len) : MOMENT_NONE;
-    if (b->least == MOMENT_NONE || b->settings.replay ||
+    if (b->least == MOMENT_NONE || b->settings.replay || b->settings.is_export ||
         (strcmp(field, QUERY_CREATED) != 0 && strcmp(field, QUERY_MODIFIED) != 0))
         return MIG_OK;
     b->since = strdup(field);
@@ -152,6 +152,15 @@ static int32_t bubble_identity(void *self, const char *entity, mig_str_t *out)
     return MIG_OK;
 }
 
+/* Where the open type is read from in place of the server, or NULL. */
+static const char *recorded_in(const struct bubble *b)
+{
+    const struct settings *s = &b->settings;
+    if (s->replay || !s->is_export || b->is_part)
+        return s->replay;
+    return manifest_is_whole(s->record, b->query.type) ? s->record : NULL;
+}
+
 static int32_t bubble_open(void *self, const char *entity, const char *const *fields,
                            uint32_t n_fields, const char *const *key_fields, uint32_t n_key_fields,
                            mig_str_t position)
@@ -175,10 +184,12 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
     int32_t status = record_begin(&b->record, fields, n_fields);
     if (status == MIG_OK)
         status = reader_begin(&b->reader, b->entity, &b->query);
-    if (status == MIG_OK && b->settings.replay)
-        status = replay_begin(&b->replay, b->query.type);
+    const char *dir = recorded_in(b);
+    if (status == MIG_OK && dir)
+        status = replay_begin(&b->replay, dir, b->query.type, fields, n_fields);
     else if (status == MIG_OK && b->settings.record && !b->is_part)
-        recording_begin(&b->reader.recording, b->query.type, position.len > 0);
+        recording_begin(&b->reader.recording, b->entity, b->query.type,
+                        position.len ? UINT64_MAX : 0);
     if (status == MIG_OK && position.len &&
         position_set(&b->reader, &b->record, position.data, position.len) != 0)
         status = say_fail(b->host, MIG_E_BUG, NULL, "a position is no position of this source");
@@ -209,8 +220,9 @@ static int32_t bubble_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     struct bubble *b = self;
     if (b->host->cancelled(b->host))
         return say_fail(b->host, MIG_E_CANCELLED, NULL, "reading was stopped");
-    int32_t status = b->settings.replay ? replay_next(&b->replay, &b->reader.keyset, &b->thing)
-                                        : reader_next(&b->reader, &b->thing, wait);
+    int32_t status = replay_is_open(&b->replay)
+                         ? replay_next(&b->replay, &b->reader.keyset, &b->thing)
+                         : reader_next(&b->reader, &b->thing, wait);
     while (status == MIG_END && (b->query.only = only_next(&b->only))) {
         status = reader_begin(&b->reader, b->entity, &b->query);
         if (status == MIG_OK)
@@ -316,17 +328,13 @@ static const mig_option_t options[] = {
      "What a field is that a thing does not have: empty, as in Bubble, or not said."},
     {"file_urls", MIG_OPT_TEXT, 0, "https", "https|as_is",
      "Completes addresses of Bubble's files, which have no scheme."},
-    {"record", MIG_OPT_PATH, 0, NULL, NULL, "Directory in which the pages that are read are kept."},
-    {"replay", MIG_OPT_PATH, 0, NULL, NULL,
-     "Directory with such pages, which are read in place of the server."},
-    {"secret", MIG_OPT_JSON, 0, NULL, NULL,
-     "List of fields that are not kept there: [\"Passphrase\", ...]."},
     SETTINGS_COMMON,
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
 static const mig_source_ops_t ops = {
     .size = sizeof(mig_source_ops_t),
+    .flags = MIG_SOURCE_RECORDS,
     .ping = bubble_ping,
     .entities = bubble_entities,
     .identity = bubble_identity,

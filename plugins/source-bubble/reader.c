@@ -19,7 +19,7 @@ void reader_init(struct reader *r, const struct settings *s)
 {
     *r = (struct reader){.s = s, .state = READER_ENDED};
     transfers_init(&r->net, s);
-    recording_init(&r->recording, s);
+    recording_init(&r->recording, s, &query_form);
 }
 
 void reader_stop(struct reader *r)

@@ -2,27 +2,34 @@
 #ifndef MIGHOST_SOURCE_BUBBLE_REPLAY_H
 #define MIGHOST_SOURCE_BUBBLE_REPLAY_H
 
-#include <stdio.h>
-
 #include "keyset.h"
-#include "recording.h"
+#include "manifest.h"
+#include "page.h"
 
 struct replay {
     const struct settings *s;
-    const char *type; /* borrowed */
-    int dir;          /* -1: closed */
+    const struct page_form *form;
+    const char *dir_path, *type; /* borrowed */
+    int dir;                     /* -1: closed */
     FILE *manifest;
-    struct buf body;
+    struct manifest about;
+    struct buf body, sealed;
     struct page page;
     size_t at;
     uint64_t pages;
 };
 
-void replay_init(struct replay *r, const struct settings *s);
-/* 0 or negative, said to the host: there is no recording of that type. */
-int32_t replay_begin(struct replay *r, const char *type);
-/* The next thing that the keyset does not know: MIG_OK, MIG_END or negative. */
+void replay_init(struct replay *r, const struct settings *s, const struct page_form *form);
+/* The recording of that type in a directory; fields that are asked for must be in it, or be allowed
+ * to be nowhere. 0 or negative, said to the host. */
+int32_t replay_begin(struct replay *r, const char *dir, const char *type, const char *const *fields,
+                     uint32_t n);
+/* Passes over what is before record `at` of page `number`, from 1. 0 or negative, said. */
+int32_t replay_go(struct replay *r, uint64_t number, size_t at);
+/* The next thing, or, with a keyset, the next that it does not know: MIG_OK, MIG_END or negative.
+ */
 int32_t replay_next(struct replay *r, struct keyset *k, struct jsonscan_slice *thing);
+int replay_is_open(const struct replay *r);
 void replay_close(struct replay *r);
 
 #endif

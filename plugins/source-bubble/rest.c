@@ -12,6 +12,8 @@
 
 #include "common/say.h"
 #include "record.h"
+#include "recording.h"
+#include "replay.h"
 #include "slot.h"
 #include "units.h"
 #include "walk.h"
@@ -27,8 +29,10 @@ struct rest {
     struct walk walk;
     struct page_form form;
     struct record record;
-    char *entity; /* the open one, NULL: none; owned, as the text */
-    char *text;   /* of identity() and position() */
+    struct recording recording;
+    struct replay replay; /* in place of requests */
+    char *entity;         /* the open one, NULL: none; owned, as the text */
+    char *text;           /* of identity() and position() */
     struct jsonscan_slice thing;
     size_t at, skip; /* in the page: the next record; those that were given in an earlier run */
     int is_open, is_ended;
@@ -41,6 +45,8 @@ static int32_t rest_close(void *self)
 {
     struct rest *r = self;
     slots_free(&r->slots);
+    recording_close(&r->recording);
+    replay_close(&r->replay);
     free(r->entity);
     r->entity = NULL;
     r->thing.data = NULL;
@@ -55,6 +61,7 @@ static void rest_destroy(void *self)
     rest_close(r);
     transfers_clear(&r->net);
     record_clear(&r->record);
+    recording_clear(&r->recording);
     walk_clear(&r->walk);
     settings_clear(&r->settings);
     free(r->text);
@@ -73,6 +80,8 @@ static int32_t rest_create(const mig_host_t *host, void **self)
     int32_t status = settings_read(&r->settings, host, SETTINGS_REST);
     transfers_init(&r->net, &r->settings);
     record_init(&r->record, &r->settings);
+    recording_init(&r->recording, &r->settings, &r->form);
+    replay_init(&r->replay, &r->settings, &r->form);
     if (status == MIG_OK)
         status = walk_read(&r->walk, &r->settings);
     r->form = (struct page_form){.list = r->walk.list ? r->walk.list : "", .next = r->walk.next};
@@ -126,6 +135,19 @@ static int32_t rest_identity(void *self, const char *entity, mig_str_t *out)
     return give_text(r, out);
 }
 
+/* The page that is read, and how much of it: the same in a recording. */
+static void where(const struct rest *r, uint64_t *number, size_t *at)
+{
+    const struct replay *p = &r->replay;
+    *number = r->walk.number;
+    *at = r->is_open ? r->at : 0;
+    if (replay_is_open(p)) {
+        int behind = p->at == p->page.n;
+        *number = p->pages + (behind ? 1 : 0);
+        *at = behind ? 0 : p->at;
+    }
+}
+
 static int32_t rest_position(void *self, mig_str_t *out)
 {
     struct rest *r = self;
@@ -133,11 +155,13 @@ static int32_t rest_position(void *self, mig_str_t *out)
     char *met = r->entity && r->record.n ? malloc(r->record.fields.n_wanted + 1) : NULL;
     if (!met)
         return MIG_OK;
+    uint64_t number;
+    size_t at;
     record_met(&r->record, met);
+    where(r, &number, &at);
     json_t *json = json_pack("{ss? sI sI sI sI ss}", "mark", r->walk.mark, "before",
-                             (json_int_t)r->walk.before, "number", (json_int_t)r->walk.number, "at",
-                             (json_int_t)(r->is_open ? r->at : 0), "records",
-                             (json_int_t)r->record.n, "met", met);
+                             (json_int_t)r->walk.before, "number", (json_int_t)number, "at",
+                             (json_int_t)at, "records", (json_int_t)r->record.n, "met", met);
     free(met);
     free(r->text);
     r->text = json_dumps(json, JSON_COMPACT);
@@ -174,6 +198,24 @@ static char *address(const void *ctx, const struct slot *slot)
     return walk_url(&((const struct rest *)ctx)->walk);
 }
 
+/* Where the entity is read from in place of the server, or NULL. */
+static const char *recorded_in(const struct rest *r, const char *entity)
+{
+    const struct settings *s = &r->settings;
+    if (s->replay || !s->is_export)
+        return s->replay;
+    return manifest_is_whole(s->record, entity) ? s->record : NULL;
+}
+
+/* Behind a position, which the walk has. */
+static int32_t open_recorded(struct rest *r, const char *dir, const char *const *fields,
+                             uint32_t n_fields)
+{
+    int32_t status = replay_begin(&r->replay, dir, r->entity, fields, n_fields);
+    int anew = r->walk.number == 1 && !r->skip;
+    return status != MIG_OK || anew ? status : replay_go(&r->replay, r->walk.number, r->skip);
+}
+
 static int32_t rest_open(void *self, const char *entity, const char *const *fields,
                          uint32_t n_fields, const char *const *key_fields, uint32_t n_key_fields,
                          mig_str_t position)
@@ -182,6 +224,7 @@ static int32_t rest_open(void *self, const char *entity, const char *const *fiel
     const struct slot_kind kind = {address, r, &r->form};
     (void)key_fields; /* an API has an order of its own */
     (void)n_key_fields;
+    const char *dir = recorded_in(r, entity);
     rest_close(r);
     r->is_open = r->is_ended = 0;
     r->skip = 0;
@@ -196,6 +239,10 @@ static int32_t rest_open(void *self, const char *entity, const char *const *fiel
         status = slots_begin(&r->slots, &r->settings, &kind, &r->net, &r->pace);
     if (status == MIG_OK && position.len && go_on(r, position) != 0)
         status = say_fail(r->host, MIG_E_BUG, NULL, "a position is no position of this source");
+    if (status == MIG_OK && dir)
+        status = open_recorded(r, dir, fields, n_fields);
+    else if (status == MIG_OK && r->settings.record)
+        recording_begin(&r->recording, r->entity, r->entity, r->walk.number - 1);
     return status;
 }
 
@@ -203,6 +250,7 @@ static int32_t failed(struct rest *r, const struct slot *slot)
 {
     const struct answer *a = &slot->answer;
     r->is_ended = 1;
+    recording_close(&r->recording); /* half, and never called whole */
     return say_fail(r->host, a->status, a->fix,
                     "entity \"%s\" of %s: %s; %" PRIu64
                     " records were read, this request was tried "
@@ -218,6 +266,7 @@ static int32_t close_page(struct rest *r, struct slot *slot)
     r->is_ended = on <= 0;
     if (on >= 0)
         return MIG_OK;
+    recording_close(&r->recording);
     return say_fail(r->host, MIG_E_SOURCE, "see the option \"next\"",
                     "entity \"%s\" of %s: behind page %" PRIu64
                     " the server names the same page again, or one on another server",
@@ -246,7 +295,7 @@ static int32_t step(struct rest *r)
     r->is_open = 1;
     r->at = r->skip < slot->page.n ? r->skip : slot->page.n;
     r->skip = 0;
-    return MIG_OK;
+    return recording_add(&r->recording, &slot->page, &slot->transfer.body);
 }
 
 static int32_t at_end(struct rest *r)
@@ -279,8 +328,14 @@ static int32_t rest_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     struct rest *r = self;
     int32_t status = check_time(r);
     r->thing.data = NULL;
+    if (status == MIG_OK && replay_is_open(&r->replay))
+        status = replay_next(&r->replay, NULL, &r->thing);
     while (status == MIG_OK && !r->thing.data && !r->is_ended)
         status = step(r);
+    if (status == MIG_OK && !r->thing.data)
+        status = recording_finish(&r->recording);
+    if (status == MIG_END)
+        return at_end(r);
     if (status == MIG_WAIT)
         transfers_wait(&r->net, slots_due(&r->slots, WAIT_MS), wait);
     if (status != MIG_OK)
@@ -328,6 +383,7 @@ static const mig_option_t options[] = {
 
 static const mig_source_ops_t ops = {
     .size = sizeof(mig_source_ops_t),
+    .flags = MIG_SOURCE_RECORDS,
     .ping = rest_ping,
     .entities = rest_entities,
     .identity = rest_identity,

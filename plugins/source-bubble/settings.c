@@ -98,11 +98,25 @@ static int32_t read_names(struct settings *s, const char *option, json_t **out)
 
 static int32_t read_recording(struct settings *s)
 {
+    mig_recording_t r = {.size = sizeof r};
     s->record = option_text(s->host, "record");
     s->replay = option_text(s->host, "replay");
+    s->seal_name = "";
+    if (MIG_HAS(s->host, recording) && s->host->recording(s->host, &r) != MIG_OK)
+        return MIG_E_BUG;
+    s->seal_key = r.key;
+    s->seal_name = r.key_name ? r.key_name : "";
+    if (r.mode && (s->record || s->replay))
+        return say_fail(s->host, MIG_E_CONFIG, "remove the option from the project",
+                        "the options \"record\" and \"replay\" cannot be set where there is an "
+                        "export directory");
     if (s->record && s->replay)
         return say_fail(s->host, MIG_E_CONFIG, "a recording is made or read",
                         "give one of the options \"record\" and \"replay\"");
+    char **to = r.mode == MIG_RECORDING_READ ? &s->replay : &s->record;
+    s->is_export = r.mode == MIG_RECORDING_KEEP;
+    if (r.mode && !(*to = strdup(r.dir)))
+        return no_memory(s);
     return read_names(s, "secret", &s->secret);
 }
 
@@ -127,7 +141,7 @@ int32_t settings_read(struct settings *s, const mig_host_t *host, enum settings_
     int32_t status = read_url(s, api);
     if (status == MIG_OK && api == SETTINGS_BUBBLE)
         status = read_version(s);
-    if (status == MIG_OK && api == SETTINGS_BUBBLE)
+    if (status == MIG_OK)
         status = read_recording(s);
     if (status == MIG_OK)
         status = read_key(s, api == SETTINGS_BUBBLE && !s->replay);

@@ -19,7 +19,10 @@ struct settings {
     int missing_is_null, complete_urls, allow_empty;
     json_t *may_be_unseen; /* names of fields, or NULL */
     char *record, *replay; /* directories, or NULL */
-    json_t *secret;        /* names of fields that are not recorded, or NULL */
+    int is_export;         /* `record` is the host's: what is there whole is read from there */
+    json_t *secret;        /* names of fields that are not recorded plainly, or NULL */
+    const unsigned char *seal_key; /* 32 bytes under which they are, or NULL; borrowed */
+    const char *seal_name;         /* its variable */
 };
 
 enum settings_api { SETTINGS_BUBBLE, SETTINGS_REST };
@@ -51,7 +54,13 @@ void settings_clear(struct settings *s);
     {"allow_http", MIG_OPT_BOOL, 0, "false", NULL,                                                 \
      "Send the key unencrypted to other machines than this one."},                                 \
     {"ca_file", MIG_OPT_PATH, 0, NULL, NULL,                                                       \
-     "Certificates to trust in place of the machine's own (PEM)."}
+     "Certificates to trust in place of the machine's own (PEM)."},                                \
+    {"record", MIG_OPT_PATH, 0, NULL, NULL,                                                        \
+     "Directory in which the pages that are read are kept."},                                      \
+    {"replay", MIG_OPT_PATH, 0, NULL, NULL,                                                        \
+     "Directory with such pages, which are read in place of the server."},                         \
+    {"secret", MIG_OPT_JSON, 0, NULL, NULL,                                                        \
+     "List of fields that are not kept there plainly: [\"Passphrase\", ...]."}
 /* clang-format on */
 
 #endif

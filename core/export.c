@@ -1,0 +1,352 @@
+/* export.c - which entities are exported, by whom and as what files. The directory as a whole is
+ * exportdir.c's, one entity's CSV file exportcsv.c's, pages are the sources'. */
+#include "export.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "exportcsv.h"
+#include "exportdir.h"
+#include "load.h"
+#include "log.h"
+#include "progress.h"
+
+#define KEY_DIGITS 64
+#define KEY_KINDS 12 /* different bytes of 32: random ones have fewer once in 10^12 keys */
+
+/* ---- key and mode ---------------------------------------------------------------------- */
+
+static int digit(char c)
+{
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
+
+static const char *read_key(const char *text, unsigned char key[32])
+{
+    unsigned char seen[256] = {0};
+    size_t kinds = 0;
+    if (strlen(text) != KEY_DIGITS)
+        return "is not 64 digits long";
+    for (size_t i = 0; i < 32; i++) {
+        int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return "holds a character that is no hexadecimal digit";
+        key[i] = (unsigned char)(high << 4 | low);
+        kinds += !seen[key[i]]++;
+    }
+    return kinds < KEY_KINDS ? "repeats itself, and is easily guessed" : NULL;
+}
+
+static void prepare_key(struct host *host, struct faults *faults)
+{
+    struct host_recording *r = &host->recording;
+    const char *text = host->project->export_key;
+    const char *fault = text && *text ? read_key(text, r->key) : NULL;
+    struct error err = {0};
+    r->has_key = text && *text && !fault;
+    if (!fault)
+        return;
+    error_set(&err, STATUS_CONFIG, "the key in variable " HOST_KEY_VARIABLE " %s", fault);
+    error_why(&err, "secret fields of an export are encrypted by it");
+    error_fix(&err, "make one: openssl rand -hex 32");
+    faults_add(faults, &err);
+}
+
+void export_prepare(struct host *host, const struct session_options *options, struct faults *faults)
+{
+    struct host_recording *r = &host->recording;
+    const struct project *p = host->project;
+    struct error err = {0};
+    prepare_key(host, faults);
+    r->dir = p->export_dir;
+    if (options->skip_export)
+        r->mode = MIG_RECORDING_READ;
+    else if (options->exports == SESSION_EXPORTS || (options->exports && p->export_is_set))
+        r->mode = MIG_RECORDING_KEEP;
+    if (r->mode != MIG_RECORDING_READ)
+        return;
+    json_t *manifest = exportdir_verify(p, r->id, &err);
+    if (!manifest)
+        faults_add(faults, &err);
+    json_decref(manifest);
+}
+
+/* ---- what there is to export ----------------------------------------------------------- */
+
+static int same_entity(const struct job_stage *a, const struct job_stage *b)
+{
+    return a->source == b->source && str_equal(a->p->entity, b->p->entity);
+}
+
+/* The first stage that reads the entity stands for all of them. */
+static int is_first(const struct job *job, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (same_entity(&job->stages[k], &job->stages[i]))
+            return 0;
+    return host_can_record(job->stages[i].source);
+}
+
+/* A copy that asks for what any of the stages that read the entity asks for. */
+static struct job_stage all_fields(const struct job *job, size_t first)
+{
+    struct job_stage all = job->stages[first];
+    size_t most = 0;
+    for (size_t i = first; i < job->n_stages; i++)
+        most += job->stages[i].n_fields;
+    all.fields = arena_alloc(job->mem, (most + 1) * sizeof *all.fields);
+    all.n_fields = 0;
+    all.high = NULL;
+    all.wanted = NULL;
+    for (size_t i = first; i < job->n_stages; i++)
+        for (size_t f = 0; same_entity(&job->stages[i], &all) && f < job->stages[i].n_fields; f++) {
+            size_t k = 0;
+            while (k < all.n_fields && !str_equal(all.fields[k], job->stages[i].fields[f]))
+                k++;
+            all.fields[k] = job->stages[i].fields[f];
+            all.n_fields += k == all.n_fields;
+        }
+    return all;
+}
+
+/* ---- is all said that must be ---------------------------------------------------------- */
+
+static void fault(struct faults *faults, int code, const char *fix, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void fault(struct faults *faults, int code, const char *fix, const char *format, ...)
+{
+    char text[600];
+    struct error err = {0};
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    error_set(&err, code, "%s", text);
+    error_fix(&err, "%s", fix);
+    faults_add(faults, &err);
+}
+
+/* A transform that takes secrets says so, but not of which field. */
+static void check_secrets(const struct job_stage *st, struct faults *faults)
+{
+    if (st->p->n_secret || !job_is_secret(st))
+        return;
+    fault(
+        faults, STATUS_CONFIG,
+        "list the fields, such as \"secret\": [\"password\"]; what is listed is encrypted or left "
+        "out",
+        "stage %s hashes passwords of source %s, which is exported, and has no \"secret\" fields: "
+        "they would be kept as they are",
+        st->p->name, st->p->source);
+}
+
+static int holds(const json_t *manifest, const struct job_stage *st)
+{
+    size_t i;
+    json_t *e;
+    json_array_foreach(json_object_get(manifest, "entities"), i, e)
+    {
+        const char *source = json_string_value(json_object_get(e, "source"));
+        const char *entity = json_string_value(json_object_get(e, "entity"));
+        if (str_equal(source, st->p->source) && str_equal(entity, st->p->entity))
+            return 1;
+    }
+    return 0;
+}
+
+static void check_holds(const struct job *job, struct faults *faults)
+{
+    json_t *manifest = exportdir_manifest(job->project);
+    for (size_t i = 0; i < job->n_stages; i++)
+        if (is_first(job, i) && !holds(manifest, &job->stages[i]))
+            fault(faults, STATUS_BACKUP, "export anew, with all stages that the run is to have",
+                  "the export in %s does not hold entity \"%s\" of source %s, which stage %s reads",
+                  job->project->export_dir, job->stages[i].p->entity, job->stages[i].p->source,
+                  job->stages[i].p->name);
+    json_decref(manifest);
+}
+
+void export_check(const struct job *job, struct faults *faults)
+{
+    size_t n = 0;
+    uint32_t mode = job->host->recording.mode;
+    for (size_t i = 0; mode && i < job->n_stages; i++) {
+        n += host_can_record(job->stages[i].source) ? 1 : 0;
+        if (mode == MIG_RECORDING_KEEP && host_can_record(job->stages[i].source))
+            check_secrets(&job->stages[i], faults);
+    }
+    if (mode && !n)
+        fault(faults, STATUS_CONFIG,
+              "leave the export away: these sources are read again in any case",
+              "no source that a stage reads can be exported");
+    else if (mode == MIG_RECORDING_READ)
+        check_holds(job, faults);
+}
+
+/* ---- files ----------------------------------------------------------------------------- */
+
+/* What "export.csv" says, else the entity's name; "": none is to be made. */
+static const char *file_of(const struct job *job, const struct job_stage *st, const json_t *names)
+{
+    const char *both = arena_printf(job->mem, "%s/%s", st->p->source, st->p->entity);
+    const char *given = json_string_value(json_object_get(names, both));
+    if (!given)
+        given = json_string_value(json_object_get(names, st->p->entity));
+    if (given)
+        return given;
+    char *file = arena_printf(job->mem, "%s.csv", st->p->entity);
+    for (char *c = file; *c; c++)
+        if (strchr("/\\:*?\"<>| ", *c) || (unsigned char)*c < 0x20 || (c == file && *c == '.'))
+            *c = '_';
+    return file;
+}
+
+static int bad_name(const char *file, struct error *err)
+{
+    size_t n = strlen(file);
+    if (!n || (n > 4 && n < 200 && !strchr(file, '/') && file[0] != '.' &&
+               strcmp(file + n - 4, ".csv") == 0))
+        return 0;
+    error_set(err, STATUS_CONFIG, "\"export.csv\": \"%.200s\" is no name for a CSV file", file);
+    error_fix(err, "write it as \"users.csv\": no directory, and it ends with .csv");
+    return STATUS_CONFIG;
+}
+
+static void tell(void *ctx, const struct job_stage *st, uint64_t records)
+{
+    (void)ctx;
+    progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st)});
+}
+
+static int one_entity(struct job *job, size_t i, struct outdir *dir, const json_t *names,
+                      json_t *entities, struct error *err)
+{
+    struct job_stage st = all_fields(job, i);
+    const char *file = file_of(job, &st, names);
+    size_t k;
+    json_t *other;
+    int code = bad_name(file, err);
+    json_array_foreach(entities, k, other)
+    {
+        if (!code && file[0] && str_equal(json_string_value(json_object_get(other, "file")), file))
+            code = error_set(err, STATUS_CONFIG,
+                             "\"export.csv\": two entities have the file \"%.200s\"", file);
+    }
+    json_t *about = code ? NULL : exportcsv_write(&st, dir, file, tell, NULL, err);
+    progress_end();
+    if (!about)
+        return err->code;
+    json_object_set_new(about, "source", json_string(st.p->source));
+    json_object_set_new(about, "entity", json_string(st.p->entity));
+    json_object_set_new(about, "file", json_string(file));
+    json_array_append_new(entities, about);
+    json_int_t unfit = json_integer_value(json_object_get(about, "unfit"));
+    if (unfit)
+        log_write(LOG_WARNING, "entity %s: %lld records cannot be read, and are in no CSV file",
+                  st.p->entity, (long long)unfit);
+    return 0;
+}
+
+/* Options of a source "csv" that reads these files: one for each source that was exported. */
+static int write_csv_options(struct outdir *dir, const json_t *entities, struct error *err)
+{
+    json_t *all = json_object(), *e;
+    size_t i;
+    json_array_foreach(entities, i, e)
+    {
+        const char *source = json_string_value(json_object_get(e, "source"));
+        const char *entity = json_string_value(json_object_get(e, "entity"));
+        const char *file = json_string_value(json_object_get(e, "file"));
+        json_t *options = json_object_get(all, source);
+        if (!file[0])
+            continue;
+        if (!options) {
+            options = json_pack("{s:s, s:{}, s:{}}", "dir", outdir_path(dir), "files", "json");
+            json_object_set_new(all, source, options);
+        }
+        json_object_set_new(json_object_get(options, "files"), entity, json_string(file));
+        json_object_set(json_object_get(options, "json"), entity, json_object_get(e, "json"));
+        if (!json_integer_value(json_object_get(e, "records")))
+            json_object_set_new(options, "allow_empty", json_true());
+    }
+    char *text = json_dumps(all, JSON_INDENT(2));
+    json_decref(all);
+    unlinkat(outdir_fd(dir), "csv.json", 0);
+    int code = text ? outdir_put(dir, "csv.json", text, strlen(text), err)
+                    : error_set(err, STATUS_BUG, "csv.json cannot be made");
+    free(text);
+    return code;
+}
+
+static int export_all(struct job *job, struct outdir *dir, const struct exportdir_owner *owner,
+                      struct error *err)
+{
+    json_t *names = json_loads(job->project->export_csv, 0, NULL);
+    json_t *entities = json_array();
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_stages; i++)
+        if (is_first(job, i))
+            code = one_entity(job, i, dir, names, entities, err);
+    if (!code)
+        code = write_csv_options(dir, entities, err);
+    if (!code)
+        code = exportdir_finish(dir, job->project, owner, json_pack("{s:O}", "entities", entities),
+                                err);
+    json_decref(names);
+    json_decref(entities);
+    return code;
+}
+
+/* ---- by whom --------------------------------------------------------------------------- */
+
+static void owner_of(const struct state *s, struct exportdir_owner *out, struct pg_where *where)
+{
+    pg_where(s->pg, where);
+    *out = (struct exportdir_owner){s->run, s->started, where->dbname};
+}
+
+int export_begin(struct job *job, const struct state *s, struct error *err)
+{
+    struct exportdir_owner owner;
+    struct pg_where where;
+    int whole;
+    if (job->host->recording.mode != MIG_RECORDING_KEEP)
+        return 0;
+    owner_of(s, &owner, &where);
+    struct outdir *dir = exportdir_take(job->project, &owner, 0, &whole, err);
+    outdir_close(dir);
+    return dir ? 0 : err->code;
+}
+
+int export_finish(struct job *job, const struct state *s, struct error *err)
+{
+    struct exportdir_owner owner;
+    struct pg_where where;
+    int whole;
+    if (job->host->recording.mode != MIG_RECORDING_KEEP)
+        return 0;
+    owner_of(s, &owner, &where);
+    struct outdir *dir = exportdir_take(job->project, &owner, 0, &whole, err);
+    if (dir && !whole)
+        export_all(job, dir, &owner, err);
+    outdir_close(dir);
+    return err->code;
+}
+
+int export_only(struct job *job, int confirmed, struct error *err)
+{
+    const struct exportdir_owner owner = {0, "", ""};
+    int whole;
+    struct outdir *dir = exportdir_take(job->project, &owner, confirmed, &whole, err);
+    if (dir)
+        export_all(job, dir, &owner, err);
+    outdir_close(dir);
+    return err->code;
+}

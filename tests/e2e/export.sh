@@ -1,0 +1,160 @@
+# export.sh - the export directory: filled without a target, run from without the network; what is half,
+# changed, missing or added is refused; what a stage calls secret is encrypted or left out; a run that
+# keeps what it reads; the CSV files make the same rows.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "$top_srcdir/tests/fixtures/runs.sh"
+. "$top_srcdir/tests/fixtures/bubble.sh"
+
+exported=$TEST_DIR/exported
+nowhere=postgresql://postgres@127.0.0.1:1/none
+key=$(openssl rand -hex 32)
+
+export_to() # CODE PROJECT DIR OPTIONS...: without a target that answers
+{
+    export_code=$1 export_project=$2 export_dir=$3
+    shift 3
+    status=0
+    DATABASE_URL=$nowhere "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/$export_project" \
+        --export-only --export-dir "$export_dir" "$@" >"$OUT" 2>"$ERR" || status=$?
+    [ "$status" -eq "$export_code" ] || fail "--export-only ended with $status, not $export_code"
+}
+
+gone() # the server
+{
+    kill "$server_pid"; wait "$server_pid" 2>/dev/null || :
+    server_pid=
+}
+
+# The same project, whose stage calls a field secret. The source's own option names nothing.
+secrets_project() # NAME OPTIONS
+{
+    things_project "$1" "${2-}"
+    jq '.stages[0].secret = ["Note"] | .stages[0].options.fields.note = "Note"' "$TEST_DIR/$1/project.json" \
+        >"$TEST_DIR/project" && mv "$TEST_DIR/project" "$TEST_DIR/$1/project.json"
+}
+
+notes_target() # DB
+{
+    things_target "$1"
+    psql_t "$1" -c 'ALTER TABLE t.post ADD note text'
+}
+
+echo "exported without a target: 1,050 things by 11 requests, each once"
+serve --things post=1050
+things_project plain
+export_to 0 plain "$exported"
+is "pages asked for" "$(grep -c 'sort_field' "$LISTS")" 11
+jq -e '.entities[0] | .records == 1050 and .unfit == 0' "$exported/manifest.json" >"$OUT" || fail "not all are counted"
+is "modes" "$(find "$exported" -printf '%y %m\n' | sort -u)" "d 700
+f 600"
+(cd "$exported" && jq -r '.files | to_entries[] | "\(.value.sha256)  \(.key)"' manifest.json | sha256sum --quiet -c) ||
+    fail "a digest is wrong"
+! grep -rqa "$BUBBLE_API_KEY" "$exported" || fail "the key is in the export"
+export_to 12 plain "$exported"
+says "holds a whole export already"
+
+echo "run from it, the server and the key gone"
+gone
+things_target from
+(unset BUBBLE_API_KEY
+ things_project from
+ sed -i 's/"api_key": "[^"]*"/"allow_empty": false/' "$TEST_DIR/from/project.json"
+ run 0 from from --skip-export --export-dir "$exported") || exit 1
+same_things from 1050
+
+echo "changed, missing, added, none"
+things_target none
+refused() # TEXT
+{
+    nothing 12 none plain --skip-export --export-dir "$TEST_DIR/hurt"
+    says "$1"
+    rm -r "$TEST_DIR/hurt"
+    cp -a "$exported" "$TEST_DIR/hurt"
+}
+cp -a "$exported" "$TEST_DIR/hurt"
+sed -i 's/Thing/Thong/' "$TEST_DIR/hurt/b/post.000003.json"
+refused 'b/post.000003.json: is not as the manifest has it'
+rm "$TEST_DIR/hurt/b/post.000004.json"
+refused 'b/post.000004.json: missing'
+cp "$TEST_DIR/hurt/b/post.000004.json" "$TEST_DIR/hurt/b/post.000099.json"
+refused 'b/post.000099.json: is not in the manifest'
+jq '.stages += [.stages[0] | .name = "other" | .entity = "comment"]' "$TEST_DIR/plain/project.json" >"$TEST_DIR/project"
+mkdir "$TEST_DIR/more" && mv "$TEST_DIR/project" "$TEST_DIR/more/project.json"
+nothing 12 none more --skip-export --export-dir "$exported"
+says 'does not hold entity "comment" of source b'
+rm "$TEST_DIR/hurt/manifest.json"
+refused 'holds no export'
+
+echo "half of it is gone on with, and never taken for all"
+serve --things post=2000 --fault dies:12
+half=$TEST_DIR/broken_off
+things_project half "$quick"
+export_to 75 half "$half"
+nothing 12 none half --skip-export --export-dir "$half"
+says 'holds half an export: reading was broken off'
+nothing 12 none half --export-dir "$half"
+says 'holds half an export, by --export-only of project half'
+control '{"faults": ["dies:off"]}'
+jq '.begun -= 90000' "$half/half.json" >"$TEST_DIR/old" && cat "$TEST_DIR/old" >"$half/half.json"
+export_to 12 half "$half"
+says 'was begun more than a day ago'
+export_to 0 half "$half" --yes
+gone
+things_target half
+run 0 half half --skip-export --export-dir "$half"
+same_things half 2000
+
+echo "what a stage calls secret is left out, and what needs it says so"
+serve --things post=300
+secrets_project closed
+export_to 0 closed "$TEST_DIR/left"
+! grep -rqa 'note' "$TEST_DIR/left" || fail "a secret field is in the export"
+jq -e '.entities[0].left_out == ["Note"]' "$TEST_DIR/left/manifest.json" >"$OUT" ||
+    fail "what was left out is not listed"
+notes_target closed
+notes_target none2
+run 0 closed closed
+psql_t closed -c 'SELECT * FROM t.post ORDER BY id' >"$TEST_DIR/live.rows"
+grep -q note "$TEST_DIR/live.rows" || fail "there is no secret to look for"
+nothing 3 none2 closed --skip-export --export-dir "$TEST_DIR/left"
+says 'field "Note" is secret and not in the recording'
+
+echo "or encrypted under a key"
+notes_target open
+printf '%s\n' "$key" >"$TEST_DIR/key" && chmod 600 "$TEST_DIR/key"
+(MIGHOST_EXPORT_KEY=$key && export MIGHOST_EXPORT_KEY && export_to 0 closed "$TEST_DIR/sealed") || exit 1
+! grep -rqa -e 'note' -e "$key" "$TEST_DIR/sealed" || fail "a secret is readable in the export"
+gone
+(MIGHOST_EXPORT_KEY_FILE=$TEST_DIR/key && export MIGHOST_EXPORT_KEY_FILE &&
+    run 0 open closed --skip-export --export-dir "$TEST_DIR/sealed") || exit 1
+psql_t open -c 'SELECT * FROM t.post ORDER BY id' | cmp - "$TEST_DIR/live.rows" ||
+    fail "other rows than those of the server"
+! grep -rqa "$key" "$TEST_DIR/work" "$TEST_DIR/reports" "$OUT" "$ERR" || fail "the key is shown"
+closed() # TEXT
+{
+    nothing 3 none2 closed --skip-export --export-dir "$TEST_DIR/sealed"
+    says "$1"
+}
+closed 'is secret and only encrypted in the recording'
+for bad in "$(openssl rand -hex 32)|cannot be decrypted by the key in variable MIGHOST_EXPORT_KEY" \
+    'abc|is not 64 digits long' "$(printf '%064d' 0)|repeats itself"; do
+    (MIGHOST_EXPORT_KEY=${bad%|*} && export MIGHOST_EXPORT_KEY && closed "${bad#*|}") || exit 1
+done
+
+echo "a run keeps what it reads, also one that was broken off"
+serve --things post=2000 --fault dies:12
+things_project keeps "$quick" '"batch_size": 300,'
+things_target keeps
+MIGRATION_EXPORT_DIR=$TEST_DIR/kept
+export MIGRATION_EXPORT_DIR
+nothing 75 keeps keeps
+control '{"faults": ["dies:off"]}'
+run 0 keeps keeps
+same_things keeps 2000
+nothing 12 none plain
+says "holds a whole export already"
+gone
+things_target kept
+run 0 kept keeps --skip-export
+same_things kept 2000
+unset MIGRATION_EXPORT_DIR

@@ -153,20 +153,22 @@ static void add_counts(const struct chunk *c, const struct state *s, int64_t row
         *(c->rejects[i].outcome == MIG_SKIP ? &skipped : &rejected) += 1;
     char mark[32];
     highwater_sql(c->mark.known, c->mark.value, mark);
-    str_printf(
-        sql,
-        "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
-        " rows, share, mark, stage, position_before, position_after, snapshot) VALUES (%lld, %lld,"
-        " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, ",
-        s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number, c->records,
-        (long long)(c->records - skipped - rejected), (long long)skipped, (long long)rejected,
-        (long long)rows, (long long)c->parts, mark);
+    str_printf(sql,
+               "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
+               " rows, share, mark, stage, position_before, position_after, snapshot, filled) "
+               "VALUES (%lld, %lld,"
+               " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, ",
+               s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number,
+               c->records, (long long)(c->records - skipped - rejected), (long long)skipped,
+               (long long)rejected, (long long)rows, (long long)c->parts, mark);
     sql_literal(sql, c->stage->p->name);
     str_add(sql, ", ");
     sql_literal(sql, c->position_before);
     str_add(sql, ", ");
     sql_literal(sql, c->position_after);
-    str_printf(sql, ", nullif('%s', ''));", c->snapshot);
+    str_printf(sql, ", nullif('%s', ''), ", c->snapshot);
+    sql_literal(sql, c->filled);
+    str_add(sql, ");");
 }
 
 /* With the chunk that showed it: who goes on behind it does not see it again. */

@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "chunk_send.h"
+#include "counted.h"
 #include "deferred_chunk.h"
 #include "digest.h"
 #include "fault.h"
@@ -43,6 +44,7 @@ struct stream {
     int own_keys;     /* the first table's key is the stage's own key */
     uint64_t read, rejected;
     char snapshot[17]; /* that it reads; "": the source has none */
+    struct counted counted;
     struct timespec told;
 };
 
@@ -96,16 +98,18 @@ static int is_wanted(const struct job_stage *st, const mig_record_t *record, int
 }
 
 /* Records that are not wanted are passed over, as if the source did not have them. */
-static int32_t next_record(const struct job_stage *stage, mig_record_t *record,
-                           struct chunk_send *send, struct str *key)
+static int32_t next_record(const struct job_stage *stage, mig_record_t *record, struct stream *l,
+                           struct str *key)
 {
     for (;;) {
         mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
         int32_t got = call_next(stage, record, &wait);
+        if (l && got == MIG_OK)
+            counted_record(&l->counted, record);
         if (got != MIG_WAIT && is_wanted(stage, record, got, key))
             return got;
         if (got == MIG_WAIT)
-            wait_for(&wait, send);
+            wait_for(&wait, l ? &l->send : NULL);
         else
             host_record_done(stage->source->host);
         if (host_is_cancelled())
@@ -357,7 +361,7 @@ static int fill(struct stream *l, struct error *err)
     mig_record_t record = {.size = sizeof record};
     while (!is_full(l)) {
         l->job->host->in_record = 1;
-        int32_t got = next_record(l->stage, &record, &l->send, &l->key);
+        int32_t got = next_record(l->stage, &record, l, &l->key);
         int code = 0;
         if (got == MIG_OK || got == MIG_REJECT)
             code = one_record(l, &record, got, err);
@@ -397,7 +401,9 @@ static int send_chunk(struct stream *l, struct error *err)
                l->own_keys);
     if (fault_point("chunk.read"))
         return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
-    int code = send_deferred(l, err);
+    int code = counted_seal(&l->counted, l->chunk, !pg_takes_all_text(l->s->pg), err);
+    if (!code)
+        code = send_deferred(l, err);
     if (!code)
         code = finish_chunk(l, err);
     if (code || !l->chunk->records)
@@ -505,6 +511,7 @@ void stream_clear(struct stream *l)
     chunk_clear(&l->chunks[0]);
     chunk_clear(&l->chunks[1]);
     deferred_chunk_clear(&l->deferred);
+    counted_clear(&l->counted);
     str_clear(&l->key);
 }
 
@@ -520,6 +527,7 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     l->read = from->read;
     l->rejected = from->rejected;
     l->send.lost = 0;
+    counted_begin(&l->counted, st);
     st->migrator->emit = emit;
     st->migrator->emit_ctx = l;
     l->job->host->stage = st->p->name;

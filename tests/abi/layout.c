@@ -98,6 +98,8 @@ AT(mig_host_t, apply_to, 192);
 AT(mig_host_t, place, 200);
 AT(mig_host_t, apply_to, 192);
 AT(mig_host_t, place, 200);
+AT(mig_host_t, ignores, 208);
+AT(mig_host_t, made_of, 216);
 
 AT(mig_source_ops_t, size, 0);
 AT(mig_source_ops_t, flags, 4);
@@ -118,6 +120,7 @@ AT(mig_source_ops_t, share, 112);
 AT(mig_source_ops_t, join, 120);
 AT(mig_source_ops_t, only, 128);
 AT(mig_source_ops_t, unchanged, 136);
+AT(mig_source_ops_t, unread, 144);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);

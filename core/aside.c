@@ -5,6 +5,7 @@
 
 #include "beat.h"
 #include "call.h"
+#include "counted.h"
 #include "feed.h"
 #include "log.h"
 #include "spool.h"
@@ -75,6 +76,8 @@ int aside_read(struct state *s, struct job *job, struct job_stage *st,
     code = feed_open(st, "", 0, err);
     if (!code) {
         code = read_all(s, st, to, options, err);
+        if (!code)
+            code = counted_set_aside(job, st, !pg_takes_all_text(s->pg), err);
         feed_close(st);
     }
     host->secret = 0;

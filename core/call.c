@@ -227,6 +227,17 @@ int32_t call_release(struct unit *source)
     return leave(outer, source, "release", got, 0);
 }
 
+int32_t call_unread(const struct job_stage *stage, void *ctx,
+                    int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    if (!MIG_HAS(ops, unread))
+        return MIG_END;
+    struct crash_call outer = enter(stage->source, "unread");
+    int32_t got = ops->unread(stage->source->self, ctx, field);
+    return leave(outer, stage->source, "unread", got, 0);
+}
+
 int call_keeps_session(const struct job_stage *stage)
 {
     return MIG_HAS(source_ops(stage), snapshot);

@@ -50,6 +50,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     c->position_before = arena_strndup(c->mem, position.len ? position.data : "", position.len);
     c->position_after = "";
     c->snapshot = "";
+    c->filled = "{}";
 }
 
 size_t chunk_bytes(const struct chunk *c)

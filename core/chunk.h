@@ -38,6 +38,7 @@ struct chunk {
     uint32_t left_capacity;
     char *position_before, *position_after;
     const char *snapshot; /* that it was read from; borrowed until it is sent; "": none */
+    const char *filled;   /* JSON object: field of the source -> records with a value there */
     int64_t parts;        /* of 1000000 of the source, read at its end; -1 unknown */
     struct host_repair *repairs;
     size_t n_repairs;

@@ -156,8 +156,8 @@ static void add_counts(const struct chunk *c, const struct state *s, int64_t row
     keyorder_sql(&c->order, keys);
     str_printf(sql,
                "INSERT INTO %s.chunk (run, no, first_record, read, loaded, skipped, rejected,"
-               " rows, share, mark, keys, stage, position_before, position_after, snapshot) VALUES "
-               "(%lld, %lld,"
+               " rows, share, mark, keys, stage, position_before, position_after, snapshot,"
+               " filled) VALUES (%lld, %lld,"
                " %llu, %u, %lld, %lld, %lld, %lld, nullif(%lld, -1) / 1e6, %s, %s, ",
                s->q, (long long)s->run, (long long)c->no, (unsigned long long)c->first_number,
                c->records, (long long)(c->records - skipped - rejected), (long long)skipped,
@@ -167,7 +167,9 @@ static void add_counts(const struct chunk *c, const struct state *s, int64_t row
     sql_literal(sql, c->position_before);
     str_add(sql, ", ");
     sql_literal(sql, c->position_after);
-    str_printf(sql, ", nullif('%s', ''));", c->snapshot);
+    str_printf(sql, ", nullif('%s', ''), ", c->snapshot);
+    sql_literal(sql, c->filled);
+    str_add(sql, ");");
 }
 
 /* With the chunk that showed it: who goes on behind it does not see it again. */

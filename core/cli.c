@@ -40,7 +40,8 @@ enum option_id {
     ID_FULL,
     ID_ROLLBACK_FILE,
     ID_REQUIRE_LOCK,
-    ID_SAME_DATABASE
+    ID_SAME_DATABASE,
+    ID_STRICT
 };
 
 struct cli_option {
@@ -109,6 +110,7 @@ static const struct cli_option table[] = {
     {"same-database", NULL, ID_SAME_DATABASE, "a source may read tables that the project writes"},
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
     {"skip-export", NULL, ID_SKIP_EXPORT, "read from the export directory, ask no API"},
+    {"strict", NULL, ID_STRICT, "a source field with values that nothing reads fails the run"},
     {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
     {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
     {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once"},
@@ -336,6 +338,7 @@ static int set_flag(struct cli *cli, int id)
                 : id == ID_SKIP_EXPORT       ? &cli->session.skip_export
                 : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
                 : id == ID_SAME_DATABASE     ? &cli->session.same_database
+                : id == ID_STRICT            ? &cli->session.overrides.strict
                 : id == ID_WITH_DEPENDENCIES ? &cli->session.overrides.with_dependencies
                                              : NULL;
     if (flag)

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "feed.h"
 #include "mask.h"
-#include "stream.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 #define COLUMNS_MOST 4096
@@ -48,7 +48,7 @@ static int pass(struct exportcsv *x,
         return host_error(x->st.source, got, "open", err);
     while (!code && got != MIG_END) {
         host->in_record = 1;
-        got = stream_next(&x->st, &record);
+        got = feed_next_alone(&x->st, &record);
         if (host_is_cancelled())
             code = error_set(err, STATUS_INTERRUPTED, "stopped while exporting entity %s",
                              x->st.p->entity);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "hostdescribe.h"
 #include "hostfiles.h"
 #include "log.h"
 #include "mask.h"
@@ -129,96 +130,6 @@ static void service_repaired(const mig_host_t *h, const char *field, const char 
         arena_strdup(u->mem, field ? field : ""), arena_strdup(u->mem, rule ? rule : ""), 1};
 }
 
-/* ---- describing a migrator ------------------------------------------------------------ */
-
-static int32_t describing(struct unit *u)
-{
-    return u->describing
-               ? MIG_OK
-               : service_fail(&u->table, MIG_E_BUG, "declares something outside describe()", NULL);
-}
-
-static int32_t service_reads(const mig_host_t *h, const char *field, uint32_t *index)
-{
-    struct unit *u = unit_of(h);
-    if (describing(u))
-        return MIG_E_BUG;
-    for (size_t i = 0; i < u->n_fields; i++)
-        if (str_equal(u->fields[i], field)) {
-            *index = (uint32_t)i;
-            return MIG_OK;
-        }
-    u->fields = arena_heap(u->fields, (u->n_fields + 1) * sizeof *u->fields);
-    u->fields[u->n_fields] = arena_strdup(u->mem, field);
-    *index = (uint32_t)u->n_fields++;
-    return MIG_OK;
-}
-
-static int32_t service_writes(const mig_host_t *h, const char *table, uint32_t *index)
-{
-    struct unit *u = unit_of(h);
-    if (describing(u))
-        return MIG_E_BUG;
-    u->tables = arena_heap(u->tables, (u->n_tables + 1) * sizeof *u->tables);
-    u->tables[u->n_tables] = (struct host_table){.name = arena_strdup(u->mem, table)};
-    *index = (uint32_t)u->n_tables++;
-    return MIG_OK;
-}
-
-static int32_t service_column(const mig_host_t *h, uint32_t table, const char *column,
-                              uint32_t *index)
-{
-    struct unit *u = unit_of(h);
-    if (describing(u))
-        return MIG_E_BUG;
-    if (table >= u->n_tables)
-        return service_fail(h, MIG_E_BUG, "names a table that it did not declare", NULL);
-    struct host_table *t = &u->tables[table];
-    t->columns = arena_heap(t->columns, (t->n_columns + 1) * sizeof *t->columns);
-    t->columns[t->n_columns] = arena_strdup(u->mem, column);
-    *index = (uint32_t)t->n_columns++;
-    return MIG_OK;
-}
-
-static int32_t service_entity(const mig_host_t *h, const char *stage, uint32_t *index)
-{
-    struct unit *u = unit_of(h);
-    if (describing(u))
-        return MIG_E_BUG;
-    const char *name = stage ? stage : u->where + strlen("stage ");
-    const struct project_stage *s = project_find_stage(u->host->project, name);
-    if (!s) {
-        char text[300];
-        snprintf(text, sizeof text,
-                 "asks for keys of stage \"%s\", which the project does not have", name);
-        return service_fail(h, MIG_E_CONFIG, text, "add the stage, or correct its name");
-    }
-    for (size_t i = 0; i < u->n_entities; i++)
-        if (str_equal(u->entities[i].stage, name)) {
-            *index = (uint32_t)i;
-            return MIG_OK;
-        }
-    u->entities = arena_heap(u->entities, (u->n_entities + 1) * sizeof *u->entities);
-    u->entities[u->n_entities] = (struct host_entity){
-        arena_strdup(u->mem, name), s->ids,
-        s->ids == ID_UUID5 ? digest_uuid_new(u->host->project->name, name) : NULL};
-    *index = (uint32_t)u->n_entities++;
-    return MIG_OK;
-}
-
-static int32_t service_takes_key(const mig_host_t *h, uint32_t table, uint32_t column,
-                                 uint32_t entity)
-{
-    struct unit *u = unit_of(h);
-    if (describing(u))
-        return MIG_E_BUG;
-    if (table >= u->n_tables || column >= u->tables[table].n_columns || entity >= u->n_entities)
-        return service_fail(h, MIG_E_BUG, "names a column or entity that it did not declare", NULL);
-    u->key_columns = arena_heap(u->key_columns, (u->n_key_columns + 1) * sizeof *u->key_columns);
-    u->key_columns[u->n_key_columns++] = (struct host_key_column){table, column, entity};
-    return MIG_OK;
-}
-
 /* ---- rows ----------------------------------------------------------------------------- */
 
 static int32_t key_too_early(const mig_host_t *h, const char *use)
@@ -282,7 +193,7 @@ static int32_t service_transform(const mig_host_t *h, const char *name, mig_str_
                                  uint32_t *handle)
 {
     struct unit *u = unit_of(h);
-    if (describing(u))
+    if (hostdescribe_outside(u))
         return MIG_E_BUG;
     char feature[160];
     snprintf(feature, sizeof feature, "transform:%s", name);
@@ -447,10 +358,10 @@ static const mig_host_t services = {
     .reject = service_reject,
     .skip = service_skip,
     .repaired = service_repaired,
-    .reads = service_reads,
-    .writes = service_writes,
-    .column = service_column,
-    .entity = service_entity,
+    .reads = hostdescribe_reads,
+    .writes = hostdescribe_writes,
+    .column = hostdescribe_column,
+    .entity = hostdescribe_entity,
     .key = service_key,
     .row = service_row,
     .emit = service_emit,
@@ -460,11 +371,13 @@ static const mig_host_t services = {
     .file_write = hostfiles_write,
     .file_close = hostfiles_close,
     .extension = service_extension,
-    .takes_key = service_takes_key,
+    .takes_key = hostdescribe_takes_key,
     .apply_to = service_apply_to,
     .place = service_place,
     .recording = service_recording,
     .is_secret = service_is_secret,
+    .ignores = hostdescribe_ignores,
+    .made_of = hostdescribe_made_of,
 };
 
 void host_init(struct host *h, const struct project *project, const struct registry *registry)
@@ -482,9 +395,12 @@ static void unit_free(struct unit *u)
         call_destroy(u);
     for (size_t i = 0; i < u->n_entities; i++)
         digest_uuid_free(u->entities[i].uuid);
-    for (size_t i = 0; i < u->n_tables; i++)
+    for (size_t i = 0; i < u->n_tables; i++) {
         free(u->tables[i].columns);
+        free(u->tables[i].made);
+    }
     free(u->fields);
+    free(u->ignored);
     free(u->tables);
     free(u->entities);
     free(u->key_columns);

@@ -16,9 +16,16 @@
 #include "token.h"
 
 /* What a migrator declared in describe(). */
+struct host_made { /* how a column is made, for review */
+    const char **fields;
+    size_t n_fields;
+    const char *steps; /* JSON list; NULL: the migrator did not say */
+};
+
 struct host_table {
     const char *name; /* as the migrator wrote it */
     const char **columns;
+    struct host_made *made; /* per column */
     size_t n_columns;
     mig_value_t *row; /* n_columns values, filled by the migrator, read by emit */
 };
@@ -68,6 +75,8 @@ struct unit {
     /* migrators */
     const char **fields;
     size_t n_fields;
+    const char **ignored; /* fields of the source that are left out on purpose */
+    size_t n_ignored;
     struct host_table *tables;
     size_t n_tables;
     struct host_entity *entities;

@@ -101,6 +101,7 @@ struct job_stage {
     struct highwater *high; /* an incremental stage: where it begins; NULL: it reads everything */
     struct spool *spool;    /* its records, set aside, see aside.h; owned; NULL: they were not */
     char snapshot[17];      /* that they were read in */
+    const char *unread;     /* what counted_set_aside() kept of them; "": nothing */
 };
 
 struct job_validator {

@@ -167,6 +167,8 @@ void overrides_apply(struct fields *f, const struct project_overrides *o, struct
                  arena_printf(f->mem, "%lld", (long long)o->batch_size), p);
     if (o->jobs)
         set_flag(f, "jobs", "--jobs", arena_printf(f->mem, "%lld", (long long)o->jobs), p);
+    if (o->strict)
+        set_flag(f, "strict", "--strict", "true", p);
     if (o->pool_max)
         set_flag(f, "pool_max", "--pool-max", arena_printf(f->mem, "%lld", (long long)o->pool_max),
                  p);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "coverage.h"
 #include "rebuild.h"
 
 int planprint_parse(const char *text, enum planprint_format *out)
@@ -68,6 +69,29 @@ static void text_options(const struct job *job, const struct job_stage *st, stru
     json_decref(options);
 }
 
+/* The fields that are left out on purpose, and the columns that this stage does not fill. */
+static void text_left(const struct job *job, const struct job_stage *st, struct str *out)
+{
+    const struct unit *m = st->migrator;
+    size_t n = st->p->n_ignore + m->n_ignored;
+    for (size_t i = 0; i < n; i++)
+        str_printf(out, "%s%s%s", i ? ", " : "      ignored on purpose: ",
+                   i < st->p->n_ignore ? st->p->ignore[i] : m->ignored[i - st->p->n_ignore],
+                   i + 1 == n ? "\n" : "");
+    for (size_t i = 0; st->tables && i < m->n_tables; i++) {
+        const struct catalog_table *t = job->tables[st->tables[i]].t;
+        const char *before = "      not filled: ";
+        for (size_t k = 0; k < t->n_columns; k++) {
+            if (coverage_fills(st, i, t->columns[k].name))
+                continue;
+            str_printf(out, "%s%s.%s (%s)", before, m->tables[i].name, t->columns[k].name,
+                       coverage_otherwise(&t->columns[k]));
+            before = ", ";
+        }
+        str_add(out, before[0] == ',' ? "\n" : "");
+    }
+}
+
 static void text_stage(const struct job *job, const struct job_stage *st, struct str *out)
 {
     const struct unit *m = st->migrator;
@@ -91,6 +115,7 @@ static void text_stage(const struct job *job, const struct job_stage *st, struct
         str_add(out, "\n");
     }
     text_options(job, st, out);
+    text_left(job, st, out);
 }
 
 static void text_table(const struct job_table *t, struct str *out)
@@ -165,6 +190,59 @@ static void print_text(const struct job *job, const struct estimate *estimate, s
 
 /* ---- json ------------------------------------------------------------------------------ */
 
+static json_t *json_names(const char *const *names, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
+/* A column: from which fields, by which steps; null where the migrator does not say. */
+static json_t *json_mapping(const struct job_stage *st, size_t table, size_t column)
+{
+    const struct host_table *t = &st->migrator->tables[table];
+    const struct host_made *made = &t->made[column];
+    return json_pack("{s:s, s:s, s:o, s:o}", "table", t->name, "column", t->columns[column], "from",
+                     made->steps ? json_names(made->fields, made->n_fields) : json_null(), "steps",
+                     made->steps ? json_loads(made->steps, 0, NULL) : json_null());
+}
+
+static json_t *json_mappings(const struct job_stage *st)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < st->migrator->n_tables; i++)
+        for (size_t k = 0; k < st->migrator->tables[i].n_columns; k++)
+            json_array_append_new(list, json_mapping(st, i, k));
+    return list;
+}
+
+/* What the stage leaves out of its tables, and what a new row gets there; null: not known without
+ * the target. */
+static json_t *json_not_filled(const struct job *job, const struct job_stage *st)
+{
+    json_t *list = st->tables ? json_array() : json_null();
+    for (size_t i = 0; st->tables && i < st->migrator->n_tables; i++) {
+        const struct catalog_table *t = job->tables[st->tables[i]].t;
+        for (size_t k = 0; k < t->n_columns; k++)
+            if (!coverage_fills(st, i, t->columns[k].name))
+                json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "table",
+                                                      st->migrator->tables[i].name, "column",
+                                                      t->columns[k].name, "otherwise",
+                                                      coverage_otherwise(&t->columns[k])));
+    }
+    return list;
+}
+
+/* Of the fields that the project and the migrator name. */
+static json_t *json_ignored(const struct job_stage *st)
+{
+    json_t *list = json_names(st->p->ignore, st->p->n_ignore);
+    for (size_t i = 0; i < st->migrator->n_ignored; i++)
+        json_array_append_new(list, json_string(st->migrator->ignored[i]));
+    return list;
+}
+
 static json_t *json_stage(const struct job *job, const struct job_stage *st)
 {
     json_t *key = json_array(), *fields = json_array(), *tables = json_array();
@@ -180,11 +258,12 @@ static json_t *json_stage(const struct job *job, const struct job_stage *st)
                                                 "columns", columns));
     }
     json_t *phase = st->p->phase ? json_integer(st->p->phase) : json_null();
-    return json_pack("{s:s, s:o, s:s?, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "name",
-                     st->p->name, "phase", phase, "priority", st->p->priority, "source",
+    return json_pack("{s:s, s:o, s:s?, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "name", st->p->name, "phase", phase, "priority", st->p->priority, "source",
                      st->p->source, "entity", st->p->entity, "key", key, "migrator",
                      st->p->migrator, "policy", policy_text(st->p->policy), "fields", fields,
-                     "tables", tables, "options", stage_options(job, st));
+                     "tables", tables, "mappings", json_mappings(st), "ignored", json_ignored(st),
+                     "not_filled", json_not_filled(job, st), "options", stage_options(job, st));
 }
 
 /* null is unknown. */

@@ -94,6 +94,8 @@ struct project_stage {
     size_t n_secret;
     const char **pii; /* source fields of personal data: masked in every file of the bundle */
     size_t n_pii;
+    const char **ignore; /* source fields that are left out on purpose */
+    size_t n_ignore;
     struct limit login_proof; /* so many accounts must let their users in, see logins.h */
     int has_login_proof;
     const char *mark_field; /* incremental: source field that grows with each change; NULL: none */
@@ -167,6 +169,7 @@ struct project {
     int64_t threads;    /* of slow transforms, all processes together; 0: as many as cores */
     struct limit max_rejects;
     enum on_invalid on_invalid;
+    int strict;                /* a source field with values that nothing reads fails the run */
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
     enum backup_scope backup_scope;
     const char *backup_dir;                      /* absolute */
@@ -211,6 +214,7 @@ struct project_overrides {
     const char **only, **skip; /* stage, validator or reporter names */
     const char **phases;       /* numbers of phases, as given */
     size_t n_only, n_skip, n_phases;
+    int strict;
     int with_dependencies; /* --only, --phase: enable what the chosen stages need (hard needs) */
 };
 

@@ -132,6 +132,10 @@ static const struct field stage_fields[] = {
      .type = FIELD_TEXTS,
      .offset = AT(project_stage, pii),
      .count = AT(project_stage, n_pii)},
+    {.key = "ignore",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_stage, ignore),
+     .count = AT(project_stage, n_ignore)},
     {.key = "incremental", .type = FIELD_SECTION, .section = &incremental},
 };
 static const struct section stage = {"stages", stage_fields, COUNT(stage_fields),
@@ -350,6 +354,7 @@ static const struct field root_fields[] = {
      .offset = AT(project, on_invalid),
      .allowed = "reject|fail",
      .fallback = "reject"},
+    {.key = "strict", .type = FIELD_BOOL, .offset = AT(project, strict), .fallback = "false"},
     {.key = "max_delete",
      .type = FIELD_PERCENT,
      .offset = AT(project, max_delete_percent),

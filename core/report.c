@@ -13,6 +13,7 @@
 #include "fingerprint.h"
 #include "highwater.h"
 #include "mask.h"
+#include "report_coverage.h"
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
@@ -102,13 +103,17 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
 /* ---- stages ---------------------------------------------------------------------------- */
 
 /* The as-if counts of one stage in one table; they are facts once the run is published. */
-static int stage_table(struct state *s, const struct job *job, const struct job_table *t,
-                       size_t stage, json_t *tables, struct error *err)
+static int stage_table(struct state *s, const struct job *job, const struct job_stage *st, size_t m,
+                       json_t *tables, struct error *err)
 {
     struct write_counts c;
+    const struct job_table *t = &job->tables[st->tables[m]];
     int kept = (s->at == RUN_PUBLISHED || s->at == RUN_DONE) && t->n_stages == 1 &&
                job->project->publish != PUBLISH_BATCHED;
-    if (kept ? write_kept(s, t, &c, err) : write_plan(s, t, stage, &c, err))
+    if (kept ? write_kept(s, t, &c, err) : write_plan(s, t, st->no, &c, err))
+        return err->code;
+    json_t *columns = report_coverage_columns(s, job, st, m, err);
+    if (!columns)
         return err->code;
     json_t *left = json_object();
     if (c.rejected)
@@ -119,10 +124,11 @@ static int stage_table(struct state *s, const struct job *job, const struct job_
     snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
     /* Deletions belong to the table; they are told with the first stage that writes it. */
     json_object_set_new(tables, name,
-                        json_pack("{s:I, s:I, s:I, s:I, s:o, s:I}", "staged", (json_int_t)c.staged,
-                                  "inserted", (json_int_t)c.inserted, "updated",
-                                  (json_int_t)c.updated, "unchanged", (json_int_t)c.unchanged,
-                                  "left", left, "deleted", (json_int_t)c.deleted));
+                        json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "staged",
+                                  (json_int_t)c.staged, "inserted", (json_int_t)c.inserted,
+                                  "updated", (json_int_t)c.updated, "unchanged",
+                                  (json_int_t)c.unchanged, "left", left, "deleted",
+                                  (json_int_t)c.deleted, "columns", columns));
     return 0;
 }
 
@@ -142,7 +148,7 @@ static int stage_tables(struct state *s, const struct job *job, const struct job
         int there = pg_get(res, 0, 0)[0] == 't';
         pg_free(res);
         if (there)
-            code = stage_table(s, job, t, st->no, tables, err);
+            code = stage_table(s, job, st, m, tables, err);
         if (!code && there && job->tables[st->tables[m]].stages[0] != st->no - 1) {
             char name[520];
             snprintf(name, sizeof name, "%s.%s", t->t->schema, t->t->name);
@@ -203,7 +209,7 @@ static json_t *needs(const struct job *job, const struct job_stage *st)
 }
 
 static int stage_part(struct state *s, const struct job *job, const struct job_stage *st,
-                      json_t *list, struct error *err)
+                      const struct coverage *coverage, json_t *list, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
@@ -238,16 +244,19 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
                         "rejected", rejected, "vanished",
                         done && vanished_is_known(job, st) ? count(res, 0, 3) : json_null(),
                         "since", since(st), "tables", tables));
-    json_object_set_new(json_array_get(list, json_array_size(list) - 1), "needs", needs(job, st));
+    json_t *part = json_array_get(list, json_array_size(list) - 1);
+    json_object_set_new(part, "needs", needs(job, st));
+    json_object_set_new(part, "fields", report_coverage_fields(coverage));
     pg_free(res);
     return code;
 }
 
 static int stages(struct state *s, const struct job *job, json_t *list, struct error *err)
 {
-    int code = 0;
+    struct coverage *coverage = NULL;
+    int code = coverage_read(s, job, &coverage, err);
     for (size_t i = 0; !code && i < job->n_stages; i++)
-        code = stage_part(s, job, &job->stages[i], list, err);
+        code = stage_part(s, job, &job->stages[i], &coverage[i], list, err);
     for (size_t i = 0; !code && i < job->project->n_stages; i++)
         if (!job->project->stages[i].enabled)
             json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:{s:i, s:i, s:{}, s:{}}, s:{}}",

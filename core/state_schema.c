@@ -28,7 +28,7 @@ static const char *const ddl[] = {
     " NOT NULL, position_before text NOT NULL, position_after text NOT NULL, read bigint NOT NULL,"
     " loaded bigint NOT NULL, skipped bigint NOT NULL, rejected bigint NOT NULL, rows bigint"
     " NOT NULL, share float8, at timestamptz NOT NULL DEFAULT clock_timestamp(), mark bigint,"
-    " keys int8range, snapshot text, PRIMARY KEY (run, no))",
+    " keys int8range, snapshot text, filled json, PRIMARY KEY (run, no))",
     /* no: of the chunk before the part's first. worker: who has it, in this epoch of the run. */
     "CREATE TABLE %s.part (run bigint, no bigint, stage text NOT NULL, bounds text NOT NULL,"
     " attempt int NOT NULL DEFAULT 0, epoch bigint, worker int, done bool NOT NULL DEFAULT false,"

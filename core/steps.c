@@ -8,6 +8,7 @@
 #include "batches.h"
 #include "bundle.h"
 #include "check.h"
+#include "coverage.h"
 #include "crash.h"
 #include "export.h"
 #include "fault.h"
@@ -191,6 +192,8 @@ int steps_check(struct run *r)
         code = ledger_log(r->s, &r->err);
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
+    if (!code)
+        code = coverage_check(r->s, r->job, &r->err);
     if (!code)
         code = tell_totals(r);
     if (!code)

@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "chunk_send.h"
+#include "counted.h"
 #include "deferred_chunk.h"
 #include "digest.h"
 #include "fault.h"
@@ -42,6 +43,7 @@ struct stream {
     int own_keys;     /* the first table's key is the stage's own key */
     uint64_t read, rejected;
     char snapshot[FEED_SNAPSHOT_SIZE]; /* that it reads; "": the source has none */
+    struct counted counted;
     struct timespec told;
 };
 
@@ -285,6 +287,8 @@ static int fill(struct stream *l, struct error *err)
         l->job->host->in_record = 1;
         int32_t got = feed_next(l->stage, &record, &l->send, &l->key);
         int code = 0;
+        if (got == MIG_OK)
+            counted_record(&l->counted, &record);
         if (got == MIG_OK || got == MIG_REJECT)
             code = one_record(l, &record, got, err);
         else if (got < 0)
@@ -323,7 +327,9 @@ static int send_chunk(struct stream *l, struct error *err)
                l->own_keys);
     if (fault_point("chunk.read"))
         return error_set(err, STATUS_TEMPORARY, "fault point chunk.read");
-    int code = send_deferred(l, err);
+    int code = counted_seal(&l->counted, l->chunk, !pg_takes_all_text(l->s->pg), err);
+    if (!code)
+        code = send_deferred(l, err);
     if (!code)
         code = finish_chunk(l, err);
     if (code || !l->chunk->records)
@@ -400,6 +406,7 @@ void stream_clear(struct stream *l)
     chunk_clear(&l->chunks[0]);
     chunk_clear(&l->chunks[1]);
     deferred_chunk_clear(&l->deferred);
+    counted_clear(&l->counted);
     str_clear(&l->key);
 }
 
@@ -415,6 +422,7 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     l->read = from->read;
     l->rejected = from->rejected;
     l->send.lost = 0;
+    counted_begin(&l->counted, st);
     st->migrator->emit = emit;
     st->migrator->emit_ctx = l;
     l->job->host->stage = st->p->name;

@@ -271,6 +271,14 @@ struct mig_host {
     /* Sources [main][run]: 1 when a stage of the project calls this field of the entity secret: on
      * a disk it may be encrypted with the recording's key only. 0: none does. */
     int32_t (*is_secret)(const mig_host_t *h, const char *entity, mig_str_t field);
+    /* Migrators, in describe() [main], for those who look the mapping over; both may be left out.
+     * ignores: a field of the source that is left out on purpose.
+     * made_of: from which source fields the column is made (dotted where a member is meant; none:
+     *      from something else), and by which steps, a JSON list of names or objects as text, or
+     *      empty. Indexes are those of writes() and column(). */
+    int32_t (*ignores)(const mig_host_t *h, const char *field);
+    int32_t (*made_of)(const mig_host_t *h, uint32_t table, uint32_t column,
+                       const char *const *fields, uint32_t n_fields, mig_str_t steps);
 };
 
 /* ---- sources -------------------------------------------------------------------------- */
@@ -363,6 +371,12 @@ typedef struct mig_source_ops {
     int32_t (*facts)(void *self, void *ctx,
                      int32_t (*fact)(void *ctx, const char *field, const char *name,
                                      const char *value));
+    /* [run] Fields of the open entity that open() did not ask for: field() for each, as far as it
+     * was read, with the number of records that next() gave since the last call of unread() and
+     * that have a value there, neither NULL nor an empty text. More than some thousand names may be
+     * told together, as "". Also behind MIG_END. May be NULL: it cannot be told. */
+    int32_t (*unread)(void *self, void *ctx,
+                      int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

@@ -3,7 +3,8 @@
  *
  * Every name costs one comparison while records keep their order of members, else one look-up
  * in a hash table. Names that nobody reads are remembered up to a limit, so that each is
- * told once; memory does not grow with the number of different names.
+ * counted, and the first ones told, once; memory does not grow with the number of different
+ * names: those beyond the limit are counted together.
  */
 #include "common/fields.h"
 
@@ -89,7 +90,7 @@ static struct field *met(struct fields *f, const char *name, size_t len)
     if (f->n - f->n_wanted == FIELDS_UNREAD || memchr(name, '\0', len))
         return NULL;
     struct field *field = add(f, name, len, -1);
-    if (field)
+    if (field && f->n - f->n_wanted <= FIELDS_TOLD)
         say_log(f->host, MIG_LOG_DEBUG, "the source has a field \"%.*s\" that nobody reads",
                 (int)(len < 200 ? len : 200), name);
     return field;
@@ -116,17 +117,32 @@ static struct field *look_up(struct fields *f, const struct jsonscan_slice *key,
     return *guess;
 }
 
+/* Neither null nor "", as written. */
+static int is_filled(const struct jsonscan_slice *value)
+{
+    return !(value->len == 4 && *value->data == 'n') && !(value->len == 2 && *value->data == '"');
+}
+
+static void note_unread(struct fields *f, struct field *field, const struct jsonscan_slice *value)
+{
+    if (is_filled(value))
+        (field ? field : &f->others)->last = f->number;
+}
+
 const char *fields_take(struct fields *f, const char *text, size_t len, struct jsonscan_slice *raw)
 {
     struct jsonscan_walk w;
     struct jsonscan_member m;
     memset(raw, 0, f->n_wanted * sizeof *raw);
+    f->number++;
     jsonscan_walk(&w, text, len);
     int more;
     for (size_t place = 0; (more = jsonscan_next(&w, &m)) == 1; place++) {
         struct field *field = look_up(f, &m.key, place);
-        if (!field || field->number < 0)
+        if (!field || field->number < 0) {
+            note_unread(f, field, &m.value);
             continue;
+        }
         field->seen = 1;
         raw[field->number] = m.value;
     }
@@ -134,6 +150,28 @@ const char *fields_take(struct fields *f, const char *text, size_t len, struct j
         if (f->items[i].twin >= 0)
             raw[i] = raw[f->items[i].twin];
     return more == 0 ? w.at : NULL;
+}
+
+void fields_count(struct fields *f)
+{
+    for (size_t i = f->n_wanted; i < f->n; i++)
+        f->items[i].filled += f->items[i].last == f->number;
+    f->others.filled += f->others.last == f->number;
+}
+
+int32_t fields_unread(struct fields *f, void *ctx,
+                      int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    int32_t status = MIG_OK;
+    for (size_t i = f->n_wanted; i < f->n && status == MIG_OK; i++) {
+        struct field *unread = &f->items[i];
+        status = field(ctx, (mig_str_t){unread->name, unread->len}, unread->filled);
+        unread->filled = 0;
+    }
+    if (status == MIG_OK && f->others.filled)
+        status = field(ctx, (mig_str_t){"", 0}, f->others.filled);
+    f->others.filled = 0;
+    return status;
 }
 
 void fields_warn(const struct fields *f, const char *entity)

@@ -55,6 +55,33 @@ static int32_t bind_steps(struct map *m, struct mapping_column *c)
     return worst;
 }
 
+/* For who looks the mapping over: fields with their paths, and the steps. */
+static int32_t tell_made(struct map *m, const struct mapping_column *c)
+{
+    const mig_host_t *h = m->host;
+    if (!MIG_HAS(h, made_of))
+        return MIG_OK;
+    const char **names = h->alloc(h, (c->n_inputs + 1) * sizeof *names);
+    for (uint32_t i = 0; i < c->n_inputs; i++) {
+        const struct mapping_input *in = &c->inputs[i];
+        size_t room = strlen(in->field) + in->path_len + 2;
+        char *name = h->alloc(h, room);
+        (void)snprintf(name, room, "%s%s%s", in->field, in->path ? "." : "",
+                       in->path ? in->path : "");
+        names[i] = name;
+    }
+    return h->made_of(h, m->table, c->index, names, c->n_inputs, c->made);
+}
+
+static int32_t tell_ignored(struct map *m)
+{
+    const mig_host_t *h = m->host;
+    int32_t rc = MIG_OK;
+    for (uint32_t i = 0; i < m->mapping.n_ignored && rc == MIG_OK && MIG_HAS(h, ignores); i++)
+        rc = h->ignores(h, m->mapping.ignored[i]);
+    return rc;
+}
+
 static int32_t bind_columns(struct map *m)
 {
     const mig_host_t *h = m->host;
@@ -64,6 +91,8 @@ static int32_t bind_columns(struct map *m)
         int32_t rc = bind_inputs(m, c);
         if (rc == MIG_OK)
             rc = h->column(h, m->table, c->name, &c->index);
+        if (rc == MIG_OK)
+            rc = tell_made(m, c);
         if (rc == MIG_OK && c->key_stage != NULL)
             rc = h->entity(h, c->key_stage, &c->entity);
         if (rc == MIG_OK && c->key_stage != NULL && MIG_HAS(h, takes_key))
@@ -109,6 +138,8 @@ static int32_t map_describe(void *self)
     m->inputs = h->alloc(h, m->mapping.max_inputs * sizeof *m->inputs);
     if (m->mapping.each.field != NULL)
         rc = h->reads(h, m->mapping.each.field, &m->mapping.each.index);
+    if (rc == MIG_OK)
+        rc = tell_ignored(m);
     return rc == MIG_OK ? bind_columns(m) : rc;
 }
 

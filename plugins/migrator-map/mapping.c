@@ -216,8 +216,33 @@ static void set_list(struct parser *p, const json_t *list)
 
 /* ---- columns -------------------------------------------------------------------------- */
 
+/* What stands in front of the steps when it is no plain field: a constant, a key, an element. */
+static void add_source_step(const json_t *source, json_t *steps)
+{
+    json_t *rest = json_is_object(source) ? json_copy((json_t *)source) : NULL;
+    (void)json_object_del(rest, "from");
+    (void)json_object_del(rest, "literal");
+    if (json_object_size(rest) > 0)
+        json_array_append(steps, rest);
+    json_decref(rest);
+}
+
+static void keep_made(struct parser *p, const json_t *spec)
+{
+    json_t *steps = json_array();
+    add_source_step(json_is_array(spec) ? json_array_get(spec, 0) : spec, steps);
+    for (size_t i = 1; json_is_array(spec) && i < json_array_size(spec); i++)
+        json_array_append(steps, json_array_get(spec, i));
+    char *text = json_dumps(steps, JSON_COMPACT);
+    if (text != NULL)
+        p->column->made = (mig_str_t){keep_text(p->host, text, strlen(text)), strlen(text)};
+    free(text);
+    json_decref(steps);
+}
+
 static void set_column(struct parser *p, const json_t *spec)
 {
+    keep_made(p, spec);
     struct mapping_column *c = p->column;
     if (json_is_array(spec))
         set_list(p, spec);
@@ -266,12 +291,16 @@ static void check_ignored(struct parser *p, const json_t *ignore)
         FAULT(p, "\"ignore\" must be a list of source fields");
         return;
     }
+    struct mapping *m = p->mapping;
+    m->ignored = p->host->alloc(p->host, (json_array_size(ignore) + 1) * sizeof *m->ignored);
     for (size_t i = 0; i < json_array_size(ignore); i++) {
         const json_t *name = json_array_get(ignore, i);
         if (!json_is_string(name))
             FAULT(p, "\"ignore\" must be a list of source fields");
         else if (is_read(p->mapping, json_string_value(name)))
             FAULT(p, "\"ignore\" names \"%.60s\", which a column reads", json_string_value(name));
+        else
+            m->ignored[m->n_ignored++] = copy(p, name);
     }
 }
 

@@ -36,6 +36,7 @@ struct mapping_column {
     mig_value_t value;
     struct mapping_step *steps;
     uint32_t n_steps;
+    mig_str_t made;        /* JSON list of the steps, of a constant too, for who looks it over */
     const char *key_stage; /* what comes out is a source key of this stage; NULL: a value */
     uint32_t index, entity;
 };
@@ -45,6 +46,8 @@ struct mapping {
     uint32_t n_columns;
     uint32_t max_inputs;       /* of one column, at least 1 */
     struct mapping_input each; /* the field with the list; its field NULL: one row a record */
+    const char **ignored;      /* fields that are left out on purpose */
+    uint32_t n_ignored;
 };
 
 /* Adds every fault of form to `faults`. What is kept lives in memory of host->alloc. `ignore`

@@ -35,6 +35,7 @@ static void head(struct out *o, const json_t *root)
     html_verdict(o, root);
     out_text(o, "<nav aria-label=\"Sections\"><ul>"
                 "<li><a href=\"#plan\">Plan</a></li><li><a href=\"#stages\">Rows and time</a></li>"
+                "<li><a href=\"#fields\">Fields and columns</a></li>"
                 "<li><a href=\"#lost\">What was left out</a></li>"
                 "<li><a href=\"#proof\">Proof</a></li><li><a href=\"#undo\">The way back</a></li>"
                 "<li><a href=\"#notes\">Warnings and repairs</a></li>"
@@ -45,7 +46,8 @@ static void head(struct out *o, const json_t *root)
 static int32_t report(void *self, const mig_report_t *report)
 {
     static void (*const sections[])(struct out *, const json_t *) = {
-        head, html_plan, html_stages, html_lost, html_proof, html_undo, html_notes, html_origin};
+        head,       html_plan, html_stages, html_coverage, html_lost,
+        html_proof, html_undo, html_notes,  html_origin};
     const struct reporter *r = self;
     const char *name;
     json_t *root;

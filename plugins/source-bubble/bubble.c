@@ -281,6 +281,13 @@ static int64_t bubble_progress(void *self)
     return given < total ? given * 1000000 / total : 1000000;
 }
 
+static int32_t bubble_unread(void *self, void *ctx,
+                             int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    struct bubble *b = self;
+    return fields_unread(&b->record.fields, ctx, field);
+}
+
 /* ---- the unit ----------------------------------------------------------------------------- */
 
 static int32_t pass_over(void *ctx, const char *type)
@@ -347,6 +354,7 @@ static const mig_source_ops_t ops = {
     .since = bubble_since,
     .only = bubble_only,
     .written = bubble_written,
+    .unread = bubble_unread,
 };
 
 const mig_unit_t bubble_unit = {

@@ -120,6 +120,7 @@ int32_t record_read(struct record *r, const char *text, size_t len)
         if (r->s->complete_urls && is_file(&r->values[i]))
             complete(r, i);
     }
+    fields_count(&r->fields);
     return MIG_OK;
 }
 

@@ -354,6 +354,13 @@ static int32_t rest_raw(void *self, mig_str_t *out)
     return MIG_OK;
 }
 
+static int32_t rest_unread(void *self, void *ctx,
+                           int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    struct rest *r = self;
+    return fields_unread(&r->record.fields, ctx, field);
+}
+
 /* ---- the unit ----------------------------------------------------------------------------- */
 
 static const mig_option_t options[] = {
@@ -392,6 +399,7 @@ static const mig_source_ops_t ops = {
     .raw = rest_raw,
     .position = rest_position,
     .close = rest_close,
+    .unread = rest_unread,
 };
 
 const mig_unit_t rest_unit = {

@@ -25,6 +25,8 @@ void columns_clear(struct columns *c)
         free(c->names[i]);
     free(c->names);
     free(c->wanted);
+    free(c->unread);
+    free(c->filled);
     columns_init(c, c->host);
 }
 
@@ -132,7 +134,9 @@ static int is_wanted(const struct columns *c, size_t column)
 int32_t columns_want(struct columns *c, const char *path, const char *const *fields, uint32_t n)
 {
     c->wanted = calloc(n ? n : 1, sizeof *c->wanted);
-    if (!c->wanted)
+    c->unread = calloc(c->n + 1, sizeof *c->unread);
+    c->filled = calloc(c->n + 1, sizeof *c->filled);
+    if (!c->wanted || !c->unread || !c->filled)
         return no_memory(c);
     for (uint32_t i = 0; i < n; i++) {
         size_t column = find(c, fields[i]);
@@ -141,9 +145,11 @@ int32_t columns_want(struct columns *c, const char *path, const char *const *fie
         c->wanted[i] = (uint32_t)column;
     }
     c->n_wanted = n;
-    for (size_t i = 0; i < c->n && i < UNREAD; i++)
+    for (size_t i = 0; i < c->n; i++)
         if (!is_wanted(c, i))
-            say_log(c->host, MIG_LOG_DEBUG, "file \"%s\" has a column \"%s\" that nobody reads",
-                    path, c->names[i]);
+            c->unread[c->n_unread++] = (uint32_t)i;
+    for (uint32_t i = 0; i < c->n_unread && i < UNREAD; i++)
+        say_log(c->host, MIG_LOG_DEBUG, "file \"%s\" has a column \"%s\" that nobody reads", path,
+                c->names[c->unread[i]]);
     return MIG_OK;
 }

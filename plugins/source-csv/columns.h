@@ -11,6 +11,9 @@ struct columns {
     size_t n, capacity;
     uint32_t *wanted; /* owned; the column of each field that was asked for */
     uint32_t n_wanted;
+    uint32_t *unread; /* owned; the columns that nobody asked for */
+    uint32_t n_unread;
+    uint64_t *filled; /* owned; of each of these: records with a text there */
 };
 
 void columns_init(struct columns *c, const mig_host_t *host);

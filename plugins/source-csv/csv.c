@@ -236,6 +236,13 @@ static int32_t csv_position(void *self, mig_str_t *out)
     return MIG_OK;
 }
 
+static int32_t csv_unread(void *self, void *ctx,
+                          int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    struct csv *c = self;
+    return table_unread(&c->table, ctx, field);
+}
+
 static int64_t csv_progress(void *self)
 {
     struct csv *c = self;
@@ -277,6 +284,7 @@ static const mig_source_ops_t ops = {
     .position = csv_position,
     .close = csv_close,
     .progress = csv_progress,
+    .unread = csv_unread,
 };
 
 static const mig_unit_t unit = {

@@ -207,6 +207,26 @@ static int32_t fill_values(struct table *t)
     return status;
 }
 
+static void count_unread(struct table *t)
+{
+    const struct columns *c = &t->columns;
+    for (uint32_t i = 0; i < c->n_unread; i++)
+        c->filled[i] += t->reader.scan.fields[c->unread[i]].len > 0;
+}
+
+int32_t table_unread(struct table *t, void *ctx,
+                     int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    const struct columns *c = &t->columns;
+    int32_t status = MIG_OK;
+    for (uint32_t i = 0; i < c->n_unread && status == MIG_OK; i++) {
+        const char *name = c->names[c->unread[i]];
+        status = field(ctx, (mig_str_t){name, strlen(name)}, c->filled[i]);
+        c->filled[i] = 0;
+    }
+    return status;
+}
+
 int32_t table_next(struct table *t)
 {
     t->fit = 0;
@@ -216,6 +236,8 @@ int32_t table_next(struct table *t)
     if (status == MIG_OK)
         status = fill_values(t);
     t->fit = status == MIG_OK;
+    if (t->fit)
+        count_unread(t);
     return status;
 }
 

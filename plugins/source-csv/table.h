@@ -32,6 +32,9 @@ int32_t table_open(struct table *t, const char *path, const char *encoding, cons
 void table_close(struct table *t); /* the file stays open */
 /* MIG_OK, MIG_END, MIG_REJECT or negative; the last two said to the host. */
 int32_t table_next(struct table *t);
+/* As mig_source_ops_t.unread. */
+int32_t table_unread(struct table *t, void *ctx,
+                     int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
 /* The last record as JSON: an object; of one that is refused, its text as a string; "" of one that
  * was too long. Lives until the next call. */
 int32_t table_raw(struct table *t, mig_str_t *out);

@@ -211,6 +211,7 @@ static int32_t json_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     if (status != MIG_OK)
         return status;
     j->fit = 1;
+    fields_count(&j->fields);
     rec->values = j->values;
     rec->n_values = (uint32_t)j->fields.n_wanted;
     return MIG_OK;
@@ -241,6 +242,13 @@ static int32_t json_position(void *self, mig_str_t *out)
                      j->reader.number);
     *out = (mig_str_t){j->text, (size_t)n};
     return MIG_OK;
+}
+
+static int32_t json_unread(void *self, void *ctx,
+                           int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    struct json *j = self;
+    return fields_unread(&j->fields, ctx, field);
 }
 
 static int64_t json_progress(void *self)
@@ -280,6 +288,7 @@ static const mig_source_ops_t ops = {
     .position = json_position,
     .close = json_close,
     .progress = json_progress,
+    .unread = json_unread,
 };
 
 static const mig_unit_t unit = {

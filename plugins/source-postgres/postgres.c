@@ -147,7 +147,7 @@ static int32_t keep_names(struct postgres *p, const char *entity, const char *co
     size_t room = n ? n : 1;
     p->entity = strdup(entity);
     p->fields = calloc(room, sizeof *p->fields);
-    p->values = calloc(room, sizeof *p->values);
+    p->values = calloc(room + p->statement.unread.n_sets, sizeof *p->values);
     int failed = !p->entity || !p->fields || !p->values;
     for (uint32_t i = 0; i < n && !failed; i++) {
         p->fields[i] = strdup(fields[i]);
@@ -302,7 +302,9 @@ static int32_t postgres_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     if (!n)
         return status;
     p->rows++;
-    if (copyrow_split(p->line, n, p->statement.types, p->n_fields, p->values) != 0)
+    struct unread *unread = &p->statement.unread;
+    if (copyrow_split(p->line, n, p->statement.types, p->n_fields + unread->n_sets, p->values) ||
+        unread_row(unread, p->values + p->n_fields))
         return say_fail(p->host, MIG_E_SOURCE, NULL,
                         "source entity \"%s\": row %llu is no line of COPY", p->entity,
                         (unsigned long long)p->rows);
@@ -338,6 +340,13 @@ static int32_t postgres_raw(void *self, mig_str_t *out)
         return say_fail(p->host, MIG_E_NOMEM, NULL, "no memory for a record");
     *out = (mig_str_t){p->raw.data, p->raw.len};
     return MIG_OK;
+}
+
+static int32_t postgres_unread(void *self, void *ctx,
+                               int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled))
+{
+    struct postgres *p = self;
+    return unread_tell(&p->statement.unread, ctx, field);
 }
 
 static int64_t postgres_progress(void *self)
@@ -453,6 +462,7 @@ static const mig_source_ops_t ops = {
     .join = postgres_join,
     .unchanged = postgres_unchanged,
     .release = postgres_release,
+    .unread = postgres_unread,
 };
 
 static const mig_unit_t unit = {

@@ -19,6 +19,7 @@ void statement_clear(struct statement *st)
 {
     free(st->copy);
     free(st->types);
+    unread_clear(&st->unread);
     *st = (struct statement){0};
 }
 
@@ -150,6 +151,10 @@ static int32_t write_copy(struct session *s, const struct statement_wish *wish,
         if (status == MIG_OK)
             out->types[i] = type_of(PQftype(columns, column_number(columns, wish->fields[i])));
     }
+    if (status == MIG_OK && unread_sql(s, &out->unread, !wish->n_fields, sql))
+        status = no_memory(s);
+    for (uint32_t i = 0; i < out->unread.n_sets; i++)
+        out->types[wish->n_fields + i] = STATEMENT_NUMBER;
     if (status == MIG_OK && (buf_add_text(sql, " FROM ") || buf_add(sql, from->data, from->len)))
         status = no_memory(s);
     if (status == MIG_OK && buf_add_text(sql, " WHERE true"))
@@ -194,8 +199,10 @@ static int32_t make(struct session *s, const struct statement_wish *wish, const 
     if (status != MIG_OK)
         return status;
     buf_init(&sql, RELATION_MAX);
-    out->types = calloc(wish->n_fields ? wish->n_fields : 1, sizeof *out->types);
-    status = out->types ? write_copy(s, wish, from, columns, out, &sql) : no_memory(s);
+    status = unread_find(s, columns, wish->fields, wish->n_fields, &out->unread);
+    out->types = calloc((size_t)wish->n_fields + out->unread.n_sets + 1, sizeof *out->types);
+    if (status == MIG_OK)
+        status = out->types ? write_copy(s, wish, from, columns, out, &sql) : no_memory(s);
     PQclear(columns);
     out->copy = sql.data;
     return status;

@@ -3,6 +3,7 @@
 #define MIGHOST_SOURCE_POSTGRES_STATEMENT_H
 
 #include "relation.h"
+#include "unread.h"
 
 /* What a column's texts are to the host. */
 enum statement_type { STATEMENT_TEXT, STATEMENT_NUMBER, STATEMENT_BOOL, STATEMENT_JSON };
@@ -20,7 +21,8 @@ struct statement_wish {
 
 struct statement {
     char *copy;                 /* COPY (SELECT ...) TO STDOUT; owned */
-    enum statement_type *types; /* one per field; owned */
+    enum statement_type *types; /* one per field, then one per set of `unread`; owned */
+    struct unread unread;       /* the other columns */
     double rows;                /* the server's estimate; < 0: unknown */
 };
 

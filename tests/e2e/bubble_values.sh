@@ -76,6 +76,16 @@ rows app "SELECT count(*) FROM t.rental r JOIN t.person p ON p.id = owner_id JOI
 rows app "SELECT count(*), count(*) FILTER (WHERE t.words = j ->> 'Text' AND r.uid = j ->> 'Rental') FROM t.talk t
     JOIN t.rental r ON r.id = rental_id JOIN raw ON type = 'talk' AND t.uid = j ->> '_id'" "80|80"
 reported '"https_put_first"'
+is "fields" "$(psql_t app -v file="$BUNDLE/report.json" <<'SQL'
+\set content `cat :'file'`
+WITH told AS (SELECT lower(replace(s ->> 'name', 'rentals', 'rentalunit')) AS stage, f ->> 'field' AS field,
+    (f ->> 'values')::bigint AS n FROM json_array_elements(:'content'::json -> 'stages') s,
+    json_array_elements(s -> 'fields') f), held AS (SELECT replace(replace(type, 'user', 'people'), 'talk',
+    'talks') AS stage, key AS field, count(*) FILTER (WHERE value NOT IN ('', '[]')) AS n
+    FROM raw, jsonb_each_text(j) GROUP BY 1, 2)
+SELECT 'told', * FROM (TABLE told EXCEPT TABLE held) x UNION ALL SELECT 'held', * FROM (TABLE held EXCEPT TABLE told) y;
+SQL
+)" ""
 
 echo "what is rejected is kept as it was read"
 rows app "SELECT count(*), bool_and(j = raw::jsonb) FROM mighost.reject

@@ -76,3 +76,9 @@ says 'option "paging" needs "next"'
 BUBBLE_API_KEY=c4nary-other
 refused 6 none '"paging": "none"' 'the server refuses the key (401): no such key'
 ! grep -rq c4nary "$OUT" "$ERR" "$TEST_DIR/work" "$TEST_DIR/reports" || fail "the key was shown"
+
+echo "a field that nobody reads"
+BUBBLE_API_KEY=c4nary-rest-key
+sed -i 's/, "price": "price"//' "$TEST_DIR/link/project.json"
+nothing 8 shop link --strict
+says 'stage orders: 1 field of "by-link" holds values and is read by no stage: "price" (437 values)'

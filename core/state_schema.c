@@ -49,6 +49,12 @@ static const char *const ddl[] = {
     " severity text, status text NOT NULL, violations bigint NOT NULL, sql text, seconds float8)",
     "CREATE TABLE %s.fingerprint (run bigint, schema_name text, table_name text, phase text,"
     " rows bigint, sum text, PRIMARY KEY (run, phase, schema_name, table_name))",
+    /* no: place in the project's list "preserve". */
+    "CREATE TABLE %s.preserved (run bigint, no int, name text NOT NULL, schema_name text NOT NULL,"
+    " table_name text NOT NULL, rows_before bigint, sum_before text, rows_after bigint, sum_after"
+    " text, PRIMARY KEY (run, no))",
+    "CREATE TABLE %s.preserved_row (run bigint NOT NULL, no int NOT NULL, key text, what text NOT"
+    " NULL)",
     "CREATE TABLE %s.sequence (run bigint, schema_name text, sequence_name text, before_last"
     " bigint, before_called bool, after_last bigint, after_called bool,"
     " PRIMARY KEY (run, schema_name, sequence_name))",

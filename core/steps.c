@@ -16,6 +16,7 @@
 #include "load.h"
 #include "log.h"
 #include "moved.h"
+#include "preserve.h"
 #include "progress.h"
 #include "publish.h"
 #include "ran.h"
@@ -185,6 +186,8 @@ int steps_check(struct run *r)
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
     if (!code)
+        code = preserve_overlap(r->s, r->job, &r->err);
+    if (!code)
         code = tell_totals(r);
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_AS_IF, &r->err);
@@ -273,6 +276,8 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
         code = fingerprint_take(r->s, job, phase, &r->err);
     if (!code && r->is_published)
         code = fingerprint_take_images(r->s, job, "images", &r->err);
+    if (!code)
+        code = preserve_fingerprint(r->s, r->job, r->is_published, &r->err);
     if (!code)
         code = state_commit(r->s, &r->err);
     else

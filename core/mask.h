@@ -12,6 +12,8 @@
 int mask_keys(const struct project *p, const char *stage);
 /* 1 when keys in the target may hold such fields: they are copied, or made of the record. */
 int mask_final_keys(const struct project *p, const char *stage);
+/* The same of any stage of the project. */
+int mask_any_keys(const struct project *p);
 /* 1 when records of the stage have fields that are masked where the record is written. */
 int mask_has(const struct project *p, const char *stage);
 /* The record, a JSON object, with these fields masked and otherwise byte for byte. `found` is

@@ -12,17 +12,9 @@ static json_t *text_or_null(const struct pg_result *res, int row, int column)
     return pg_get(res, row, column) ? json_string(pg_get(res, row, column)) : json_null();
 }
 
-static int hides_keys(const struct project *p)
-{
-    for (size_t i = 0; i < p->n_stages; i++)
-        if (mask_final_keys(p, p->stages[i].name))
-            return 1;
-    return 0;
-}
-
 static int changed_rows(struct state *s, const struct job *job, json_t *list, struct error *err)
 {
-    int hidden = hides_keys(job->project);
+    int hidden = mask_any_keys(job->project);
     struct pg_result *res = pg_queryf(
         s->pg, err, "SELECT no, key, what FROM %s.preserved_row WHERE run = %lld ORDER BY no, key",
         s->q, (long long)s->run);

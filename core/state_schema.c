@@ -67,7 +67,8 @@ static const char *const ddl[] = {
     " search_path = pg_catalog, pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT"
     " k.project, k.stage, k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k WHERE"
     " of_stage IS NULL OR k.stage = of_stage; FOR p IN SELECT r.project, s.run, s.name, s.map_sql"
-    " FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN ('published', 'done') AND"
+    " FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN ('published', 'done',"
+    " 'partly_rolled_back') AND"
     " s.map_sql IS NOT NULL AND (of_stage IS NULL OR s.name = of_stage) LOOP RETURN QUERY EXECUTE"
     " format('SELECT %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m',"
     " p.project, p.name, p.run, p.map_sql); END LOOP; END $map$",

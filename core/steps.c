@@ -466,7 +466,7 @@ void steps_undo(struct run *r)
     struct error err = {0};
     steps_begin(r, "rollback");
     log_write(LOG_ERROR, "%s; the run is rolled back", r->err.what);
-    if (rollback_run(r->s, r->x->project, &result, &err)) {
+    if (rollback_run(r->s, r->x->project, ROLLBACK_REFUSE, &result, &err)) {
         log_error(&err, "the run stays published; roll it back by hand");
         return;
     }

@@ -118,6 +118,9 @@ static int prepare(struct batch_part *p)
         p->altered = (code = publish_same_catalog(p->s, p->whole, err)) == STATUS_DRIFT;
     if (!code)
         code = staging_tune(p->s, p->whole, err);
+    p->untouched.locked = t;
+    if (!code)
+        code = untouched_begin(p->s, p->whole, &p->untouched, err);
     /* Few rows against many, by indexes that are all there. */
     if (!code)
         code = pg_exec(p->s->pg, err, "SET LOCAL enable_nestloop = on");
@@ -228,6 +231,8 @@ static int transaction(struct batch_part *p)
         code = write_part(p);
     if (!code)
         code = drop_views(p);
+    if (!code)
+        code = untouched_end(p->s, p->whole, &p->untouched, p->err);
     if (!code && is_last(p))
         code = finish(p);
     if (!code)
@@ -251,7 +256,14 @@ static int publish_next(struct batch_part *p)
     memcpy(p->job.tables, job->tables, job->n_tables * sizeof *job->tables);
     memset(p->counts, 0, job->n_tables * sizeof *p->counts);
     p->t = &p->job.tables[p->batch.table];
-    int code = transaction(p);
+    int was_close = p->untouched.closely, code = transaction(p);
+    if (p->untouched.closely && !was_close) {
+        log_write(LOG_WARNING, "publish: %s; trying again, to see which", p->err->what);
+        error_clear(p->err);
+        return 0; /* this batch is the next one */
+    }
+    if (code == STATUS_INVALID)
+        untouched_keep(p->s, &p->untouched);
     const struct write_counts *c = &p->counts[p->batch.table];
     if (!code)
         log_write(LOG_INFO, "batch %lld of %lld, %s.%s: %lld inserted, %lld updated, %lld deleted",

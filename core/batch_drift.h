@@ -4,6 +4,7 @@
 
 #include "batches.h"
 #include "publish.h"
+#include "untouched.h"
 
 struct batch_part { /* the job as one batch sees it */
     struct state *s;
@@ -12,6 +13,7 @@ struct batch_part { /* the job as one batch sees it */
     struct job_table *t;         /* that one, over the views */
     struct write_counts *counts; /* per table */
     struct batch batch;
+    struct untouched untouched;
     int altered; /* the catalog is another */
     struct error *err;
 };

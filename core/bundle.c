@@ -26,7 +26,7 @@
 
 /* Below the work directory all is made that is missing; elsewhere a missing parent is more
  * likely a slip of the pen. */
-static struct outdir *open_reports(const struct project *project, struct error *err)
+struct outdir *bundle_reports(const struct project *project, struct error *err)
 {
     size_t n = strlen(project->work_dir);
     int own =
@@ -36,7 +36,7 @@ static struct outdir *open_reports(const struct project *project, struct error *
 
 int bundle_check(const struct project *project, struct error *err)
 {
-    struct outdir *dir = open_reports(project, err);
+    struct outdir *dir = bundle_reports(project, err);
     outdir_close(dir);
     return dir ? 0 : err->code;
 }
@@ -80,7 +80,7 @@ static int make_directory(struct bundle *b, int64_t run, struct error *err)
 int bundle_open(struct bundle *b, const struct project *project, int64_t run, struct error *err)
 {
     memset(b, 0, sizeof *b);
-    b->parent = open_reports(project, err);
+    b->parent = bundle_reports(project, err);
     if (!b->parent || make_directory(b, run, err))
         return err->code;
     snprintf(b->path, sizeof b->path, "%s", outdir_path(b->dir));

@@ -15,6 +15,8 @@ struct bundle {
     char path[4096];
 };
 
+/* The report directory, made where it is missing; NULL with `err`. */
+struct outdir *bundle_reports(const struct project *project, struct error *err);
 /* Can bundles be made there? Makes the report directory when it is missing. */
 int bundle_check(const struct project *project, struct error *err);
 /* Makes <report_dir>/run-<id> (-2, -3 ... when it is there) and begins its run.log. */

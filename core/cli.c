@@ -39,6 +39,7 @@ enum option_id {
     ID_FORMAT,
     ID_FULL,
     ID_ROLLBACK_FILE,
+    ID_ROLLBACK_MODE,
     ID_REQUIRE_LOCK,
     ID_SAME_DATABASE,
     ID_STRICT
@@ -115,6 +116,8 @@ static const struct cli_option table[] = {
     {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
     {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
+    {"rollback-mode", "MODE", ID_ROLLBACK_MODE,
+     "where rows were touched since: refuse, untouched, force"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"export-dir", "DIR", ID_EXPORT_DIR, "the export directory; a run keeps there what it reads"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
@@ -317,6 +320,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_ROLLBACK_FILE:
         cli->rollback_file = value;
         break;
+    case ID_ROLLBACK_MODE:
+        cli->rollback_mode = value;
+        break;
     case ID_FORMAT:
         cli->format = value;
         break;
@@ -483,6 +489,8 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
     }
     if (!code && out->rollback_file && (out->action != ACTION_ROLLBACK || out->argument))
         code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
+    if (!code && out->rollback_mode && out->action != ACTION_ROLLBACK)
+        code = error_set(err, STATUS_USAGE, "--rollback-mode goes with --rollback");
     if (!code)
         code = set_exports(out, err);
     if (code)

@@ -48,7 +48,7 @@ struct cli {
     struct session_options session;
     const char **plugin_dirs;
     char *command; /* the whole line, secrets wiped */
-    const char *rollback_file;
+    const char *rollback_file, *rollback_mode;
     int yes, takeover, hold, json, verbose, quiet, dot, full;
     const char *format; /* of --plan */
 };

@@ -88,10 +88,8 @@ static void sum_sql(const struct state *s, const struct catalog_table *t, int bi
     str_clear(&hash);
 }
 
-/* Read and kept by two statements: the server may use several workers only for one that does not
- * write. */
-static int take_table(struct state *s, const struct catalog_table *t, const char *from,
-                      const char *own, const char *phase, struct error *err)
+int fingerprint_of(struct state *s, const struct catalog_table *t, const char *from,
+                   const char *own, struct fingerprint *out, struct error *err)
 {
     struct str sql, row, named;
     int binary = 0;
@@ -108,9 +106,20 @@ static int take_table(struct state *s, const struct catalog_table *t, const char
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
-    int code = keep(s, t, phase, pg_get(res, 0, 0), pg_get(res, 0, 1), err);
+    snprintf(out->rows, sizeof out->rows, "%s", pg_get(res, 0, 0));
+    snprintf(out->sum, sizeof out->sum, "%s", pg_get(res, 0, 1));
     pg_free(res);
-    return code;
+    return 0;
+}
+
+/* Read and kept by two statements: the server may use several workers only for one that does not
+ * write. */
+static int take_table(struct state *s, const struct catalog_table *t, const char *from,
+                      const char *own, const char *phase, struct error *err)
+{
+    struct fingerprint f;
+    int code = fingerprint_of(s, t, from, own, &f, err);
+    return code ? code : keep(s, t, phase, f.rows, f.sum, err);
 }
 
 int fingerprint_take(struct state *s, const struct job *job, const char *phase, struct error *err)

@@ -8,15 +8,19 @@
 #include "state.h"
 #include "str.h"
 
+struct fingerprint { /* of one table; as the server writes it */
+    char rows[24], sum[260];
+};
+/* Of the rows that FROM item `from`, without an alias, gives; they are the table's. `own`: columns
+ * of ours that come along, as _mig_row has them; or "". */
+int fingerprint_of(struct state *s, const struct catalog_table *t, const char *from,
+                   const char *own, struct fingerprint *out, struct error *err);
 /* Takes the fingerprint of the job's tables and keeps it under `phase` ("before", "after",
  * "undone"); in the caller's transaction. */
 int fingerprint_take(struct state *s, const struct job *job, const char *phase, struct error *err);
 /* The same of the before-images of these tables ("images", "images undone"). */
 int fingerprint_take_images(struct state *s, const struct job *job, const char *phase,
                             struct error *err);
-struct fingerprint { /* of one table; as the server writes it */
-    char rows[24], sum[260];
-};
 /* Appends the SELECT of number and sum that an empty table will have when the staged rows which
  * check accepted are in it. Nothing where a type's binary form may not hold all of a value, which
  * is all but PostgreSQL's own. Every column of the table must be staged. */

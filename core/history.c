@@ -130,15 +130,42 @@ int history_held(struct session *s, int64_t run, int64_t *parent)
     return s->err.code;
 }
 
+static int mode_of(const struct cli *cli, enum rollback_mode *mode, struct error *err)
+{
+    if (!cli->rollback_mode || rollback_mode_parse(cli->rollback_mode, mode) == 0)
+        return 0;
+    return error_set(err, STATUS_USAGE, "--rollback-mode is refuse, untouched or force");
+}
+
+/* On stdout, for who asked: keys may tell of somebody. */
+static void tell_touched(const struct undo_list *l)
+{
+    if (!l->n)
+        return;
+    output_text(l->first);
+    output_format("%lld rows were touched since, or hang together with such: %s\n", (long long)l->n,
+                  l->path);
+}
+
 int history_rollback(const struct cli *cli, struct session *s)
 {
-    struct rollback_result result;
-    int code = confirm_ask(cli, s);
+    struct rollback_result result = {0};
+    enum rollback_mode mode = ROLLBACK_REFUSE;
+    int code = mode_of(cli, &mode, &s->err);
+    if (!code)
+        code = confirm_ask(cli, s);
     if (!code)
         code = cli->rollback_file ? attach_file(cli->rollback_file, s)
-                                  : history_attach(cli, s, "'partly', 'published', 'done'");
+                                  : history_attach(cli, s, STATE_UNDOABLE);
     if (!code)
-        code = rollback_run(&s->state, s->project, &result, &s->err);
+        code = rollback_run(&s->state, s->project, mode, &result, &s->err);
+    tell_touched(&result.touched);
+    if (!code && result.partly) {
+        output_format("run %lld: partly rolled back in %.2f s; these rows are left, all others are "
+                      "as before\n",
+                      (long long)result.run, result.seconds);
+        return 0;
+    }
     if (code)
         return failed(s, code, "nothing was undone");
     if (!result.nothing) {
@@ -247,8 +274,8 @@ static int settle(struct session *s, enum run_state to, const char *what)
 
 int history_finalize(const struct cli *cli, struct session *s)
 {
-    int code = history_attach(cli, s, "'done'");
-    if (!code && s->state.at != RUN_DONE)
+    int code = history_attach(cli, s, "'done', 'partly_rolled_back'");
+    if (!code && s->state.at != RUN_DONE && s->state.at != RUN_PARTLY_UNDONE)
         code = unfit(s, "only a done run can be finalized");
     if (code)
         return failed(s, code, "nothing was changed");
@@ -280,14 +307,16 @@ int history_purge(const struct cli *cli, struct session *s)
     if (!code)
         code = staging_drop_run(&s->state, s->state.run, &s->err);
     if (!code)
-        code = pg_execf(
-            s->pg, &s->err,
-            "UPDATE %s.reject SET raw = NULL, key = NULL, final_key = NULL, first_cause"
-            " = NULL WHERE run = %lld; UPDATE %s.source_change SET key = NULL, final_key ="
-            " NULL WHERE run = %lld; UPDATE %s.part SET bounds = '' WHERE run = %lld; UPDATE"
-            " %s.run SET report = NULL WHERE id = %lld",
-            s->state.q, (long long)s->state.run, s->state.q, (long long)s->state.run, s->state.q,
-            (long long)s->state.run, s->state.q, (long long)s->state.run);
+        code =
+            pg_execf(s->pg, &s->err,
+                     "UPDATE %s.reject SET raw = NULL, key = NULL, final_key = NULL, first_cause"
+                     " = NULL WHERE run = %lld; UPDATE %s.source_change SET key = NULL, final_key ="
+                     " NULL WHERE run = %lld; DELETE FROM %s.preserved_row WHERE run = %lld; "
+                     "UPDATE %s.part SET bounds = '' WHERE run = %lld; UPDATE"
+                     " %s.run SET report = NULL WHERE id = %lld",
+                     s->state.q, (long long)s->state.run, s->state.q, (long long)s->state.run,
+                     s->state.q, (long long)s->state.run, s->state.q, (long long)s->state.run,
+                     s->state.q, (long long)s->state.run);
     if (!code)
         code = state_event(&s->state, &s->err, "purged");
     if (!code)

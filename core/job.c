@@ -441,6 +441,8 @@ void job_clear(struct job *job)
 {
     if (job->catalog.mem)
         catalog_clear(&job->catalog);
+    if (job->preserved.mem)
+        catalog_clear(&job->preserved);
     for (size_t i = 0; i < job->n_stages; i++) {
         keyset_free(job->stages[i].wanted);
         spool_free(job->stages[i].spool);

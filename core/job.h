@@ -119,6 +119,7 @@ struct job {
     const struct project *project;
     struct host *host;
     struct catalog catalog;   /* n 0 until job_tables */
+    struct catalog preserved; /* tables of the project's "preserve", same index; see preserve.h */
     struct job_stage *stages; /* enabled ones, in order */
     size_t n_stages;
     struct job_table *tables; /* in order of publishing */

@@ -42,7 +42,7 @@ static const char status_sql[] =
     " ' complete' ELSE ' pending' END || coalesce(ph.label, ''), ', ' ORDER BY t.no) FROM"
     " %s.run_stage t LEFT JOIN (VALUES ('', '', '')%s) AS ph (project, stage, label) ON"
     " (ph.project, ph.stage) = (p.name, t.name) WHERE t.run = r.id), ''), CASE WHEN r.state IN "
-    "('partly', 'published', 'done') THEN 'until --finalize' ELSE '' END,"
+    "(" STATE_UNDOABLE ") THEN 'until --finalize' ELSE '' END,"
     " coalesce(pg_size_pretty((SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN"
     " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname ~ ('^(staging|"
     "match|delete|before)_' || r.id || '_'))), '0 bytes'), CASE r.state WHEN 'loading' THEN h.step"

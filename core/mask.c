@@ -66,6 +66,14 @@ int mask_is_secret(const struct project *p, const char *source, const char *enti
     return 0;
 }
 
+int mask_any_keys(const struct project *p)
+{
+    for (size_t i = 0; i < p->n_stages; i++)
+        if (mask_final_keys(p, p->stages[i].name))
+            return 1;
+    return 0;
+}
+
 int mask_has(const struct project *p, const char *stage)
 {
     const struct project_stage *st = find(p, stage);

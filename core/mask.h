@@ -17,6 +17,8 @@ int mask_final_keys(const struct project *p, const char *stage);
  * one. */
 int mask_is_secret(const struct project *p, const char *source, const char *entity,
                    const char *field, size_t n);
+/* The same of any stage of the project. */
+int mask_any_keys(const struct project *p);
 /* 1 when records of the stage have fields that are masked where the record is written. */
 int mask_has(const struct project *p, const char *stage);
 /* The record, a JSON object, with these fields masked and otherwise byte for byte. `found` is

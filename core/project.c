@@ -107,6 +107,8 @@ static void check_all_unique(struct fields *f, const struct project *p)
     if (p->n_invariants)
         check_unique(f, "invariants", &p->invariants[0].name, p->n_invariants,
                      sizeof *p->invariants);
+    if (p->n_preserve)
+        check_unique(f, "preserve", &p->preserve[0].name, p->n_preserve, sizeof *p->preserve);
 }
 
 static void check_source_names(struct fields *f, const struct project *p)

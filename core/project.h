@@ -124,6 +124,12 @@ struct project_invariant {
     const char *name, *sql;
 };
 
+/* Rows of the target that a run must not change. */
+struct project_preserve {
+    const char *name, *table; /* table: "schema.table", or of the target's schema */
+    const char *where;        /* a condition on its rows */
+};
+
 struct project_target {
     const char *url;          /* libpq URI or keywords, may hold a password; "" : embedded server */
     const char *schema;       /* of bare table names, default "public" */
@@ -163,6 +169,8 @@ struct project {
     size_t n_hooks;
     struct project_invariant *invariants;
     size_t n_invariants;
+    struct project_preserve *preserve;
+    size_t n_preserve;
     int64_t batch_size; /* records per chunk, default 10000 */
     int64_t jobs;       /* processes that share the load of large entities, default 1 */
     int64_t pool_max;   /* most database sessions of a run at once, 0: no limit */

@@ -214,6 +214,14 @@ static const struct field invariant_fields[] = {
 static const struct section invariant = {"invariants", invariant_fields, COUNT(invariant_fields),
                                          sizeof(struct project_invariant)};
 
+static const struct field preserve_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_preserve, name), .required = 1},
+    {.key = "table", .type = FIELD_TEXT, .offset = AT(project_preserve, table), .required = 1},
+    {.key = "where", .type = FIELD_TEXT, .offset = AT(project_preserve, where), .fallback = "true"},
+};
+static const struct section preserve = {"preserve", preserve_fields, COUNT(preserve_fields),
+                                        sizeof(struct project_preserve)};
+
 static const struct field version_fields[] = {
     {.key = "sql", .type = FIELD_TEXT, .offset = AT(project, target.version_sql)},
     {.key = "is",
@@ -325,6 +333,11 @@ static const struct field root_fields[] = {
      .offset = AT(project, invariants),
      .count = AT(project, n_invariants),
      .section = &invariant},
+    {.key = "preserve",
+     .type = FIELD_LIST,
+     .offset = AT(project, preserve),
+     .count = AT(project, n_preserve),
+     .section = &preserve},
     {.key = "batch_size",
      .type = FIELD_INT,
      .offset = AT(project, batch_size),
@@ -406,8 +419,8 @@ const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
         &projectkeys_root, &target,    &version,  &source, &stage, &incremental, &table,
-        &reference,        &validator, &reporter, &notify, &hook,  &invariant,   &backup,
-        &export,           &timeouts};
+        &reference,        &validator, &reporter, &notify, &hook,  &invariant,   &preserve,
+        &backup,           &export,    &timeouts};
     *n = COUNT(all);
     return all;
 }

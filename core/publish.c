@@ -24,6 +24,7 @@
 #include "sequence.h"
 #include "sql.h"
 #include "staging.h"
+#include "untouched.h"
 #include "validate.h"
 
 /* ---- lock and compare ------------------------------------------------------------------ */
@@ -223,7 +224,7 @@ static int keep_counts(struct state *s, const struct job *job, const struct publ
 }
 
 static int prepare(struct state *s, struct job *job, struct publish_result *r,
-                   struct rebuild *rebuild, struct error *err)
+                   struct rebuild *rebuild, struct untouched *untouched, struct error *err)
 {
     int code = state_begin(s, err);
     if (!code && fault_point("publish.begin"))
@@ -238,6 +239,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
         r->altered = (code = publish_same_catalog(s, job, err)) == STATUS_DRIFT;
     if (!code)
         code = staging_tune(s, job, err);
+    if (!code)
+        code = untouched_begin(s, job, untouched, err);
     if (!code)
         code = lineage_read(s, job, 1, err);
     if (!code)
@@ -311,14 +314,14 @@ static int write_and_rebuild(struct state *s, struct job *job, const struct publ
 }
 
 static int transaction(struct state *s, struct job *job, struct publish_result *r,
-                       struct rebuild *rebuild, struct error *err)
+                       struct rebuild *rebuild, struct untouched *untouched, struct error *err)
 {
     struct timespec begun;
     struct str again;
     enum run_state at = s->at;
     str_init(&again, 0);
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    int code = prepare(s, job, r, rebuild, err);
+    int code = prepare(s, job, r, rebuild, untouched, err);
     if (!code)
         code = pg_own_path(s->pg, err);
     if (!code)
@@ -340,6 +343,8 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (!code)
         code = validate_invariants(s, job, err);
     if (!code)
+        code = untouched_end(s, job, untouched, err);
+    if (!code)
         code = finish(s, job, r, &begun, err);
     if (code && code != STATUS_UNKNOWN)
         s->at = at;
@@ -356,8 +361,17 @@ int publish_run(struct state *s, struct job *job, struct publish_result *out, st
 {
     out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
     struct rebuild rebuild = {0};
+    struct untouched untouched = {0};
     for (int64_t n = 0;; n++) {
-        int was_off = rebuild.off, code = transaction(s, job, out, &rebuild, err);
+        int was_off = rebuild.off, was_close = untouched.closely;
+        int code = transaction(s, job, out, &rebuild, &untouched, err);
+        if (untouched.closely && !was_close) {
+            log_write(LOG_WARNING, "publish: %s; trying again, to see which", err->what);
+            error_clear(err);
+            continue;
+        }
+        if (code == STATUS_INVALID)
+            untouched_keep(s, &untouched);
         if (rebuild.off && !was_off) {
             log_write(LOG_WARNING, "publish: %s; trying again, the indexes and keys are kept",
                       err->what);

@@ -14,6 +14,7 @@
 #include "highwater.h"
 #include "mask.h"
 #include "report_coverage.h"
+#include "report_preserved.h"
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
@@ -526,6 +527,12 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     mask_errors(job->project, json_object_get(root, "errors"));
     if (!code)
         code = fingerprints(s, root, err);
+    json_t *preserved = NULL;
+    if (!code)
+        code = report_preserved(s, job, &preserved, err);
+    if (json_array_size(preserved))
+        json_object_set(root, "preserved", preserved);
+    json_decref(preserved);
     json_object_set_new(root, "statements", statements());
     json_object_set_new(root, "warnings", warnings(in));
     json_object_set_new(root, "verify", verify_part(in));

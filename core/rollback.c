@@ -19,6 +19,8 @@
 #include "staging.h"
 #include "undo.h"
 #include "undo_drift.h"
+#include "undo_force.h"
+#include "undo_left.h"
 
 static double since(const struct timespec *t)
 {
@@ -44,7 +46,7 @@ static int check_later(struct state *s, struct error *err)
         s->pg, err,
         "SELECT r.id, string_agg(DISTINCT b.schema_name || '.' || b.table_name, ', ') FROM"
         " %s.run_table a JOIN %s.run_table b ON b.oid = a.oid AND b.run > a.run JOIN %s.run r ON"
-        " r.id = b.run WHERE a.run = %lld AND r.state IN ('partly', 'published', 'done') AND "
+        " r.id = b.run WHERE a.run = %lld AND r.state IN (" STATE_UNDOABLE ") AND "
         "b.inserted +"
         " b.updated + b.deleted > 0 GROUP BY r.id ORDER BY r.id DESC",
         s->q, s->q, s->q, (long long)s->run);
@@ -84,7 +86,8 @@ static int check_drift(struct state *s, const struct job *job, struct error *err
         code = error_set(err, STATUS_REFUSED, "rows changed since run %lld was published: %s",
                          (long long)s->run, found.data);
         error_why(err, "undoing them would overwrite later work");
-        error_fix(err, "set these rows back by hand, or restore the run's backup");
+        error_fix(err, "--rollback-mode untouched undoes all but these, --rollback-mode force keeps"
+                       " them aside and overwrites them; or set these rows back by hand");
     }
     str_clear(&queries);
     str_clear(&found);
@@ -137,11 +140,12 @@ static int prove_restored(struct state *s, const struct job_table *t, struct err
     str_init(&sql, 0);
     str_printf(&sql, "SELECT count(*) FROM %s b LEFT JOIN %s l ON ", t->before, t->t->quoted);
     match_condition(t->match, "b", "l", &sql);
-    str_add(&sql, " WHERE l.ctid IS NULL OR NOT record_image_eq(");
+    str_add(&sql,
+            " WHERE b._mig_op IN ('U', 'D', 'L') AND (l.ctid IS NULL OR NOT record_image_eq(");
     row_of(t, "b", &sql);
     str_add(&sql, ", ");
     row_of(t, "l", &sql);
-    str_add_char(&sql, ')');
+    str_add(&sql, "))");
     return none(s, &sql, t, "are not as they were", err);
 }
 
@@ -248,14 +252,16 @@ static int undo_part(struct state *s, char *sql, size_t from, size_t to, double 
 }
 
 /* What stands before the tables, each of them, last ones first, and what stands behind. */
-static int undo(struct state *s, const struct job *job, double *seconds, struct error *err)
+static int undo(struct state *s, const struct job *job, enum run_state to, double *seconds,
+                struct error *err)
 {
+    const struct undo_options options = {.to = to};
     size_t n = job->n_tables;
     size_t *marks = arena_alloc(job->mem, (n + 1) * sizeof *marks);
     double other;
     struct str sql;
     str_init(&sql, 0);
-    int code = undo_statements(s, job, 0, &sql, marks, err);
+    int code = undo_statements(s, job, &options, &sql, marks, err);
     if (!code)
         code = undo_part(s, sql.data, 0, marks[n], &other, err);
     for (size_t i = n; !code && i-- > 0;)
@@ -290,40 +296,137 @@ static int check_images(struct state *s, const struct job *job, struct error *er
     return code;
 }
 
-static int transaction(struct state *s, const struct job *job, struct rollback_result *out,
-                       double *seconds, struct error *err)
+/* ---- where others touched what the run wrote
+ * ------------------------------------------------------ */
+
+int rollback_mode_parse(const char *text, enum rollback_mode *out)
+{
+    static const char *const names[] = {"refuse", "untouched", "force"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_equal(text, names[i])) {
+            *out = (enum rollback_mode)i;
+            return 0;
+        }
+    return -1;
+}
+
+static int list_left(struct state *s, const struct job *job, enum undo_left_scope scope,
+                     struct undo_list *out, struct error *err)
+{
+    struct str sql;
+    int64_t n;
+    str_init(&sql, 0);
+    int code = undo_left_make(s, job, scope, &n, err);
+    if (!code)
+        undo_left_sql(s, job, &sql);
+    return code || !sql.len ? code : undo_list_write(s, job->project, &sql, out, err);
+}
+
+/* SQL that takes the hooks back is of the whole run. */
+static int no_hooks(struct state *s, struct error *err)
+{
+    struct pg_result *res =
+        pg_queryf(s->pg, err,
+                  "SELECT string_agg(name, ', ') FROM %s.undo_sql WHERE run = %lld AND"
+                  " sql <> ''",
+                  s->q, (long long)s->run);
+    if (res && pg_get(res, 0, 0)) {
+        error_set(err, STATUS_REFUSED, "run %lld cannot be undone in part: hook %s has an \"undo\"",
+                  (long long)s->run, pg_get(res, 0, 0));
+        error_fix(err, "set the touched rows back by hand, or --rollback-mode force");
+    }
+    pg_free(res);
+    return err->code;
+}
+
+/* The drift that was found, in `err`, is listed whatever the mode. `part`: what is to be undone. */
+static int by_mode(struct state *s, const struct job *job, enum rollback_mode mode,
+                   struct rollback_result *out, struct job *part, struct error *err)
+{
+    struct error found = *err;
+    error_clear(err);
+    int code = list_left(s, job, mode == ROLLBACK_UNTOUCHED ? UNDO_LEFT_ALL : UNDO_LEFT_TOUCHED,
+                         &out->touched, err);
+    if (mode == ROLLBACK_REFUSE) {
+        if (code)
+            log_write(LOG_WARNING, "the rows cannot be listed: %s", err->what);
+        *err = found;
+        return err->code;
+    }
+    if (!code && mode == ROLLBACK_FORCE)
+        code = undo_force_keep(s, job, err);
+    if (code || mode == ROLLBACK_FORCE)
+        return code;
+    out->partly = out->touched.n > 0;
+    code = no_hooks(s, err);
+    if (!code)
+        code = undo_left_narrow(s, job, part, err);
+    return code ? code : check_drift(s, part, err); /* nothing must be left of it */
+}
+
+/* Behind the undo: what it did not take back can be by another one. */
+static int settle(struct state *s, const struct job *job, const struct job *part,
+                  const struct rollback_result *out, struct error *err)
+{
+    char taken[65];
+    int code = out->partly ? undo_left_widen(s, part, err) : undo_left_drop(s, job, err);
+    if (!code && out->partly)
+        code = undo_left_settle(s, job, err);
+    if (!code && out->partly)
+        code = fingerprint_text(s, "images", taken, err);
+    if (!code && out->partly && taken[0])
+        code = fingerprint_take_images(s, job, "images", err);
+    return code;
+}
+
+static int begin(struct state *s, const struct job *job, struct error *err)
 {
     int code = lock(s, job, err);
     if (!code)
         code = staging_tune(s, job, err);
     if (!code)
         code = check_later(s, err);
-    if (!code)
-        code = check_altered(s, job, err);
-    if (!code)
-        code = check_drift(s, job, err);
+    return code ? code : check_altered(s, job, err);
+}
+
+static int commit(struct state *s, enum run_state to, struct error *err)
+{
+    s->committing = pg_backend_pid(s->pg);
+    int code = pg_commit(s->pg, 0, err);
+    return code == STATUS_UNKNOWN ? state_settle(s, to, 1, err) : code;
+}
+
+static int transaction(struct state *s, const struct job *job, enum rollback_mode mode,
+                       struct rollback_result *out, double *seconds, struct error *err)
+{
+    struct job part = *job;
+    int code = begin(s, job, err), forced = 0;
+    if (!code && (code = check_drift(s, job, err)) == STATUS_REFUSED) {
+        code = by_mode(s, job, mode, out, &part, err);
+        forced = mode == ROLLBACK_FORCE;
+    }
     if (!code)
         code = check_images(s, job, err);
+    if (!code && forced)
+        code = undo_force_turn(s, job, err);
     if (!code && fault_point("rollback.checked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
+    enum run_state to = out->partly ? RUN_PARTLY_UNDONE : RUN_ROLLED_BACK;
     if (!code)
-        code = undo(s, job, seconds, err);
+        code = undo(s, &part, to, seconds, err);
     if (!code && fault_point("rollback.table"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.table");
     if (!code)
-        code = prove(s, job, out, err);
+        code = out->partly ? prove_rows(s, &part, err) : prove(s, job, out, err);
+    if (!code)
+        code = settle(s, job, &part, out, err);
     if (!code && fault_point("rollback.before_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.before_commit");
-    s->committing = pg_backend_pid(s->pg);
-    if (!code)
-        code = pg_commit(s->pg, 0, err);
-    if (code == STATUS_UNKNOWN)
-        code = state_settle(s, RUN_ROLLED_BACK, 1, err);
-    return code;
+    return code ? code : commit(s, to, err);
 }
 
 /* `seconds`: per table, of its own statements. */
-static void tell(struct state *s, const struct job *job, const double *seconds)
+static void tell(struct state *s, const struct job *job, int partly, const double *seconds)
 {
     struct error err = {0};
     if (pg_begin(s->pg, "READ ONLY", &err))
@@ -336,16 +439,17 @@ static void tell(struct state *s, const struct job *job, const double *seconds)
     for (int i = 0; res && i < pg_rows(res); i++) {
         size_t no = (size_t)pg_get_int(res, i, 4);
         log_write(LOG_INFO,
-                  "%s: %s inserted rows removed, %s updated and %s deleted ones restored, %.3f s",
+                  "%s: %s inserted rows removed, %s updated and %s deleted ones restored%s, %.3f s",
                   pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2), pg_get(res, i, 3),
+                  partly ? ", but for those that are left" : "",
                   no && no <= job->n_tables ? seconds[no - 1] : 0);
     }
     pg_free(res);
     pg_rollback(s->pg);
 }
 
-int rollback_run(struct state *s, const struct project *project, struct rollback_result *out,
-                 struct error *err)
+int rollback_run(struct state *s, const struct project *project, enum rollback_mode mode,
+                 struct rollback_result *out, struct error *err)
 {
     struct timespec begun;
     struct job job = {0};
@@ -363,7 +467,7 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
         if (!code && !seconds)
             seconds = arena_alloc(job.mem, (job.n_tables + 1) * sizeof *seconds);
         if (!code)
-            code = transaction(s, &job, out, seconds, err);
+            code = transaction(s, &job, mode, out, seconds, err);
         if (!code)
             break;
         pg_rollback(s->pg);
@@ -378,7 +482,7 @@ int rollback_run(struct state *s, const struct project *project, struct rollback
     if (!code && fault_point("rollback.after_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.after_commit");
     if (!code)
-        tell(s, &job, seconds);
+        tell(s, &job, out->partly, seconds);
     out->seconds = since(&begun);
     if (job.mem)
         job_clear(&job);

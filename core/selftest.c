@@ -72,7 +72,7 @@ static int take_back(struct site *site, int64_t run, struct site_rows *after)
             code = state_attach(&s.x.state, run, &s.x.err);
         pg_rollback(s.x.pg);
         if (!code)
-            code = rollback_run(&s.x.state, s.x.project, &result, &s.x.err);
+            code = rollback_run(&s.x.state, s.x.project, ROLLBACK_REFUSE, &result, &s.x.err);
         bad = code ? site_failed(site, &s.x, code) : site_look(site, s.x.pg, after);
     }
     if (!bad && !result.proven)

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "logins.h"
 #include "preflight.h"
+#include "preserve.h"
 #include "projecturl.h"
 #include "requires.h"
 #include "rights.h"
@@ -166,6 +167,8 @@ int session_catalog(struct session *s)
         code = rights_check(&s->job, s->pg, &s->faults, &s->err);
     if (!code && !s->faults.n)
         code = preflight_tables(&s->job, s->pg, &s->job.notes, &s->err);
+    if (!code && !s->faults.n)
+        code = preserve_read(&s->job, s->pg, &s->faults, &s->err);
     pg_rollback(s->pg);
     if (!code && !s->faults.n && fault_point("plan.sorted"))
         code = error_set(&s->err, STATUS_TEMPORARY, "fault point plan.sorted");

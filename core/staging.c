@@ -143,13 +143,13 @@ int staging_drop_run(struct state *s, int64_t run, struct error *err)
     struct str list;
     char sql[900];
     str_init(&list, 0);
-    snprintf(
-        sql, sizeof sql,
-        "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
-        " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
-        " '^(staging|match|delta|delete|before|willbe|asif|done|computed)_%lld_[0-9]+$' ORDER BY "
-        "c.relkind DESC",
-        (long long)run);
+    snprintf(sql, sizeof sql,
+             "SELECT c.relkind, format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN"
+             " pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname ~"
+             " '^(staging|match|delta|delete|before|willbe|asif|done|computed|left|overwritten|"
+             "fallen)_%lld_[0-9]+$' ORDER BY "
+             "c.relkind DESC",
+             (long long)run);
     const char *const params[] = {s->schema};
     struct pg_result *res = pg_query(s->pg, err, sql, 1, params);
     if (!res)

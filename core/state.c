@@ -15,11 +15,12 @@
 
 static const char *const names[] = {"loading",   "checked",   "held",   "published",
                                     "done",      "dry",       "failed", "rolled_back",
-                                    "abandoned", "finalized", "partly"};
+                                    "abandoned", "finalized", "partly", "partly_rolled_back"};
 
 int state_undoable(enum run_state state)
 {
-    return state == RUN_PARTLY || state == RUN_PUBLISHED || state == RUN_DONE;
+    return state == RUN_PARTLY || state == RUN_PUBLISHED || state == RUN_DONE ||
+           state == RUN_PARTLY_UNDONE;
 }
 
 const char *state_text(enum run_state state)

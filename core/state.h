@@ -24,7 +24,8 @@ enum run_state {
     RUN_ROLLED_BACK,
     RUN_ABANDONED,
     RUN_FINALIZED,
-    RUN_PARTLY /* some batches of it are published, see batches.h */
+    RUN_PARTLY,       /* some batches of it are published, see batches.h */
+    RUN_PARTLY_UNDONE /* taken back but for rows that others touched since, see undo_left.h */
 };
 
 struct state {
@@ -113,6 +114,8 @@ int state_trail_text(struct state *s, struct str *out, struct error *err);
 /* How many lines of the run's audit trail do not fit their chain of SHA-256. */
 int state_trail(struct state *s, int64_t *broken, struct error *err);
 
+/* The states in which a run can be undone, as a list in SQL. */
+#define STATE_UNDOABLE "'partly', 'published', 'done', 'partly_rolled_back'"
 /* It wrote live tables and can be undone. */
 int state_undoable(enum run_state state);
 const char *state_text(enum run_state state);

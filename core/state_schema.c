@@ -49,6 +49,12 @@ static const char *const ddl[] = {
     " severity text, status text NOT NULL, violations bigint NOT NULL, sql text, seconds float8)",
     "CREATE TABLE %s.fingerprint (run bigint, schema_name text, table_name text, phase text,"
     " rows bigint, sum text, PRIMARY KEY (run, phase, schema_name, table_name))",
+    /* no: place in the project's list "preserve". */
+    "CREATE TABLE %s.preserved (run bigint, no int, name text NOT NULL, schema_name text NOT NULL,"
+    " table_name text NOT NULL, rows_before bigint, sum_before text, rows_after bigint, sum_after"
+    " text, PRIMARY KEY (run, no))",
+    "CREATE TABLE %s.preserved_row (run bigint NOT NULL, no int NOT NULL, key text, what text NOT"
+    " NULL)",
     "CREATE TABLE %s.sequence (run bigint, schema_name text, sequence_name text, before_last"
     " bigint, before_called bool, after_last bigint, after_called bool,"
     " PRIMARY KEY (run, schema_name, sequence_name))",
@@ -61,7 +67,8 @@ static const char *const ddl[] = {
     " search_path = pg_catalog, pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT"
     " k.project, k.stage, k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k WHERE"
     " of_stage IS NULL OR k.stage = of_stage; FOR p IN SELECT r.project, s.run, s.name, s.map_sql"
-    " FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN ('published', 'done') AND"
+    " FROM %s.run_stage s JOIN %s.run r ON r.id = s.run WHERE r.state IN ('published', 'done',"
+    " 'partly_rolled_back') AND"
     " s.map_sql IS NOT NULL AND (of_stage IS NULL OR s.name = of_stage) LOOP RETURN QUERY EXECUTE"
     " format('SELECT %%s, %%L::text, m.source_key, m.final_key, %%s::bigint, m.at FROM (%%s) m',"
     " p.project, p.name, p.run, p.map_sql); END LOOP; END $map$",

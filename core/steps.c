@@ -18,6 +18,7 @@
 #include "load.h"
 #include "log.h"
 #include "moved.h"
+#include "preserve.h"
 #include "progress.h"
 #include "publish.h"
 #include "ran.h"
@@ -195,6 +196,8 @@ int steps_check(struct run *r)
     if (!code)
         code = coverage_check(r->s, r->job, &r->err);
     if (!code)
+        code = preserve_overlap(r->s, r->job, &r->err);
+    if (!code)
         code = tell_totals(r);
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_AS_IF, &r->err);
@@ -283,6 +286,8 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
         code = fingerprint_take(r->s, job, phase, &r->err);
     if (!code && r->is_published)
         code = fingerprint_take_images(r->s, job, "images", &r->err);
+    if (!code)
+        code = preserve_fingerprint(r->s, r->job, r->is_published, &r->err);
     if (!code)
         code = state_commit(r->s, &r->err);
     else
@@ -471,7 +476,7 @@ void steps_undo(struct run *r)
     struct error err = {0};
     steps_begin(r, "rollback");
     log_write(LOG_ERROR, "%s; the run is rolled back", r->err.what);
-    if (rollback_run(r->s, r->x->project, &result, &err)) {
+    if (rollback_run(r->s, r->x->project, ROLLBACK_REFUSE, &result, &err)) {
         log_error(&err, "the run stays published; roll it back by hand");
         return;
     }

@@ -112,7 +112,7 @@ static void restore_deleted(const struct job *job, char op, struct str *out)
     const struct job_table *last = NULL;
     size_t n = 0;
     for (size_t i = 0; i < job->n_tables; i++) {
-        if (job->tables[i].policy != POLICY_REPLACE)
+        if (!job->tables[i].match || !match_overwrites(&job->tables[i]))
             continue;
         if (last) {
             str_printf(out, "%sr%zu AS (", n ? ", " : "WITH ", n);
@@ -246,19 +246,19 @@ static int hooks(struct state *s, struct str *out, struct error *err)
     return 0;
 }
 
-static void settle_state(const struct state *s, struct str *out)
+static void settle_state(const struct state *s, enum run_state to, struct str *out)
 {
     str_printf(out,
-               "UPDATE %s.run SET state = 'rolled_back', rolled_back = clock_timestamp(), undo_xid "
+               "UPDATE %s.run SET state = '%s', rolled_back = clock_timestamp(), undo_xid "
                "= pg_current_xact_id() WHERE id ="
-               " %lld AND state IN ('partly', 'published', 'done');\n",
-               s->q, (long long)s->run);
-    state_event_sql(s, "rolled_back", out);
+               " %lld AND state IN (" STATE_UNDOABLE ");\n",
+               s->q, state_text(to), (long long)s->run);
+    state_event_sql(s, state_text(to), out);
     str_add(out, ";\n");
 }
 
-int undo_statements(struct state *s, const struct job *job, int by_owner, struct str *out,
-                    size_t *marks, struct error *err)
+int undo_statements(struct state *s, const struct job *job, const struct undo_options *options,
+                    struct str *out, size_t *marks, struct error *err)
 {
     struct str off, on, cut, mend;
     str_init(&off, 0);
@@ -267,7 +267,7 @@ int undo_statements(struct state *s, const struct job *job, int by_owner, struct
     str_init(&mend, 0);
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = triggers(s, &job->tables[i], by_owner, &off, &on, err);
+        code = triggers(s, &job->tables[i], options->by_owner, &off, &on, err);
     loosen(job, &cut, &mend);
     str_add(out, cut.data);
     str_add(out, "SET CONSTRAINTS ALL DEFERRED;\n" PG_OWN_PATH ";\n");
@@ -289,8 +289,9 @@ int undo_statements(struct state *s, const struct job *job, int by_owner, struct
     str_add(out, mend.data);
     str_add(out, on.data);
     str_add(out, "SET LOCAL search_path = pg_catalog, pg_temp;\n");
-    sequences(s, job, out);
-    settle_state(s, out);
+    if (options->to == RUN_ROLLED_BACK) /* else keys of rows that stay may be behind */
+        sequences(s, job, out);
+    settle_state(s, options->to, out);
     str_clear(&off);
     str_clear(&on);
     str_clear(&cut);
@@ -321,6 +322,7 @@ static void guard_columns(const struct job_table *t, struct str *out)
 
 int undo_script(struct state *s, const struct job *job, struct str *out, struct error *err)
 {
+    const struct undo_options options = {.by_owner = 1, .to = RUN_ROLLED_BACK};
     struct str drift;
     str_init(&drift, 0);
     int code = undo_drift_queries(s, job, &drift, err);
@@ -332,8 +334,8 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
         "SET LOCAL standard_conforming_strings = on;\n",
         (long long)s->run, s->q, (long long)s->run);
     str_printf(out,
-               "DO $mig$ BEGIN PERFORM FROM %s.run WHERE id = %lld AND state IN ('partly',"
-               " 'published', 'done') FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'mighost: run "
+               "DO $mig$ BEGIN PERFORM FROM %s.run WHERE id = %lld AND state IN (" STATE_UNDOABLE
+               ") FOR UPDATE; IF NOT FOUND THEN RAISE EXCEPTION 'mighost: run "
                "%lld is not"
                " published, nothing was undone'; END IF; END $mig$;\n",
                s->q, (long long)s->run, (long long)s->run);
@@ -346,7 +348,7 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
         guard(p, "rows", out);
     }
     if (!code)
-        code = undo_statements(s, job, 1, out, NULL, err);
+        code = undo_statements(s, job, &options, out, NULL, err);
     str_add(out, "COMMIT;\n");
     str_clear(&drift);
     return code;

@@ -8,12 +8,16 @@
 #include "state.h"
 #include "str.h"
 
+struct undo_options {
+    int by_owner;      /* triggers are held back whoever owns the table */
+    enum run_state to; /* what the run is then: RUN_ROLLED_BACK, or RUN_PARTLY_UNDONE */
+};
+
 /* Locks, triggers off, rows back, triggers on, sequences, id map, state: everything between
- * BEGIN and COMMIT but the guard. `by_owner`: triggers are held back whoever owns the table.
- * `marks`, when not NULL, has room for one more than there are tables: the own statements of table
- * i are the bytes from marks[i + 1] to marks[i]. */
-int undo_statements(struct state *s, const struct job *job, int by_owner, struct str *out,
-                    size_t *marks, struct error *err);
+ * BEGIN and COMMIT but the guard. `marks`, when not NULL, has room for one more than there are
+ * tables: the own statements of table i are the bytes from marks[i + 1] to marks[i]. */
+int undo_statements(struct state *s, const struct job *job, const struct undo_options *options,
+                    struct str *out, size_t *marks, struct error *err);
 /* A whole script for psql with a guard that raises on drift. */
 int undo_script(struct state *s, const struct job *job, struct str *out, struct error *err);
 

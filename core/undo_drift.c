@@ -20,9 +20,8 @@ static void query_head(const struct job_table *t, struct str *out)
     str_add(out, ", count(*) FROM ");
 }
 
-static void drift_written(const struct state *s, const struct job_table *t, struct str *out)
+void undo_drift_written(const struct state *s, const struct job_table *t, struct str *out)
 {
-    query_head(t, out);
     str_printf(out, "%s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT JOIN %s l ON ", t->staging,
                t->match_table, t->t->quoted);
     match_condition(t->match, "s", "l", out);
@@ -31,11 +30,24 @@ static void drift_written(const struct state *s, const struct job_table *t, stru
                " NOT ",
                match_overwrites(t) ? "NOT m._mig_same" : "false");
     lineage_as_left(s, t, out);
-    str_add(out, ")\n");
-    query_head(t, out);
+    str_add_char(out, ')');
+}
+
+void undo_drift_returned(const struct job_table *t, struct str *out)
+{
     str_printf(out, "%s b JOIN %s l ON ", t->before, t->t->quoted);
     match_condition(t->match, "b", "l", out);
-    str_add(out, " WHERE b._mig_op IN ('D', 'L')\n");
+    str_add(out, " WHERE b._mig_op IN ('D', 'L')");
+}
+
+static void drift_written(const struct state *s, const struct job_table *t, struct str *out)
+{
+    query_head(t, out);
+    undo_drift_written(s, t, out);
+    str_add_char(out, '\n');
+    query_head(t, out);
+    undo_drift_returned(t, out);
+    str_add_char(out, '\n');
 }
 
 /* Without a key rows can only be told by the transaction that wrote them, and only where the

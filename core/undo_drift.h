@@ -15,4 +15,10 @@ void undo_drift_columns(const struct job_table *t, struct str *out);
 /* Condition on staged row s and live row l: the run inserted the one as the other. */
 void undo_drift_inserted(const struct job_table *t, struct str *out);
 
+/* FROM what WHERE staged rows s that the run wrote are no longer as it left them: live rows l, all
+ * NULL where they are gone. */
+void undo_drift_written(const struct state *s, const struct job_table *t, struct str *out);
+/* FROM what WHERE rows that the run deleted, before-images b, are there again, live rows l. */
+void undo_drift_returned(const struct job_table *t, struct str *out);
+
 #endif

@@ -27,12 +27,13 @@ struct search {
 
 static int read_maps(struct search *x, struct error *err)
 {
-    char project[32], sql[500];
+    char project[32], sql[600];
     snprintf(project, sizeof project, "%lld", (long long)x->s->project);
     const char *const params[] = {project, x->st->p->name};
     snprintf(sql, sizeof sql,
              "SELECT r.id, t.map_sql FROM %s.run_stage t JOIN %s.run r ON r.id = t.run WHERE"
-             " r.project = $1 AND t.name = $2 AND r.state IN ('published', 'done') AND t.map_sql IS"
+             " r.project = $1 AND t.name = $2 AND r.state IN ('published', 'done',"
+             " 'partly_rolled_back') AND t.map_sql IS"
              " NOT NULL ORDER BY 1",
              x->s->q, x->s->q);
     x->maps = pg_query(x->s->pg, err, sql, 2, params);

@@ -21,7 +21,7 @@ offers() # WANTED WORDS...: the offers for the last word, sorted, on one line
 
 offers "$("$MIGHOST" --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p' | LC_ALL=C sort | xargs)" ""
 offers "--restore" --res
-offers "--rollback --rollback-file" --rol
+offers "--rollback --rollback-file --rollback-mode" --rol
 offers "--plan --plugins" --pl
 offers "--backup --backup-dir --backups" --backup
 offers "dot json text" --plan --format ""

@@ -44,6 +44,11 @@ int explain_action(const struct cli *cli, struct session *s);
 int bundle_verify(const struct cli *cli, struct session *s);
 int bundle_remake(const struct cli *cli, struct session *s);
 
+int analyze_run(const struct cli *cli, struct session *s);
+
+int schemas_diff(const struct cli *cli, struct session *s);
+int schemas_sync(const struct cli *cli, struct session *s);
+
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);
 int keep_restore(const struct cli *cli, struct session *s);

@@ -73,6 +73,11 @@ static const struct cli_option table[] = {
      "one record from the source to its rows, and what runs made of it"},
     {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target"},
     {"verify-bundle", "DIR", ACTION_VERIFY_BUNDLE, "are its files as its manifest has them?"},
+    {"analyze", NULL, ACTION_ANALYZE, "tables, columns, counts and keys of source and target"},
+    {"schema-diff", "A", ACTION_SCHEMA_DIFF,
+     "A against B: target, rehearsal, source[:NAME] or a URL"},
+    {"schema-sync", NULL, ACTION_SCHEMA_SYNC,
+     "SQL that brings the rehearsal copy up to the target"},
     {"ping", NULL, ACTION_PING, "test each connection by itself"},
     {"show-config", NULL, ACTION_SHOW_CONFIG, "every setting and where it came from"},
     {"print-grants", NULL, ACTION_PRINT_GRANTS, "what a DBA must grant"},
@@ -411,6 +416,8 @@ static int positional(struct cli *cli, int argc, char **argv, struct error *err)
     if (first < argc && cli->action == ACTION_ROLLBACK && !cli->argument &&
         strspn(argv[first], "0123456789") == strlen(argv[first]))
         cli->argument = argv[first++];
+    if (first < argc && cli->action == ACTION_SCHEMA_DIFF)
+        cli->other = argv[first++];
     int n = argc - first;
     for (int i = first; i < argc; i++)
         if (!strstr(argv[i], "://"))

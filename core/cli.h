@@ -15,6 +15,9 @@ enum cli_action {
     ACTION_REDRIVE,
     ACTION_PLAN,
     ACTION_PREFLIGHT,
+    ACTION_ANALYZE,
+    ACTION_SCHEMA_DIFF,
+    ACTION_SCHEMA_SYNC,
     ACTION_PING,
     ACTION_SHOW_CONFIG,
     ACTION_STATUS,
@@ -45,6 +48,7 @@ enum cli_action {
 struct cli {
     enum cli_action action;
     const char *argument; /* RUN, ID, FILE, DAYS of the action, or NULL */
+    const char *other;    /* the second database of --schema-diff, or NULL */
     struct session_options session;
     const char **plugin_dirs;
     char *command; /* the whole line, secrets wiped */

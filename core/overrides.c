@@ -174,16 +174,17 @@ void overrides_apply(struct fields *f, const struct project_overrides *o, struct
                  p);
 }
 
-static void default_target(struct fields *f, struct project *p)
+/* A database's URL that the project does not give, from the first of these variables. */
+static void default_url(struct fields *f, const char *key, const char *const names[],
+                        const char **url)
 {
-    static const char *const names[] = {"V2_DATABASE_URL", "DATABASE_URL"};
-    for (size_t i = 0; i < 2 && !p->target.url; i++) {
+    for (size_t i = 0; names[i] && !*url; i++) {
         struct variable v = variables_get(f->variables, names[i]);
         if (!v.value || !*v.value)
             continue;
         const char *fault = url_database_fault(v.value);
-        p->target.url = v.value;
-        note_url(f, "target.url", v.value, v.origin);
+        *url = v.value;
+        note_url(f, key, v.value, v.origin);
         if (fault) {
             struct error err = {0};
             error_set(&err, STATUS_CONFIG, "variable %s is no connection URL: %s", v.name, fault);
@@ -192,9 +193,9 @@ static void default_target(struct fields *f, struct project *p)
             faults_add(f->faults, &err);
         }
     }
-    if (!p->target.url) {
-        p->target.url = "";
-        settings_set(f->settings, "target.url", "", "default");
+    if (!*url) {
+        *url = "";
+        settings_set(f->settings, key, "", "default");
     }
 }
 
@@ -228,7 +229,10 @@ static void default_dir(struct fields *f, const char *key, const char **dir, con
 
 void overrides_defaults(struct fields *f, struct project *p)
 {
-    default_target(f, p);
+    static const char *const target[] = {"V2_DATABASE_URL", "DATABASE_URL", NULL};
+    static const char *const rehearsal[] = {"STAGING_DATABASE_URL", NULL};
+    default_url(f, "target.url", target, &p->target.url);
+    default_url(f, "rehearsal.url", rehearsal, &p->rehearsal.url);
     default_dir(f, "work_dir", &p->work_dir,
                 arena_printf(f->mem, "%s/%s-%08x", state_home(f), p->name ? p->name : "",
                              path_hash(p->path)));

@@ -143,6 +143,11 @@ struct project_target {
     size_t n_version_is;
 };
 
+/* The copy of the target that is tried first. */
+struct project_rehearsal {
+    const char *url; /* as target.url; "" : a database of the embedded server */
+};
+
 struct project_timeouts { /* seconds; 0: none */
     int connect, statement, lock, commit, idle, plugin;
 };
@@ -153,6 +158,7 @@ struct project {
     const char *dir;   /* its directory */
     const char *name;
     struct project_target target;
+    struct project_rehearsal rehearsal;
     struct project_source *sources;
     size_t n_sources;
     struct project_stage *stages;

@@ -254,6 +254,11 @@ static const struct field target_fields[] = {
 };
 static const struct section target = {"target", target_fields, COUNT(target_fields), 0};
 
+static const struct field rehearsal_fields[] = {
+    {.key = "url", .type = FIELD_URL, .offset = AT(project, rehearsal.url)},
+};
+static const struct section rehearsal = {"rehearsal", rehearsal_fields, COUNT(rehearsal_fields), 0};
+
 static const struct field backup_fields[] = {
     {.key = "scope",
      .type = FIELD_ENUM,
@@ -374,6 +379,7 @@ static const struct field root_fields[] = {
      .fallback = "10%"},
     {.key = "backup", .type = FIELD_SECTION, .section = &backup},
     {.key = "export", .type = FIELD_SECTION, .section = &export},
+    {.key = "rehearsal", .type = FIELD_SECTION, .section = &rehearsal},
     {.key = "sequences",
      .type = FIELD_ENUM,
      .offset = AT(project, sequences),
@@ -418,9 +424,9 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target,    &version,  &source, &stage, &incremental, &table,
-        &reference,        &validator, &reporter, &notify, &hook,  &invariant,   &preserve,
-        &backup,           &export,    &timeouts};
+        &projectkeys_root, &target,    &version,   &source,  &stage, &incremental, &table,
+        &reference,        &validator, &reporter,  &notify,  &hook,  &invariant,   &preserve,
+        &backup,           &export,    &rehearsal, &timeouts};
     *n = COUNT(all);
     return all;
 }

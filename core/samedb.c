@@ -9,9 +9,7 @@
 
 #include "sql.h"
 
-#define IDENTITY_SIZE 64
-
-static int identity(struct pg *pg, char out[IDENTITY_SIZE], struct error *err)
+int samedb_identity(struct pg *pg, char out[SAMEDB_SIZE], struct error *err)
 {
     if (pg_begin(pg, "READ ONLY", err))
         return err->code;
@@ -21,7 +19,7 @@ static int identity(struct pg *pg, char out[IDENTITY_SIZE], struct error *err)
                  " pg_database d WHERE d.datname = current_database()",
                  0, NULL);
     if (res && pg_rows(res))
-        snprintf(out, IDENTITY_SIZE, "%s", pg_get(res, 0, 0));
+        snprintf(out, SAMEDB_SIZE, "%s", pg_get(res, 0, 0));
     pg_free(res);
     pg_rollback(pg);
     return err->code;
@@ -31,7 +29,7 @@ static int identity(struct pg *pg, char out[IDENTITY_SIZE], struct error *err)
 static int reads_elsewhere(const struct unit *u, const struct project_timeouts *timeouts,
                            const char *target)
 {
-    char source[IDENTITY_SIZE] = "";
+    char source[SAMEDB_SIZE] = "";
     struct error ignored = {0}; /* ping says what is wrong with the source */
     for (size_t i = 0; i < u->options.n; i++) {
         const mig_option_t *o = &u->options.table[i];
@@ -44,7 +42,7 @@ static int reads_elsewhere(const struct unit *u, const struct project_timeouts *
         explicit_bzero(url, strlen(url));
         free(url);
         if (pg)
-            identity(pg, source, &ignored);
+            samedb_identity(pg, source, &ignored);
         pg_close(pg);
         break;
     }
@@ -69,9 +67,9 @@ static void check_stage(const struct job *job, const struct job_stage *stage, st
 
 void samedb_check(const struct job *job, struct pg *target, struct faults *faults)
 {
-    char here[IDENTITY_SIZE] = "";
+    char here[SAMEDB_SIZE] = "";
     struct error ignored = {0};
-    if (identity(target, here, &ignored) || !here[0])
+    if (samedb_identity(target, here, &ignored) || !here[0])
         return;
     for (size_t i = 0; i < job->project->n_sources; i++) {
         const struct unit *u = job->sources[i];

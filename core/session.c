@@ -84,7 +84,7 @@ static int is_read(const struct project *p, const struct project_source *source)
 }
 
 /* Before units are made: a source learns its URL when it is made, wherever that comes from. */
-static int embedded_sources(struct session *s)
+int session_sources(struct session *s)
 {
     int code = 0;
     for (size_t i = 0; !code && i < s->project->n_sources; i++) {
@@ -104,7 +104,7 @@ int session_units(struct session *s)
 {
     if (loader_init(&s->loader, s->options->plugin_dirs, s->options->n_plugin_dirs, &s->faults))
         return faults_code(&s->faults);
-    if (embedded_sources(s))
+    if (session_sources(s))
         return s->err.code;
     s->loader.require_lock = s->options->require_lock;
     registry_init(&s->registry);

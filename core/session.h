@@ -45,6 +45,8 @@ void session_init(struct session *s, const struct session_options *options);
 void session_clear(struct session *s);
 /* Each step needs the ones before it; returns a status, with faults or err filled. */
 int session_project(struct session *s);
+/* Databases of sources that name no server, in the embedded one; session_units() does it, too. */
+int session_sources(struct session *s);
 int session_units(struct session *s);   /* may start the embedded server, for a source */
 int session_target(struct session *s);  /* starts the embedded server, connects */
 int session_catalog(struct session *s); /* joins the job with the target's catalog */

@@ -43,6 +43,7 @@ int bundle_remake(const struct cli *cli, struct session *s);
 
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);
+int keep_verify(const struct cli *cli, struct session *s);
 int keep_restore(const struct cli *cli, struct session *s);
 int keep_prune(const struct cli *cli, struct session *s);
 

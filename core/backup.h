@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "backup_manifest.h"
 #include "project.h"
 #include "status.h"
 #include "str.h"
@@ -18,16 +19,19 @@ struct backup_request {
     const char *dir; /* absolute */
     const char *url; /* of the target */
     const char *project;
-    const char *run; /* run id as text, or "" */
+    const char *run;   /* run id as text, or "" */
+    const char *label; /* what a person calls it, or NULL */
     enum backup_scope scope;
     const char *const *tables; /* "schema.table" parts unquoted, as {schema, name} pairs */
     size_t n_tables;           /* pairs */
-    int server_version;        /* 150020 */
+    int server_version;        /* 150020; 0: it is asked */
     const char *state_schema;  /* left out of a backup of the whole database; NULL: "mighost" */
 };
 
 struct backup_info {
-    const char *id, *time, *run, *project, *scope, *path;
+    const char *id, *time, *run, *project, *scope, *path, *label;
+    const struct backup_table *tables; /* that it covers */
+    size_t n_tables;
     uint64_t size;
     int good;          /* manifest and digests agree */
     const char *fault; /* why not */

@@ -51,8 +51,10 @@ static void add_table(struct str *out, const struct backup_table *t, int last)
     jsonfile_quote(out, t->schema);
     str_add(out, ", \"name\": ");
     jsonfile_quote(out, t->name);
-    str_printf(out, ", \"kind\": \"%s\"}%s\n", t->partitioned ? "partitioned" : "table",
-               last ? "" : ",");
+    str_printf(out, ", \"kind\": \"%s\"", t->partitioned ? "partitioned" : "table");
+    if (t->digest)
+        str_printf(out, ", \"rows\": %s, \"digest\": \"%s\"", t->rows, t->digest);
+    str_add(out, last ? "}\n" : "},\n");
 }
 
 static void add_file(struct str *out, const struct backup_file *f, int last)
@@ -72,6 +74,7 @@ void backup_manifest_write(const struct backup_manifest *m, struct str *out)
     add_text(out, "run", m->run);
     add_text(out, "project", m->project);
     add_text(out, "scope", m->scope);
+    add_text(out, "label", m->label ? m->label : "");
     str_printf(out, " \"server_version\": %d,\n \"tool_major\": %d,\n", m->server_version,
                m->tool_major);
     str_add(out, " \"tables\": [\n");
@@ -167,6 +170,11 @@ static void get_tables(const struct jsonfile_node *root, struct arena *mem,
         t->name = get_text(e, "name", bad);
         const char *kind = get_text(e, "kind", bad);
         t->partitioned = kind && strcmp(kind, "partitioned") == 0;
+        const struct jsonfile_node *rows = jsonfile_get(e, "rows");
+        if (rows && jsonfile_is_integer(rows)) {
+            t->rows = arena_strndup(mem, rows->raw, rows->raw_len);
+            t->digest = get_text(e, "digest", bad);
+        }
     }
 }
 
@@ -201,6 +209,8 @@ static int parse(const struct str *text, struct arena *mem, struct backup_manife
     out->run = get_text(file.root, "run", &bad);
     out->project = get_text(file.root, "project", &bad);
     out->scope = get_text(file.root, "scope", &bad);
+    const struct jsonfile_node *label = jsonfile_get(file.root, "label");
+    out->label = label && label->text ? label->text : "";
     out->server_version = (int)get_number(file.root, "server_version", &bad);
     out->tool_major = (int)get_number(file.root, "tool_major", &bad);
     get_tables(file.root, mem, out, &bad);

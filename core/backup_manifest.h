@@ -18,6 +18,8 @@
 struct backup_table {
     const char *schema, *name;
     int partitioned; /* has no rows of its own: its partitions are listed as well */
+    /* How many rows, and what they come to (see backup_digest.h); NULL: not known. */
+    const char *rows, *digest;
 };
 
 struct backup_file {
@@ -26,7 +28,7 @@ struct backup_file {
 };
 
 struct backup_manifest {
-    const char *id, *time, *run, *project, *scope;
+    const char *id, *time, *run, *project, *scope, *label;
     int server_version, tool_major;
     const struct backup_table *tables;
     size_t n_tables;

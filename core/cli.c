@@ -37,6 +37,8 @@ enum option_id {
     ID_FORMAT,
     ID_FULL,
     ID_ROLLBACK_FILE,
+    ID_LABEL,
+    ID_PROVE,
     ID_REQUIRE_LOCK,
     ID_SAME_DATABASE
 };
@@ -71,6 +73,7 @@ static const struct cli_option table[] = {
     {NULL, NULL, 0, "Backups"},
     {"backup", NULL, ACTION_BACKUP, "back up the tables that the project writes"},
     {"backups", NULL, ACTION_BACKUPS, "list backups with size and checksum state"},
+    {"verify-backup", "ID", ACTION_VERIFY_BACKUP, "restore it into a scratch database, compare"},
     {"restore", "ID", ACTION_RESTORE, "put a backup's rows back, in one transaction"},
     {"prune", "DAYS", ACTION_PRUNE, "remove older backups, never the newest good one"},
     {NULL, NULL, 0, "Plugins"},
@@ -106,6 +109,8 @@ static const struct cli_option table[] = {
     {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
     {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once"},
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
+    {"label", "TEXT", ID_LABEL, "with --backup: what you call it"},
+    {"prove", NULL, ID_PROVE, "with --backup: as --verify-backup, at once"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
     {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
@@ -304,6 +309,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_ROLLBACK_FILE:
         cli->rollback_file = value;
         break;
+    case ID_LABEL:
+        cli->label = value;
+        break;
     case ID_FORMAT:
         cli->format = value;
         break;
@@ -322,6 +330,7 @@ static int set_flag(struct cli *cli, int id)
                 : id == ID_VERBOSE           ? &cli->verbose
                 : id == ID_QUIET             ? &cli->quiet
                 : id == ID_FULL              ? &cli->full
+                : id == ID_PROVE             ? &cli->prove
                 : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
                 : id == ID_SAME_DATABASE     ? &cli->session.same_database
                 : id == ID_WITH_DEPENDENCIES ? &cli->session.overrides.with_dependencies
@@ -450,6 +459,8 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
     }
     if (!code && out->rollback_file && (out->action != ACTION_ROLLBACK || out->argument))
         code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
+    if (!code && (out->label || out->prove) && out->action != ACTION_BACKUP)
+        code = error_set(err, STATUS_USAGE, "--label and --prove go with --backup");
     if (code)
         error_fix(err, "see mighost --help");
     return code;

@@ -34,6 +34,9 @@ void pg_where(const struct pg *pg, struct pg_where *out);
  * environment; NULL-terminated, freed by pg_environment_free (which wipes it). */
 char **pg_environment(const char *url, struct error *err);
 void pg_environment_free(char **env);
+/* Appends the same connection to another database of that server, as keywords; it may hold a
+ * password. */
+int pg_url_database(const char *url, const char *dbname, struct str *out, struct error *err);
 int pg_server_version(const struct pg *pg); /* 150020 */
 int pg_takes_all_text(const struct pg *pg); /* the database is in UTF-8 */
 int pg_backend_pid(const struct pg *pg);

@@ -14,6 +14,7 @@ enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_
 enum id_strategy { ID_UUID5, ID_KEEP, ID_SEQUENCE, ID_NATURAL };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
+enum scratch_place { SCRATCH_AUTO, SCRATCH_TARGET, SCRATCH_EMBEDDED };
 enum finish_mode { FINISH_ANALYZE, FINISH_VACUUM, FINISH_NONE };
 /* `batched`: where one transaction is out of reach, see batches.h. */
 enum publish_mode { PUBLISH_TRANSACTION, PUBLISH_BATCHED };
@@ -170,6 +171,8 @@ struct project {
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
     enum backup_scope backup_scope;
     const char *backup_dir;                      /* absolute */
+    enum scratch_place backup_scratch;           /* where a backup is proven */
+    int backup_prove;                            /* a run's backup is, before publish */
     int64_t backup_keep_days, backup_keep_count; /* 0: keep all */
     enum sequence_mode sequences;
     enum indexes_mode indexes; /* of tables that get many rows */

@@ -259,6 +259,12 @@ static const struct field backup_fields[] = {
      .offset = AT(project, backup_keep_count),
      .allowed = "0..100000",
      .fallback = "0"},
+    {.key = "prove", .type = FIELD_BOOL, .offset = AT(project, backup_prove), .fallback = "false"},
+    {.key = "scratch",
+     .type = FIELD_ENUM,
+     .offset = AT(project, backup_scratch),
+     .allowed = "auto|target|embedded",
+     .fallback = "auto"},
 };
 static const struct section backup = {"backup", backup_fields, COUNT(backup_fields), 0};
 

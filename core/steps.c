@@ -17,6 +17,7 @@
 #include "log.h"
 #include "moved.h"
 #include "progress.h"
+#include "prove.h"
 #include "publish.h"
 #include "ran.h"
 #include "renew.h"
@@ -227,6 +228,21 @@ static int note_backup(struct run *r)
     return code;
 }
 
+static int prove_it(struct run *r)
+{
+    struct prove_result out;
+    const struct prove_request request = {.project = r->x->project,
+                                          .id = r->backup,
+                                          .url = r->x->url,
+                                          .embedded = r->x->embedded,
+                                          .server_version = pg_server_version(r->s->pg)};
+    int code = prove_backup(&request, &out, &r->err);
+    if (!code)
+        log_write(LOG_INFO, "backup %s is proven: %zu tables with %lld rows restored %s, %.2f s",
+                  r->backup, out.tables, (long long)out.rows, out.where, out.seconds);
+    return code;
+}
+
 static int make_backup(struct run *r)
 {
     char run[32];
@@ -256,6 +272,8 @@ static int make_backup(struct run *r)
         log_write(LOG_INFO, "backup %s", r->backup);
         code = backup_verify(p->backup_dir, r->backup, &r->err);
     }
+    if (!code && p->backup_prove)
+        code = prove_it(r);
     if (!code && (p->backup_keep_days || p->backup_keep_count))
         code =
             backup_prune(p->backup_dir, p->backup_keep_days, p->backup_keep_count, NULL, &r->err);

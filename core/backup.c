@@ -14,6 +14,7 @@
 
 #include "backup_dump.h"
 #include "backup_manifest.h"
+#include "backup_rows.h"
 #include "backup_store.h"
 #include "jsonfile.h"
 #include "outdir.h"
@@ -26,6 +27,9 @@ struct making {
     struct arena *mem;
     struct outdir *all, *dir; /* of all backups, of this one */
     struct backup_dump dump;
+    struct backup_part *parts;
+    struct backup_file *files;
+    size_t n_files;
     char id[BACKUP_ID_SIZE], temp[BACKUP_ID_SIZE + 8], time[64];
 };
 
@@ -120,29 +124,56 @@ int backup_room(const char *dir, uint64_t bytes, struct error *err)
     return rc;
 }
 
+static const char *scope_text(enum backup_scope scope)
+{
+    return scope == BACKUP_DATABASE ? "database" : scope == BACKUP_TABLES ? "tables" : "rows";
+}
+
 static int write_manifest(const struct making *m, struct error *err)
 {
     const struct backup_request *r = m->request;
-    const struct backup_file data = {BACKUP_DATA, m->dump.sha256, m->dump.size};
     const struct backup_manifest manifest = {.id = m->id,
                                              .time = m->time,
                                              .run = r->run ? r->run : "",
                                              .project = r->project ? r->project : "",
                                              .label = r->label ? r->label : "",
-                                             .scope = r->scope == BACKUP_DATABASE ? "database"
-                                                                                  : "tables",
-                                             .server_version = r->server_version,
+                                             .scope = scope_text(r->scope),
+                                             .server_version = pg_server_version(m->dump.pg),
                                              .tool_major = m->dump.tools.pg.major,
                                              .tables = m->dump.tables.tables,
                                              .n_tables = m->dump.tables.n,
-                                             .files = &data,
-                                             .n_files = 1};
+                                             .parts = m->parts,
+                                             .n_parts = r->n_rows,
+                                             .files = m->files,
+                                             .n_files = m->n_files};
     struct str text;
     str_init(&text, JSONFILE_MAX);
     backup_manifest_write(&manifest, &text);
     int rc = text.failed ? error_set(err, STATUS_BACKUP, "too many tables for one backup")
                          : outdir_put(m->dir, BACKUP_MANIFEST, text.data, text.len, err);
     str_clear(&text);
+    return rc;
+}
+
+static int write_data(struct making *m, struct error *err)
+{
+    int rc = backup_dump_write(&m->dump, m->dir, BACKUP_DATA, err);
+    if (!rc && m->request->scope != BACKUP_NONE)
+        m->files[m->n_files++] = (struct backup_file){BACKUP_DATA, m->dump.sha256, m->dump.size};
+    return rc;
+}
+
+/* In the snapshot of the dump. */
+static int write_parts(struct making *m, struct error *err)
+{
+    const struct backup_request *r = m->request;
+    int rc = STATUS_OK;
+    for (size_t i = 0; !rc && i < r->n_rows; i++) {
+        rc = backup_rows_find(m->dump.pg, r, &r->rows[i], &m->parts[i], m->mem, err);
+        if (!rc)
+            rc = backup_rows_write(m->dump.pg, &m->parts[i], m->dir, m->mem,
+                                   &m->files[m->n_files++], err);
+    }
     return rc;
 }
 
@@ -153,7 +184,11 @@ static int fill(struct making *m, struct error *err)
     int rc = reserve(m, err);
     if (rc)
         return rc;
-    rc = backup_dump_write(&m->dump, m->dir, BACKUP_DATA, err);
+    m->parts = arena_alloc(m->mem, (m->request->n_rows + 1) * sizeof *m->parts);
+    m->files = arena_alloc(m->mem, (m->request->n_rows + 1) * sizeof *m->files);
+    rc = write_data(m, err);
+    if (!rc)
+        rc = write_parts(m, err);
     if (!rc)
         rc = write_manifest(m, err);
     if (!rc)

@@ -21,7 +21,7 @@ static void add_table(const struct backup_table *t, struct str *sql)
 {
     struct str from;
     str_init(&from, 0);
-    str_add(&from, "ONLY ");
+    str_add(&from, t->partitioned ? "" : "ONLY ");
     sql_table(&from, t->schema, t->name);
     str_add(&from, " AS _mig_row");
     backup_digest_sql(from.data, sql);

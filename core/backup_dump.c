@@ -12,11 +12,11 @@ int backup_dump_open(struct backup_dump *d, struct error *err)
 {
     const struct backup_request *r = d->request;
     int rc = STATUS_OK;
-    if (r->server_version)
+    if (r->server_version && r->scope != BACKUP_NONE)
         rc = backup_tools_open(&d->tools, r->server_version / 10000, r->url, err);
     if (!rc && !(d->pg = pg_connect(r->url, d->role, NULL, err)))
         rc = err->code;
-    if (!rc && !r->server_version)
+    if (!rc && !r->server_version && r->scope != BACKUP_NONE)
         rc = backup_tools_open(&d->tools, pg_server_version(d->pg) / 10000, r->url, err);
     return rc ? rc : backup_tables_read(d->pg, r, d->mem, &d->tables, err);
 }
@@ -74,12 +74,10 @@ static int run(const struct backup_dump *d, const char *snapshot, int out_fd, st
     return rc;
 }
 
-static int run_with_digests(struct backup_dump *d, int out_fd, struct error *err)
+static int run_with_digests(struct backup_dump *d, const char *snapshot, int out_fd,
+                            struct error *err)
 {
-    char snapshot[64];
-    int rc = open_snapshot(d, snapshot, err);
-    if (!rc)
-        rc = backup_digest_send(d->pg, d->tables.tables, d->tables.n, err);
+    int rc = backup_digest_send(d->pg, d->tables.tables, d->tables.n, err);
     if (rc)
         return rc;
     rc = run(d, snapshot, out_fd, err);
@@ -91,10 +89,14 @@ static int run_with_digests(struct backup_dump *d, int out_fd, struct error *err
 int backup_dump_write(struct backup_dump *d, struct outdir *dir, const char *name,
                       struct error *err)
 {
+    char snapshot[64];
+    int rc = open_snapshot(d, snapshot, err);
+    if (rc || d->request->scope == BACKUP_NONE)
+        return rc;
     struct outfile *file = outfile_open(dir, name, err);
     if (!file)
         return err->code;
-    int rc = run_with_digests(d, outfile_fd(file), err);
+    rc = run_with_digests(d, snapshot, outfile_fd(file), err);
     if (!rc)
         return outfile_close_digest(file, d->sha256, &d->size, err);
     outfile_abandon(file);

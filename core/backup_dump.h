@@ -23,7 +23,8 @@ struct backup_dump {
 /* Connects; finds the programs, and the tables with their size. The caller sets the first three
  * members, all else is zero. 0 or a status; close in every case. */
 int backup_dump_open(struct backup_dump *d, struct error *err);
-/* Writes file `name` of `dir`; the transaction of its snapshot is open then. */
+/* Begins the transaction of the snapshot, and writes file `name` of `dir`, if the scope is not
+ * BACKUP_NONE. */
 int backup_dump_write(struct backup_dump *d, struct outdir *dir, const char *name,
                       struct error *err);
 void backup_dump_close(struct backup_dump *d);

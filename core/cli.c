@@ -39,6 +39,7 @@ enum option_id {
     ID_ROLLBACK_FILE,
     ID_LABEL,
     ID_PROVE,
+    ID_ROWS,
     ID_REQUIRE_LOCK,
     ID_SAME_DATABASE
 };
@@ -111,6 +112,7 @@ static const struct cli_option table[] = {
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
     {"label", "TEXT", ID_LABEL, "with --backup: what you call it"},
     {"prove", NULL, ID_PROVE, "with --backup: as --verify-backup, at once"},
+    {"rows", "NAME", ID_ROWS, "with --restore: only these rows of backup.rows"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
     {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
@@ -312,6 +314,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_LABEL:
         cli->label = value;
         break;
+    case ID_ROWS:
+        cli->rows = value;
+        break;
     case ID_FORMAT:
         cli->format = value;
         break;
@@ -461,6 +466,8 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
         code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
     if (!code && (out->label || out->prove) && out->action != ACTION_BACKUP)
         code = error_set(err, STATUS_USAGE, "--label and --prove go with --backup");
+    if (!code && out->rows && out->action != ACTION_RESTORE)
+        code = error_set(err, STATUS_USAGE, "--rows goes with --restore");
     if (code)
         error_fix(err, "see mighost --help");
     return code;

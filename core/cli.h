@@ -47,7 +47,7 @@ struct cli {
     struct session_options session;
     const char **plugin_dirs;
     char *command; /* the whole line, secrets wiped */
-    const char *rollback_file, *label;
+    const char *rollback_file, *label, *rows;
     int yes, takeover, hold, json, verbose, quiet, dot, full, prove;
     const char *format; /* of --plan */
 };

@@ -7,6 +7,7 @@
 #include "confirm.h"
 #include "jsonfile.h"
 #include "output.h"
+#include "point.h"
 #include "prove.h"
 
 static int failed(struct session *s, int code, const char *state)
@@ -38,21 +39,10 @@ int keep_backup(const struct cli *cli, struct session *s)
     int code = session_joined(s);
     if (code)
         return failed(s, code, "no backup was made");
-    const char **names = arena_alloc(s->job.mem, (2 * s->job.n_tables + 1) * sizeof *names);
-    for (size_t i = 0; i < s->job.n_tables; i++) {
-        names[2 * i] = s->job.tables[i].t->schema;
-        names[2 * i + 1] = s->job.tables[i].t->name;
-    }
-    struct backup_request request = {.dir = s->project->backup_dir,
-                                     .url = s->url,
-                                     .project = s->project->name,
-                                     .run = "",
-                                     .label = cli->label,
-                                     .scope = cli->full ? BACKUP_DATABASE : BACKUP_TABLES,
-                                     .tables = names,
-                                     .n_tables = s->job.n_tables,
-                                     .server_version = pg_server_version(s->pg),
-                                     .state_schema = s->project->target.state_schema};
+    struct backup_request request;
+    point_request(&s->job, s->url, s->pg, &request);
+    request.label = cli->label;
+    request.scope = cli->full ? BACKUP_DATABASE : BACKUP_TABLES;
     code = backup_make(&request, id, &s->err);
     if (code)
         return failed(s, code, "no backup was made");
@@ -76,6 +66,8 @@ static void tell_line(const struct backup_info *b)
     output_format("%s  %s  run %s  %s  of %zu  %llu bytes  ", b->id, b->time,
                   b->run && b->run[0] ? b->run : "-", b->scope, tables,
                   (unsigned long long)b->size);
+    for (size_t i = 0; i < b->n_parts; i++)
+        output_format("rows %s  ", b->parts[i].name);
     if (b->label[0])
         output_format("\"%s\"  ", b->label);
     output_format("%s%s\n", b->good ? "good" : "DAMAGED: ", b->good ? "" : b->fault);
@@ -85,6 +77,21 @@ static void add_member(struct str *out, const char *key, const char *value, cons
 {
     str_printf(out, "%s\"%s\": ", before, key);
     jsonfile_quote(out, value);
+}
+
+static void add_tables(struct str *out, const struct backup_table *tables, size_t n)
+{
+    str_add(out, ", \"tables\": [");
+    for (size_t i = 0; i < n; i++) {
+        const struct backup_table *t = &tables[i];
+        add_member(out, "schema", t->schema, i ? ", {" : "{");
+        add_member(out, "name", t->name, ", ");
+        str_printf(out, ", \"rows\": %s", t->rows ? t->rows : "null");
+        if (t->digest)
+            add_member(out, "digest", t->digest, ", ");
+        str_add_char(out, '}');
+    }
+    str_add_char(out, ']');
 }
 
 static void add_json(struct str *out, const struct backup_info *b)
@@ -99,14 +106,13 @@ static void add_json(struct str *out, const struct backup_info *b)
     str_printf(out, ", \"bytes\": %llu, \"good\": %s", (unsigned long long)b->size,
                b->good ? "true" : "false");
     add_member(out, "fault", b->fault, ", ");
-    str_add(out, ", \"tables\": [");
-    for (size_t i = 0; i < b->n_tables; i++) {
-        const struct backup_table *t = &b->tables[i];
-        add_member(out, "schema", t->schema, i ? ", {" : "{");
-        add_member(out, "name", t->name, ", ");
-        str_printf(out, ", \"rows\": %s", t->rows ? t->rows : "null");
-        if (t->digest)
-            add_member(out, "digest", t->digest, ", ");
+    add_tables(out, b->tables, b->n_tables);
+    str_add(out, ", \"rows\": [");
+    for (size_t i = 0; i < b->n_parts; i++) {
+        add_member(out, "name", b->parts[i].name, i ? ", {" : "{");
+        add_member(out, "table", b->parts[i].table, ", ");
+        add_member(out, "where", b->parts[i].where, ", ");
+        add_tables(out, b->parts[i].tables, b->parts[i].n_tables);
         str_add_char(out, '}');
     }
     str_add(out, "]}");
@@ -141,16 +147,44 @@ int keep_backups(const struct cli *cli, struct session *s)
     return code ? failed(s, code, "nothing was written") : 0;
 }
 
+static const struct project_rows *find_rows(struct session *s, const char *name)
+{
+    const struct project *p = s->project;
+    for (size_t i = 0; i < p->n_backup_rows; i++)
+        if (str_equal(p->backup_rows[i].name, name))
+            return &p->backup_rows[i];
+    error_set(&s->err, STATUS_USAGE, "the project's backup has no rows named %.80s", name);
+    error_fix(&s->err, "name one of \"rows\" in its \"backup\"");
+    return NULL;
+}
+
+/* The plan is asked for references that the target does not declare. */
+static int restore_rows(const struct cli *cli, struct session *s)
+{
+    struct backup_request request;
+    const struct project_rows *rule = find_rows(s, cli->rows);
+    int code = rule ? session_joined(s) : STATUS_USAGE;
+    if (code)
+        return code;
+    point_request(&s->job, s->url, s->pg, &request);
+    request.rows = rule;
+    request.n_rows = 1;
+    return backup_restore_rows(s->project->backup_dir, cli->argument, &request, &s->err);
+}
+
 int keep_restore(const struct cli *cli, struct session *s)
 {
     int code = confirm_ask(cli, s);
-    if (!code)
-        code = session_target(s);
-    if (!code)
+    if (!code && cli->rows)
+        code = restore_rows(cli, s);
+    else if (!code && (code = session_target(s)) == 0)
         code = backup_restore(s->project->backup_dir, cli->argument, s->url, &s->err);
     if (code)
         return failed(s, code, "the tables are as they were");
-    output_format("%s is restored\n", cli->argument);
+    if (cli->rows)
+        output_format("%s: rows %s are restored\n", cli->argument, cli->rows);
+    else
+        output_format("%s is restored\n", cli->argument);
     return 0;
 }
 

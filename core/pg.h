@@ -104,6 +104,11 @@ int pg_copy_begin(struct pg *pg, const char *sql, struct error *err);
 int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err);
 int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err);
 
+/* COPY ... TO STDOUT: each line is given to take(), which returns a status. */
+int pg_copy_out(struct pg *pg, const char *sql, void *ctx,
+                int (*take)(void *ctx, const char *line, size_t n, struct error *err),
+                struct error *err);
+
 /* Statements that the server works on while the caller does other things, by other connections.
  * pg_later_take(): waits for the result of the next one; NULL: there is none any more, or it
  * failed. To be called until then, or pg_later_drop(), which cancels, before any other use of the

@@ -123,6 +123,11 @@ struct project_invariant {
     const char *name, *sql;
 };
 
+/* Rows of one owner that a backup holds on their own, with what belongs to them. */
+struct project_rows {
+    const char *name, *table, *where;
+};
+
 struct project_target {
     const char *url;          /* libpq URI or keywords, may hold a password; "" : embedded server */
     const char *schema;       /* of bare table names, default "public" */
@@ -170,8 +175,10 @@ struct project {
     enum on_invalid on_invalid;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
     enum backup_scope backup_scope;
-    const char *backup_dir;                      /* absolute */
-    enum scratch_place backup_scratch;           /* where a backup is proven */
+    const char *backup_dir;            /* absolute */
+    enum scratch_place backup_scratch; /* where a backup is proven */
+    struct project_rows *backup_rows;
+    size_t n_backup_rows;
     int backup_prove;                            /* a run's backup is, before publish */
     int64_t backup_keep_days, backup_keep_count; /* 0: keep all */
     enum sequence_mode sequences;

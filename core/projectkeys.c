@@ -242,6 +242,14 @@ static const struct field target_fields[] = {
 };
 static const struct section target = {"target", target_fields, COUNT(target_fields), 0};
 
+static const struct field rows_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_rows, name), .required = 1},
+    {.key = "table", .type = FIELD_TABLE, .offset = AT(project_rows, table), .required = 1},
+    {.key = "where", .type = FIELD_TEXT, .offset = AT(project_rows, where), .required = 1},
+};
+static const struct section rows = {"rows", rows_fields, COUNT(rows_fields),
+                                    sizeof(struct project_rows)};
+
 static const struct field backup_fields[] = {
     {.key = "scope",
      .type = FIELD_ENUM,
@@ -259,6 +267,11 @@ static const struct field backup_fields[] = {
      .offset = AT(project, backup_keep_count),
      .allowed = "0..100000",
      .fallback = "0"},
+    {.key = "rows",
+     .type = FIELD_LIST,
+     .offset = AT(project, backup_rows),
+     .count = AT(project, n_backup_rows),
+     .section = &rows},
     {.key = "prove", .type = FIELD_BOOL, .offset = AT(project, backup_prove), .fallback = "false"},
     {.key = "scratch",
      .type = FIELD_ENUM,
@@ -401,7 +414,8 @@ const struct section *const *projectkeys_sections(size_t *n)
     static const struct section *const all[] = {
         &projectkeys_root, &target, &version,   &source,    &stage,
         &incremental,      &table,  &reference, &validator, &reporter,
-        &notify,           &hook,   &invariant, &backup,    &timeouts};
+        &notify,           &hook,   &invariant, &backup,    &rows,
+        &timeouts};
     *n = COUNT(all);
     return all;
 }

@@ -13,6 +13,7 @@
 #include "backup.h"
 #include "backup_archive.h"
 #include "backup_digest.h"
+#include "backup_load.h"
 #include "backup_tools.h"
 #include "embedded.h"
 #include "outdir.h"
@@ -119,51 +120,97 @@ static int restore_database(struct proof *p, struct error *err)
     return rc;
 }
 
-static int restore(struct proof *p, struct error *err)
+static int restore_tables(struct proof *p, struct error *err)
 {
-    if (strcmp(p->m.scope, "database") == 0)
-        return restore_database(p, err);
     int rc = make_tables(p, err);
     return rc ? rc
               : backup_restore(p->request->project->backup_dir, p->m.id, p->scratch.url.data, err);
 }
 
+/* Rows of one owner, by the script that brings them back. */
+static int load_part(struct proof *p, const struct backup_part *part, FILE *script,
+                     struct error *err)
+{
+    struct backup_manifest m = p->m;
+    struct pg *pg = p->scratch.held;
+    m.tables = part->tables;
+    m.n_tables = part->n_tables;
+    int rc = pg_begin(pg, "", err);
+    if (!rc)
+        rc = backup_load(pg, script, &m, err);
+    if (!rc)
+        return pg_commit(pg, 0, err);
+    pg_rollback(pg);
+    return rc;
+}
+
+static int restore_part(struct proof *p, const struct backup_part *part, struct error *err)
+{
+    int rc = make_tables(p, err);
+    if (rc)
+        return rc;
+    int fd = backup_archive_open(p->dir, &p->m, part->file, err);
+    FILE *script = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!script) {
+        if (fd >= 0)
+            close(fd);
+        return error_set(err, STATUS_BACKUP, "%s cannot be read", part->file);
+    }
+    rc = load_part(p, part, script, err);
+    fclose(script);
+    return rc;
+}
+
 /* ---- comparison ----------------------------------------------------------------------------- */
 
-static int compare(struct proof *p, struct error *err)
+static int compare(struct proof *p, const struct backup_table *tables, size_t n, struct error *err)
 {
     if (pg_begin(p->scratch.held, "READ ONLY", err))
         return err->code;
-    int64_t other = backup_digest_compare(p->scratch.held, p->m.tables, p->m.n_tables, err);
+    int64_t other = backup_digest_compare(p->scratch.held, tables, n, err);
     pg_rollback(p->scratch.held);
     if (other < 0)
         return (int)-other;
-    for (size_t i = 0; i < p->m.n_tables; i++) {
-        p->out->unknown += !p->m.tables[i].partitioned && !p->m.tables[i].digest;
-        p->out->rows += p->m.tables[i].rows ? strtoll(p->m.tables[i].rows, NULL, 10) : 0;
+    for (size_t i = 0; i < n; i++) {
+        p->out->tables += !tables[i].partitioned || tables[i].digest;
+        p->out->unknown += !tables[i].partitioned && !tables[i].digest;
+        p->out->rows += tables[i].rows ? strtoll(tables[i].rows, NULL, 10) : 0;
     }
-    p->out->tables = p->m.n_tables;
-    if ((size_t)other == p->m.n_tables)
+    if ((size_t)other == n)
         return STATUS_OK;
     error_set(err, STATUS_BACKUP,
               "backup %s: restored, table %s.%s has other rows than were backed up", p->m.id,
-              p->m.tables[other].schema, p->m.tables[other].name);
+              tables[other].schema, tables[other].name);
     error_why(err, "this backup would not bring back what was there");
     error_fix(err, "make another backup, and report this one");
     return STATUS_BACKUP;
 }
 
-static int in_scratch(struct proof *p, const char *url, struct error *err)
+/* `part` NULL: the backup without its parts. */
+static int in_scratch(struct proof *p, const char *url, const struct backup_part *part,
+                      struct error *err)
 {
     int rc = scratch_open(&p->scratch, url, err);
     if (!rc)
         rc = too_old(p, err);
     if (!rc)
-        rc = restore(p, err);
+        rc = part                                ? restore_part(p, part, err)
+             : str_equal(p->m.scope, "database") ? restore_database(p, err)
+                                                 : restore_tables(p, err);
     if (!rc)
-        rc = compare(p, err);
+        rc = part ? compare(p, part->tables, part->n_tables, err)
+                  : compare(p, p->m.tables, p->m.n_tables, err);
     int dropped = scratch_close(&p->scratch, err);
     return rc ? rc : dropped;
+}
+
+/* Each part in a database of its own, since their tables are the same. */
+static int all_parts(struct proof *p, const char *url, struct error *err)
+{
+    int rc = p->m.n_tables ? in_scratch(p, url, NULL, err) : STATUS_OK;
+    for (size_t i = 0; !rc && i < p->m.n_parts; i++)
+        rc = in_scratch(p, url, &p->m.parts[i], err);
+    return rc;
 }
 
 /* The embedded server stays up only where it was before. */
@@ -176,7 +223,7 @@ static int on_embedded(struct proof *p, struct error *err)
     p->out->where = "on the embedded server";
     int rc = embedded_start(work_dir, "postgres", url, sizeof url, err);
     if (!rc)
-        rc = in_scratch(p, url, err);
+        rc = all_parts(p, url, err);
     if (!was_up)
         embedded_stop(work_dir, &ignored);
     return rc;
@@ -206,7 +253,7 @@ int prove_backup(const struct prove_request *request, struct prove_result *out, 
     out->where = "on the target's server";
     int rc = read_manifest(&p, err);
     if (!rc)
-        rc = use_embedded(request) ? on_embedded(&p, err) : in_scratch(&p, request->url, err);
+        rc = use_embedded(request) ? on_embedded(&p, err) : all_parts(&p, request->url, err);
     if (p.dir >= 0)
         close(p.dir);
     arena_free(p.mem);

@@ -16,6 +16,7 @@
 #include "load.h"
 #include "log.h"
 #include "moved.h"
+#include "point.h"
 #include "progress.h"
 #include "prove.h"
 #include "publish.h"
@@ -247,21 +248,10 @@ static int make_backup(struct run *r)
 {
     char run[32];
     const struct project *p = r->x->project;
-    const char **names = arena_alloc(r->job->mem, (2 * r->job->n_tables + 1) * sizeof *names);
-    for (size_t i = 0; i < r->job->n_tables; i++) {
-        names[2 * i] = r->job->tables[i].t->schema;
-        names[2 * i + 1] = r->job->tables[i].t->name;
-    }
+    struct backup_request request;
+    point_request(r->job, r->x->url, r->s->pg, &request);
     snprintf(run, sizeof run, "%lld", (long long)r->s->run);
-    struct backup_request request = {.dir = p->backup_dir,
-                                     .url = r->x->url,
-                                     .project = p->name,
-                                     .run = run,
-                                     .scope = p->backup_scope,
-                                     .tables = names,
-                                     .n_tables = r->job->n_tables,
-                                     .server_version = pg_server_version(r->s->pg),
-                                     .state_schema = p->target.state_schema};
+    request.run = run;
     steps_begin(r, "backup");
     if (fault_point("backup.before"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point backup.before");
@@ -298,12 +288,17 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
     return code;
 }
 
+static int has_backup(const struct project *p)
+{
+    return p->backup_scope != BACKUP_NONE || p->n_backup_rows;
+}
+
 /* A run that will write nothing has nothing to take back. */
 int steps_secure(struct run *r)
 {
     int any = 0;
     int code = any_write(r, &any);
-    if (!code && any && !r->backup[0] && r->x->project->backup_scope != BACKUP_NONE)
+    if (!code && any && !r->backup[0] && has_backup(r->x->project))
         code = make_backup(r);
     if (!code)
         code = steps_stopped(r);

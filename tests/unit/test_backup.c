@@ -58,11 +58,12 @@ static void make(const char *id)
     char sha256[65];
     struct error err = {0};
     struct str text;
-    const struct backup_table tables[] = {{"public", "a", 0, "12", "123-456"},
-                                          {"odd \"one\"",
-                                           "t\xc3\xa4"
-                                           "b",
-                                           1, NULL, NULL}};
+    struct backup_table tables[] = {
+        {.schema = "public", .name = "a", .rows = "12", .digest = "123-456"},
+        {.schema = "odd \"one\"",
+         .name = "t\xc3\xa4"
+                 "b",
+         .partitioned = 1}};
     struct outdir *dir = outdir_sub(all, id, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
     CU_ASSERT_EQUAL_FATAL(outdir_put(dir, BACKUP_DATA, CONTENT, strlen(CONTENT), &err), 0);

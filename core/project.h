@@ -14,6 +14,7 @@ enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_
 enum id_strategy { ID_UUID5, ID_KEEP, ID_SEQUENCE, ID_NATURAL };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
+enum on_failed_validation { FAILED_UNDO, FAILED_KEEP }; /* behind publish */
 enum scratch_place { SCRATCH_AUTO, SCRATCH_TARGET, SCRATCH_EMBEDDED };
 enum finish_mode { FINISH_ANALYZE, FINISH_VACUUM, FINISH_NONE };
 /* `batched`: where one transaction is out of reach, see batches.h. */
@@ -173,6 +174,7 @@ struct project {
     int64_t threads;    /* of slow transforms, all processes together; 0: as many as cores */
     struct limit max_rejects;
     enum on_invalid on_invalid;
+    enum on_failed_validation on_failed_validation;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
     enum backup_scope backup_scope;
     const char *backup_dir;            /* absolute */

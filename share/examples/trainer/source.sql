@@ -40,7 +40,7 @@ CREATE TABLE training.users (
     email text NOT NULL UNIQUE,
     name text NOT NULL,
     password_hash text NOT NULL,
-    level int NOT NULL,
+    skill_level int NOT NULL,
     photo text,
     newsletter bool NOT NULL,
     created_at timestamptz NOT NULL,
@@ -72,9 +72,9 @@ CREATE TABLE training.completed_sessions (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL,
     finished_at timestamptz NOT NULL,
-    minutes int NOT NULL,
+    session_minutes int NOT NULL,
     score numeric(5, 2),
-    notes text
+    session_notes text
 );
 INSERT INTO training.completed_sessions
 SELECT training.key('session', n, k), training.key('user', n),
@@ -130,9 +130,9 @@ SELECT training.key('item', n, k), training.key('group', n),
 CREATE TABLE training.progress_history (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL,
-    day date NOT NULL,
+    progress_day date NOT NULL,
     streak int NOT NULL,
-    points int NOT NULL
+    total_points int NOT NULL
 );
 INSERT INTO training.progress_history
 SELECT training.key('progress', n, k), training.key('user', n),

@@ -30,10 +30,10 @@ CREATE TABLE training.users (
     email text NOT NULL,
     full_name text NOT NULL,
     password_hash text NOT NULL,
-    level int NOT NULL DEFAULT 1 CHECK (level BETWEEN 1 AND 20),
+    skill_level int NOT NULL DEFAULT 1 CHECK (skill_level BETWEEN 1 AND 20),
     avatar_url text,
     marketing_opt_in bool NOT NULL DEFAULT false,
-    locale text NOT NULL DEFAULT 'en',
+    language_code text NOT NULL DEFAULT 'en',
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
@@ -41,9 +41,9 @@ CREATE TABLE training.completed_sessions (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL REFERENCES training.users ON DELETE CASCADE,
     finished_at timestamptz NOT NULL,
-    minutes int NOT NULL CHECK (minutes >= 0),
+    session_minutes int NOT NULL CHECK (session_minutes >= 0),
     score numeric(5, 2),
-    notes text
+    session_notes text
 );
 CREATE TABLE training.session_preferences (
     user_id uuid PRIMARY KEY REFERENCES training.users ON DELETE CASCADE,
@@ -67,9 +67,9 @@ CREATE TABLE training.drill_group_items (
 CREATE TABLE training.progress_history (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL REFERENCES training.users ON DELETE CASCADE,
-    day date NOT NULL,
+    progress_day date NOT NULL,
     streak int NOT NULL,
-    points int NOT NULL
+    total_points int NOT NULL
 );
 CREATE TABLE training.saved_filters (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -174,7 +174,7 @@ SELECT training.key('filter of ' || kind, n), id, 'android filter', '{"skill": 9
 -- ---- keys, when the rows are there -----------------------------------------------------------
 
 CREATE UNIQUE INDEX users_email ON training.users (lower(email));
-CREATE UNIQUE INDEX progress_history_day ON training.progress_history (user_id, day);
+CREATE UNIQUE INDEX progress_history_day ON training.progress_history (user_id, progress_day);
 CREATE INDEX ON training.completed_sessions (user_id);
 CREATE INDEX ON training.drill_groups (user_id);
 CREATE INDEX ON training.drill_group_items (drill_group_id);

@@ -71,6 +71,7 @@ static const struct {
     {ACTION_STOP_SERVER, look_stop_server, 1},
     {ACTION_BACKUP, keep_backup, 1},
     {ACTION_BACKUPS, keep_backups, 1},
+    {ACTION_VERIFY_BACKUP, keep_verify, 1},
     {ACTION_RESTORE, keep_restore, 1},
     {ACTION_PRUNE, keep_prune, 1},
     {ACTION_SELF_TEST, selftest_run, 0},

@@ -51,6 +51,7 @@ int schemas_sync(const struct cli *cli, struct session *s);
 
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);
+int keep_verify(const struct cli *cli, struct session *s);
 int keep_restore(const struct cli *cli, struct session *s);
 int keep_prune(const struct cli *cli, struct session *s);
 

@@ -1,6 +1,6 @@
-/* backup.c - makes a backup: pg_dump of the tables concerned into a directory that gets its
- * name when everything in it is whole and on disk. What is in the directory of backups is
- * backup_store.c's, restoring backup_restore.c's. */
+/* backup.c - makes a backup: a directory that gets its name when everything in it is whole and on
+ * disk. What goes into it is backup_dump.c's, what is in the directory of backups backup_store.c's,
+ * restoring backup_restore.c's. */
 #include "backup.h"
 
 #include <errno.h>
@@ -12,14 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backup_dump.h"
 #include "backup_manifest.h"
+#include "backup_rows.h"
 #include "backup_store.h"
-#include "backup_tables.h"
-#include "backup_tools.h"
 #include "jsonfile.h"
 #include "outdir.h"
-#include "pg.h"
-#include "sql.h"
 
 #define MANY 1000 /* backups in one millisecond */
 
@@ -28,8 +26,10 @@ struct making {
     const struct backup_request *request;
     struct arena *mem;
     struct outdir *all, *dir; /* of all backups, of this one */
-    struct backup_tools tools;
-    struct backup_tables tables;
+    struct backup_dump dump;
+    struct backup_part *parts;
+    struct backup_file *files;
+    size_t n_files;
     char id[BACKUP_ID_SIZE], temp[BACKUP_ID_SIZE + 8], time[64];
 };
 
@@ -124,54 +124,28 @@ int backup_room(const char *dir, uint64_t bytes, struct error *err)
     return rc;
 }
 
-/* Compression 1: twice as fast as the default for a tenth more space. */
-static int dump(const struct making *m, int out_fd, struct error *err)
+static const char *scope_text(enum backup_scope scope)
 {
-    const struct backup_request *r = m->request;
-    struct str state;
-    size_t n = 0;
-    const char **argv = arena_alloc(m->mem, (2 * m->tables.n_patterns + 16) * sizeof *argv);
-    const char *const fixed[] = {"pg_dump",
-                                 "-Fc",
-                                 "-Z",
-                                 "1",
-                                 "--encoding=UTF8",
-                                 "--strict-names",
-                                 "--no-password",
-                                 "--lock-wait-timeout=60000"};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        argv[n++] = fixed[i];
-    str_init(&state, 0);
-    sql_ident(&state, r->state_schema ? r->state_schema : "mighost");
-    if (r->scope == BACKUP_DATABASE) {
-        argv[n++] = "-N";
-        argv[n++] = state.data;
-    }
-    for (size_t i = 0; r->scope != BACKUP_DATABASE && i < m->tables.n_patterns; i++) {
-        argv[n++] = "-t";
-        argv[n++] = m->tables.patterns[i];
-    }
-    argv[n] = NULL;
-    int rc = backup_tools_run(&m->tools, argv, -1, out_fd, err);
-    str_clear(&state);
-    return rc;
+    return scope == BACKUP_DATABASE ? "database" : scope == BACKUP_TABLES ? "tables" : "rows";
 }
 
-static int write_manifest(const struct making *m, const struct backup_file *data, struct error *err)
+static int write_manifest(const struct making *m, struct error *err)
 {
     const struct backup_request *r = m->request;
     const struct backup_manifest manifest = {.id = m->id,
                                              .time = m->time,
                                              .run = r->run ? r->run : "",
                                              .project = r->project ? r->project : "",
-                                             .scope = r->scope == BACKUP_DATABASE ? "database"
-                                                                                  : "tables",
-                                             .server_version = r->server_version,
-                                             .tool_major = m->tools.pg.major,
-                                             .tables = m->tables.tables,
-                                             .n_tables = m->tables.n,
-                                             .files = data,
-                                             .n_files = 1};
+                                             .label = r->label ? r->label : "",
+                                             .scope = scope_text(r->scope),
+                                             .server_version = pg_server_version(m->dump.pg),
+                                             .tool_major = m->dump.tools.pg.major,
+                                             .tables = m->dump.tables.tables,
+                                             .n_tables = m->dump.tables.n,
+                                             .parts = m->parts,
+                                             .n_parts = r->n_rows,
+                                             .files = m->files,
+                                             .n_files = m->n_files};
     struct str text;
     str_init(&text, JSONFILE_MAX);
     backup_manifest_write(&manifest, &text);
@@ -181,49 +155,47 @@ static int write_manifest(const struct making *m, const struct backup_file *data
     return rc;
 }
 
-static int write_data(const struct making *m, struct backup_file *data, char sha256[65],
-                      struct error *err)
+static int write_data(struct making *m, struct error *err)
 {
-    struct outfile *file = outfile_open(m->dir, BACKUP_DATA, err);
-    if (!file)
-        return err->code;
-    int rc = dump(m, outfile_fd(file), err);
-    if (rc) {
-        outfile_abandon(file);
-        return rc;
+    int rc = backup_dump_write(&m->dump, m->dir, BACKUP_DATA, err);
+    if (!rc && m->request->scope != BACKUP_NONE)
+        m->files[m->n_files++] = (struct backup_file){BACKUP_DATA, m->dump.sha256, m->dump.size};
+    return rc;
+}
+
+/* In the snapshot of the dump. */
+static int write_parts(struct making *m, struct error *err)
+{
+    const struct backup_request *r = m->request;
+    int rc = STATUS_OK;
+    for (size_t i = 0; !rc && i < r->n_rows; i++) {
+        rc = backup_rows_find(m->dump.pg, r, &r->rows[i], &m->parts[i], m->mem, err);
+        if (!rc)
+            rc = backup_rows_write(m->dump.pg, &m->parts[i], m->dir, m->mem,
+                                   &m->files[m->n_files++], err);
     }
-    data->name = BACKUP_DATA;
-    data->sha256 = sha256;
-    return outfile_close_digest(file, sha256, &data->size, err);
+    return rc;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 static int fill(struct making *m, struct error *err)
 {
-    char sha256[65];
-    struct backup_file data = {0};
     int rc = reserve(m, err);
     if (rc)
         return rc;
-    rc = write_data(m, &data, sha256, err);
+    m->parts = arena_alloc(m->mem, (m->request->n_rows + 1) * sizeof *m->parts);
+    m->files = arena_alloc(m->mem, (m->request->n_rows + 1) * sizeof *m->files);
+    rc = write_data(m, err);
     if (!rc)
-        rc = write_manifest(m, &data, err);
+        rc = write_parts(m, err);
+    if (!rc)
+        rc = write_manifest(m, err);
     if (!rc)
         rc = put_in_place(m, err);
     if (rc)
         backup_store_remove(outdir_fd(m->all), m->temp);
     outdir_close(m->dir);
-    return rc;
-}
-
-static int read_tables(struct making *m, struct error *err)
-{
-    struct pg *pg = pg_connect(m->request->url, "target", NULL, err);
-    if (!pg)
-        return err->code;
-    int rc = backup_tables_read(pg, m->request, m->mem, &m->tables, err);
-    pg_close(pg);
     return rc;
 }
 
@@ -233,19 +205,18 @@ int backup_make(const struct backup_request *request, char id[64], struct error 
     struct error own = {0};
     if (!err)
         err = &own;
-    int rc = backup_tools_open(&m.tools, request->server_version / 10000, request->url, err);
-    if (!rc)
-        rc = read_tables(&m, err);
+    m.dump = (struct backup_dump){.request = request, .role = "target", .mem = m.mem};
+    int rc = backup_dump_open(&m.dump, err);
     if (!rc && !(m.all = outdir_open_all(request->dir, err)))
         rc = err->code;
     if (!rc)
-        rc = check_space(m.all, m.tables.bytes, err);
+        rc = check_space(m.all, m.dump.tables.bytes, err);
     if (!rc)
         rc = fill(&m, err);
     if (!rc)
         snprintf(id, BACKUP_ID_SIZE, "%s", m.id);
     outdir_close(m.all);
-    backup_tools_close(&m.tools);
+    backup_dump_close(&m.dump);
     arena_free(m.mem);
     return rc;
 }

@@ -10,24 +10,40 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "backup_manifest.h"
 #include "project.h"
 #include "status.h"
 #include "str.h"
+
+/* A reference that the target does not declare. */
+struct backup_link {
+    const char *child, *parent; /* quoted, with their schema */
+    const char *condition;      /* "p" is the parent, "c" the child */
+};
 
 struct backup_request {
     const char *dir; /* absolute */
     const char *url; /* of the target */
     const char *project;
-    const char *run; /* run id as text, or "" */
+    const char *run;   /* run id as text, or "" */
+    const char *label; /* what a person calls it, or NULL */
     enum backup_scope scope;
-    const char *const *tables; /* "schema.table" parts unquoted, as {schema, name} pairs */
-    size_t n_tables;           /* pairs */
-    int server_version;        /* 150020 */
-    const char *state_schema;  /* left out of a backup of the whole database; NULL: "mighost" */
+    const char *const *tables;       /* "schema.table" parts unquoted, as {schema, name} pairs */
+    size_t n_tables;                 /* pairs */
+    const struct project_rows *rows; /* of their own, their tables with a schema */
+    size_t n_rows;
+    const struct backup_link *links; /* undeclared references */
+    size_t n_links;
+    int server_version;       /* 150020; 0: it is asked */
+    const char *state_schema; /* left out of a backup of the whole database; NULL: "mighost" */
 };
 
 struct backup_info {
-    const char *id, *time, *run, *project, *scope, *path;
+    const char *id, *time, *run, *project, *scope, *path, *label;
+    const struct backup_table *tables; /* that it covers */
+    size_t n_tables;
+    const struct backup_part *parts;
+    size_t n_parts;
     uint64_t size;
     int good;          /* manifest and digests agree */
     const char *fault; /* why not */
@@ -50,6 +66,11 @@ int backup_verify(const char *dir, const char *id, struct error *err);
  * is refused before anything is touched. STATUS_REFUSED when rows outside of the backup refer to
  * rows that it does not have. */
 int backup_restore(const char *dir, const char *id, const char *url, struct error *err);
+/* The rows of `rows` alone, as the backup has them, in the same manner: those that belong to it now
+ * go, and those with a key that comes back. STATUS_REFUSED also where the rule, or the columns,
+ * were others when it was made. */
+int backup_restore_rows(const char *dir, const char *id, const struct backup_request *request,
+                        struct error *err);
 /* Removes those older than `days`, and those beyond the `keep` newest whole ones (0: no such
  * rule), never the newest good one; also what killed backups left. Appends removed ids as lines
  * to `out` (may be NULL). */

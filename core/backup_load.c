@@ -121,7 +121,10 @@ static int load_table(struct load *l, const char *line, struct error *err)
     struct str statement;
     str_init(&statement, STATEMENT_MAX * 2);
     str_add(&statement, "COPY ");
-    sql_table(&statement, schema, name);
+    if (l->m->tables[i].into)
+        str_add(&statement, l->m->tables[i].into);
+    else
+        sql_table(&statement, schema, name);
     str_add(&statement, rest);
     int rc = copy_rows(l, statement.data, err);
     str_clear(&statement);

@@ -45,14 +45,44 @@ static void add_text(struct str *out, const char *key, const char *value)
     str_add(out, ",\n");
 }
 
+static void add_member(struct str *out, const char *key, const char *value)
+{
+    str_printf(out, ", \"%s\": ", key);
+    jsonfile_quote(out, value);
+}
+
 static void add_table(struct str *out, const struct backup_table *t, int last)
 {
     str_add(out, "  {\"schema\": ");
     jsonfile_quote(out, t->schema);
     str_add(out, ", \"name\": ");
     jsonfile_quote(out, t->name);
-    str_printf(out, ", \"kind\": \"%s\"}%s\n", t->partitioned ? "partitioned" : "table",
-               last ? "" : ",");
+    str_printf(out, ", \"kind\": \"%s\"", t->partitioned ? "partitioned" : "table");
+    if (t->digest)
+        str_printf(out, ", \"rows\": %s, \"digest\": \"%s\"", t->rows, t->digest);
+    if (t->columns)
+        add_member(out, "columns", t->columns);
+    str_add(out, last ? "}\n" : "},\n");
+}
+
+static void add_tables(struct str *out, const struct backup_table *tables, size_t n)
+{
+    str_add(out, " \"tables\": [\n");
+    for (size_t i = 0; i < n; i++)
+        add_table(out, &tables[i], i + 1 == n);
+    str_add(out, " ]");
+}
+
+static void add_part(struct str *out, const struct backup_part *p, int last)
+{
+    str_add(out, " {\"name\": ");
+    jsonfile_quote(out, p->name);
+    add_member(out, "file", p->file);
+    add_member(out, "table", p->table);
+    add_member(out, "where", p->where);
+    str_add(out, ",\n");
+    add_tables(out, p->tables, p->n_tables);
+    str_add(out, last ? "}\n" : "},\n");
 }
 
 static void add_file(struct str *out, const struct backup_file *f, int last)
@@ -72,11 +102,13 @@ void backup_manifest_write(const struct backup_manifest *m, struct str *out)
     add_text(out, "run", m->run);
     add_text(out, "project", m->project);
     add_text(out, "scope", m->scope);
+    add_text(out, "label", m->label ? m->label : "");
     str_printf(out, " \"server_version\": %d,\n \"tool_major\": %d,\n", m->server_version,
                m->tool_major);
-    str_add(out, " \"tables\": [\n");
-    for (size_t i = 0; i < m->n_tables; i++)
-        add_table(out, &m->tables[i], i + 1 == m->n_tables);
+    add_tables(out, m->tables, m->n_tables);
+    str_add(out, ",\n \"parts\": [\n");
+    for (size_t i = 0; i < m->n_parts; i++)
+        add_part(out, &m->parts[i], i + 1 == m->n_parts);
     str_add(out, " ],\n \"files\": [\n");
     for (size_t i = 0; i < m->n_files; i++)
         add_file(out, &m->files[i], i + 1 == m->n_files);
@@ -155,18 +187,44 @@ static const struct jsonfile_node *get_list(const struct jsonfile_node *root, co
     return NULL;
 }
 
-static void get_tables(const struct jsonfile_node *root, struct arena *mem,
-                       struct backup_manifest *out, int *bad)
+static struct backup_table *get_tables(const struct jsonfile_node *root, struct arena *mem,
+                                       size_t *n, int *bad)
 {
     const struct jsonfile_node *list = get_list(root, "tables", bad);
     struct backup_table *tables = arena_alloc(mem, (list ? list->n : 0) * sizeof *tables);
-    out->tables = tables;
+    *n = 0;
     for (const struct jsonfile_node *e = list ? list->first : NULL; e; e = e->next) {
-        struct backup_table *t = &tables[out->n_tables++];
+        struct backup_table *t = &tables[(*n)++];
         t->schema = get_text(e, "schema", bad);
         t->name = get_text(e, "name", bad);
         const char *kind = get_text(e, "kind", bad);
         t->partitioned = kind && strcmp(kind, "partitioned") == 0;
+        const struct jsonfile_node *rows = jsonfile_get(e, "rows");
+        if (rows && jsonfile_is_integer(rows)) {
+            t->rows = arena_strndup(mem, rows->raw, rows->raw_len);
+            t->digest = get_text(e, "digest", bad);
+        }
+        const struct jsonfile_node *columns = jsonfile_get(e, "columns");
+        t->columns = columns ? columns->text : NULL;
+    }
+    return tables;
+}
+
+/* Backups of earlier versions have no parts. */
+static void get_parts(const struct jsonfile_node *root, struct arena *mem,
+                      struct backup_manifest *out, int *bad)
+{
+    const struct jsonfile_node *list = jsonfile_get(root, "parts");
+    if (!list || list->kind != JSONFILE_ARRAY)
+        return;
+    out->parts = arena_alloc(mem, list->n * sizeof *out->parts);
+    for (const struct jsonfile_node *e = list->first; e; e = e->next) {
+        struct backup_part *p = &out->parts[out->n_parts++];
+        p->name = get_text(e, "name", bad);
+        p->file = get_text(e, "file", bad);
+        p->table = get_text(e, "table", bad);
+        p->where = get_text(e, "where", bad);
+        p->tables = get_tables(e, mem, &p->n_tables, bad);
     }
 }
 
@@ -201,9 +259,12 @@ static int parse(const struct str *text, struct arena *mem, struct backup_manife
     out->run = get_text(file.root, "run", &bad);
     out->project = get_text(file.root, "project", &bad);
     out->scope = get_text(file.root, "scope", &bad);
+    const struct jsonfile_node *label = jsonfile_get(file.root, "label");
+    out->label = label && label->text ? label->text : "";
     out->server_version = (int)get_number(file.root, "server_version", &bad);
     out->tool_major = (int)get_number(file.root, "tool_major", &bad);
-    get_tables(file.root, mem, out, &bad);
+    out->tables = get_tables(file.root, mem, &out->n_tables, &bad);
+    get_parts(file.root, mem, out, &bad);
     get_files(file.root, mem, out, &bad);
     return bad ? -1 : 0;
 }

@@ -18,6 +18,17 @@
 struct backup_table {
     const char *schema, *name;
     int partitioned; /* has no rows of its own: its partitions are listed as well */
+    /* How many rows, and what they come to (see backup_digest.h); NULL: not known. */
+    const char *rows, *digest;
+    const char *columns; /* of a part: those that it has, "a", "b"; else NULL */
+    const char *into;    /* restore: the table that takes the rows, quoted; NULL: itself */
+};
+
+/* What a backup has besides the tables of its scope: rows of one owner. */
+struct backup_part {
+    const char *name, *file, *table, *where;
+    struct backup_table *tables; /* parents before children */
+    size_t n_tables;
 };
 
 struct backup_file {
@@ -26,10 +37,12 @@ struct backup_file {
 };
 
 struct backup_manifest {
-    const char *id, *time, *run, *project, *scope;
+    const char *id, *time, *run, *project, *scope, *label;
     int server_version, tool_major;
-    const struct backup_table *tables;
+    struct backup_table *tables;
     size_t n_tables;
+    struct backup_part *parts;
+    size_t n_parts;
     const struct backup_file *files;
     size_t n_files;
 };

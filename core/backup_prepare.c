@@ -189,9 +189,9 @@ int backup_prepare_begin(struct backup_prepare *p, const struct backup_manifest 
     if (!rc)
         rc = find_tables(p, m, err);
     const char *const steps[] = {lock_tables, drop_foreign_keys, disable_triggers, delete_rows};
-    for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++)
+    for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps - (p->keep_rows ? 1 : 0); i++)
         rc = run_each(p, steps[i], err);
-    if (!rc)
+    if (!rc && !p->keep_rows)
         rc = check_empty(p, err);
     if (rc && strcmp(pg_sqlstate(p->pg), "42501") == 0)
         error_fix(err, "restore as the owner of the tables and of those that refer to them");

@@ -9,6 +9,7 @@
 
 struct backup_prepare {
     struct pg *pg;
+    int keep_rows;     /* the caller deletes those that must go */
     struct str oids;   /* "16384, 16390": the tables and all their present partitions */
     struct str finish; /* statements that undo what was done, in order */
 };

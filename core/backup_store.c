@@ -110,6 +110,11 @@ static void describe(int all, const char *dir, int digests, struct arena *mem,
     info->run = m.run ? m.run : "";
     info->project = m.project ? m.project : "";
     info->scope = m.scope ? m.scope : "";
+    info->label = m.label ? m.label : "";
+    info->tables = m.tables;
+    info->n_tables = m.n_tables;
+    info->parts = m.parts;
+    info->n_parts = m.n_parts;
     info->path = arena_printf(mem, "%s/%s", dir, info->id);
     for (size_t i = 0; i < m.n_files; i++)
         info->size += m.files[i].size;

@@ -149,6 +149,8 @@ int backup_tables_read(struct pg *pg, const struct backup_request *request, stru
                        struct backup_tables *out, struct error *err)
 {
     memset(out, 0, sizeof *out);
+    if (request->scope == BACKUP_NONE)
+        return STATUS_OK;
     if (request->scope != BACKUP_DATABASE && !request->n_tables)
         return error_set(err, STATUS_BACKUP, "a backup of no tables was asked for");
     int rc = pg_begin(pg, "READ ONLY", err);

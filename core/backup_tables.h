@@ -8,7 +8,7 @@
 #include "pg.h"
 
 struct backup_tables {
-    const struct backup_table *tables;
+    struct backup_table *tables;
     size_t n;
     const char **patterns; /* for pg_dump -t: tables and sequences, quoted */
     size_t n_patterns;

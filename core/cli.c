@@ -40,6 +40,9 @@ enum option_id {
     ID_FULL,
     ID_ROLLBACK_FILE,
     ID_ROLLBACK_MODE,
+    ID_LABEL,
+    ID_PROVE,
+    ID_ROWS,
     ID_REQUIRE_LOCK,
     ID_SAME_DATABASE,
     ID_STRICT
@@ -84,6 +87,7 @@ static const struct cli_option table[] = {
     {NULL, NULL, 0, "Backups"},
     {"backup", NULL, ACTION_BACKUP, "back up the tables that the project writes"},
     {"backups", NULL, ACTION_BACKUPS, "list backups with size and checksum state"},
+    {"verify-backup", "ID", ACTION_VERIFY_BACKUP, "restore it into a scratch database, compare"},
     {"restore", "ID", ACTION_RESTORE, "put a backup's rows back, in one transaction"},
     {"prune", "DAYS", ACTION_PRUNE, "remove older backups, never the newest good one"},
     {NULL, NULL, 0, "Plugins"},
@@ -123,6 +127,9 @@ static const struct cli_option table[] = {
     {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
     {"rollback-mode", "MODE", ID_ROLLBACK_MODE,
      "where rows were touched since: refuse, untouched, force"},
+    {"label", "TEXT", ID_LABEL, "with --backup: what you call it"},
+    {"prove", NULL, ID_PROVE, "with --backup: as --verify-backup, at once"},
+    {"rows", "NAME", ID_ROWS, "with --restore: only these rows of backup.rows"},
     {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
     {"export-dir", "DIR", ID_EXPORT_DIR, "the export directory; a run keeps there what it reads"},
     {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
@@ -328,6 +335,12 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_ROLLBACK_MODE:
         cli->rollback_mode = value;
         break;
+    case ID_LABEL:
+        cli->label = value;
+        break;
+    case ID_ROWS:
+        cli->rows = value;
+        break;
     case ID_FORMAT:
         cli->format = value;
         break;
@@ -347,6 +360,7 @@ static int set_flag(struct cli *cli, int id)
                 : id == ID_QUIET             ? &cli->quiet
                 : id == ID_FULL              ? &cli->full
                 : id == ID_SKIP_EXPORT       ? &cli->session.skip_export
+                : id == ID_PROVE             ? &cli->prove
                 : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
                 : id == ID_SAME_DATABASE     ? &cli->session.same_database
                 : id == ID_STRICT            ? &cli->session.overrides.strict
@@ -498,6 +512,10 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
         code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
     if (!code && out->rollback_mode && out->action != ACTION_ROLLBACK)
         code = error_set(err, STATUS_USAGE, "--rollback-mode goes with --rollback");
+    if (!code && (out->label || out->prove) && out->action != ACTION_BACKUP)
+        code = error_set(err, STATUS_USAGE, "--label and --prove go with --backup");
+    if (!code && out->rows && out->action != ACTION_RESTORE)
+        code = error_set(err, STATUS_USAGE, "--rows goes with --restore");
     if (!code)
         code = set_exports(out, err);
     if (code)

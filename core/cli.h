@@ -32,6 +32,7 @@ enum cli_action {
     ACTION_BACKUP,
     ACTION_BACKUPS,
     ACTION_RESTORE,
+    ACTION_VERIFY_BACKUP,
     ACTION_PRUNE,
     ACTION_PRINT_GRANTS,
     ACTION_LIST_PLUGINS,
@@ -52,8 +53,8 @@ struct cli {
     struct session_options session;
     const char **plugin_dirs;
     char *command; /* the whole line, secrets wiped */
-    const char *rollback_file, *rollback_mode;
-    int yes, takeover, hold, json, verbose, quiet, dot, full;
+    const char *rollback_file, *rollback_mode, *label, *rows;
+    int yes, takeover, hold, json, verbose, quiet, dot, full, prove;
     const char *format; /* of --plan */
 };
 

@@ -34,6 +34,9 @@ void pg_where(const struct pg *pg, struct pg_where *out);
  * environment; NULL-terminated, freed by pg_environment_free (which wipes it). */
 char **pg_environment(const char *url, struct error *err);
 void pg_environment_free(char **env);
+/* Appends the same connection to another database of that server, as keywords; it may hold a
+ * password. */
+int pg_url_database(const char *url, const char *dbname, struct str *out, struct error *err);
 int pg_server_version(const struct pg *pg); /* 150020 */
 int pg_takes_all_text(const struct pg *pg); /* the database is in UTF-8 */
 int pg_backend_pid(const struct pg *pg);
@@ -100,6 +103,11 @@ int pg_commit(struct pg *pg, int deadline_seconds, struct error *err);
 int pg_copy_begin(struct pg *pg, const char *sql, struct error *err);
 int pg_copy_write(struct pg *pg, const void *data, size_t n, struct error *err);
 int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err);
+
+/* COPY ... TO STDOUT: each line is given to take(), which returns a status. */
+int pg_copy_out(struct pg *pg, const char *sql, void *ctx,
+                int (*take)(void *ctx, const char *line, size_t n, struct error *err),
+                struct error *err);
 
 /* Statements that the server works on while the caller does other things, by other connections.
  * pg_later_take(): waits for the result of the next one; NULL: there is none any more, or it

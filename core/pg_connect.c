@@ -239,3 +239,27 @@ void pg_environment_free(char **env)
     }
     free(env);
 }
+
+static void add_keyword(struct str *out, const char *name, const char *value)
+{
+    str_printf(out, "%s%s='", out->len ? " " : "", name);
+    for (; *value; value++) {
+        if (*value == '\\' || *value == '\'')
+            str_add_char(out, '\\');
+        str_add_char(out, *value);
+    }
+    str_add_char(out, '\'');
+}
+
+int pg_url_database(const char *url, const char *dbname, struct str *out, struct error *err)
+{
+    PQconninfoOption *options = parse_url(url, "target", err);
+    if (!options)
+        return err->code;
+    for (PQconninfoOption *o = options; o->keyword; o++)
+        if (o->val && strcmp(o->keyword, "dbname") != 0)
+            add_keyword(out, o->keyword, o->val);
+    add_keyword(out, "dbname", dbname);
+    PQconninfoFree(options);
+    return out->failed ? error_set(err, STATUS_CONFIG, "the target's URL is too long") : 0;
+}

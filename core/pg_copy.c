@@ -42,6 +42,30 @@ int pg_copy_end(struct pg *pg, int64_t *rows, struct error *err)
     return code;
 }
 
+/* A caller that fails is not called again; what is left is read, for the connection's sake. */
+int pg_copy_out(struct pg *pg, const char *sql, void *ctx,
+                int (*take)(void *ctx, const char *line, size_t n, struct error *err),
+                struct error *err)
+{
+    PGresult *res = pg_refusing ? NULL : PQexec(pg->conn, sql);
+    int code = PQresultStatus(res) == PGRES_COPY_OUT ? 0 : pg_fail(pg, res, err);
+    PQclear(res);
+    if (code)
+        return code;
+    char *line = NULL;
+    for (int n; (n = PQgetCopyData(pg->conn, &line, 0)) > 0;) {
+        if (!code)
+            code = take(ctx, line, (size_t)n, err);
+        PQfreemem(line);
+    }
+    while ((res = PQgetResult(pg->conn))) {
+        if (!code && PQresultStatus(res) != PGRES_COMMAND_OK)
+            code = pg_fail(pg, res, err);
+        PQclear(res);
+    }
+    return code;
+}
+
 /* ---- rows ----------------------------------------------------------------------------- */
 
 #define MAX_COLUMNS 64

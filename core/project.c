@@ -220,6 +220,19 @@ static void check_stages(struct fields *f, struct project *p)
     }
 }
 
+static void check_rows(struct fields *f, struct project *p)
+{
+    const struct jsonfile_node *backup = jsonfile_get(f->file->root, "backup");
+    for (size_t i = 0; i < p->n_backup_rows; i++) {
+        p->backup_rows[i].table = with_schema(f, p, p->backup_rows[i].table);
+        for (size_t j = 0; p->backup_rows[i].name && j < i; j++)
+            if (str_equal(p->backup_rows[i].name, p->backup_rows[j].name))
+                jsonfile_fault(f->file, entry(jsonfile_get(backup, "rows"), i)->place, f->faults,
+                               NULL, "there are two \"rows\" of the name \"%s\"",
+                               p->backup_rows[i].name);
+    }
+}
+
 static void check_version(struct fields *f, const struct project *p)
 {
     const struct jsonfile_node *target = jsonfile_get(f->file->root, "target");
@@ -284,6 +297,7 @@ static void fill(struct fields *f, const struct project_overrides *o, struct pro
     check_embedded_names(f, p);
     check_stages(f, p);
     check_version(f, p);
+    check_rows(f, p);
     check_hooks(f, p);
     /* Names may be missing where there are faults. */
     if (f->faults->n == 0)

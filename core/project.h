@@ -14,6 +14,8 @@ enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_
 enum id_strategy { ID_UUID5, ID_KEEP, ID_SEQUENCE, ID_NATURAL };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
+enum on_failed_validation { FAILED_UNDO, FAILED_KEEP }; /* behind publish */
+enum scratch_place { SCRATCH_AUTO, SCRATCH_TARGET, SCRATCH_EMBEDDED };
 enum finish_mode { FINISH_ANALYZE, FINISH_VACUUM, FINISH_NONE };
 /* `batched`: where one transaction is out of reach, see batches.h. */
 enum publish_mode { PUBLISH_TRANSACTION, PUBLISH_BATCHED };
@@ -130,6 +132,11 @@ struct project_preserve {
     const char *where;        /* a condition on its rows */
 };
 
+/* Rows of one owner that a backup holds on their own, with what belongs to them. */
+struct project_rows {
+    const char *name, *table, *where;
+};
+
 struct project_target {
     const char *url;          /* libpq URI or keywords, may hold a password; "" : embedded server */
     const char *schema;       /* of bare table names, default "public" */
@@ -184,9 +191,14 @@ struct project {
     struct limit max_rejects;
     enum on_invalid on_invalid;
     int strict;                /* a source field with values that nothing reads fails the run */
+    enum on_failed_validation on_failed_validation;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
     enum backup_scope backup_scope;
-    const char *backup_dir;                      /* absolute */
+    const char *backup_dir;            /* absolute */
+    enum scratch_place backup_scratch; /* where a backup is proven */
+    struct project_rows *backup_rows;
+    size_t n_backup_rows;
+    int backup_prove;                            /* a run's backup is, before publish */
     int64_t backup_keep_days, backup_keep_count; /* 0: keep all */
     enum sequence_mode sequences;
     enum indexes_mode indexes; /* of tables that get many rows */

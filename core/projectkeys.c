@@ -259,6 +259,14 @@ static const struct field rehearsal_fields[] = {
 };
 static const struct section rehearsal = {"rehearsal", rehearsal_fields, COUNT(rehearsal_fields), 0};
 
+static const struct field rows_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_rows, name), .required = 1},
+    {.key = "table", .type = FIELD_TABLE, .offset = AT(project_rows, table), .required = 1},
+    {.key = "where", .type = FIELD_TEXT, .offset = AT(project_rows, where), .required = 1},
+};
+static const struct section rows = {"rows", rows_fields, COUNT(rows_fields),
+                                    sizeof(struct project_rows)};
+
 static const struct field backup_fields[] = {
     {.key = "scope",
      .type = FIELD_ENUM,
@@ -276,6 +284,17 @@ static const struct field backup_fields[] = {
      .offset = AT(project, backup_keep_count),
      .allowed = "0..100000",
      .fallback = "0"},
+    {.key = "rows",
+     .type = FIELD_LIST,
+     .offset = AT(project, backup_rows),
+     .count = AT(project, n_backup_rows),
+     .section = &rows},
+    {.key = "prove", .type = FIELD_BOOL, .offset = AT(project, backup_prove), .fallback = "false"},
+    {.key = "scratch",
+     .type = FIELD_ENUM,
+     .offset = AT(project, backup_scratch),
+     .allowed = "auto|target|embedded",
+     .fallback = "auto"},
 };
 static const struct section backup = {"backup", backup_fields, COUNT(backup_fields), 0};
 
@@ -373,6 +392,11 @@ static const struct field root_fields[] = {
      .allowed = "reject|fail",
      .fallback = "reject"},
     {.key = "strict", .type = FIELD_BOOL, .offset = AT(project, strict), .fallback = "false"},
+    {.key = "on_failed_validation",
+     .type = FIELD_ENUM,
+     .offset = AT(project, on_failed_validation),
+     .allowed = "undo|keep",
+     .fallback = "undo"},
     {.key = "max_delete",
      .type = FIELD_PERCENT,
      .offset = AT(project, max_delete_percent),
@@ -424,9 +448,9 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target,    &version,   &source,  &stage, &incremental, &table,
-        &reference,        &validator, &reporter,  &notify,  &hook,  &invariant,   &preserve,
-        &backup,           &export,    &rehearsal, &timeouts};
+        &projectkeys_root, &target,    &version,  &source,    &stage,   &incremental, &table,
+        &reference,        &validator, &reporter, &notify,    &hook,    &invariant,   &preserve,
+        &backup,           &rows,      &export,   &rehearsal, &timeouts};
     *n = COUNT(all);
     return all;
 }

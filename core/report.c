@@ -500,6 +500,20 @@ static int snapshots(struct state *s, json_t *run, struct error *err)
     return 0;
 }
 
+static json_t *undo_part(const struct report_undo *u)
+{
+    json_t *part = json_pack("{s:s, s:s}", "status", u->status, "cause", u->cause);
+    if (u->reason[0])
+        json_object_set_new(part, "reason", json_string(u->reason));
+    if (!str_equal(u->status, "done"))
+        return part;
+    json_object_set_new(part, "proven", json_boolean(u->proven));
+    json_object_set_new(part, "before", json_string(u->before));
+    json_object_set_new(part, "after_undo", json_string(u->undone));
+    json_object_set_new(part, "seconds", json_real(u->seconds));
+    return part;
+}
+
 char *report_build(struct state *s, const struct job *job, report_tell *tell, void *arg,
                    struct report_totals *totals, struct error *err)
 {
@@ -538,6 +552,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     json_object_set_new(root, "verify", verify_part(in));
     if (in->logins && in->logins->n)
         json_object_set_new(root, "logins", logins_part(in->logins));
+    if (in->undo && in->undo->status)
+        json_object_set_new(root, "undo", undo_part(in->undo));
     if (in->err && in->err->code)
         json_object_set_new(root, "failure",
                             json_pack("{s:i, s:s, s:s, s:s}", "code", in->err->code, "what",

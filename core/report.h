@@ -15,6 +15,16 @@ struct report_step {
     double seconds;
 };
 
+/* What became of a run that was found wrong behind publish. */
+struct report_undo {
+    const char *status; /* "done", "refused", "kept"; NULL: it was not */
+    char cause[1024];   /* what was found */
+    char reason[1024];  /* why it was refused */
+    int proven;         /* by fingerprint */
+    char before[65], undone[65];
+    double seconds;
+};
+
 struct report_input {
     const char *action; /* "run", "dry-run" */
     int exit_code;
@@ -28,7 +38,8 @@ struct report_input {
     const struct logins_list *logins;   /* proven, where the project asks for it */
     const char *backup;                 /* id, or "" */
     const struct str *notes;            /* warnings, one a line */
-    const struct error *err;            /* what ended the run, or NULL */
+    const struct report_undo *undo;
+    const struct error *err; /* what ended the run, or NULL */
 };
 
 struct report_totals { /* filled for the last line and the exit code */

@@ -28,12 +28,18 @@
 
 static const char *state_line(const struct run *r, int code)
 {
+    if (r->is_published && str_equal(r->undo.status, "refused"))
+        return "the run is published, was found wrong, and could not be rolled back: see above";
     if (r->is_published)
         return "the run is published";
     if (r->s->at == RUN_PARTLY)
         return r->partly;
     if (r->s->at == RUN_ROLLED_BACK)
-        return "the run was published and rolled back: live tables are as before";
+        return r->undo.status && !r->undo.proven
+                   ? "the run was published and rolled back: its rows are as before, others "
+                     "changed "
+                     "the tables meanwhile"
+                   : "the run was published and rolled back: live tables are as before";
     return code == STATUS_UNKNOWN ? "unknown: see above"
            : code == STATUS_BUSY  ? "no live table was changed by this process"
                                   : "no live table was changed";
@@ -95,6 +101,7 @@ static void tell(void *arg, struct report_input *in)
                               .verify = r->is_verified ? &r->verify : NULL,
                               .logins = &r->logins,
                               .backup = r->backup,
+                              .undo = &r->undo,
                               .notes = &r->job->notes,
                               .err = code == STATUS_OK || code == STATUS_PARTIAL ? NULL : &r->err};
     memcpy(in->steps, r->steps, sizeof in->steps);

@@ -19,7 +19,9 @@
 #include "log.h"
 #include "moved.h"
 #include "preserve.h"
+#include "point.h"
 #include "progress.h"
+#include "prove.h"
 #include "publish.h"
 #include "ran.h"
 #include "renew.h"
@@ -240,25 +242,29 @@ static int note_backup(struct run *r)
     return code;
 }
 
+static int prove_it(struct run *r)
+{
+    struct prove_result out;
+    const struct prove_request request = {.project = r->x->project,
+                                          .id = r->backup,
+                                          .url = r->x->url,
+                                          .embedded = r->x->embedded,
+                                          .server_version = pg_server_version(r->s->pg)};
+    int code = prove_backup(&request, &out, &r->err);
+    if (!code)
+        log_write(LOG_INFO, "backup %s is proven: %zu tables with %lld rows restored %s, %.2f s",
+                  r->backup, out.tables, (long long)out.rows, out.where, out.seconds);
+    return code;
+}
+
 static int make_backup(struct run *r)
 {
     char run[32];
     const struct project *p = r->x->project;
-    const char **names = arena_alloc(r->job->mem, (2 * r->job->n_tables + 1) * sizeof *names);
-    for (size_t i = 0; i < r->job->n_tables; i++) {
-        names[2 * i] = r->job->tables[i].t->schema;
-        names[2 * i + 1] = r->job->tables[i].t->name;
-    }
+    struct backup_request request;
+    point_request(r->job, r->x->url, r->s->pg, &request);
     snprintf(run, sizeof run, "%lld", (long long)r->s->run);
-    struct backup_request request = {.dir = p->backup_dir,
-                                     .url = r->x->url,
-                                     .project = p->name,
-                                     .run = run,
-                                     .scope = p->backup_scope,
-                                     .tables = names,
-                                     .n_tables = r->job->n_tables,
-                                     .server_version = pg_server_version(r->s->pg),
-                                     .state_schema = p->target.state_schema};
+    request.run = run;
     steps_begin(r, "backup");
     if (fault_point("backup.before"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point backup.before");
@@ -269,6 +275,8 @@ static int make_backup(struct run *r)
         log_write(LOG_INFO, "backup %s", r->backup);
         code = backup_verify(p->backup_dir, r->backup, &r->err);
     }
+    if (!code && p->backup_prove)
+        code = prove_it(r);
     if (!code && (p->backup_keep_days || p->backup_keep_count))
         code =
             backup_prune(p->backup_dir, p->backup_keep_days, p->backup_keep_count, NULL, &r->err);
@@ -295,12 +303,17 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
     return code;
 }
 
+static int has_backup(const struct project *p)
+{
+    return p->backup_scope != BACKUP_NONE || p->n_backup_rows;
+}
+
 /* A run that will write nothing has nothing to take back. */
 int steps_secure(struct run *r)
 {
     int any = 0;
     int code = any_write(r, &any);
-    if (!code && any && !r->backup[0] && r->x->project->backup_scope != BACKUP_NONE)
+    if (!code && any && !r->backup[0] && has_backup(r->x->project))
         code = make_backup(r);
     if (!code)
         code = steps_stopped(r);
@@ -469,22 +482,58 @@ int steps_verify(struct run *r)
     return code == STATUS_TEMPORARY && steps_stopped(r) ? r->err.code : code;
 }
 
-/* Published, and then found wrong: taken back at once, with proof. */
+/* In the audit trail too, which outlives logs: why a run was taken back, or stays. */
+static void note_fault(struct run *r)
+{
+    struct error err = {0};
+    int code = state_begin(r->s, &err);
+    if (!code)
+        code = state_event(r->s, &err, "found wrong behind publish: %s", r->undo.cause);
+    if (!code)
+        code = state_commit(r->s, &err);
+    if (code) {
+        pg_rollback(r->s->pg);
+        log_write(LOG_WARNING, "the audit trail lacks why the run is found wrong: %s", err.what);
+    }
+}
+
+static void undone(struct run *r, const struct rollback_result *result)
+{
+    r->undo.status = "done";
+    r->undo.proven = result->proven || result->nothing;
+    r->undo.seconds = result->seconds;
+    snprintf(r->undo.before, sizeof r->undo.before, "%s", result->before);
+    snprintf(r->undo.undone, sizeof r->undo.undone, "%s", result->undone);
+    r->is_published = 0;
+    crash_state("the run was published and rolled back: live tables are as before");
+    r->s->at = RUN_ROLLED_BACK;
+    log_write(LOG_INFO, "rolled back in %.2f s: fingerprint %s", result->seconds,
+              r->undo.proven ? "as before the run" : "proven by rows only");
+}
+
+/* Published, and then found wrong: taken back at once, with proof, unless the project keeps it. A
+ * run in batches that did not come to its end is no choice: it is taken back. */
 void steps_undo(struct run *r)
 {
     struct rollback_result result;
     struct error err = {0};
     steps_begin(r, "rollback");
-    log_write(LOG_ERROR, "%s; the run is rolled back", r->err.what);
-    if (rollback_run(r->s, r->x->project, ROLLBACK_REFUSE, &result, &err)) {
-        log_error(&err, "the run stays published; roll it back by hand");
+    snprintf(r->undo.cause, sizeof r->undo.cause, "%s", r->err.what);
+    note_fault(r);
+    if (r->is_published && r->x->project->on_failed_validation == FAILED_KEEP) {
+        r->undo.status = "kept";
+        log_write(LOG_ERROR, "%s; the run stays published, as on_failed_validation has it",
+                  r->err.what);
         return;
     }
-    r->is_published = 0;
-    crash_state("the run was published and rolled back: live tables are as before");
-    r->s->at = RUN_ROLLED_BACK;
-    log_write(LOG_INFO, "rolled back: fingerprint %s",
-              result.proven ? "as before the run" : "proven by rows only");
+    log_write(LOG_ERROR, "%s; the run is rolled back", r->err.what);
+    if (rollback_run(r->s, r->x->project, ROLLBACK_REFUSE, &result, &err) == 0) {
+        undone(r, &result);
+        return;
+    }
+    r->undo.status = "refused";
+    snprintf(r->undo.reason, sizeof r->undo.reason, "%s", err.what);
+    log_error(&err, "the run stays published; roll it back by hand");
 }
 
 /* Only who read the sources knows since when. No fault of the run, and none may become one. */

@@ -23,6 +23,7 @@ struct run {
     struct expect expect;
     struct verify_result verify;
     struct logins_list logins;
+    struct report_undo undo;
     int is_published, is_verified;
     char backup[64];
     char partly[200]; /* how far a run in batches came, where it stops between two */

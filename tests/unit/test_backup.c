@@ -58,11 +58,12 @@ static void make(const char *id)
     char sha256[65];
     struct error err = {0};
     struct str text;
-    const struct backup_table tables[] = {{"public", "a", 0},
-                                          {"odd \"one\"",
-                                           "t\xc3\xa4"
-                                           "b",
-                                           1}};
+    struct backup_table tables[] = {
+        {.schema = "public", .name = "a", .rows = "12", .digest = "123-456"},
+        {.schema = "odd \"one\"",
+         .name = "t\xc3\xa4"
+                 "b",
+         .partitioned = 1}};
     struct outdir *dir = outdir_sub(all, id, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
     CU_ASSERT_EQUAL_FATAL(outdir_put(dir, BACKUP_DATA, CONTENT, strlen(CONTENT), &err), 0);
@@ -163,6 +164,10 @@ static void manifest_is_read_as_written(void)
     CU_ASSERT_EQUAL_FATAL(backup_manifest_read(dir, ID, mem, &m, &err), 0);
     CU_ASSERT_STRING_EQUAL(m.run, "17");
     CU_ASSERT_STRING_EQUAL(m.project, "shop");
+    CU_ASSERT_STRING_EQUAL(m.label, "");
+    CU_ASSERT_STRING_EQUAL(m.tables[0].rows, "12");
+    CU_ASSERT_STRING_EQUAL(m.tables[0].digest, "123-456");
+    CU_ASSERT_PTR_NULL(m.tables[1].digest);
     CU_ASSERT_EQUAL(m.server_version, 150020);
     CU_ASSERT_EQUAL(m.tool_major, 15);
     CU_ASSERT_EQUAL_FATAL(m.n_tables, 2);

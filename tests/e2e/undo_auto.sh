@@ -1,0 +1,103 @@
+# undo_auto.sh - a run that is found wrong behind publish: taken back at once, with proof; kept, where
+# the project says so; and not taken back over what the application wrote meanwhile.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "$top_srcdir/tests/fixtures/runs.sh"
+
+pg_createdb shop
+psql_t shop <<'SQL'
+CREATE SCHEMA app;
+CREATE TABLE app.maker (id int PRIMARY KEY, name text);
+CREATE TABLE app.item (id int PRIMARY KEY, maker int REFERENCES app.maker, name text, stamp serial);
+INSERT INTO app.maker SELECT i, 'maker ' || i FROM generate_series(1, 5) i;
+INSERT INTO app.item SELECT i, 1, 'live ' || i FROM generate_series(1, 50) i;
+SQL
+data shop <<'JSON'
+{ "makers": [ { "id": 1, "name": "first" }, { "id": 9, "name": "new" } ],
+  "items": [ { "id": 1, "maker": 9, "name": "forbidden" }, { "id": 60, "maker": 9, "name": "new" } ] }
+JSON
+# The check names the live table itself, so that it sees nothing of it before publish.
+document()
+{
+    cat <<JSON
+{ "name": "shop", "target": { "schema": "app" } $1,
+  "sources": { "old": { "use": "json", "options": { "file": "$TEST_DIR/shop/data.json" } } },
+  "validators": [ { "name": "own", "use": "sql", "options": { "queries": [
+    { "name": "forbidden", "sql": "SELECT 1 FROM app.item WHERE name = 'forbidden'" } ] } } ],
+  "stages": [ { "name": "makers", "policy": "update", "ids": "keep", "options": { "table": "maker",
+      "fields": { "id": "id", "name": "name" } } },
+    { "name": "items", "policy": "update", "ids": "keep", "options": { "table": "item",
+      "fields": { "id": "id", "maker": "maker", "name": "name" } } } ] }
+JSON
+}
+document '' | project shop
+document ', "on_failed_validation": "keep"' >"$TEST_DIR/shop/keep.json"
+
+undo_part() # MEMBER
+{
+    echo "SELECT :'report'::json -> 'undo' ->> '$1'" | psql_t postgres -v report="$(cat "$BUNDLE/report.json")"
+}
+
+undo_says() # MEMBER VALUE
+{
+    is "undo.$1" "$(undo_part "$1")" "$2"
+}
+
+trail() # the causes that the audit trail has
+{
+    psql_t shop -c "SELECT count(*) FROM mighost.event
+        WHERE what = 'found wrong behind publish: 1 checks found faults in the live tables'"
+}
+
+echo "taken back at once: rows, the sequence, and the last line"
+nothing 8 shop shop
+is "the last line" "$(sed 's/; report: .*//' "$OUT" | tail -n 1)" \
+    "run 1: validation failed (exit 8): the run was published and rolled back: live tables are as before"
+rows shop "SELECT state, exit_code FROM mighost.run WHERE id = 1" "rolled_back|8"
+undo_says status done
+undo_says cause "1 checks found faults in the live tables"
+undo_says proven true
+undo_says before "$(undo_part after_undo)"
+grep -q 'app.item: 1 inserted rows removed, 1 updated and 0 deleted ones restored, 0\.[0-9]* s' "$BUNDLE/run.log" ||
+    fail "the log does not name the table with its rows and time"
+grep -q 'app.maker: 1 inserted rows removed, 1 updated' "$BUNDLE/run.log" || fail "nor the other"
+is "the trail" "$(trail)" 1
+
+echo "kept, as the project says; then taken back by hand"
+mig 8 shop shop/keep.json --run
+says "on_failed_validation"
+undo_says status kept
+rows shop "SELECT name FROM app.item WHERE id IN (1, 60) ORDER BY id" "forbidden
+new"
+rows shop "SELECT state, exit_code FROM mighost.run WHERE id = 2" "done|8"
+mig 0 shop shop --rollback
+says "fingerprint equal"
+unchanged shop "run and rollback"
+
+has_points=$("$MIGHOST" --list-faults 2>/dev/null | grep -c . || :)
+if [ "$has_points" -gt 0 ]; then
+    echo "the application wrote another row meanwhile: taken back, that row stays"
+    stand 8 shop shop publish.after_commit:1
+    psql_t shop -c "UPDATE app.item SET name = 'by the application' WHERE id = 7"
+    go_on
+    says "its rows are as before, others changed the tables meanwhile"
+    undo_says proven false
+    rows shop "SELECT id, name FROM app.item WHERE id IN (1, 7, 60) ORDER BY id" "1|live 1
+7|by the application"
+
+    echo "it wrote a row of the run: nothing of that is undone, and who reads the last line knows"
+    fingerprint_db shop >"$TEST_DIR/before.shop"
+    stand 8 shop shop publish.after_commit:1
+    psql_t shop -c "UPDATE app.item SET name = name || ', and sold' WHERE id = 60"
+    go_on
+    says "could not be rolled back"
+    undo_says status refused
+    undo_part reason | grep -q '^rows changed since run 4 was published: .*"item"' || fail "no reason"
+    rows shop "SELECT id, name FROM app.item WHERE id IN (1, 60) ORDER BY id" "1|forbidden
+60|new, and sold"
+    rows shop "SELECT state FROM mighost.run WHERE id = 4" done
+    is "the trail" "$(trail)" 4
+    mig 13 shop shop --rollback
+    mig 0 shop shop --restore "$(psql_t shop -c "SELECT backup FROM mighost.run WHERE id = 4")"
+    unchanged shop "run, and its backup restored"
+fi
+echo "ok"

@@ -122,6 +122,8 @@ struct source {
     int32_t (*entry)(void *ctx, mig_str_t source_key, mig_str_t final_key);
     int32_t (*change)(void *ctx, const char *stage, const char *what, const char *key,
                       const char *final_key);
+    int32_t (*taken)(void *ctx, const char *stage, const char *key, const char *table,
+                     const char *column, const char *fate, const char *winner);
     int32_t returned;
 };
 
@@ -269,6 +271,39 @@ static int32_t service_changes(const mig_report_t *r, void *ctx,
              " stage, what, key COLLATE \"C\"",
              x->s->q, (long long)x->s->run);
     return read_each(x, sql, one_change);
+}
+
+/* The key in "stage:key" is masked by that stage's rules, which may be another than the record's.
+ */
+static int one_taken(void *ctx, const char *const *v, const size_t *n)
+{
+    struct source *x = ctx;
+    const struct project *p = x->job->project;
+    const char *colon = v[5] ? strchr(v[5], ':') : NULL;
+    (void)n;
+    str_reset(&x->masked[0]);
+    str_add_n(&x->masked[0], v[5] ? v[5] : "", colon ? (size_t)(colon - v[5]) : 0);
+    int hide = colon && mask_keys(p, x->masked[0].data);
+    str_add(&x->masked[0], hide ? ":" MASK_TEXT : colon ? colon : "");
+    x->returned = x->taken(x->ctx, v[0], mask_keys(p, v[0]) && v[1] ? MASK_TEXT : v[1], v[2], v[3],
+                           v[4], colon ? x->masked[0].data : NULL);
+    return x->returned != MIG_OK;
+}
+
+static int32_t service_taken(const mig_report_t *r, void *ctx,
+                             int32_t (*row)(void *ctx, const char *stage, const char *key,
+                                            const char *table, const char *column, const char *fate,
+                                            const char *winner))
+{
+    struct source *x = r->impl;
+    char sql[400];
+    x->ctx = ctx;
+    x->taken = row;
+    snprintf(sql, sizeof sql,
+             "SELECT stage, key, table_name, column_name, fate, winner FROM %s.taken WHERE run ="
+             " %lld ORDER BY stage, key COLLATE \"C\", table_name, column_name",
+             x->s->q, (long long)x->s->run);
+    return read_each(x, sql, one_taken);
 }
 
 /* What the log holds so far, for reporters that keep a copy under another name. */
@@ -468,7 +503,8 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
                               .rejects = service_rejects,
                               .idmap = service_idmap,
                               .text = service_text,
-                              .changes = service_changes};
+                              .changes = service_changes,
+                              .taken = service_taken};
     str_init(&x.text, 0);
     for (size_t i = 0; i < 4; i++)
         str_init(&x.masked[i], 0);

@@ -16,6 +16,7 @@
 #include "reject.h"
 #include "rewrite.h"
 #include "sql.h"
+#include "taken.h"
 #include "validate.h"
 #include "vanished.h"
 
@@ -272,8 +273,9 @@ static int reset(struct state *s, struct job *job, struct error *err)
     int code = pg_execf(s->pg, err,
                         "DELETE FROM %s.reject WHERE run = %lld AND step = 'check'; DELETE FROM"
                         " %s.repair WHERE run = %lld AND chunk = 0; DELETE FROM %s.check_result"
-                        " WHERE run = %lld",
-                        s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run);
+                        " WHERE run = %lld; DELETE FROM %s.taken WHERE run = %lld",
+                        s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run,
+                        s->q, (long long)s->run);
     reject_begin(s, job);
     refer_begin(job);
     /* What this process loaded and never checked is as it was loaded. */
@@ -346,6 +348,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
         code = check_values(s, job, err);
     if (!code && fault_point("check.values"))
         code = error_set(err, STATUS_TEMPORARY, "fault point check.values");
+    if (!code)
+        code = taken_run(s, job, err);
     if (!code)
         code = collide_within(s, job, err);
     if (!code)

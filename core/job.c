@@ -91,6 +91,8 @@ static void table_hash(struct digest *d, const struct project_table *t)
         digest_add(d, &t->policy, sizeof t->policy);
     for (size_t j = 0; j < t->n_match; j++)
         digest_add(d, t->match[j], strlen(t->match[j]) + 1);
+    for (size_t j = 0; j < t->n_unique; j++)
+        digest_add(d, t->unique[j].column, strlen(t->unique[j].column) + 1);
 }
 
 /* Everything that the stage's rows depend on but the source's content: another hash means

@@ -25,6 +25,12 @@ struct job_reference { /* a foreign key or undeclared reference of a written tab
     int64_t seen; /* check: rows of the parent that had fallen when it was looked at; -1 never */
 };
 
+/* A staged column whose values must be unique by the project's rule, see unique.h. */
+struct job_unique {
+    const struct project_unique *p;
+    const struct catalog_column *column;
+};
+
 /* A staged column that takes keys of a stage whose keys load does not know; its staging table keeps
  * the source key beside it until they do, see waits.h. */
 struct job_wait {
@@ -46,6 +52,8 @@ struct job_table { /* one target table that the job writes */
     size_t n_columns;
     struct job_reference *references;
     size_t n_references;
+    struct job_unique *uniques;
+    size_t n_uniques;
     struct job_wait *waits;
     size_t n_waits;
     const struct catalog_sequence *sequence; /* numbers rows of stages with ids sequence, or NULL */

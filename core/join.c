@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sql.h"
+#include "unique.h"
 #include "waits.h"
 
 struct joiner {
@@ -423,6 +424,11 @@ static void join_tables(struct joiner *j)
             set = own ? own : set;
         }
         choose_match(j, t, set);
+        for (size_t k = 0; k < t->n_stages; k++) {
+            const struct project_table *own = table_settings(j, job->stages[t->stages[k]].p, t->t);
+            for (size_t m = 0; own && m < own->n_unique; m++)
+                unique_add(job, t, &own->unique[m], j->faults);
+        }
         check_required(j, t);
         check_types(t);
     }

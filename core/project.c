@@ -174,6 +174,39 @@ static void check_reference(struct fields *f, const struct project *p, struct pr
                        r->n_to_columns);
 }
 
+static void check_fold(struct fields *f, const struct project_unique *u,
+                       const struct jsonfile_node *node)
+{
+    for (size_t i = 0; i < u->n_fold; i++)
+        if (!str_equal(u->fold[i], "case") && !str_equal(u->fold[i], "width") &&
+            !str_equal(u->fold[i], "space"))
+            jsonfile_fault(f->file, node->place, f->faults, "give some of case, width, space",
+                           "\"fold\" of \"%s\" knows no \"%s\"", u->column, u->fold[i]);
+}
+
+/* A suffix is told from the value by the sign in front of its digits, whatever the value is. */
+static void check_taken(struct fields *f, const struct project_unique *u,
+                        const struct jsonfile_node *node)
+{
+    size_t n = u->sign ? strlen(u->sign) : 0;
+    int bad = !n || n > 16 || (u->sign[n - 1] >= '0' && u->sign[n - 1] <= '9');
+    for (size_t i = 0; i < n; i++)
+        bad |= u->sign[i] <= ' ' || u->sign[i] > '~' || (u->sign[i] >= 'A' && u->sign[i] <= 'Z') ||
+               (u->before && u->sign[i] == u->before[0]);
+    check_fold(f, u, node);
+    if (bad)
+        jsonfile_fault(f->file, node->place, f->faults, "such as \"+\", \"-\" or \".dup\"",
+                       "\"sign\" of \"%s\" must be 1 to 16 characters of ASCII without capitals "
+                       "and blanks, not ending in a digit, and without the one in \"before\"",
+                       u->column);
+    if (u->before && (u->before[1] || strchr("0123456789", u->before[0]) || u->before[0] <= ' ' ||
+                      u->before[0] > '~' || (u->before[0] >= 'A' && u->before[0] <= 'Z')))
+        jsonfile_fault(f->file, node->place, f->faults, "such as \"@\"",
+                       "\"before\" of \"%s\" must be one character of ASCII, no digit, capital or "
+                       "blank",
+                       u->column);
+}
+
 static void check_tables(struct fields *f, const struct project *p, struct project_stage *s,
                          const struct jsonfile_node *node)
 {
@@ -190,6 +223,9 @@ static void check_tables(struct fields *f, const struct project *p, struct proje
         const struct jsonfile_node *references = jsonfile_get(one, "references");
         for (size_t j = 0; j < t->n_references; j++)
             check_reference(f, p, &t->references[j], entry(references, j));
+        const struct jsonfile_node *unique = jsonfile_get(one, "unique");
+        for (size_t j = 0; j < t->n_unique; j++)
+            check_taken(f, &t->unique[j], entry(unique, j));
     }
 }
 

@@ -12,6 +12,7 @@
 
 enum policy { POLICY_INSERT, POLICY_SKIP, POLICY_UPDATE, POLICY_REPLACE, POLICY_REJECT };
 enum id_strategy { ID_UUID5, ID_KEEP, ID_SEQUENCE, ID_NATURAL };
+enum on_taken { TAKEN_REJECT, TAKEN_SUFFIX, TAKEN_NULL };
 enum on_invalid { ON_INVALID_REJECT, ON_INVALID_FAIL };
 enum backup_scope { BACKUP_TABLES, BACKUP_DATABASE, BACKUP_NONE };
 enum on_failed_validation { FAILED_UNDO, FAILED_KEEP }; /* behind publish */
@@ -57,6 +58,16 @@ struct project_reference {
     int set_null; /* on a missing parent: 0 reject the record, 1 set the columns NULL */
 };
 
+/* A column whose values must be unique, with equality by the project's own rule. */
+struct project_unique {
+    const char *column;
+    const char **fold; /* what two equal values may differ in: "case", "width", "space" */
+    size_t n_fold;
+    enum on_taken on_taken;
+    const char *sign;   /* between value and number of a suffix */
+    const char *before; /* one character that the suffix goes in front of; NULL: none, at the end */
+};
+
 /* Overrides per target table of a stage. */
 struct project_table {
     const char *name; /* "schema.table" */
@@ -69,6 +80,8 @@ struct project_table {
     struct project_reference *references;
     size_t n_references;
     const char *scope; /* replace: SQL condition on live rows that this stage owns, or NULL */
+    struct project_unique *unique;
+    size_t n_unique;
 };
 
 struct project_stage {

@@ -29,6 +29,23 @@ static const struct field reference_fields[] = {
 static const struct section reference = {"references", reference_fields, COUNT(reference_fields),
                                          sizeof(struct project_reference)};
 
+static const struct field unique_fields[] = {
+    {.key = "column", .type = FIELD_TEXT, .offset = AT(project_unique, column), .required = 1},
+    {.key = "fold",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_unique, fold),
+     .count = AT(project_unique, n_fold)},
+    {.key = "on_taken",
+     .type = FIELD_ENUM,
+     .offset = AT(project_unique, on_taken),
+     .allowed = "reject|suffix|null",
+     .fallback = "reject"},
+    {.key = "sign", .type = FIELD_TEXT, .offset = AT(project_unique, sign), .fallback = "-"},
+    {.key = "before", .type = FIELD_TEXT, .offset = AT(project_unique, before)},
+};
+static const struct section unique = {"unique", unique_fields, COUNT(unique_fields),
+                                      sizeof(struct project_unique)};
+
 static const struct field table_fields[] = {
     {.key = "policy",
      .type = FIELD_ENUM,
@@ -50,6 +67,11 @@ static const struct field table_fields[] = {
      .offset = AT(project_table, references),
      .count = AT(project_table, n_references),
      .section = &reference},
+    {.key = "unique",
+     .type = FIELD_LIST,
+     .offset = AT(project_table, unique),
+     .count = AT(project_table, n_unique),
+     .section = &unique},
 };
 static const struct section table = {"tables", table_fields, COUNT(table_fields),
                                      sizeof(struct project_table)};

@@ -29,6 +29,9 @@ static int may_change(const struct job *job, const struct job_table *t, const ch
 {
     if (rewrite_adopts(t) && among(t->t->keys[0].columns, t->t->keys[0].n, column))
         return 1;
+    for (size_t i = 0; i < t->n_uniques; i++)
+        if (str_equal(t->uniques[i].column->name, column))
+            return 1;
     for (size_t i = 0; i < t->n_references; i++) {
         const struct job_reference *r = &t->references[i];
         if (among(r->key.columns, r->key.n, column) &&

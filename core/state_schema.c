@@ -43,6 +43,10 @@ static const char *const ddl[] = {
     "CREATE INDEX source_change_run ON %s.source_change (run, stage)",
     "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
     " count bigint NOT NULL)",
+    /* fate: suffix, null, reject. winner: who keeps the value, NULL: a live row. */
+    "CREATE TABLE %s.taken (run bigint NOT NULL, stage text NOT NULL, key text, table_name text NOT"
+    " NULL, column_name text NOT NULL, fate text NOT NULL, winner text)",
+    "CREATE INDEX taken_run ON %s.taken (run)",
     "CREATE TABLE %s.event (run bigint, no bigint, at timestamptz NOT NULL, who text NOT NULL,"
     " what text NOT NULL, chain text NOT NULL, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.check_result (run bigint, phase text, validator text, name text, kind text,"

@@ -494,6 +494,13 @@ struct mig_report {
     int32_t (*changes)(const mig_report_t *r, void *ctx,
                        int32_t (*row)(void *ctx, const char *stage, const char *what,
                                       const char *key, const char *final_key));
+    /* Calls row() for each value that a row could not have because another has it, by the rules
+     * "unique" of the project. `fate`: "suffix", "null" or "reject". `winner`: "stage:key" of who
+     * keeps it; NULL: a live row, or the suffix is one from an earlier run. */
+    int32_t (*taken)(const mig_report_t *r, void *ctx,
+                     int32_t (*row)(void *ctx, const char *stage, const char *key,
+                                    const char *table, const char *column, const char *fate,
+                                    const char *winner));
 };
 
 typedef struct mig_reporter_ops {

@@ -1,7 +1,8 @@
 /*
  * errors.c - the reporter "errors": every rejected or skipped record as a line of errors.csv for
  * people, and of rejects.jsonl, with the record as it was read, for programs; and, where there are
- * any, the keys of records that changed or vanished in the source, as source_changes.csv.
+ * any, the keys of records that changed or vanished in the source, as source_changes.csv, and those
+ * of records that could not have a value because another has it, as taken.csv.
  *
  * The CSV follows RFC 4180, with all fields quoted. A field that a spreadsheet would take for a
  * formula gets an apostrophe in front (OWASP, CWE-1236). Values of records stand in
@@ -16,7 +17,7 @@
 
 struct errors {
     const mig_host_t *host;
-    const char *file, *raw_file, *changes_file;
+    const char *file, *raw_file, *changes_file, *taken_file;
     int raw;
 };
 
@@ -156,6 +157,33 @@ static int32_t report_changes(const struct errors *e, const mig_report_t *report
     return rc == MIG_OK && c.any ? out_close(&c.csv) : rc;
 }
 
+static int32_t put_taken(void *ctx, const char *stage, const char *key, const char *table,
+                         const char *column, const char *fate, const char *winner)
+{
+    struct changes *c = ctx;
+    if (!c->any) {
+        out_open(&c->csv, c->unit->host, c->name);
+        out_text(&c->csv, "\"stage\",\"key\",\"table\",\"column\",\"fate\",\"winner\"\r\n");
+    }
+    c->any = 1;
+    csv_field(&c->csv, stage, ',');
+    csv_field(&c->csv, key, ',');
+    csv_field(&c->csv, table, ',');
+    csv_field(&c->csv, column, ',');
+    csv_field(&c->csv, fate, ',');
+    csv_field(&c->csv, winner, '\n');
+    return c->csv.rc;
+}
+
+static int32_t report_taken(const struct errors *e, const mig_report_t *report)
+{
+    struct changes c = {.unit = e};
+    int32_t rc = names_file(e->host, report, e->taken_file, &c.name);
+    if (rc == MIG_OK && MIG_HAS(report, taken))
+        rc = report->taken(report, &c, put_taken);
+    return rc == MIG_OK && c.any ? out_close(&c.csv) : rc;
+}
+
 static int32_t report(void *self, const mig_report_t *report)
 {
     const struct errors *e = self;
@@ -177,7 +205,8 @@ static int32_t report(void *self, const mig_report_t *report)
     rc = out_close(&s.csv);
     if (rc == MIG_OK && s.has_raw)
         rc = out_close(&s.raw);
-    return rc == MIG_OK ? report_changes(e, report) : rc;
+    rc = rc == MIG_OK ? report_changes(e, report) : rc;
+    return rc == MIG_OK ? report_taken(e, report) : rc;
 }
 
 static int32_t create(const mig_host_t *host, void **self)
@@ -192,7 +221,9 @@ static int32_t create(const mig_host_t *host, void **self)
         rc = names_option(host, "file", &e->file);
     if (rc == MIG_OK)
         rc = names_option(host, "raw_file", &e->raw_file);
-    return rc == MIG_OK ? names_option(host, "changes_file", &e->changes_file) : rc;
+    if (rc == MIG_OK)
+        rc = names_option(host, "changes_file", &e->changes_file);
+    return rc == MIG_OK ? names_option(host, "taken_file", &e->taken_file) : rc;
 }
 
 static const mig_option_t OPTIONS[] = {
@@ -202,6 +233,8 @@ static const mig_option_t OPTIONS[] = {
     {"raw_file", MIG_OPT_TEXT, 0, "rejects.jsonl", NULL, "Name of that file in the bundle."},
     {"changes_file", MIG_OPT_TEXT, 0, "source_changes.csv", NULL,
      "Name of the file with keys of records that changed or vanished in the source."},
+    {"taken_file", MIG_OPT_TEXT, 0, "taken.csv", NULL,
+     "Name of the file with keys of records that could not have a value because another has it."},
     REPORTER_NO_MORE_OPTIONS,
 };
 

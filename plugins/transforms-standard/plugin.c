@@ -36,6 +36,9 @@ static const mig_unit_t *const UNITS[] = {
     &json_path_unit,
     &object_unit,
     &array_unit,
+    &name_part_unit,
+    &phone_unit,
+    &address_part_unit,
     NULL,
 };
 

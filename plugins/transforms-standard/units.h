@@ -37,5 +37,7 @@ extern const mig_unit_t json_parse_unit, json_path_unit;
 extern const mig_unit_t object_unit;
 /* array.c */
 extern const mig_unit_t array_unit;
+/* name.c, phone.c, address.c: of people */
+extern const mig_unit_t name_part_unit, phone_unit, address_part_unit;
 
 #endif

@@ -173,6 +173,7 @@ AT(mig_report_t, rejects, 32);
 AT(mig_report_t, idmap, 40);
 AT(mig_report_t, text, 48);
 AT(mig_report_t, changes, 56);
+AT(mig_report_t, taken, 64);
 
 /* Numbers are never used again for something else. */
 _Static_assert(MIG_OK == 0 && MIG_END == 1 && MIG_WAIT == 2 && MIG_SKIP == 3 && MIG_REJECT == 4 &&

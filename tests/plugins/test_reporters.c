@@ -95,6 +95,16 @@ static int32_t give_changes(const mig_report_t *r, void *ctx,
     return rc == MIG_OK && any_changes ? row(ctx, "authors", "written", "a\"7", NULL) : rc;
 }
 
+static int32_t give_taken(const mig_report_t *r, void *ctx,
+                          int32_t (*row)(void *ctx, const char *stage, const char *key,
+                                         const char *table, const char *column, const char *fate,
+                                         const char *winner))
+{
+    (void)r;
+    int32_t rc = any_changes ? row(ctx, "a", "7", "b.c", "d", "suffix", "a:=1") : MIG_OK;
+    return rc == MIG_OK && any_changes ? row(ctx, "a", "=8", "b.c", "d", "null", NULL) : rc;
+}
+
 /* Runs a reporter on a report. */
 static int32_t report(const char *unit, const struct mockhost_option *options, const char *json)
 {
@@ -103,7 +113,8 @@ static int32_t report(const char *unit, const struct mockhost_option *options, c
                       .rejects = give_rejects,
                       .idmap = give_idmap,
                       .text = give_text,
-                      .changes = give_changes};
+                      .changes = give_changes,
+                      .taken = give_taken};
     n_files = 0;
     CU_ASSERT_EQUAL(mockhost_start(&m, "reporters-standard", MIG_REPORTER, unit, options), MIG_OK);
     m.host.file_open = file_open;
@@ -245,6 +256,10 @@ static void changes_of_the_source_have_a_file(void)
                            "\"authors\",\"written\",\"a\"\"7\",\"\"\r\n");
     CU_ASSERT_EQUAL(report("errors", options, "{}"), MIG_OK);
     CU_ASSERT_TRUE(file("moved.csv")->closed);
+    CU_ASSERT_STRING_EQUAL(file("taken.csv")->data,
+                           "\"stage\",\"key\",\"table\",\"column\",\"fate\",\"winner\"\r\n"
+                           "\"a\",\"7\",\"b.c\",\"d\",\"suffix\",\"a:=1\"\r\n"
+                           "\"a\",\"'=8\",\"b.c\",\"d\",\"null\",\"\"\r\n");
     any_changes = 0;
     CU_ASSERT_EQUAL(report("errors", NULL, "{}"), MIG_OK);
     CU_ASSERT_EQUAL(n_files, 2);

@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "fingerprint.h"
 #include "highwater.h"
+#include "judge.h"
 #include "ledger.h"
 #include "load.h"
 #include "log.h"
@@ -184,6 +185,8 @@ int steps_check(struct run *r)
         code = ledger_log(r->s, &r->err);
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
+    if (!code)
+        code = judge_verdict(r->s, r->job, &r->err);
     if (!code)
         code = tell_totals(r);
     if (!code)

@@ -177,6 +177,24 @@ static void set_from_live(const char *const *columns, const char *const *from, s
     }
 }
 
+/* " AND" that a staged row's columns are not as those of live row l: only few are written. */
+static void differ(const struct job_table *t, const char *alias, const char *const *columns,
+                   const char *const *from, size_t n, struct str *sql)
+{
+    str_add(sql, " AND record_image_ne(ROW(");
+    for (size_t i = 0; i < n; i++) {
+        str_printf(sql, "%s%s.", i ? ", " : "", alias);
+        sql_ident(sql, columns[i]);
+    }
+    str_add(sql, "), ROW(");
+    for (size_t i = 0; i < n; i++) {
+        str_add(sql, i ? ", l." : "l.");
+        sql_ident(sql, from[i]);
+        str_printf(sql, "::%s", job_find_staged(t, columns[i])->base);
+    }
+    str_add(sql, "))");
+}
+
 /* Where rows are found by another key than the one that children refer to, the live key wins:
  * references in staged children are rewritten first, then the staged row takes the key. */
 static int adopt_reference(struct state *s, const struct job_table *parent,
@@ -191,6 +209,7 @@ static int adopt_reference(struct state *s, const struct job_table *parent,
     str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
                parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
     match_reference(k, "p", "c", &sql);
+    differ(child, "c", k->columns, k->parent_columns, k->n, &sql);
     return pg_exec_str(s->pg, &sql, err);
 }
 
@@ -204,6 +223,7 @@ static int adopt_own(struct state *s, const struct job_table *t, const struct ca
     rewrite_keep(t, "s", k->columns, k->n, &sql);
     str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
                t->match_table, t->t->quoted, match_at(t));
+    differ(t, "s", k->columns, k->columns, k->n, &sql);
     return pg_exec_str(s->pg, &sql, err);
 }
 

@@ -45,6 +45,13 @@ static void plan_table(struct job *job, struct job_table *t, struct faults *faul
                  t->t->name);
         refuse(faults, what, "leave \"indexes\" out: batches keep all indexes and keys");
     }
+    if (t->also || t->merge || t->own.theirs || t->own.n) {
+        snprintf(what, sizeof what,
+                 "\"also_match\", \"merge\" and \"ownership\" of %.100s.%.100s are settled for the"
+                 " whole run at once",
+                 t->t->schema, t->t->name);
+        refuse(faults, what, "publish in one transaction, or leave them out");
+    }
     t->indexes = INDEXES_KEEP;
     if (refers_to_itself(t))
         str_printf(&job->notes,

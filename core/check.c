@@ -9,9 +9,13 @@
 #include "collide.h"
 #include "delta.h"
 #include "fault.h"
+#include "judge.h"
 #include "lookup.h"
+#include "merge.h"
 #include "number.h"
 #include "outcome.h"
+#include "owner.h"
+#include "pair.h"
 #include "refer.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -123,6 +127,7 @@ static int check_table(struct state *s, struct job *job, size_t i, struct error 
     not_null_rules(t, &rules);
     domain_rules(t, &rules);
     constraint_rules(t, &rules);
+    merge_rules(t, &rules);
     int code = 0;
     if (t->has_rest) {
         code = reject_rows(s, t, &rules, 1, err);
@@ -211,6 +216,19 @@ static int to_fixed_point(struct state *s, struct job *job, struct error *err)
     return code;
 }
 
+/* Rows that stay because their owner is not migrated may be in the way of others. */
+static int settle(struct state *s, struct job *job, struct error *err)
+{
+    int64_t spared = 0;
+    int code;
+    do {
+        code = to_fixed_point(s, job, err);
+        if (!code)
+            code = owner_spare(s, job, &spared, err);
+    } while (!code && spared);
+    return code;
+}
+
 /* ---- deletions of replace -------------------------------------------------------------- */
 
 struct deletions {
@@ -276,6 +294,8 @@ static int reset(struct state *s, struct job *job, struct error *err)
                         " WHERE run = %lld; DELETE FROM %s.taken WHERE run = %lld",
                         s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run,
                         s->q, (long long)s->run);
+    if (!code)
+        code = judge_reset(s, err);
     reject_begin(s, job);
     refer_begin(job);
     /* What this process loaded and never checked is as it was loaded. */
@@ -353,11 +373,15 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
     if (!code)
         code = collide_within(s, job, err);
     if (!code)
-        code = to_fixed_point(s, job, err);
+        code = settle(s, job, err);
     if (!code)
         code = refer_keep_keys(s, job, err);
     if (!code)
         code = vanished_find(s, job, notes, err);
+    if (!code)
+        code = judge_neither(s, job, options->may_delete, notes, err);
+    if (!code)
+        code = pair_drop(s, job, err);
     if (!code && fault_point("check.references"))
         code = error_set(err, STATUS_TEMPORARY, "fault point check.references");
     if (!code)

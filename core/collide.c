@@ -19,18 +19,6 @@ static void key_list(const struct catalog_key *k, const char *prefix, struct str
         str_printf(sql, "%s%sk%zu", i ? ", " : "", prefix, i);
 }
 
-/* (SELECT ids, (part) AS k0, ... FROM source WHERE predicate): an index's key of each row. */
-static void key_rows(const struct catalog_key *k, const char *ids, const char *from,
-                     struct str *sql)
-{
-    str_printf(sql, "(SELECT %s", ids);
-    for (size_t i = 0; i < k->n; i++)
-        str_printf(sql, ", (%s)%s%s AS k%zu", k->parts[i], k->collations[i] ? " COLLATE " : "",
-                   k->collations[i] ? k->collations[i] : "", i);
-    str_printf(sql, " FROM %s%s%s)", from, k->predicate ? " WHERE " : "",
-               k->predicate ? k->predicate : "");
-}
-
 static const char *key_field(const struct catalog_key *k)
 {
     return k->n == 1 ? k->columns[0] : NULL;
@@ -50,7 +38,7 @@ static void wanted_by_rest(const struct job_table *t, const struct catalog_key *
     match_not_same(t, &rest);
     str_add(&rest, " OFFSET 0) w");
     str_add(sql, " WHERE EXISTS (SELECT FROM ");
-    key_rows(k, "_mig_id", rest.data, sql);
+    match_key_rows(k, "_mig_id", rest.data, sql);
     str_add(sql, " r WHERE ");
     for (size_t i = 0; i < k->n; i++)
         str_printf(sql, "%sz.k%zu %s r.k%zu", i ? " AND " : "", i, k->operators[i], i);
@@ -73,7 +61,7 @@ static int occur_twice(struct state *s, const struct job_table *t, const struct 
         match_not_same(t, &from);
         str_add(&from, " OFFSET 0) w");
     }
-    key_rows(k, "_mig_id", from.len ? from.data : t->will_be, &sql);
+    match_key_rows(k, "_mig_id", from.len ? from.data : t->will_be, &sql);
     str_add(&sql, " z");
     if (settled(t) && k != t->match)
         wanted_by_rest(t, k, &sql);
@@ -97,7 +85,7 @@ static int reject_later(struct state *s, const struct job_table *t, const struct
     reject_for(&(struct reject_rule){NULL, "duplicate", reason, key_field(k)}, "w.winner", &sql);
     str_add(&sql, "FROM (SELECT _mig_id, _mig_record, _mig_key, row_number() OVER same AS n,"
                   " first_value(_mig_key) OVER same AS winner FROM ");
-    key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
+    match_key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
     str_add(&sql, " x");
     if (twice)
         str_printf(&sql, " JOIN %s y ON true", twice->table);
@@ -164,11 +152,12 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
              k->name);
     str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key,"
                   " w._mig_old, l.at FROM ");
-    key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_old, _mig_live, _mig_same", t->will_be, &sql);
+    match_key_rows(k, "_mig_id, _mig_record, _mig_key, _mig_old, _mig_live, _mig_same", t->will_be,
+                   &sql);
     str_add(&sql, " w JOIN ");
     snprintf(ids, sizeof ids, "%s AS at", match_at(t));
     snprintf(live, sizeof live, "%s l", t->t->quoted);
-    key_rows(k, ids, live, &sql);
+    match_key_rows(k, ids, live, &sql);
     str_add(&sql, " l ON l.at IS DISTINCT FROM w._mig_live");
     if (k->immediate) { /* a row that is as it was shares its key with no other live row */
         str_add(&sql, " AND ");

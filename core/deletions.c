@@ -5,6 +5,7 @@
 
 #include "highwater.h"
 #include "match.h"
+#include "owner.h"
 #include "sql.h"
 
 /* A source key that the column's type may write otherwise ("07", 1.0, {uuid}) cannot be compared
@@ -89,6 +90,27 @@ static int read_whole(const struct job *job, const struct job_table *t)
     return whole;
 }
 
+void deletions_unread(const struct state *s, const struct job *job, const struct job_table *t,
+                      struct str *sql)
+{
+    str_printf(sql, " AND NOT EXISTS (SELECT FROM %s s WHERE ", t->staging);
+    match_condition(t->match, "s", "l", sql);
+    str_add_char(sql, ')');
+    if (t->also) /* also those that were refused for fitting several */
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE p._mig_at = %s)", t->pair,
+                   match_at(t));
+    not_rejected(s, job, t, sql);
+}
+
+int deletions_known(struct state *s, const struct job *job, const struct job_table *t, int *known,
+                    struct error *err)
+{
+    int unknown = 0;
+    int code = unknown_rows(s, job, t, &unknown, err);
+    *known = !unknown && read_whole(job, t);
+    return code;
+}
+
 int deletions_find(struct state *s, const struct job *job, struct job_table *t, int may_delete,
                    struct str *notes, struct error *err)
 {
@@ -108,11 +130,9 @@ int deletions_find(struct state *s, const struct job *job, struct job_table *t, 
                " l.xmin AS _mig_xmin, false AS _mig_late FROM %s l WHERE ",
                t->delete_table, t->delete_table, match_at(t), t->t->quoted);
     if (deletes && !match_takes_all(t)) {
-        str_printf(&sql, "(%s) AND NOT EXISTS (SELECT FROM %s s WHERE ",
-                   t->scope ? t->scope : "true", t->staging);
-        match_condition(t->match, "s", "l", &sql);
-        str_add_char(&sql, ')');
-        not_rejected(s, job, t, &sql);
+        str_printf(&sql, "(%s)", t->scope ? t->scope : "true");
+        owner_may_delete(s, job, t, &sql);
+        deletions_unread(s, job, t, &sql);
     } else {
         str_add(&sql, "false");
     }

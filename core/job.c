@@ -82,6 +82,14 @@ static void source_hash(struct digest *d, const struct options *options)
     }
 }
 
+static void hash_names(struct digest *d, const char *what, const char *const *names, size_t n)
+{
+    if (n)
+        digest_add(d, what, strlen(what) + 1);
+    for (size_t i = 0; i < n; i++)
+        digest_add(d, names[i], strlen(names[i]) + 1);
+}
+
 static void table_hash(struct digest *d, const struct project_table *t)
 {
     const char *scope = t->scope ? t->scope : "";
@@ -89,10 +97,17 @@ static void table_hash(struct digest *d, const struct project_table *t)
     digest_add(d, scope, strlen(scope) + 1);
     if (t->has_policy)
         digest_add(d, &t->policy, sizeof t->policy);
-    for (size_t j = 0; j < t->n_match; j++)
-        digest_add(d, t->match[j], strlen(t->match[j]) + 1);
     for (size_t j = 0; j < t->n_unique; j++)
         digest_add(d, t->unique[j].column, strlen(t->unique[j].column) + 1);
+    hash_names(d, "match", t->match, t->n_match);
+    hash_names(d, "also", t->also_match, t->n_also_match);
+    hash_names(d, "owner", t->owner, t->n_owner);
+    hash_names(d, "theirs", &t->theirs, t->theirs != NULL);
+    hash_names(d, "by", &t->newest_by, t->newest_by != NULL);
+    for (size_t i = 0; i < MERGE_RULES; i++)
+        hash_names(d, merge_text((enum merge_rule)i), t->merges[i].names, t->merges[i].n);
+    digest_add(d, &t->merge, sizeof t->merge);
+    digest_add(d, &t->on_both, sizeof t->on_both);
 }
 
 /* Everything that the stage's rows depend on but the source's content: another hash means
@@ -419,6 +434,7 @@ void job_name_tables(struct job *job, int64_t run)
         set_name(job, t->as_if, "asif", run, t->no);
         set_name(job, t->rest, "rest", run, t->no);
         set_name(job, t->delta, "delta", run, t->no);
+        set_name(job, t->pair, "pair", run, t->no);
         set_name(job, t->done, "done", run, t->no);
     }
 }

@@ -47,7 +47,8 @@ struct job_table { /* one target table that the job writes */
     size_t no; /* 1-based, in the order of publishing: parents first */
     enum policy policy;
     enum indexes_mode indexes;
-    const struct catalog_key *match;       /* by which live rows are found; NULL: insert only */
+    const struct catalog_key *match; /* by which live rows are found; NULL: insert only */
+    const struct catalog_key *also;  /* by which they are found as well, see pair.h; or NULL */
     const struct catalog_column **columns; /* staged columns, the union over its stages */
     size_t n_columns;
     struct job_reference *references;
@@ -58,7 +59,17 @@ struct job_table { /* one target table that the job writes */
     size_t n_waits;
     const struct catalog_sequence *sequence; /* numbers rows of stages with ids sequence, or NULL */
     const char *scope;                       /* replace: condition on live rows, or NULL */
-    size_t *stages;                          /* indexes into job.stages of those that write it */
+    struct job_ownership {                   /* see owner.h */
+        const char *const *columns;          /* of the reference to the owner */
+        size_t n;
+        const char *theirs;
+        enum on_unclear on_both, on_neither;
+        int unknown; /* the owners are not written by this job */
+    } own;
+    enum merge_rule *merge; /* of each staged column, see merge.h; NULL: overwrite */
+    const struct catalog_column *newest_by;
+    int keeps_places; /* others ask for the live row of each staged one: no delta.h */
+    size_t *stages;   /* indexes into job.stages of those that write it */
     size_t n_stages;
     int text;         /* a column's type has no encoder: staged by text COPY */
     const char *xmin; /* see lineage.h; NULL: the row's own */
@@ -74,6 +85,7 @@ struct job_table { /* one target table that the job writes */
     char rest[JOB_NAME_SIZE];         /* materialized view: the rows that are not as their live row,
                                        * where they are few */
     char delta[JOB_NAME_SIZE];        /* see delta.h */
+    char pair[JOB_NAME_SIZE];         /* see pair.h */
     int has_rest, has_delta;
     int64_t staged;    /* check: rows in staging */
     int64_t matched;   /* check: of them, those that have a live row */

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "merge.h"
+#include "owner.h"
+#include "pair.h"
 #include "sql.h"
 #include "unique.h"
 #include "waits.h"
@@ -429,10 +432,15 @@ static void join_tables(struct joiner *j)
             for (size_t m = 0; own && m < own->n_unique; m++)
                 unique_add(job, t, &own->unique[m], j->faults);
         }
+        if (pair_plan(job, t, set, j->pg, j->faults, j->err))
+            return;
+        owner_plan(t, set, j->faults);
+        merge_plan(job, t, set, j->faults);
         check_required(j, t);
         check_types(t);
     }
     find_parents(job);
+    owner_plan_all(job, j->faults);
 }
 
 int join_catalog(struct job *job, struct pg *pg, struct faults *faults, struct error *err)
@@ -448,8 +456,8 @@ int join_catalog(struct job *job, struct pg *pg, struct faults *faults, struct e
     if (faults->n > before)
         return 0;
     join_tables(&j);
-    if (faults->n > before)
-        return 0;
+    if (err->code || faults->n > before)
+        return err->code;
     order_tables(&j);
     batches_plan(job, faults);
     job_order(job, faults);

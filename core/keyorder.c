@@ -56,11 +56,12 @@ void keyorder_sql(const struct keyorder *o, char out[64])
         snprintf(out, 64, "'[%lld,%lld]'", (long long)o->low, (long long)o->high);
 }
 
-/* Is the key the one that `own key` is said of, and made so that other numbers give other keys? */
+/* Is the key the one that `own key` is said of, made so that other numbers give other keys, and
+ * left as it was made? */
 static int is_made(const struct job *job, const struct job_table *t, const struct catalog_key *k)
 {
     const struct job_stage *st = &job->stages[t->stages[0]];
-    return t->n_stages == 1 && k == t->match && k->n == 1 && st->p->ids == ID_UUID5 &&
+    return t->n_stages == 1 && k == t->match && !t->also && k->n == 1 && st->p->ids == ID_UUID5 &&
            &job->tables[st->tables[0]] == t;
 }
 

@@ -40,6 +40,32 @@ void match_reference(const struct catalog_reference *k, const char *parent, cons
     }
 }
 
+void match_key_rows(const struct catalog_key *k, const char *ids, const char *from, struct str *sql)
+{
+    str_printf(sql, "(SELECT %s", ids);
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, ", (%s)%s%s AS k%zu", k->parts[i], k->collations[i] ? " COLLATE " : "",
+                   k->collations[i] ? k->collations[i] : "", i);
+    str_printf(sql, " FROM %s%s%s)", from, k->predicate ? " WHERE " : "",
+               k->predicate ? k->predicate : "");
+}
+
+void match_key_equal(const struct catalog_key *k, const char *left, const char *right,
+                     struct str *sql)
+{
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, "%s%s.k%zu %s %s.k%zu", i ? " AND " : "", left, i, k->operators[i], right,
+                   i);
+}
+
+void match_place(const struct job_table *t, const char *alias, struct str *sql)
+{
+    if (t->t->many_files)
+        str_printf(sql, "(%s.tableoid::text || %s.ctid::text)", alias, alias);
+    else
+        str_printf(sql, "%s.ctid", alias);
+}
+
 /* ---- match tables ---------------------------------------------------------------------- */
 
 void match_same_image(const struct job_table *t, struct str *sql)
@@ -104,7 +130,12 @@ static void select_match(const struct job_table *t, struct str *sql)
     str_add(sql, " AS _mig_same");
     live_columns(t, sql);
     str_add(sql, " FROM ");
-    if (t->match) {
+    if (t->also) {
+        str_printf(sql,
+                   "%s s JOIN %s p ON p._mig_id = s._mig_id AND NOT p.unclear JOIN %s l ON %s ="
+                   " p._mig_at",
+                   t->staging, t->pair, t->t->quoted, match_at(t));
+    } else if (t->match) {
         str_printf(sql, "%s s JOIN %s l ON ", t->staging, t->t->quoted);
         match_condition(t->match, "s", "l", sql);
     } else {

@@ -28,6 +28,14 @@ void match_condition(const struct catalog_key *k, const char *left, const char *
 /* "p.k1 OP c.r1 AND ..." for aliases of a parent and a child. */
 void match_reference(const struct catalog_reference *k, const char *parent, const char *child,
                      struct str *out);
+/* (SELECT ids, (part) AS k0, ... FROM source WHERE predicate): an index's key of each row. */
+void match_key_rows(const struct catalog_key *k, const char *ids, const char *from,
+                    struct str *sql);
+/* "a.k0 OP b.k0 AND ..." over two of these. */
+void match_key_equal(const struct catalog_key *k, const char *left, const char *right,
+                     struct str *sql);
+/* The place of the live row with this alias, appended; of alias "l" it is match_at(). */
+void match_place(const struct job_table *t, const char *alias, struct str *sql);
 /* The place of live row "l", as _mig_at of the match and delete tables keeps it. */
 const char *match_at(const struct job_table *t);
 /* Staged rows that overwrite their live row: policies update and replace. */

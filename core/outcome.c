@@ -7,7 +7,10 @@
 #include "adopted.h"
 #include "deletions.h"
 #include "delta.h"
+#include "judge.h"
 #include "match.h"
+#include "merge.h"
+#include "pair.h"
 #include "seen.h"
 #include "sql.h"
 #include "staging.h"
@@ -136,12 +139,20 @@ int outcome_make(struct state *s, struct job *job, int may_delete, struct str *n
         code = seen_take(s, t, err);
         if (!code)
             code = delta_make(s, job, t, err);
+        if (!code && t->also)
+            code = pair_make(s, job, t, err);
         if (!code && !t->has_delta)
             code = match_make(s, t, err);
+        if (!code)
+            code = judge_both(s, job, t, notes, err);
+        if (!code)
+            code = judge_follow(s, job, i, err);
         if (!code)
             code = adopted_keys(s, job, i, &changed, err);
         if (!code)
             code = absent_resolve(s, t, &changed, err);
+        if (!code)
+            code = merge_resolve(s, t, &changed, err);
         if (!code && changed)
             code = match_same(s, t, err);
         if (!code)

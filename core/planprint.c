@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "coverage.h"
+#include "merge.h"
 #include "rebuild.h"
 
 int planprint_parse(const char *text, enum planprint_format *out)
@@ -124,6 +125,11 @@ static void text_table(const struct job_table *t, struct str *out)
     str_printf(out, "%2zu. %s, policy %s, about %lld rows there, staged by %s COPY\n", t->no,
                t->t->quoted, policy_text(t->policy), (long long)t->t->rows,
                t->text ? "text" : "binary");
+    if (t->also)
+        str_printf(out, "      live rows also by %s\n", t->also->name);
+    if (t->own.theirs)
+        str_printf(out, "      the target's own: %s\n", t->own.theirs);
+    merge_print(t, out);
     str_printf(out, "      indexes and foreign keys: %s%s\n",
                never                           ? "kept, "
                : t->indexes == INDEXES_REBUILD ? "dropped and made again in publish"

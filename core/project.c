@@ -32,6 +32,12 @@ const char *policy_text(enum policy policy)
     return names[policy];
 }
 
+const char *merge_text(enum merge_rule rule)
+{
+    static const char *const names[MERGE_RULES] = {"overwrite", "keep", "newest", "fill", "reject"};
+    return names[rule];
+}
+
 const char *project_ids_text(enum id_strategy ids)
 {
     static const char *const names[] = {"uuid5", "keep", "sequence", "natural"};

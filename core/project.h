@@ -22,6 +22,11 @@ enum finish_mode { FINISH_ANALYZE, FINISH_VACUUM, FINISH_NONE };
 enum publish_mode { PUBLISH_TRANSACTION, PUBLISH_BATCHED };
 enum indexes_mode { INDEXES_AUTO, INDEXES_KEEP, INDEXES_REBUILD };
 enum sequence_mode { SEQUENCES_ADVANCE, SEQUENCES_LEAVE };
+/* Whose value a column has when a record meets a live row, under policies update and replace. */
+enum merge_rule { MERGE_OVERWRITE, MERGE_KEEP, MERGE_NEWEST, MERGE_FILL, MERGE_REJECT };
+#define MERGE_RULES 5
+/* What becomes of live rows that are both groups', or in neither. */
+enum on_unclear { ON_UNCLEAR_REPORT, ON_UNCLEAR_FAIL, ON_UNCLEAR_REJECT };
 
 /* count >= 0, or percent of the records read (0..100) when `is_percent`; -1: no limit. */
 struct limit {
@@ -68,6 +73,11 @@ struct project_unique {
     const char *before; /* one character that the suffix goes in front of; NULL: none, at the end */
 };
 
+struct project_columns {
+    const char **names;
+    size_t n;
+};
+
 /* Overrides per target table of a stage. */
 struct project_table {
     const char *name; /* "schema.table" */
@@ -79,9 +89,19 @@ struct project_table {
     size_t n_match;
     struct project_reference *references;
     size_t n_references;
-    const char *scope; /* replace: SQL condition on live rows that this stage owns, or NULL */
     struct project_unique *unique;
     size_t n_unique;
+    const char *scope;       /* replace: SQL condition on live rows that this stage owns, or NULL */
+    const char **also_match; /* columns or expressions by which live rows are found as well */
+    size_t n_also_match;
+    const char **owner; /* columns of the reference to the row that these rows belong to */
+    size_t n_owner;
+    const char *theirs; /* SQL condition on live rows that are the target's own, or NULL */
+    enum on_unclear on_both, on_neither;
+    int has_merge;
+    enum merge_rule merge;                      /* of columns that no list names */
+    const char *newest_by;                      /* column that says which side is newer, or NULL */
+    struct project_columns merges[MERGE_RULES]; /* columns, by rule */
 };
 
 struct project_stage {
@@ -203,7 +223,7 @@ struct project {
     int64_t threads;    /* of slow transforms, all processes together; 0: as many as cores */
     struct limit max_rejects;
     enum on_invalid on_invalid;
-    int strict;                /* a source field with values that nothing reads fails the run */
+    int strict; /* a source field with values that nothing reads fails the run */
     enum on_failed_validation on_failed_validation;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */
     enum backup_scope backup_scope;
@@ -276,5 +296,6 @@ void project_phase(const struct project_stage *s, const char *before, const char
                    struct str *out);
 
 const char *policy_text(enum policy policy);
+const char *merge_text(enum merge_rule rule);
 
 #endif

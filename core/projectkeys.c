@@ -46,6 +46,46 @@ static const struct field unique_fields[] = {
 static const struct section unique = {"unique", unique_fields, COUNT(unique_fields),
                                       sizeof(struct project_unique)};
 
+#define MERGES(word, rule)                                                                         \
+    {                                                                                              \
+        .key = word, .type = FIELD_TEXTS, .offset = AT(project_table, merges[rule].names),         \
+        .count = AT(project_table, merges[rule].n)                                                 \
+    }
+static const struct field merge_fields[] = {
+    {.key = "default",
+     .type = FIELD_ENUM,
+     .offset = AT(project_table, merge),
+     .given = AT(project_table, has_merge),
+     .allowed = "overwrite|keep|newest|fill|reject",
+     .fallback = "overwrite"},
+    {.key = "by", .type = FIELD_TEXT, .offset = AT(project_table, newest_by)},
+    MERGES("overwrite", MERGE_OVERWRITE),
+    MERGES("keep", MERGE_KEEP),
+    MERGES("newest", MERGE_NEWEST),
+    MERGES("fill", MERGE_FILL),
+    MERGES("reject", MERGE_REJECT),
+};
+static const struct section merge = {"merge", merge_fields, COUNT(merge_fields), 0};
+
+static const struct field ownership_fields[] = {
+    {.key = "owner",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_table, owner),
+     .count = AT(project_table, n_owner)},
+    {.key = "theirs", .type = FIELD_TEXT, .offset = AT(project_table, theirs)},
+    {.key = "on_both",
+     .type = FIELD_ENUM,
+     .offset = AT(project_table, on_both),
+     .allowed = "report|fail|reject",
+     .fallback = "reject"},
+    {.key = "on_neither",
+     .type = FIELD_ENUM,
+     .offset = AT(project_table, on_neither),
+     .allowed = "report|fail",
+     .fallback = "report"},
+};
+static const struct section ownership = {"ownership", ownership_fields, COUNT(ownership_fields), 0};
+
 static const struct field table_fields[] = {
     {.key = "policy",
      .type = FIELD_ENUM,
@@ -61,7 +101,13 @@ static const struct field table_fields[] = {
      .type = FIELD_TEXTS,
      .offset = AT(project_table, match),
      .count = AT(project_table, n_match)},
+    {.key = "also_match",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_table, also_match),
+     .count = AT(project_table, n_also_match)},
     {.key = "scope", .type = FIELD_TEXT, .offset = AT(project_table, scope)},
+    {.key = "ownership", .type = FIELD_SECTION, .section = &ownership},
+    {.key = "merge", .type = FIELD_SECTION, .section = &merge},
     {.key = "references",
      .type = FIELD_LIST,
      .offset = AT(project_table, references),
@@ -470,9 +516,11 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target,    &version,  &source,    &stage,   &incremental, &table,
-        &reference,        &validator, &reporter, &notify,    &hook,    &invariant,   &preserve,
-        &backup,           &rows,      &export,   &rehearsal, &timeouts};
+        &projectkeys_root, &target,    &version,   &source, &stage,
+        &incremental,      &table,     &ownership, &merge,  &unique,
+        &reference,        &validator, &reporter,  &notify, &hook,
+        &invariant,        &preserve,  &backup,    &rows,   &export,
+        &rehearsal,        &timeouts};
     *n = COUNT(all);
     return all;
 }

@@ -18,6 +18,7 @@
 #include "match.h"
 #include "number.h"
 #include "outcome.h"
+#include "pair.h"
 #include "rebuild.h"
 #include "remove.h"
 #include "seen.h"
@@ -109,6 +110,7 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
         str_printf(&sql, ", (SELECT count(*) FROM %s w JOIN %s l ON ", t->will_be, t->t->quoted);
         match_condition(t->match, "w", "l", &sql);
         str_add(&sql, " WHERE NOT w._mig_old)");
+        pair_taken(t, &sql);
     } else {
         str_add(&sql, ", 0");
     }

@@ -17,7 +17,7 @@ static int among(const char *const *names, size_t n, const char *name)
 int rewrite_adopts(const struct job_table *t)
 {
     const struct catalog_key *k = t->t->n_keys ? &t->t->keys[0] : NULL;
-    if (!t->match || t->match->primary || !k || !k->primary || !k->simple)
+    if (!t->match || (t->match->primary && !t->also) || !k || !k->primary || !k->simple)
         return 0;
     for (size_t i = 0; i < k->n; i++)
         if (!job_find_staged(t, k->columns[i]))
@@ -27,6 +27,10 @@ int rewrite_adopts(const struct job_table *t)
 
 static int may_change(const struct job *job, const struct job_table *t, const char *column)
 {
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (str_equal(t->columns[i]->name, column) && t->merge[i] != MERGE_OVERWRITE &&
+            t->merge[i] != MERGE_REJECT)
+            return 1;
     if (rewrite_adopts(t) && among(t->t->keys[0].columns, t->t->keys[0].n, column))
         return 1;
     for (size_t i = 0; i < t->n_uniques; i++)

@@ -14,12 +14,13 @@
 #include "fault.h"
 #include "fingerprint.h"
 #include "highwater.h"
+#include "judge.h"
 #include "ledger.h"
 #include "load.h"
 #include "log.h"
 #include "moved.h"
-#include "preserve.h"
 #include "point.h"
+#include "preserve.h"
 #include "progress.h"
 #include "prove.h"
 #include "publish.h"
@@ -199,6 +200,8 @@ int steps_check(struct run *r)
         code = coverage_check(r->s, r->job, &r->err);
     if (!code)
         code = preserve_overlap(r->s, r->job, &r->err);
+    if (!code)
+        code = judge_verdict(r->s, r->job, &r->err);
     if (!code)
         code = tell_totals(r);
     if (!code)

@@ -182,7 +182,9 @@ static void update_sql(const struct job_table *t, struct str *sql)
     str_printf(sql, "UPDATE %s l SET ", t->t->quoted);
     for (size_t i = 0; i < t->n_columns; i++) {
         const struct catalog_column *k = t->columns[i];
-        if (k->identity == 'a' || is_second_pass(t, k->name)) /* 'a': only DEFAULT may be set */
+        /* 'a': only DEFAULT may be set */
+        if (k->identity == 'a' || is_second_pass(t, k->name) ||
+            (t->merge && t->merge[i] == MERGE_KEEP))
             continue;
         str_add(sql, n++ ? ", " : "");
         sql_ident(sql, k->name);

@@ -490,7 +490,8 @@ struct mig_report {
     /* Calls row() for each record of the source that is not, or no longer, as this run has it.
      * `what`: "vanished": an earlier run published it, this one did not find it, its row is
      * left as it is; "deleted": the same, and its row was deleted; "written", "removed": the
-     * source was written while the run worked. `final_key` may be NULL. */
+     * source was written while the run worked. "both", "neither": a live row is the source's
+     * and the target's own at once, or none of them. The keys may be NULL. */
     int32_t (*changes)(const mig_report_t *r, void *ctx,
                        int32_t (*row)(void *ctx, const char *stage, const char *what,
                                       const char *key, const char *final_key));

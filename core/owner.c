@@ -1,0 +1,200 @@
+/* owner.c - conditions on live rows by which they are told apart. A row's owner is the row that it
+ * refers to by the reference that the project names. */
+#include "owner.h"
+
+#include <string.h>
+
+#include "highwater.h"
+#include "lookup.h"
+#include "match.h"
+#include "sql.h"
+
+/* ---- plan -------------------------------------------------------------------------------- */
+
+static void fault(struct faults *faults, const struct job_table *t, const char *what,
+                  const char *fix)
+{
+    struct error err = {0};
+    error_set(&err, STATUS_CONFIG, "\"ownership\" of %s.%s: %s", t->t->schema, t->t->name, what);
+    error_fix(&err, "%s", fix);
+    faults_add(faults, &err);
+}
+
+void owner_plan(struct job_table *t, const struct project_table *set, struct faults *faults)
+{
+    if (!set || (!set->theirs && !set->n_owner))
+        return;
+    t->own = (struct job_ownership){set->owner,   set->n_owner,    set->theirs,
+                                    set->on_both, set->on_neither, 0};
+    t->keeps_places = 1;
+    if (!t->match)
+        fault(faults, t, "no record can be told to stand for a live row",
+              "create a unique index on NOT NULL columns that the stage fills");
+}
+
+static int is_over(const struct job_reference *r, const struct job_table *t)
+{
+    size_t i = 0;
+    while (i < r->key.n && i < t->own.n && str_equal(r->key.columns[i], t->own.columns[i]))
+        i++;
+    return i == r->key.n && i == t->own.n;
+}
+
+const struct job_reference *owner_reference(const struct job *job, const struct job_table *t)
+{
+    (void)job;
+    for (size_t i = 0; t->own.n && !t->own.unknown && i < t->n_references; i++)
+        if (is_over(&t->references[i], t))
+            return &t->references[i];
+    return NULL;
+}
+
+void owner_plan_all(struct job *job, struct faults *faults)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        struct job_table *t = &job->tables[i];
+        const struct job_reference *r = owner_reference(job, t);
+        if (t->own.n && !r) {
+            fault(faults, t, "there is no reference over the columns of \"owner\"",
+                  "name the columns of a foreign key, or declare the reference in \"references\"");
+        } else if (r && r->parent == i) {
+            fault(faults, t, "a row cannot be the owner of rows of its own table",
+                  "name a reference to another table");
+        } else if (r && (r->parent == SIZE_MAX || !job->tables[r->parent].match)) {
+            t->own.unknown = 1;
+            str_printf(&job->notes,
+                       "%s: its owners are not migrated in this run, so that nothing is deleted"
+                       " there, and whose its live rows are is not asked\n",
+                       t->t->quoted);
+        } else if (r) {
+            job->tables[r->parent].keeps_places = 1;
+        }
+    }
+}
+
+int owner_is_judged(const struct job_table *t)
+{
+    return t->own.theirs || (t->own.n && !t->own.unknown);
+}
+
+/* ---- conditions -------------------------------------------------------------------------- */
+
+/* An owner that this run does not read, and an earlier one published. */
+static void or_of_earlier_run(const struct state *s, const struct job *job,
+                              const struct job_table *p, struct str *sql)
+{
+    for (size_t i = 0; i < p->n_stages; i++) {
+        const struct job_stage *st = &job->stages[p->stages[i]];
+        const struct catalog_key *k = job_find_stage_key(job, st);
+        if (!k || &job->tables[st->tables[0]] != p || (!s->parent && highwater_is_whole(st)))
+            continue;
+        str_add(sql, " OR concat_ws(E'\\x1f'");
+        for (size_t c = 0; c < k->n; c++) {
+            str_add(sql, ", p.");
+            sql_ident(sql, k->columns[c]);
+        }
+        str_add(sql, ") IN (SELECT i.final_key FROM ");
+        lookup_map(s, st->p->name, sql);
+        str_add(sql, " i)");
+    }
+}
+
+/* EXISTS (the owner of live row l, as p, WHERE ...). The bracket is the caller's to close. */
+static void owner_exists(const struct job *job, const struct job_reference *r, struct str *sql)
+{
+    str_printf(sql, "EXISTS (SELECT FROM %s p WHERE ", job->tables[r->parent].t->quoted);
+    match_reference(&r->key, "p", "l", sql);
+    str_add(sql, " AND ");
+}
+
+static void is_met(const struct job_table *p, const char *more, struct str *sql)
+{
+    str_printf(sql, "EXISTS (SELECT FROM %s m%s WHERE m._mig_at = ", p->match_table, more);
+    match_place(p, "p", sql);
+    str_add_char(sql, ')');
+}
+
+static void is_deleted(const struct job_table *p, struct str *sql)
+{
+    str_printf(sql, "EXISTS (SELECT FROM %s d WHERE d._mig_at = ", p->delete_table);
+    match_place(p, "p", sql);
+    str_add_char(sql, ')');
+}
+
+void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,
+                  struct str *sql)
+{
+    const struct job_reference *r = owner_reference(job, t);
+    str_printf(sql, "(SELECT %s AS at FROM %s l WHERE (%s)", match_at(t), t->t->quoted,
+               t->own.theirs ? t->own.theirs : "false");
+    if (r) {
+        str_printf(sql, " UNION SELECT %s FROM %s l WHERE NOT ", match_at(t), t->t->quoted);
+        owner_exists(job, r, sql);
+        str_add_char(sql, '(');
+        is_met(&job->tables[r->parent], "", sql);
+        or_of_earlier_run(s, job, &job->tables[r->parent], sql);
+        str_add(sql, "))");
+    }
+    str_add_char(sql, ')');
+}
+
+void owner_may_delete(const struct state *s, const struct job *job, const struct job_table *t,
+                      struct str *sql)
+{
+    const struct job_reference *r = owner_reference(job, t);
+    if (t->own.unknown)
+        str_add(sql, " AND false");
+    if (t->own.theirs)
+        str_printf(sql, " AND (%s) IS NOT TRUE", t->own.theirs);
+    if (!r)
+        return;
+    str_add(sql, " AND ");
+    owner_exists(job, r, sql);
+    str_add_char(sql, '(');
+    is_met(&job->tables[r->parent], "", sql);
+    str_add(sql, " OR ");
+    is_deleted(&job->tables[r->parent], sql);
+    or_of_earlier_run(s, job, &job->tables[r->parent], sql);
+    str_add(sql, "))");
+}
+
+/* ---- once records are refused ------------------------------------------------------------- */
+
+static int spare_table(struct state *s, const struct job *job, struct job_table *t,
+                       const struct job_reference *r, int64_t *spared, struct error *err)
+{
+    const struct job_table *p = &job->tables[r->parent];
+    struct str sql, more;
+    str_init(&sql, 0);
+    str_init(&more, 0);
+    str_printf(&more, " JOIN %s a ON a._mig_id = m._mig_id AND a._mig_state = 0", p->staging);
+    str_printf(&sql, "DELETE FROM %s e USING %s l WHERE e._mig_at = %s AND NOT ", t->delete_table,
+               t->t->quoted, match_at(t));
+    owner_exists(job, r, &sql);
+    str_add_char(&sql, '(');
+    is_met(p, more.data, &sql);
+    str_add(&sql, " OR ");
+    is_deleted(p, &sql);
+    or_of_earlier_run(s, job, p, &sql);
+    str_add(&sql, "))");
+    str_clear(&more);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    int64_t n = res ? pg_affected(res) : 0;
+    pg_free(res);
+    t->deletes -= n;
+    *spared += n;
+    return err->code;
+}
+
+int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error *err)
+{
+    int code = 0;
+    *spared = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        struct job_table *t = &job->tables[i];
+        const struct job_reference *r = owner_reference(job, t);
+        if (r && t->deletes)
+            code = spare_table(s, job, t, r, spared, err);
+    }
+    return code;
+}

@@ -13,7 +13,6 @@
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
-#include "memo.h"
 #include "part.h"
 #include "resume.h"
 #include "snapshots.h"
@@ -427,8 +426,6 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     if (!code)
         code = catch_up(&l, err);
     stream_clear(l.stream);
-    if (!code)
-        code = memo_drop(s, job, err);
     if (!code)
         code = snapshots_note(s, job, err);
     if (!code && fault_point("load.done"))

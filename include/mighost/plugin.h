@@ -360,6 +360,10 @@ typedef struct mig_transform_ops {
      * again finds what it had computed, and a later run what an earlier one had. Called behind
      * quick(), as apply(). MIG_OK, or MIG_END: it has none. */
     int32_t (*mark)(void *self, const mig_value_t *in, uint32_t n_in, unsigned char out[32]);
+    /* [run] Of those whose value logins are checked by, or NULL: does `stored`, the text of a live
+     * column, admit who types `typed`, whatever is made of what the source has? No record is at
+     * work. MIG_OK: it does; MIG_END: it does not. */
+    int32_t (*opens)(void *self, const mig_value_t *typed, const mig_value_t *stored);
 } mig_transform_ops_t;
 
 /* ---- migrators ------------------------------------------------------------------------ */

@@ -55,6 +55,7 @@ static const struct {
     {ACTION_SCHEMA_SYNC, schemas_sync, 1},
     {ACTION_ROLLBACK, history_rollback, 1},
     {ACTION_VERIFY, history_verify, 1},
+    {ACTION_CHECK_LOGIN, login_check, 1},
     {ACTION_FINALIZE, history_finalize, 1},
     {ACTION_ABANDON, history_abandon, 1},
     {ACTION_PURGE, history_purge, 1},

@@ -26,6 +26,7 @@ int history_attach(const struct cli *cli, struct session *s, const char *states)
 int history_held(struct session *s, int64_t run, int64_t *parent);
 int history_rollback(const struct cli *cli, struct session *s);
 int history_verify(const struct cli *cli, struct session *s);
+int login_check(const struct cli *cli, struct session *s);
 int history_finalize(const struct cli *cli, struct session *s);
 int history_abandon(const struct cli *cli, struct session *s);
 int history_purge(const struct cli *cli, struct session *s);

@@ -383,6 +383,20 @@ int32_t call_prove(struct unit *transform, const mig_value_t *in, uint32_t n,
     return transformed(outer, transform, "prove", got, MAY_END, NULL);
 }
 
+int call_can_open(const struct unit *transform)
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    return MIG_HAS(ops, opens);
+}
+
+int32_t call_opens(struct unit *transform, const mig_value_t *typed, const mig_value_t *stored)
+{
+    const mig_transform_ops_t *ops = transform->def->unit->ops;
+    struct crash_call outer = enter(transform, "opens");
+    int32_t got = ops->opens(transform->self, typed, stored);
+    return transformed(outer, transform, "opens", got, MAY_END, NULL);
+}
+
 /* ---- validators and reporters ---------------------------------------------------------- */
 
 static int bad_check(const mig_check_t *c)

@@ -58,6 +58,9 @@ int32_t call_quick(struct unit *transform, const mig_value_t *in, uint32_t n, mi
 int32_t call_slow(struct unit *transform, const mig_value_t *in, uint32_t n, mig_value_t *out);
 /* MIG_END also when the transform has no such call. */
 int32_t call_mark(struct unit *transform, const mig_value_t *in, uint32_t n, unsigned char out[32]);
+/* Has it opens()? Does `stored` admit who types `typed`: MIG_OK, MIG_END, or negative. */
+int call_can_open(const struct unit *transform);
+int32_t call_opens(struct unit *transform, const mig_value_t *typed, const mig_value_t *stored);
 int32_t call_prove(struct unit *transform, const mig_value_t *in, uint32_t n,
                    const mig_value_t *stored);
 int32_t call_check(struct unit *validator, uint32_t number, mig_check_t *out);

@@ -67,6 +67,7 @@ static const struct cli_option table[] = {
     {"validate", NULL, ACTION_VALIDATE, "run the project's validators on the live tables"},
     {"rollback", "[RUN]", ACTION_ROLLBACK, "take a run back (default: the newest published one)"},
     {"verify", "RUN", ACTION_VERIFY, "compare every field of the run with the live tables"},
+    {"check-login", "STAGE:KEY", ACTION_CHECK_LOGIN, "does a password, read from stdin, open it?"},
     {"finalize", "RUN", ACTION_FINALIZE, "drop staging and before tables; undo ends with this"},
     {"abandon", "RUN", ACTION_ABANDON, "drop a half run"},
     {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps"},

@@ -250,7 +250,7 @@ void deferred_wait(struct deferred *l, int fd, short events, int ms)
     look_for_hangs(l);
 }
 
-void deferred_tell(struct deferred *l)
+void deferred_tell(struct deferred *l, uint64_t known)
 {
     struct timespec now;
     uint64_t n = pool_done(l->pool);
@@ -261,6 +261,9 @@ void deferred_tell(struct deferred *l)
         log_write(LOG_INFO, "stage %s: %llu values computed by %zu threads in %.1f s, %.2f/s",
                   l->stage->p->name, (unsigned long long)n, l->n, seconds,
                   seconds > 0 ? (double)n / seconds : 0);
+    if (known)
+        log_write(LOG_INFO, "stage %s: %llu values were computed before, and are not again",
+                  l->stage->p->name, (unsigned long long)known);
 }
 
 void deferred_end(struct deferred *l)

@@ -45,8 +45,8 @@ void deferred_free(struct deferred_value *v);
 void deferred_wait(struct deferred *l, int fd, short events, int ms);
 /* So many values may wait in a chunk: about two seconds of computing. */
 size_t deferred_most(struct deferred *l);
-/* Says how many there were, and how fast. */
-void deferred_tell(struct deferred *l);
+/* Says how many there were, and how fast; and how many were `known` before. */
+void deferred_tell(struct deferred *l, uint64_t known);
 /* What was not begun is dropped. */
 void deferred_end(struct deferred *l);
 

@@ -36,6 +36,7 @@ int deferred_chunk_start(struct deferred_chunk *r, struct job_stage *stage, stru
 {
     r->stage = stage;
     r->waits = NULL;
+    r->known = 0;
     beat_begin(&r->beat);
     r->memo = job_is_slow(stage) ? memo_load(r->s, stage, err) : NULL;
     if (err->code)
@@ -47,7 +48,7 @@ int deferred_chunk_start(struct deferred_chunk *r, struct job_stage *stage, stru
 void deferred_chunk_end(struct deferred_chunk *r)
 {
     if (r->values)
-        deferred_tell(r->values);
+        deferred_tell(r->values, r->known);
     deferred_end(r->values);
     r->values = NULL;
     memo_free(r->memo);
@@ -68,19 +69,24 @@ void deferred_chunk_begin(struct deferred_chunk *r, const struct chunk *c)
     clock_gettime(CLOCK_MONOTONIC, &r->begun);
 }
 
-int32_t deferred_chunk_value(struct deferred_chunk *r, const struct chunk *c,
-                             const struct host_value *v, mig_value_t *out)
+int32_t deferred_chunk_value(struct deferred_chunk *r, struct chunk *c, const struct host_value *v,
+                             mig_value_t *out)
 {
     unsigned char mark[MEMO_BYTES];
+    int own = 0;
     int32_t got = call_mark(v->transform, v->in, v->n_in, mark);
-    const char *before = got == MIG_OK ? memo_find(r->memo, mark) : NULL;
+    const char *before = got == MIG_OK ? memo_find(r->memo, mark, &own) : NULL;
     if (got < 0)
         return got;
-    if (before)
+    if (before) {
         *out = (mig_value_t){before, (uint32_t)strlen(before), MIG_TEXT};
-    else
+        r->known++;
+        if (!own)
+            chunk_memo(c, mark, (mig_str_t){out->data, out->len});
+    } else {
         *out = deferred_rows_value(deferred_chunk_held(r, c), v, r->job->host->key,
                                    got == MIG_OK ? mark : NULL);
+    }
     return MIG_OK;
 }
 

@@ -16,7 +16,8 @@ struct deferred_chunk {
     struct job *job;
     struct job_stage *stage;
     struct deferred *values; /* threads for the stage's slow transforms; NULL: it has none */
-    struct memo *memo;       /* what the run had computed before; NULL: nothing */
+    struct memo *memo;       /* what was computed before; NULL: nothing */
+    uint64_t known;          /* values that were found there */
     const struct chunk *chunks;
     struct deferred_rows held[2]; /* by chunk */
     struct chunk *waits;          /* the filled chunk that waits for values; NULL: none */
@@ -46,8 +47,8 @@ struct deferred_rows *deferred_chunk_held(struct deferred_chunk *r, const struct
 /* Is it time to close the chunk? */
 int deferred_chunk_is_full(struct deferred_chunk *r, const struct chunk *c);
 /* A value of the record at hand, from before, or to be computed. MIG_OK, or negative. */
-int32_t deferred_chunk_value(struct deferred_chunk *r, const struct chunk *c,
-                             const struct host_value *v, mig_value_t *out);
+int32_t deferred_chunk_value(struct deferred_chunk *r, struct chunk *c, const struct host_value *v,
+                             mig_value_t *out);
 /* A chunk waits no longer than until deferred_chunk_send() is called. */
 int deferred_chunk_is_ready(struct deferred_chunk *r);
 /* The chunk that waits, if any, gets its values and goes on its way. A status. */

@@ -289,6 +289,11 @@ static int32_t service_apply_to(const mig_host_t *h, uint32_t handle, uint32_t t
     if (check_input(u, handle, in, n_in))
         return MIG_E_BUG;
     const struct host_value v = {u->transforms[handle], table, column, in, n_in};
+    if (!u->has_login && call_can_open(v.transform)) {
+        u->has_login = 1;
+        u->login_table = table;
+        u->login_column = column;
+    }
     if (!u->await || !host_is_slow(v.transform))
         return service_apply(h, handle, u->tables[table].columns[column], in, n_in, out);
     return await_value(u, &v, out);

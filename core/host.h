@@ -86,6 +86,8 @@ struct unit {
     struct unit **transforms;
     size_t n_transforms;
     int describing;
+    int has_login; /* what logins are checked by goes into this column, see opens() */
+    size_t login_table, login_column;
     int32_t (*emit)(void *ctx, size_t table); /* set by load */
     /* The same, or NULL: takes a value that a slow transform is to compute. MIG_OK, or MIG_LATER:
      * it is to be computed at once. */

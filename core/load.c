@@ -13,7 +13,6 @@
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
-#include "memo.h"
 #include "part.h"
 #include "resume.h"
 #include "snapshots.h"
@@ -251,6 +250,22 @@ static int cut(struct load *l, int *parts, struct error *err)
 
 /* ---- one stage ------------------------------------------------------------------------- */
 
+/* Which column it makes that logins are checked by; nothing where there is none. */
+static void login_sql(const struct load *l, struct str *sql)
+{
+    const struct unit *m = l->stage->migrator;
+    if (!m->has_login)
+        return;
+    const struct catalog_table *t = l->job->tables[l->stage->tables[m->login_table]].t;
+    str_add(sql, ", login = ARRAY[");
+    sql_literal(sql, t->schema);
+    str_add(sql, ", ");
+    sql_literal(sql, t->name);
+    str_add(sql, ", ");
+    sql_literal(sql, m->tables[m->login_table].columns[m->login_column]);
+    str_add_char(sql, ']');
+}
+
 static int finish_stage(struct load *l, double seconds, int parts, struct error *err)
 {
     struct state *s = l->s;
@@ -261,9 +276,10 @@ static int finish_stage(struct load *l, double seconds, int parts, struct error 
         part_settle_sql(s, l->stage, &sql);
     str_printf(&sql,
                "UPDATE %s.run_stage SET done = true, seconds = coalesce(seconds, 0) + %.3f,"
-               " own_keys = own_keys AND %s WHERE run = %lld AND name = ",
-               s->q, seconds, parts || stream_own_keys(l->stream) ? "true" : "false",
-               (long long)s->run);
+               " own_keys = own_keys AND %s",
+               s->q, seconds, parts || stream_own_keys(l->stream) ? "true" : "false");
+    login_sql(l, &sql);
+    str_printf(&sql, " WHERE run = %lld AND name = ", (long long)s->run);
     sql_literal(&sql, l->stage->p->name);
     str_add(&sql, "; ");
     state_heartbeat_sql(s, l->stage->no == l->job->n_stages ? "check" : "load", &sql);
@@ -427,8 +443,6 @@ int load_run(struct state *s, struct job *job, const struct load_options *option
     if (!code)
         code = catch_up(&l, err);
     stream_clear(l.stream);
-    if (!code)
-        code = memo_drop(s, job, err);
     if (!code)
         code = snapshots_note(s, job, err);
     if (!code && fault_point("load.done"))

@@ -10,14 +10,17 @@
 #include "sql.h"
 
 #define MEMO_MOST 1000000 /* in memory; what is behind is computed again */
+#define VALUES_BYTES ((size_t)256 << 20)
+#define FETCH 5000
 
 struct memo_item {
     unsigned char bytes[MEMO_BYTES];
-    const char *value;
+    size_t at; /* of its value */
+    int own;   /* it stands in this run's table */
 };
 
 struct memo {
-    struct pg_result *res; /* the values are its texts */
+    struct str values; /* one behind the other, each with its NUL */
     struct memo_item *items;
     size_t n;
 };
@@ -70,24 +73,6 @@ void memo_drop_sql(const struct state *s, struct str *sql)
     str_add_char(sql, ';');
 }
 
-int memo_drop(struct state *s, const struct job *job, struct error *err)
-{
-    if (!job_has(job))
-        return 0;
-    struct str sql;
-    str_init(&sql, 0);
-    memo_drop_sql(s, &sql);
-    int code = state_begin(s, err);
-    if (!code)
-        code = pg_exec(s->pg, err, sql.data);
-    if (!code)
-        code = state_commit(s, err);
-    else
-        pg_rollback(s->pg);
-    str_clear(&sql);
-    return code;
-}
-
 void memo_copy_sql(const struct state *s, struct str *sql)
 {
     str_add(sql, "COPY ");
@@ -107,51 +92,96 @@ static int nibble(char c)
     return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-static void keep(struct memo *m, const char *hex, const char *value)
+static void keep(struct memo *m, const char *hex, const char *value, int own)
 {
-    struct memo_item *x = &m->items[m->n++];
+    struct memo_item *x = &m->items[m->n];
     for (size_t i = 0; i < MEMO_BYTES; i++)
         x->bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-    x->value = value;
+    x->own = own;
+    x->at = m->values.len;
+    str_add_n(&m->values, value, strlen(value) + 1);
+    m->n += !m->values.failed;
+}
+
+/* All tables of the project's runs that are there: the run's own, and those of runs that were
+ * published, maybe taken back, and hold their staging tables. Newest first; NULL: there are none.
+ */
+static int find_tables(struct state *s, struct str *sql, struct error *err)
+{
+    char text[600];
+    const char *const params[] = {s->schema};
+    snprintf(text, sizeof text,
+             "SELECT r.id, r.id = %lld FROM %s.run r JOIN pg_class c ON c.relname = format("
+             "'computed_%%s_0', r.id) JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname ="
+             " $1 WHERE r.project = %lld AND (r.id = %lld OR r.state IN ('published', 'done',"
+             " 'partly', 'rolled_back')) ORDER BY 1 DESC",
+             (long long)s->run, s->q, (long long)s->project, (long long)s->run);
+    struct pg_result *res = pg_query(s->pg, err, text, 1, params);
+    int n = res ? pg_rows(res) : 0;
+    for (int i = 0; i < n; i++)
+        str_printf(sql,
+                   "%sSELECT encode(mark, 'hex'), value, %s FROM %s.computed_%s_0 WHERE"
+                   " length(mark) = %d",
+                   i ? " UNION ALL " : "DECLARE known NO SCROLL CURSOR FOR ",
+                   pg_get(res, i, 1)[0] == 't' ? "true" : "false", s->q, pg_get(res, i, 0),
+                   MEMO_BYTES);
+    pg_free(res);
+    return n;
+}
+
+static int fetch(struct memo *m, struct state *s, struct error *err)
+{
+    int n = FETCH;
+    while (n == FETCH && m->n < MEMO_MOST && !m->values.failed) {
+        struct pg_result *res = pg_queryf(s->pg, err, "FETCH %d FROM known", FETCH);
+        if (!res)
+            return err->code;
+        n = pg_rows(res);
+        m->items = arena_heap(m->items, (m->n + (size_t)n + 1) * sizeof *m->items);
+        for (int i = 0; i < n; i++)
+            keep(m, pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2)[0] == 't');
+        pg_free(res);
+    }
+    qsort(m->items, m->n, sizeof *m->items, compare);
+    return 0;
 }
 
 struct memo *memo_load(struct state *s, const struct job_stage *st, struct error *err)
 {
+    struct memo *m = NULL;
     struct str sql;
-    struct pg_result *res = NULL;
-    if (!s->resumed || !stage_has(st))
+    if (!stage_has(st) || pg_begin(s->pg, "READ ONLY", err))
         return NULL;
     str_init(&sql, 0);
-    str_add(&sql, "SELECT encode(mark, 'hex'), value FROM ");
-    table(s, &sql);
-    str_printf(&sql, " WHERE length(mark) = %d LIMIT %d", MEMO_BYTES, MEMO_MOST);
-    if (pg_begin(s->pg, "READ ONLY", err) == 0)
-        res = pg_query(s->pg, err, sql.data, 0, NULL);
+    if (find_tables(s, &sql, err) && !pg_exec(s->pg, err, sql.data)) {
+        m = arena_heap(NULL, sizeof *m);
+        *m = (struct memo){0};
+        str_init(&m->values, VALUES_BYTES);
+        fetch(m, s, err);
+    }
     pg_rollback(s->pg);
     str_clear(&sql);
-    if (!res)
-        return NULL;
-    struct memo *m = arena_heap(NULL, sizeof *m);
-    *m = (struct memo){.res = res};
-    m->items = arena_heap(NULL, ((size_t)pg_rows(res) + 1) * sizeof *m->items);
-    for (int i = 0; i < pg_rows(res); i++)
-        keep(m, pg_get(res, i, 0), pg_get(res, i, 1));
-    qsort(m->items, m->n, sizeof *m->items, compare);
-    return m;
+    if (!err->code)
+        return m;
+    memo_free(m);
+    return NULL;
 }
 
 void memo_free(struct memo *m)
 {
     if (!m)
         return;
-    pg_free(m->res);
+    str_clear(&m->values);
     free(m->items);
     free(m);
 }
 
-const char *memo_find(const struct memo *m, const unsigned char mark[MEMO_BYTES])
+const char *memo_find(const struct memo *m, const unsigned char mark[MEMO_BYTES], int *own)
 {
     const struct memo_item *found =
-        m ? bsearch(mark, m->items, m->n, sizeof *m->items, compare) : NULL;
-    return found ? found->value : NULL;
+        m && m->n ? bsearch(mark, m->items, m->n, sizeof *m->items, compare) : NULL;
+    if (!found)
+        return NULL;
+    *own = found->own;
+    return m->values.data + found->at;
 }

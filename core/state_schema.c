@@ -19,7 +19,8 @@ static const char *const ddl[] = {
     " NOT NULL)",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
     " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
-    " map_sql text, key_column text, since bigint, snapshot text, PRIMARY KEY (run, name))",
+    " map_sql text, key_column text, since bigint, snapshot text, login text[], PRIMARY KEY (run, "
+    "name))",
     "CREATE TABLE %s.run_table (run bigint, no int, schema_name text NOT NULL,"
     " table_name text NOT NULL, oid oid NOT NULL, policy text NOT NULL, columns text[] NOT NULL,"
     " key_columns text[], staged bigint, inserted bigint, updated bigint, unchanged bigint,"

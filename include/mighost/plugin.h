@@ -405,9 +405,13 @@ typedef struct mig_transform_ops {
     int32_t (*prove)(void *self, const mig_value_t *in, uint32_t n_in, const mig_value_t *stored);
     /* [run] Of SLOW ones, or NULL: 32 bytes that are the same only where apply() gives the same,
      * made with a key that is nowhere in the target's database. By them a run that is taken up
-     * again finds what it had computed. Called behind quick(), as apply(). MIG_OK, or MIG_END: it
-     * has none. */
+     * again finds what it had computed, and a later run what an earlier one had. Called behind
+     * quick(), as apply(). MIG_OK, or MIG_END: it has none. */
     int32_t (*mark)(void *self, const mig_value_t *in, uint32_t n_in, unsigned char out[32]);
+    /* [run] Of those whose value logins are checked by, or NULL: does `stored`, the text of a live
+     * column, admit who types `typed`, whatever is made of what the source has? No record is at
+     * work. MIG_OK: it does; MIG_END: it does not. */
+    int32_t (*opens)(void *self, const mig_value_t *typed, const mig_value_t *stored);
 } mig_transform_ops_t;
 
 /* ---- migrators ------------------------------------------------------------------------ */

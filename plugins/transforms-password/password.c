@@ -248,6 +248,15 @@ static int32_t prove(void *self, const mig_value_t *in, uint32_t n_in, const mig
     return fits ? MIG_OK : MIG_END;
 }
 
+static int32_t opens(void *self, const mig_value_t *typed, const mig_value_t *stored)
+{
+    struct password *p = self;
+    int fits = stored->kind > MIG_NULL &&
+               bcrypt_fits(p->bcrypt, typed->data, policy_len(&p->policy, typed), stored->data,
+                           stored->len);
+    return fits ? MIG_OK : MIG_END;
+}
+
 /* ---- the unit -------------------------------------------------------------------------- */
 
 static const mig_option_t OPTIONS[] = {
@@ -271,6 +280,7 @@ static const mig_transform_ops_t OPS = {
     .quick = quick,
     .prove = prove,
     .mark = mark,
+    .opens = opens,
 };
 
 static const mig_unit_t bcrypt_unit = {

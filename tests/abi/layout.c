@@ -134,6 +134,7 @@ AT(mig_transform_ops_t, apply, 8);
 AT(mig_transform_ops_t, quick, 16);
 AT(mig_transform_ops_t, prove, 24);
 AT(mig_transform_ops_t, mark, 32);
+AT(mig_transform_ops_t, opens, 40);
 AT(mig_migrator_ops_t, size, 0);
 AT(mig_migrator_ops_t, flags, 4);
 AT(mig_migrator_ops_t, describe, 8);

@@ -10,6 +10,7 @@
 #include "call.h"
 #include "connections.h"
 #include "crash.h"
+#include "facts.h"
 #include "fault.h"
 #include "log.h"
 #include "memo.h"
@@ -262,6 +263,7 @@ static int finish_stage(struct load *l, double seconds, int parts, struct error 
                (long long)s->run);
     sql_literal(&sql, l->stage->p->name);
     str_add(&sql, "; ");
+    facts_sql(s, l->stage, &sql);
     state_heartbeat_sql(s, l->stage->no == l->job->n_stages ? "check" : "load", &sql);
     if (!code)
         code = pg_exec(s->pg, err, sql.data);

@@ -13,6 +13,7 @@
 #include "fingerprint.h"
 #include "highwater.h"
 #include "mask.h"
+#include "report_sources.h"
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
@@ -515,6 +516,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     if (!code)
         code = lists(s, root, err);
     mask_errors(job->project, json_object_get(root, "errors"));
+    if (!code)
+        code = report_sources(s, job, root, err);
     if (!code)
         code = fingerprints(s, root, err);
     json_object_set_new(root, "statements", statements());

@@ -41,6 +41,9 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.source_change (run bigint NOT NULL, stage text NOT NULL, what text NOT NULL,"
     " key text, final_key text)",
     "CREATE INDEX source_change_run ON %s.source_change (run, stage)",
+    /* What sources told of the reading of a stage; field: "" for the entity as a whole. */
+    "CREATE TABLE %s.source_fact (run bigint, stage text, field text, name text, value text NOT"
+    " NULL, PRIMARY KEY (run, stage, field, name))",
     "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
     " count bigint NOT NULL)",
     "CREATE TABLE %s.event (run bigint, no bigint, at timestamptz NOT NULL, who text NOT NULL,"

@@ -15,6 +15,7 @@
 #include "chunk_send.h"
 #include "deferred_chunk.h"
 #include "digest.h"
+#include "facts.h"
 #include "fault.h"
 #include "staging.h"
 #include "waits.h"
@@ -530,6 +531,8 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
         code = open_source(l, from->position, err);
     if (!code) {
         code = all_chunks(l, from, err);
+        if (!code)
+            code = facts_take(l->job, st, err);
         call_close(st);
     }
     deferred_chunk_end(&l->deferred);

@@ -37,12 +37,13 @@ void html_cell_seconds(struct out *o, double seconds);
 
 void html_verdict(struct out *o, const json_t *root); /* what became of it, in words and sums */
 void html_undo(struct out *o, const json_t *root);
-void html_plan(struct out *o, const json_t *root);   /* the stages as a graph */
-void html_stages(struct out *o, const json_t *root); /* rows and time of each */
-void html_lost(struct out *o, const json_t *root);   /* what was left out, by what began it */
-void html_proof(struct out *o, const json_t *root);  /* verification, checks, criteria */
-void html_notes(struct out *o, const json_t *root);  /* warnings, repairs */
-void html_origin(struct out *o, const json_t *root); /* by whom, when, with which plugins */
+void html_plan(struct out *o, const json_t *root);    /* the stages as a graph */
+void html_stages(struct out *o, const json_t *root);  /* rows and time of each */
+void html_sources(struct out *o, const json_t *root); /* how they were read */
+void html_lost(struct out *o, const json_t *root);    /* what was left out, by what began it */
+void html_proof(struct out *o, const json_t *root);   /* verification, checks, criteria */
+void html_notes(struct out *o, const json_t *root);   /* warnings, repairs */
+void html_origin(struct out *o, const json_t *root);  /* by whom, when, with which plugins */
 
 /* ---- html_bars.c: one bar a row, in an SVG of any width ---- */
 

@@ -96,6 +96,7 @@ static int32_t report(void *self, const mig_report_t *report)
                                                                      failure,
                                                                      summary_stages,
                                                                      summary_tables,
+                                                                     summary_sources,
                                                                      summary_causes,
                                                                      summary_repairs,
                                                                      summary_warnings,

@@ -177,6 +177,12 @@ for db in api csv; do
     pg_createdb "$db" "$example/target.sql"
 done
 run 20 api market
+jq -r '.sources[].references[] | "\(.table) \(.column) \(.rows) \(.filled)"' "$BUNDLE/report.json" |
+    sort >"$TEST_DIR/told"
+[ "$(wc -l <"$TEST_DIR/told")" -ge 15 ] || fail "references are not reported"
+while read -r table column rest; do
+    echo "$table $column $(psql_t api -F ' ' -c "SELECT count(*), count($column) FROM $table")"
+done <"$TEST_DIR/told" | diff - "$TEST_DIR/told" || fail "references (<: live tables, >: report)"
 export_to 0 market "$TEST_DIR/csv"
 gone
 for pair in users:user client_profiles:clientprofile coach_profiles:coachprofile bookings:booking \

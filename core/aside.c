@@ -6,6 +6,7 @@
 #include "beat.h"
 #include "call.h"
 #include "counted.h"
+#include "facts.h"
 #include "feed.h"
 #include "log.h"
 #include "spool.h"
@@ -78,6 +79,8 @@ int aside_read(struct state *s, struct job *job, struct job_stage *st,
         code = read_all(s, st, to, options, err);
         if (!code)
             code = counted_set_aside(job, st, !pg_takes_all_text(s->pg), err);
+        if (!code)
+            code = facts_take(job, st, err);
         feed_close(st);
     }
     host->secret = 0;

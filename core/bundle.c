@@ -19,6 +19,7 @@
 #include "log.h"
 #include "manifest.h"
 #include "mask.h"
+#include "report_sources.h"
 #include "sql.h"
 #include "undo.h"
 #include "validate.h"
@@ -417,8 +418,16 @@ static json_t *file_digest(const char *path)
     return text;
 }
 
+static json_t *digests_of(const char *report)
+{
+    json_t *root = json_loads(report, JSON_REJECT_DUPLICATES, NULL);
+    json_t *digests = report_sources_digests(root);
+    json_decref(root);
+    return digests;
+}
+
 static int write_manifest(struct bundle *b, const struct state *s, const struct job *job,
-                          struct error *err)
+                          const char *report, struct error *err)
 {
     json_t *root = json_object(), *plugins = json_object();
     fflush(b->log);
@@ -433,6 +442,7 @@ static int write_manifest(struct bundle *b, const struct state *s, const struct 
     json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(root, "files", files ? json_incref(files) : json_object());
     json_object_set_new(root, "plugins", plugins);
+    json_object_set_new(root, "sources", digests_of(report));
     int bad = !files;
     json_decref(files);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
@@ -521,7 +531,7 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     if (fault_point("report.done"))
         error_set(err, STATUS_TEMPORARY, "fault point report.done");
     if (!err->code)
-        write_manifest(b, s, job, err);
+        write_manifest(b, s, job, report, err);
     if (!err->code)
         *err = leak;
     return err->code;

@@ -6,7 +6,9 @@
 
 #include "actions.h"
 #include "manifest.h"
+#include "outdir.h"
 #include "output.h"
+#include "report_sources.h"
 
 struct faults_told {
     size_t n;
@@ -36,6 +38,21 @@ static int verdict(struct session *s, size_t files, size_t faults, const json_t 
     return STATUS_BACKUP;
 }
 
+/* The sources' digests stand in the report as well, where it is there under its usual name. */
+static void check_sources(int dir, const json_t *root, struct faults_told *told)
+{
+    int fd = outdir_openat(dir, "report.json", O_RDONLY | O_NONBLOCK, 0);
+    json_t *report = fd < 0 ? NULL : json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+    json_t *due = report_sources_digests(report);
+    const json_t *is = json_object_get(root, "sources");
+    if (fd >= 0)
+        close(fd);
+    if (report && is && !json_equal(is, due))
+        tell(told, "manifest.json", "has other digests of the sources than report.json");
+    json_decref(due);
+    json_decref(report);
+}
+
 int bundle_verify(const struct cli *cli, struct session *s)
 {
     char hex[65] = "";
@@ -51,6 +68,7 @@ int bundle_verify(const struct cli *cli, struct session *s)
         error_fix(&s->err, "name the directory that the last line of a run gives");
     } else {
         size_t n = manifest_compare(dir, json_object_get(root, "files"), &told, tell);
+        check_sources(dir, root, &told);
         code = verdict(s, n, told.n, root, hex);
     }
     json_decref(root);

@@ -296,6 +296,18 @@ int32_t call_written(const struct job_stage *stage, void *ctx,
     return leave(outer, stage->source, "written", got, MAY_END);
 }
 
+int32_t call_facts(const struct job_stage *stage, void *ctx,
+                   int32_t (*fact)(void *ctx, const char *field, const char *name,
+                                   const char *value))
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    if (!MIG_HAS(ops, facts))
+        return MIG_END;
+    struct crash_call outer = enter(stage->source, "facts");
+    int32_t got = ops->facts(stage->source->self, ctx, fact);
+    return leave(outer, stage->source, "facts", got, MAY_END);
+}
+
 /* ---- migrators and transforms ---------------------------------------------------------- */
 
 int32_t call_describe(struct unit *migrator)

@@ -45,6 +45,11 @@ void call_close(const struct job_stage *stage);
 int32_t call_written(const struct job_stage *stage, void *ctx,
                      int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
 
+/* MIG_END also when the source has no such function. */
+int32_t call_facts(const struct job_stage *stage, void *ctx,
+                   int32_t (*fact)(void *ctx, const char *field, const char *name,
+                                   const char *value));
+
 int32_t call_describe(struct unit *migrator);
 int32_t call_record(struct unit *migrator, const mig_record_t *record);
 /* Values of a row that a migrator emits: MIG_OK, or MIG_E_BUG. */

@@ -118,6 +118,7 @@ struct job_stage {
     char hash[65];     /* of all that its rows depend on */
     /* Source keys of the only records that are taken up, "" for those without a key; NULL: all. */
     struct keyset *wanted;
+    const char *facts;      /* what the source told of the reading, see facts.h; NULL: nothing */
     struct highwater *high; /* an incremental stage: where it begins; NULL: it reads everything */
     struct spool *spool;    /* its records, set aside, see aside.h; owned; NULL: they were not */
     char snapshot[17];      /* that they were read in */

@@ -11,6 +11,7 @@
 #include "call.h"
 #include "connections.h"
 #include "crash.h"
+#include "facts.h"
 #include "fault.h"
 #include "log.h"
 #include "part.h"
@@ -282,6 +283,7 @@ static int finish_stage(struct load *l, double seconds, int parts, struct error 
     str_printf(&sql, " WHERE run = %lld AND name = ", (long long)s->run);
     sql_literal(&sql, l->stage->p->name);
     str_add(&sql, "; ");
+    facts_sql(s, l->stage, &sql);
     state_heartbeat_sql(s, l->stage->no == l->job->n_stages ? "check" : "load", &sql);
     if (!code)
         code = pg_exec(s->pg, err, sql.data);

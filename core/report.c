@@ -15,6 +15,7 @@
 #include "mask.h"
 #include "report_coverage.h"
 #include "report_preserved.h"
+#include "report_sources.h"
 #include "slow.h"
 #include "sql.h"
 #include "vanished.h"
@@ -539,6 +540,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     if (!code)
         code = lists(s, root, err);
     mask_errors(job->project, json_object_get(root, "errors"));
+    if (!code)
+        code = report_sources(s, job, root, err);
     if (!code)
         code = fingerprints(s, root, err);
     json_t *preserved = NULL;

@@ -16,6 +16,7 @@
 #include "counted.h"
 #include "deferred_chunk.h"
 #include "digest.h"
+#include "facts.h"
 #include "fault.h"
 #include "feed.h"
 #include "staging.h"
@@ -435,6 +436,8 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
         code = feed_open(st, from->position, from->read, err);
     if (!code) {
         code = all_chunks(l, from, err);
+        if (!code && !st->spool)
+            code = facts_take(l->job, st, err);
         feed_close(st);
     }
     deferred_chunk_end(&l->deferred);

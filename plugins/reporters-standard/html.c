@@ -46,8 +46,8 @@ static void head(struct out *o, const json_t *root)
 static int32_t report(void *self, const mig_report_t *report)
 {
     static void (*const sections[])(struct out *, const json_t *) = {
-        head,       html_plan, html_stages, html_coverage, html_lost,
-        html_proof, html_undo, html_notes,  html_origin};
+        head,      html_plan,  html_stages, html_sources, html_coverage,
+        html_lost, html_proof, html_undo,   html_notes,   html_origin};
     const struct reporter *r = self;
     const char *name;
     json_t *root;

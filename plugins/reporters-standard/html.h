@@ -39,6 +39,7 @@ void html_verdict(struct out *o, const json_t *root); /* what became of it, in w
 void html_undo(struct out *o, const json_t *root);
 void html_plan(struct out *o, const json_t *root);     /* the stages as a graph */
 void html_stages(struct out *o, const json_t *root);   /* rows and time of each */
+void html_sources(struct out *o, const json_t *root);  /* how they were read */
 void html_coverage(struct out *o, const json_t *root); /* fields of sources, columns */
 void html_lost(struct out *o, const json_t *root);     /* what was left out, by what began it */
 void html_proof(struct out *o, const json_t *root);    /* verification, checks, criteria */

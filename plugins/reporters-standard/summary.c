@@ -97,6 +97,7 @@ static int32_t report(void *self, const mig_report_t *report)
                                                                      summary_stages,
                                                                      summary_tables,
                                                                      summary_coverage,
+                                                                     summary_sources,
                                                                      summary_causes,
                                                                      summary_repairs,
                                                                      summary_warnings,

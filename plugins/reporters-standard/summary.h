@@ -11,6 +11,8 @@ void summary_stages(struct out *o, const json_t *root); /* and the totals over t
 void summary_tables(struct out *o, const json_t *root);
 void summary_coverage(struct out *o, const json_t *root);
 
+void summary_sources(struct out *o, const json_t *root);
+
 void summary_causes(struct out *o, const json_t *root);
 void summary_repairs(struct out *o, const json_t *root);
 void summary_warnings(struct out *o, const json_t *root);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/say.h"
+#include "facts.h"
 #include "only.h"
 #include "position.h"
 #include "replay.h"
@@ -181,7 +182,7 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
     b->is_part = b->since_now || b->query.only;
     if (!b->entity || !b->query.type)
         return no_memory(b);
-    int32_t status = record_begin(&b->record, fields, n_fields);
+    int32_t status = record_begin(&b->record, b->entity, fields, n_fields);
     if (status == MIG_OK)
         status = reader_begin(&b->reader, b->entity, &b->query);
     const char *dir = recorded_in(b);
@@ -256,6 +257,17 @@ static int32_t bubble_position(void *self, mig_str_t *out)
         return no_memory(b);
     *out = (mig_str_t){b->text, strlen(b->text)};
     return MIG_OK;
+}
+
+static int32_t bubble_facts(void *self, void *ctx,
+                            int32_t (*fact)(void *ctx, const char *field, const char *name,
+                                            const char *value))
+{
+    const struct bubble *b = self;
+    struct transfers_count c = b->reader.net.count;
+    if (replay_is_open(&b->replay))
+        c.pages = b->replay.pages;
+    return facts_tell(&b->record, &c, ctx, fact);
 }
 
 /* Of types that this instance read from their beginning. */
@@ -355,6 +367,7 @@ static const mig_source_ops_t ops = {
     .only = bubble_only,
     .written = bubble_written,
     .unread = bubble_unread,
+    .facts = bubble_facts,
 };
 
 const mig_unit_t bubble_unit = {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts.h"
+
 #define IDS_MOST 1000U /* of one moment */
 
 static json_t *moment(int64_t ms)
@@ -35,9 +37,10 @@ char *position_make(const struct reader *r, const struct record *record)
     }
     record_met(record, met);
     json_t *json =
-        json_pack("{so so so sI sI sI ss}", "base", moment(k->base), "last", moment(k->last), "ids",
-                  ids_of(&k->seen), "below", (json_int_t)k->below, "total",
-                  (json_int_t)r->first_total, "things", (json_int_t)record->n, "met", met);
+        json_pack("{so so so so sI sI sI ss}", "facts", facts_keep(record, &r->net.count), "base",
+                  moment(k->base), "last", moment(k->last), "ids", ids_of(&k->seen), "below",
+                  (json_int_t)k->below, "total", (json_int_t)r->first_total, "things",
+                  (json_int_t)record->n, "met", met);
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     free(met);
@@ -79,6 +82,7 @@ int position_set(struct reader *r, struct record *record, const char *text, size
         r->pages = 1; /* there was one before */
         record->n = (uint64_t)things;
         record_set_met(record, met, strlen(met));
+        facts_restore(json_object_get(json, "facts"), record, &r->net.count);
     }
     json_decref(json);
     return failed ? -1 : 0;

@@ -56,6 +56,7 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     r->is_open = 0;
     r->ahead = SLOT_AHEAD;
     keyset_begin(&r->keyset);
+    r->net.count = (struct transfers_count){.requests = 0};
     pace_begin(&r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
                (uint64_t)r->begun * 2654435761U);
     const struct slot_kind kind = {address, r, &query_form};
@@ -173,6 +174,7 @@ static int32_t look(struct reader *r, struct slot *slot)
         return follow(r, v);
     r->is_open = 1;
     r->at = r->fresh = 0;
+    r->net.count.pages++;
     if (!r->pages++)
         r->asked_at = slot->transfer.asked_at;
     r->ahead += r->ahead < SLOT_AHEAD;
@@ -214,6 +216,7 @@ static int32_t take_thing(struct reader *r, struct slot *slot, struct jsonscan_s
             *thing = t->text;
             return MIG_OK;
         }
+        r->net.count.again++;
         r->repeats += r->at > 1 && t[-1].id.len == t->id.len &&
                       memcmp(t[-1].id.data, t->id.data, t->id.len) == 0;
     }

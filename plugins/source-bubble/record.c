@@ -7,6 +7,7 @@
 #include "record.h"
 
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,21 @@ void record_clear(struct record *r)
     free(r->raw);
     free(r->values);
     free(r->filled);
+    free(r->secret);
+    EVP_MD_CTX_free(r->digest);
     record_init(r, r->s);
 }
 
-int32_t record_begin(struct record *r, const char *const *names, uint32_t n)
+static void find_secrets(struct record *r, const char *entity)
+{
+    const mig_host_t *h = r->s->host;
+    for (size_t i = 0; i < r->fields.n_wanted && MIG_HAS(h, is_secret); i++)
+        r->secret[i] =
+            h->is_secret(h, entity, (mig_str_t){r->fields.items[i].name, r->fields.items[i].len}) ==
+            1;
+}
+
+int32_t record_begin(struct record *r, const char *entity, const char *const *names, uint32_t n)
 {
     size_t room = n ? n : 1;
     record_clear(r);
@@ -44,9 +56,12 @@ int32_t record_begin(struct record *r, const char *const *names, uint32_t n)
     r->raw = calloc(room, sizeof *r->raw);
     r->values = calloc(room, sizeof *r->values);
     r->filled = calloc(room, sizeof *r->filled);
-    return r->raw && r->values && r->filled
-               ? MIG_OK
-               : say_fail(r->s->host, MIG_E_NOMEM, NULL, "no memory for %u fields", n);
+    r->secret = calloc(room, sizeof *r->secret);
+    r->digest = EVP_MD_CTX_new();
+    if (!r->raw || !r->values || !r->filled || !r->secret || !r->digest)
+        return say_fail(r->s->host, MIG_E_NOMEM, NULL, "no memory for %u fields", n);
+    find_secrets(r, entity);
+    return MIG_OK;
 }
 
 /* ---- values ------------------------------------------------------------------------------- */
@@ -98,6 +113,30 @@ static int32_t judge(const struct record *r, const char *text, size_t len)
     return v.code ? reject(r, v.code, v.reason, v.at) : MIG_OK;
 }
 
+/* The sum does not depend on the order; the same thing twice counts twice. Fields that are missing
+ * are not as fields that are null. */
+static int32_t add_to_sum(struct record *r)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int n = 0, carry = 0;
+    int ok = EVP_DigestInit_ex(r->digest, EVP_sha256(), NULL);
+    for (size_t i = 0; ok && i < r->fields.n_wanted; i++) {
+        const struct jsonscan_slice *raw = &r->raw[i];
+        if (raw->data && !r->secret[i])
+            ok = EVP_DigestUpdate(r->digest, r->fields.items[i].name, r->fields.items[i].len + 1) &&
+                 EVP_DigestUpdate(r->digest, raw->data, raw->len) &&
+                 EVP_DigestUpdate(r->digest, "", 1);
+    }
+    if (!ok || !EVP_DigestFinal_ex(r->digest, digest, &n) || n != sizeof r->sum)
+        return say_fail(r->s->host, MIG_E_BUG, NULL, "OpenSSL gives no SHA-256");
+    for (size_t i = sizeof r->sum; i-- > 0;) {
+        carry += r->sum[i] + (unsigned int)digest[i];
+        r->sum[i] = (unsigned char)carry;
+        carry >>= 8;
+    }
+    return MIG_OK;
+}
+
 int32_t record_read(struct record *r, const char *text, size_t len)
 {
     r->n++;
@@ -121,7 +160,7 @@ int32_t record_read(struct record *r, const char *text, size_t len)
             complete(r, i);
     }
     fields_count(&r->fields);
-    return MIG_OK;
+    return add_to_sum(r);
 }
 
 /* ---- how much is filled ------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/say.h"
+#include "facts.h"
 #include "record.h"
 #include "recording.h"
 #include "replay.h"
@@ -159,9 +160,10 @@ static int32_t rest_position(void *self, mig_str_t *out)
     size_t at;
     record_met(&r->record, met);
     where(r, &number, &at);
-    json_t *json = json_pack("{ss? sI sI sI sI ss}", "mark", r->walk.mark, "before",
-                             (json_int_t)r->walk.before, "number", (json_int_t)number, "at",
-                             (json_int_t)at, "records", (json_int_t)r->record.n, "met", met);
+    json_t *json =
+        json_pack("{so ss? sI sI sI sI ss}", "facts", facts_keep(&r->record, &r->net.count), "mark",
+                  r->walk.mark, "before", (json_int_t)r->walk.before, "number", (json_int_t)number,
+                  "at", (json_int_t)at, "records", (json_int_t)r->record.n, "met", met);
     free(met);
     free(r->text);
     r->text = json_dumps(json, JSON_COMPACT);
@@ -185,6 +187,7 @@ static int go_on(struct rest *r, mig_str_t position)
         r->skip = (size_t)at;
         r->record.n = (uint64_t)records;
         record_set_met(&r->record, met, strlen(met));
+        facts_restore(json_object_get(json, "facts"), &r->record, &r->net.count);
     }
     json_decref(json);
     return failed ? -1 : 0;
@@ -229,12 +232,13 @@ static int32_t rest_open(void *self, const char *entity, const char *const *fiel
     r->is_open = r->is_ended = 0;
     r->skip = 0;
     r->begun = transfer_now();
+    r->net.count = (struct transfers_count){.requests = 0};
     r->entity = strdup(entity);
     if (!r->entity || walk_begin(&r->walk, entity) != 0)
         return no_memory(r);
     pace_begin(&r->pace, r->settings.page_size, 1, r->settings.wait_most_ms,
                (uint64_t)r->begun * 2654435761U);
-    int32_t status = record_begin(&r->record, fields, n_fields);
+    int32_t status = record_begin(&r->record, r->entity, fields, n_fields);
     if (status == MIG_OK)
         status = slots_begin(&r->slots, &r->settings, &kind, &r->net, &r->pace);
     if (status == MIG_OK && position.len && go_on(r, position) != 0)
@@ -295,6 +299,7 @@ static int32_t step(struct rest *r)
     r->is_open = 1;
     r->at = r->skip < slot->page.n ? r->skip : slot->page.n;
     r->skip = 0;
+    r->net.count.pages++;
     return recording_add(&r->recording, &slot->page, &slot->transfer.body);
 }
 
@@ -361,6 +366,17 @@ static int32_t rest_unread(void *self, void *ctx,
     return fields_unread(&r->record.fields, ctx, field);
 }
 
+static int32_t rest_facts(void *self, void *ctx,
+                          int32_t (*fact)(void *ctx, const char *field, const char *name,
+                                          const char *value))
+{
+    const struct rest *r = self;
+    struct transfers_count c = r->net.count;
+    if (replay_is_open(&r->replay))
+        c.pages = r->replay.pages;
+    return facts_tell(&r->record, &c, ctx, fact);
+}
+
 /* ---- the unit ----------------------------------------------------------------------------- */
 
 static const mig_option_t options[] = {
@@ -400,6 +416,7 @@ static const mig_source_ops_t ops = {
     .position = rest_position,
     .close = rest_close,
     .unread = rest_unread,
+    .facts = rest_facts,
 };
 
 const mig_unit_t rest_unit = {

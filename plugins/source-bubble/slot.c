@@ -95,6 +95,7 @@ static void try_again(struct slots *q, struct slot *slot)
         slot->state = SLOT_FAILED;
         return;
     }
+    q->net->count.retries++;
     slot->due = now + pace_wait(q->pace, slot->tries++, slot->transfer.retry_after_ms);
     slot->state = SLOT_DUE;
     if (a->kind == ANSWER_LATER)

@@ -145,6 +145,7 @@ static CURL *make_easy(struct transfers *ts, struct transfer *t)
 
 int32_t transfer_start(struct transfers *ts, struct transfer *t, const char *url)
 {
+    ts->count.requests++;
     int32_t status = begin(ts);
     if (status != MIG_OK)
         return status;

@@ -5,7 +5,13 @@
 #include "common/buf.h"
 #include "settings.h"
 
+struct transfers_count { /* of the open entity */
+    uint64_t requests, retries;
+    uint64_t pages, again; /* that were used; records that came again and were dropped */
+};
+
 struct transfers { /* all that share connections */
+    struct transfers_count count;
     const struct settings *s;
     CURLM *multi; /* NULL: nothing was asked yet */
     int epoll;    /* the one descriptor that stands for all of curl's */

@@ -21,6 +21,7 @@ struct csv {
     struct files files;
     struct table table;
     json_t *columns; /* entity -> list of names, or NULL; owned */
+    json_t *json;    /* the same of the option "json" */
     char *encoding;  /* owned */
     char *entity;    /* the open one, NULL: none; owned */
     int allow_empty;
@@ -45,6 +46,7 @@ static void csv_destroy(void *self)
     table_clear(&c->table);
     files_clear(&c->files);
     json_decref(c->columns);
+    json_decref(c->json);
     free(c->encoding);
     free(c);
 }
@@ -87,13 +89,13 @@ static int32_t read_characters(const mig_host_t *host, struct scan *scan)
     return MIG_OK;
 }
 
-static int32_t read_columns(struct csv *c)
+static int32_t read_names(struct csv *c, const char *option, json_t **out)
 {
     int32_t status;
-    c->columns = keep_option_json(c->host, "columns", &status);
-    if (c->columns && !json_is_object(c->columns))
+    *out = keep_option_json(c->host, option, &status);
+    if (*out && !json_is_object(*out))
         return say_fail(c->host, MIG_E_CONFIG, "write it as {\"entity\": [\"name\", ...], ...}",
-                        "option \"columns\" is no object");
+                        "option \"%s\" is no object", option);
     return status;
 }
 
@@ -116,7 +118,9 @@ static int32_t csv_create(const mig_host_t *host, void **self)
         return say_fail(host, MIG_E_NOMEM, NULL, "no memory for options");
     int32_t status = files_init(&c->files, host);
     if (status == MIG_OK)
-        status = read_columns(c);
+        status = read_names(c, "columns", &c->columns);
+    if (status == MIG_OK)
+        status = read_names(c, "json", &c->json);
     return status == MIG_OK ? read_characters(host, &c->table.reader.scan) : status;
 }
 
@@ -178,6 +182,7 @@ static int32_t csv_open(void *self, const char *entity, const char *const *field
     char *path = files_path(&c->files, entity);
     if (!path)
         return MIG_E_SOURCE;
+    c->table.json_names = json_object_get(c->json, entity);
     status = table_open(&c->table, path, c->encoding, entity, json_object_get(c->columns, entity),
                         fields, n_fields);
     free(path);
@@ -259,6 +264,8 @@ static const mig_option_t options[] = {
     {"header", MIG_OPT_BOOL, 0, "true", NULL, "The first record of a file names the columns."},
     {"columns", MIG_OPT_JSON, 0, NULL, NULL,
      "Names of the columns, instead of the header's: {\"people\": [\"id\", \"name\"]}."},
+    {"json", MIG_OPT_JSON, 0, NULL, NULL,
+     "Columns whose objects and lists are JSON and no texts: {\"people\": [\"address\"]}."},
     {"delimiter", MIG_OPT_TEXT, 0, ",", NULL, "One character between fields."},
     {"quote", MIG_OPT_TEXT, 0, "\"", NULL, "One character around fields; \"\" for none."},
     {"encoding", MIG_OPT_TEXT, 0, "auto", "auto|utf-8|utf-16le|utf-16be|latin1|windows-1252",

@@ -28,7 +28,9 @@ void table_init(struct table *t, const mig_host_t *host, size_t record_limit)
 void table_close(struct table *t)
 {
     free(t->values);
+    free(t->is_json);
     t->values = NULL;
+    t->is_json = NULL;
     columns_clear(&t->columns);
 }
 
@@ -131,6 +133,19 @@ static int32_t open_file(struct table *t, const char *path)
                                                              : input_open(&t->input, path);
 }
 
+static void mark_json(struct table *t, const char *const *fields, uint32_t n)
+{
+    size_t k;
+    json_t *name;
+    for (uint32_t i = 0; i < n; i++) {
+        json_array_foreach(t->json_names, k, name)
+        {
+            if (json_is_string(name) && strcmp(json_string_value(name), fields[i]) == 0)
+                t->is_json[i] = 1;
+        }
+    }
+}
+
 int32_t table_open(struct table *t, const char *path, const char *encoding, const char *entity,
                    const json_t *names, const char *const *fields, uint32_t n_fields)
 {
@@ -150,8 +165,11 @@ int32_t table_open(struct table *t, const char *path, const char *encoding, cons
         return status;
     r->columns = t->columns.n;
     t->values = calloc(n_fields ? n_fields : 1, sizeof *t->values);
-    return t->values ? MIG_OK
-                     : say_fail(t->host, MIG_E_NOMEM, NULL, "no memory for %u fields", n_fields);
+    t->is_json = calloc(n_fields ? n_fields : 1, sizeof *t->is_json);
+    if (!t->values || !t->is_json)
+        return say_fail(t->host, MIG_E_NOMEM, NULL, "no memory for %u fields", n_fields);
+    mark_json(t, fields, n_fields);
+    return MIG_OK;
 }
 
 static int32_t reject(struct table *t, const char *code, const char *reason)
@@ -191,6 +209,16 @@ static int is_null(const struct table *t, const struct scan_field *f)
     return !f->len && (t->empty == TABLE_ALWAYS || (t->empty == TABLE_UNQUOTED && !f->quoted));
 }
 
+/* What only looks like an object or a list stays a text. */
+static uint32_t kind_of(const struct table *t, uint32_t field, mig_str_t text)
+{
+    if (!t->is_json[field] || !text.len || (*text.data != '{' && *text.data != '['))
+        return MIG_TEXT;
+    json_t *value = json_loadb(text.data, text.len, JSON_DECODE_INT_AS_REAL, NULL);
+    json_decref(value);
+    return value ? MIG_JSON : MIG_TEXT;
+}
+
 static int32_t fill_values(struct table *t)
 {
     int32_t status = make_room(t);
@@ -201,8 +229,8 @@ static int32_t fill_values(struct table *t)
             continue;
         }
         mig_str_t text = field_text(t, f);
-        t->values[i] =
-            (mig_value_t){.data = text.data, .len = (uint32_t)text.len, .kind = MIG_TEXT};
+        t->values[i] = (mig_value_t){
+            .data = text.data, .len = (uint32_t)text.len, .kind = kind_of(t, i, text)};
     }
     return status;
 }

@@ -16,9 +16,11 @@ struct table {
     struct columns columns;
     enum table_empty empty;
     int has_header, fails_on_bytes;
+    const json_t *json_names; /* columns whose objects and lists are JSON, or NULL; borrowed */
 
     int fit;             /* the record that table_next() gave may be used */
-    mig_value_t *values; /* of that record, one per field asked for; owned */
+    mig_value_t *values; /* of that record, one per field asked for; owned, as is_json */
+    char *is_json;       /* one a field */
     struct buf unquoted; /* its fields that hold quotes */
     struct buf quoted;   /* table_raw() */
 };

@@ -1,5 +1,6 @@
 # rest.sh - any API that gives JSON lists, by options alone: all ways of paging give all records, with
-# failing answers in between; what cannot be the next page is noticed; a broken off run goes on.
+# failing answers in between; what cannot be the next page is noticed; a broken off run goes on; what
+# was kept gives the same records without the server.
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
 command -v python3 >/dev/null || pgtmp_skip "there is no python3"
@@ -7,12 +8,17 @@ command -v python3 >/dev/null || pgtmp_skip "there is no python3"
 BUBBLE_API_KEY=c4nary-rest-key
 export BUBBLE_API_KEY
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
-python3 "$top_srcdir/tests/fixtures/rest_server.py" "$TEST_DIR/port" &
-rest_pid=$!
+rest_server()
+{
+    rm -f "$TEST_DIR/port"
+    python3 "$top_srcdir/tests/fixtures/rest_server.py" "$TEST_DIR/port" &
+    rest_pid=$!
+    until [ -f "$TEST_DIR/port" ]; do sleep 0.1; done
+    REST_URL=http://127.0.0.1:$(cat "$TEST_DIR/port")/v2
+    export REST_URL
+}
+rest_server
 at_exit 'kill "$rest_pid" 2>/dev/null'
-until [ -f "$TEST_DIR/port" ]; do sleep 0.1; done
-REST_URL=http://127.0.0.1:$(cat "$TEST_DIR/port")/v2
-export REST_URL
 
 pg_createdb shop
 psql_t shop -c 'CREATE SCHEMA t' -c 'CREATE TABLE t.orders (id int PRIMARY KEY, name text, price numeric)'
@@ -55,6 +61,39 @@ says "200 records were read"
 : >"$TEST_DIR/port.well"
 run 0 shop dies
 rows shop "SELECT count(*), count(DISTINCT name), max(id) FROM t.orders" "437|437|436"
+
+echo "kept while it is read, broken off and gone on with"
+rm "$TEST_DIR/port.well"
+MIGRATION_EXPORT_DIR=$TEST_DIR/exported
+MIGHOST_EXPORT_KEY=0123456789abcdef00112233445566778899aabbccddeeff0f1e2d3c4b5a6978
+export MIGRATION_EXPORT_DIR MIGHOST_EXPORT_KEY
+with_secret() # PROJECT
+{
+    jq '.stages[0].secret = ["name"]' "$TEST_DIR/$1/project.json" >"$TEST_DIR/project"
+    mv "$TEST_DIR/project" "$TEST_DIR/$1/project.json"
+}
+orders kept dies '"paging": "offset", "parameter": "offset", "retries": 1'
+with_secret kept
+psql_t shop -c 'TRUNCATE t.orders'
+nothing 75 shop kept
+: >"$TEST_DIR/port.well"
+run 0 shop kept
+orders nested by-cursor '"paging": "cursor", "parameter": "after", "records": "items", "next": "meta.next"'
+with_secret nested
+mig 0 shop nested --export-only --export-dir "$TEST_DIR/nests"
+! grep -rqa 'Order' "$MIGRATION_EXPORT_DIR" "$TEST_DIR/nests" || fail "a secret field is readable in the export"
+
+echo "read again without the server"
+kill "$rest_pid"; wait "$rest_pid" 2>/dev/null || :
+for dir in kept nested; do
+    psql_t shop -c 'TRUNCATE t.orders'
+    run 0 shop $dir --skip-export
+    rows shop "SELECT count(*), count(*) FILTER (WHERE name = 'Order ' || id AND price = id + 0.5), max(id)
+        FROM t.orders" "437|437|436"
+    MIGRATION_EXPORT_DIR=$TEST_DIR/nests
+done
+unset MIGRATION_EXPORT_DIR MIGHOST_EXPORT_KEY
+rest_server
 
 echo "refused"
 refused() # CODE ENTITY OPTIONS TEXT

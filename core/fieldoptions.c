@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "projectfiles.h"
 #include "url.h"
 
 /* What jsonfile_compact() calls for each string of an OPTIONS object. */
@@ -112,6 +113,11 @@ void fieldoptions_read(struct fields *f, struct fieldread *v, void *out)
 {
     struct options_walk walk = {f, v, 0};
     struct str text;
+    projectfiles_include(f, v->node, v->key);
+    if (v->node->kind != JSONFILE_OBJECT) { /* the file holds something else */
+        fieldread_misfit(f, v, jsonfile_kind_name(v->node));
+        return;
+    }
     str_init(&text, 0);
     jsonfile_compact(&text, v->node, replace_option, &walk);
     const char *json = arena_strdup(f->mem, text.data);

@@ -62,7 +62,7 @@ struct section {
 #define FIELDS_MAX_ITEMS 1000 /* of a LIST or MAP */
 
 struct fields {
-    const struct jsonfile *file;
+    struct jsonfile *file;
     struct variables *variables;
     struct arena *mem;      /* of the result */
     const char *dir;        /* for relative paths */

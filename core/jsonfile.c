@@ -19,8 +19,24 @@ struct scan {
 
 static struct jsonfile_node *scan_value(struct scan *s);
 
+/* The one whose text the place is in. */
+static const struct jsonfile *file_of(const struct jsonfile *file, const char *place)
+{
+    for (const struct jsonfile *f = file; f; f = f->next)
+        if (place >= f->text && place <= f->text + f->len)
+            return f;
+    return file;
+}
+
+void jsonfile_add(struct jsonfile *file, struct jsonfile *other)
+{
+    other->next = file->next;
+    file->next = other;
+}
+
 void jsonfile_where(const struct jsonfile *file, const char *place, size_t *line, size_t *column)
 {
+    file = file_of(file, place);
     *line = 1;
     *column = 1;
     for (const char *p = file->text; p < place; p++) {
@@ -47,7 +63,8 @@ void jsonfile_fault(const struct jsonfile *file, const char *place, struct fault
     if (file->name[0]) {
         size_t line, column;
         jsonfile_where(file, place, &line, &column);
-        error_set(&err, STATUS_CONFIG, "%s:%zu:%zu: %s", file->name, line, column, text);
+        error_set(&err, STATUS_CONFIG, "%s:%zu:%zu: %s", file_of(file, place)->name, line, column,
+                  text);
     } else {
         error_set(&err, STATUS_CONFIG, "%s", text);
     }
@@ -205,6 +222,7 @@ int jsonfile_parse(struct jsonfile *file, const char *name, const char *text, si
     file->mem = mem;
     file->name = arena_strdup(mem, name);
     file->text = arena_strndup(mem, text + bom, n);
+    file->len = n;
     const char *bad = bad_byte(file->text, n);
     if (bad) {
         jsonfile_fault(file, bad, faults, "save the file as UTF-8",

@@ -38,7 +38,9 @@ struct jsonfile {
     struct arena *mem; /* borrowed */
     const char *name;  /* for messages; "" leaves out name and place */
     const char *text;  /* without byte order mark */
+    size_t len;        /* of the text */
     struct jsonfile_node *root;
+    const struct jsonfile *next; /* whose nodes stand in this tree, too, see jsonfile_add() */
 };
 
 /* Copies and parses `text`; the tree lives in `mem`. Bad UTF-8, bad syntax (both the first only)
@@ -49,13 +51,17 @@ int jsonfile_parse(struct jsonfile *file, const char *name, const char *text, si
 /* 1 when there is nothing but space and perhaps a byte order mark. */
 int jsonfile_blank(const char *text, size_t n);
 
+/* Nodes of `other`, which lives as long, are put into the tree of `file`: faults in them are told
+ * with their own file. */
+void jsonfile_add(struct jsonfile *file, struct jsonfile *other);
+
 const struct jsonfile_node *jsonfile_get(const struct jsonfile_node *object, const char *key);
 /* "an object", "a string", ... */
 const char *jsonfile_kind_name(const struct jsonfile_node *node);
 /* 1 for digits with or without a minus sign: 1e9 and 1.0 are no integers. */
 int jsonfile_is_integer(const struct jsonfile_node *node);
 
-/* Line and column, from 1, the column in characters. */
+/* Line and column in the file of that place, from 1, the column in characters. */
 void jsonfile_where(const struct jsonfile *file, const char *place, size_t *line, size_t *column);
 /* Adds a fault "name:line:column: text". `fix` may be NULL. */
 void jsonfile_fault(const struct jsonfile *file, const char *place, struct faults *faults,

@@ -180,3 +180,20 @@ SQL
 name ["name"] []
 age ["age"] []
 note ["note"] []'
+
+echo "mappings in a file, and a half run behind which it changes"
+mkdir "$TEST_DIR/json/maps"
+printf '{ "id": ["id", "number.int"],\n  "name": { "$file": "maps/name.json" },\n  "age": oops }' \
+    >"$TEST_DIR/json/maps/person.json"
+echo '["name", "text.upper"]' >"$TEST_DIR/json/maps/name.json"
+jq '.stages[0].options.fields = { "$file": "maps/person.json" }' "$TEST_DIR/json/project.json" >"$TEST_DIR/json/new"
+mv "$TEST_DIR/json/new" "$TEST_DIR/json/project.json"
+nothing 3 app json
+says 'maps/person.json:3:10: no valid JSON'
+sed -i 's/oops/"age"/' "$TEST_DIR/json/maps/person.json"
+if [ -n "$("$MIGHOST" --list-faults)" ]; then
+    (MIGHOST_FAULT=chunk.after_commit:3:kill mig 137 app json --run) || exit 1
+fi
+echo '["name", "text.lower"]' >"$TEST_DIR/json/maps/name.json"
+run 0 app json
+rows app "SELECT count(*), count(*) FILTER (WHERE name = 'p' || id) FROM person" "3000|3000"

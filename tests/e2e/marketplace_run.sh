@@ -167,8 +167,8 @@ same "the rows of the recording" "$TEST_DIR/published" "$TEST_DIR/now"
 
 echo "a bug planted in one mapping is found"
 mig 0 other replayed --rollback
-variant planted ".sources.bubble.options.replay = \"$TEST_DIR/pages\" |
-    (.. | objects | select(has(\"canceled\")).canceled) = \"pending\""
+variant planted ".sources.bubble.options.replay = \"$TEST_DIR/pages\""
+sed -i 's/"canceled": "cancelled"/"canceled": "pending"/' "$TEST_DIR/planted/mappings/booking_statuses.json"
 mig 20 other planted --run
 ! compare other || fail "the planted bug was not found"
 grep -q '^bookings,.*,status,cancelled,pending' "$TEST_DIR/compared" || fail "it is not shown"

@@ -17,6 +17,7 @@
 #include "preflight.h"
 #include "preserve.h"
 #include "projecturl.h"
+#include "publications.h"
 #include "requires.h"
 #include "rights.h"
 #include "samedb.h"
@@ -161,6 +162,8 @@ int session_catalog(struct session *s)
         code = rights_check(&s->job, s->pg, &s->faults, &s->err);
     if (!code && !s->faults.n)
         code = preflight_tables(&s->job, s->pg, &s->job.notes, &s->err);
+    if (!code)
+        code = publications_check(s->pg, s->state.schema, &s->faults, &s->job.notes, &s->err);
     if (!code && !s->faults.n)
         code = preserve_read(&s->job, s->pg, &s->faults, &s->err);
     pg_rollback(s->pg);

@@ -12,8 +12,16 @@ long backoff_ms(int64_t n)
     return ms < BACKOFF_MOST ? ms : BACKOFF_MOST;
 }
 
+static int64_t waits;
+
+int64_t backoff_count(void)
+{
+    return waits;
+}
+
 void backoff_wait(int64_t n)
 {
     long ms = backoff_ms(n);
+    waits++;
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }

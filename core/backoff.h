@@ -11,5 +11,7 @@
 long backoff_ms(int64_t n);
 /* Waits so long; a signal ends it. */
 void backoff_wait(int64_t n);
+/* How often this process has waited so. [main] */
+int64_t backoff_count(void);
 
 #endif

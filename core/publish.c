@@ -30,6 +30,13 @@
 
 /* ---- lock and compare ------------------------------------------------------------------ */
 
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
 static int by_oid(const void *a, const void *b)
 {
     const struct job_table *const *x = a, *const *y = b;
@@ -54,17 +61,32 @@ int publish_lock(struct state *s, const struct job_table *t, int alone, struct e
     return altered(err, "a table is gone: ", t->t->quoted);
 }
 
+/* While one table is waited for, those before it are locked already: who is held up by that is so
+ * for the lock's time limit as a whole, not for so many times as there are tables. */
+static int limit_wait(struct state *s, const struct job *job, const struct timespec *begun,
+                      struct error *err)
+{
+    int64_t limit = 1000 * (job->project->timeouts.lock ? job->project->timeouts.lock : 5);
+    int64_t left = limit - (int64_t)(1000 * seconds_since(begun));
+    return pg_execf(s->pg, err, "SET LOCAL lock_timeout = %lld", (long long)(left > 1 ? left : 1));
+}
+
 static int lock_tables(struct state *s, const struct job *job, const struct rebuild *rebuild,
-                       struct error *err)
+                       const struct timespec *begun, struct error *err)
 {
     const struct job_table **list = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *list);
+    struct timespec now;
     for (size_t i = 0; i < job->n_tables; i++)
         list[i] = &job->tables[i];
     qsort(list, job->n_tables, sizeof *list, by_oid);
     int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = publish_lock(s, list[i], rebuild->tables[list[i]->no - 1].chosen, err);
-    return code;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        code = limit_wait(s, job, begun, err);
+        if (!code)
+            code = publish_lock(s, list[i], rebuild->tables[list[i]->no - 1].chosen, err);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return code ? code : limit_wait(s, job, &now, err); /* what comes waits as long as ever */
 }
 
 int publish_same_catalog(struct state *s, const struct job *job, struct error *err)
@@ -228,13 +250,15 @@ static int keep_counts(struct state *s, const struct job *job, const struct publ
 static int prepare(struct state *s, struct job *job, struct publish_result *r,
                    struct rebuild *rebuild, struct untouched *untouched, struct error *err)
 {
+    struct timespec begun;
     int code = state_begin(s, err);
     if (!code && fault_point("publish.begin"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.begin");
     if (!code)
         code = rebuild_choose(s, job, rebuild, err);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     if (!code)
-        r->altered = (code = lock_tables(s, job, rebuild, err)) == STATUS_DRIFT;
+        r->altered = (code = lock_tables(s, job, rebuild, &begun, err)) == STATUS_DRIFT;
     if (!code && fault_point("publish.locked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
     if (!code)
@@ -260,21 +284,16 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
 static int finish(struct state *s, struct job *job, const struct publish_result *r,
                   const struct timespec *begun, struct error *err)
 {
-    struct timespec now;
     int code = keep_counts(s, job, r, err);
     if (!code)
         code = outcome_drop(s, job, err);
-    clock_gettime(CLOCK_MONOTONIC, &now);
     if (!code)
         code = state_move(s, RUN_PUBLISHED, err);
     if (!code)
         code = pg_execf(s->pg, err,
                         "UPDATE %s.run SET published = clock_timestamp(), publish_xid ="
                         " pg_current_xact_id(), publish_seconds = %.3f WHERE id = %lld",
-                        s->q,
-                        (double)(now.tv_sec - begun->tv_sec) +
-                            (double)(now.tv_nsec - begun->tv_nsec) / 1e9,
-                        (long long)s->run);
+                        s->q, seconds_since(begun), (long long)s->run);
     if (!code && fault_point("publish.before_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_commit");
     if (!code)
@@ -353,9 +372,7 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
     if (code)
         pg_rollback(s->pg);
     str_clear(&again);
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    r->seconds = (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+    r->seconds = seconds_since(&begun);
     return code;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "config.h"
 #include "fingerprint.h"
 #include "highwater.h"
@@ -97,6 +98,7 @@ static json_t *run_part(const struct state *s, const struct job *job, const stru
     json_object_set_new(run, "version", json_string(PACKAGE_VERSION));
     json_object_set_new(run, "database", database(s));
     json_object_set_new(run, "backup", json_string(in->backup));
+    json_object_set_new(run, "retries", json_integer(backoff_count()));
     json_object_set_new(run, "resumed", json_boolean(s->resumed));
     json_object_set_new(run, "plugins", plugins(job));
     return run;

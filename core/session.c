@@ -18,6 +18,7 @@
 #include "preflight.h"
 #include "preserve.h"
 #include "projecturl.h"
+#include "publications.h"
 #include "requires.h"
 #include "rights.h"
 #include "samedb.h"
@@ -167,6 +168,8 @@ int session_catalog(struct session *s)
         code = rights_check(&s->job, s->pg, &s->faults, &s->err);
     if (!code && !s->faults.n)
         code = preflight_tables(&s->job, s->pg, &s->job.notes, &s->err);
+    if (!code)
+        code = publications_check(s->pg, s->state.schema, &s->faults, &s->job.notes, &s->err);
     if (!code && !s->faults.n)
         code = preserve_read(&s->job, s->pg, &s->faults, &s->err);
     pg_rollback(s->pg);

@@ -62,6 +62,9 @@ static void durations(struct out *o, const json_t *root)
     }
     out_format(o, "%-24s%12.3f s\n", "in all", view_seconds(r, "seconds"));
     out_format(o, "%-24s%12.3f s\n", "live tables locked for", view_seconds(r, "publish_seconds"));
+    json_int_t retries = json_integer_value(json_object_get(r, "retries"));
+    if (retries)
+        out_format(o, "%-24s%8" JSON_INTEGER_FORMAT "\n", "transactions tried again", retries);
 }
 
 static void plugins(struct out *o, const json_t *root)

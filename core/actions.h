@@ -41,6 +41,7 @@ int look_stop_server(const struct cli *cli, struct session *s);
 int bundle_verify(const struct cli *cli, struct session *s);
 int bundle_remake(const struct cli *cli, struct session *s);
 
+int rehearse_run(const struct cli *cli, struct session *s);
 int analyze_run(const struct cli *cli, struct session *s);
 
 int schemas_diff(const struct cli *cli, struct session *s);

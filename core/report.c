@@ -522,6 +522,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     json_object_set_new(root, "verify", verify_part(in));
     if (in->logins && in->logins->n)
         json_object_set_new(root, "logins", logins_part(in->logins));
+    if (in->gate && in->gate[0])
+        json_object_set_new(root, "rehearsal", json_loads(in->gate, 0, NULL));
     if (in->err && in->err->code)
         json_object_set_new(root, "failure",
                             json_pack("{s:i, s:s, s:s, s:s}", "code", in->err->code, "what",

@@ -29,6 +29,7 @@ struct report_input {
     const char *backup;                 /* id, or "" */
     const struct str *notes;            /* warnings, one a line */
     const struct error *err;            /* what ended the run, or NULL */
+    const char *gate;                   /* JSON of member "rehearsal", or "" */
 };
 
 struct report_totals { /* filled for the last line and the exit code */

@@ -111,7 +111,7 @@ struct transfer {
     struct outdir *work;
     int lock;
     char path[4200], jobs[8], snapshot[128];
-    int major; /* of the tools: fit for both servers */
+    int major; /* of both tools: what one writes the other reads */
 };
 
 /* Two rehearsals of one project would fill the same database. */
@@ -128,10 +128,8 @@ static int take_lock(struct transfer *t, struct error *err)
 static int open_transfer(struct transfer *t, struct error *err)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int a = pg_server_version(t->c->target->pg) / 10000;
-    int b = pg_server_version(t->c->copy->pg) / 10000;
     t->lock = -1;
-    t->major = a > b ? a : b;
+    t->major = pg_server_version(t->c->target->pg) / 10000;
     snprintf(t->jobs, sizeof t->jobs, "%ld", cores < 1 ? 1 : cores > MOST_JOBS ? MOST_JOBS : cores);
     t->work = outdir_open_all(t->c->project->work_dir, err);
     if (!t->work || take_lock(t, err))

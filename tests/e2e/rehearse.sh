@@ -82,6 +82,7 @@ kill "$writer"
 REHEARSAL=$(sed -n 's/^rehearsal .*; report: //p' "$OUT")
 is "samples of students" "$(told '{changes,1,masked}')/$(told '{changes,1,updated_rows}')" true/
 ! grep -q "Pupil" "$REHEARSAL/rehearsal.json" "$REHEARSAL/rehearsal.txt" || fail "a masked row is shown"
+says "run 3 of project classroom" # the copy's own, not the held one gone on with
 is "the held run" "$(psql_t live -c "SELECT state FROM mighost.run ORDER BY id DESC LIMIT 1")" held
 mig 0 live class --abandon 2
 

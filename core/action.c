@@ -9,6 +9,7 @@
 #include "bundle.h"
 #include "confirm.h"
 #include "export.h"
+#include "gate.h"
 #include "log.h"
 #include "notify.h"
 #include "output.h"
@@ -74,6 +75,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
                                   .limited = redrive || selection_is_part(&cli->session.overrides),
                                   .json = cli->json};
     struct run_verdict verdict = {0};
+    struct gate gate = {0};
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
     int code = confirm_ask(cli, s);
     if (!code)
@@ -82,6 +84,10 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         code = bundle_check(s->project, &s->err);
     if (!code)
         code = session_ready(s);
+    if (!code)
+        code = gate_check(cli, s, &gate);
+    options.rehearsal = gate.rehearsal;
+    options.gate = gate.report.data;
     if (!code && publish)
         code = history_held(s, publish, &redrive);
     if (!code && redrive)
@@ -92,6 +98,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
                  status_text(code), code);
         tell_verdict(cli, &verdict, code);
         tell_others(cli, s, &verdict, &begun, code);
+        gate_clear(&gate);
         return code;
     }
     code = run_execute(s, &options, &verdict);
@@ -99,6 +106,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         log_write(LOG_INFO, "look at it: %s", s->psql);
     tell_verdict(cli, &verdict, code);
     tell_others(cli, s, &verdict, &begun, code);
+    gate_clear(&gate);
     return code;
 }
 
@@ -172,6 +180,8 @@ int action_plan(const struct cli *cli, struct session *s)
     planprint(&s->job, asked ? &estimate : NULL, format, &text);
     output_text(text.data);
     str_clear(&text);
+    if (format == PLANPRINT_TEXT && gate_tell_checklist(cli, s))
+        return failed(s, s->err.code);
     if (no_target.code)
         log_write(LOG_WARNING, "%s: the plan stands without the target's foreign keys",
                   no_target.what);
@@ -180,7 +190,6 @@ int action_plan(const struct cli *cli, struct session *s)
 
 int action_preflight(const struct cli *cli, struct session *s)
 {
-    (void)cli;
     int code = session_units(s);
     if (!code)
         code = session_ready(s);
@@ -188,6 +197,9 @@ int action_preflight(const struct cli *cli, struct session *s)
         return failed(s, code);
     if (s->job.notes.len)
         output_text(s->job.notes.data);
+    code = gate_tell(cli, s);
+    if (code)
+        return failed(s, code);
     output_line("fit to run");
     return 0;
 }

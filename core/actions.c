@@ -50,6 +50,7 @@ static const struct {
     {ACTION_PLAN, action_plan, 1},
     {ACTION_PREFLIGHT, action_preflight, 1},
     {ACTION_VALIDATE, action_validate, 1},
+    {ACTION_REHEARSE, rehearse_run, 1},
     {ACTION_ANALYZE, analyze_run, 1},
     {ACTION_SCHEMA_DIFF, schemas_diff, 0},
     {ACTION_SCHEMA_SYNC, schemas_sync, 1},

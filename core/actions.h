@@ -45,6 +45,7 @@ int explain_action(const struct cli *cli, struct session *s);
 int bundle_verify(const struct cli *cli, struct session *s);
 int bundle_remake(const struct cli *cli, struct session *s);
 
+int rehearse_run(const struct cli *cli, struct session *s);
 int analyze_run(const struct cli *cli, struct session *s);
 
 int schemas_diff(const struct cli *cli, struct session *s);

@@ -43,6 +43,11 @@ enum option_id {
     ID_LABEL,
     ID_PROVE,
     ID_ROWS,
+    ID_FORCE,
+    ID_SKIP_STAGING,
+    ID_SKIP_TESTS,
+    ID_ACCEPT_DIFFERENCES,
+    ID_ACKNOWLEDGE,
     ID_REQUIRE_LOCK,
     ID_SAME_DATABASE,
     ID_STRICT
@@ -64,6 +69,8 @@ static const struct cli_option table[] = {
     {"redrive", "RUN", ACTION_REDRIVE, "run only what RUN rejected, once it was corrected"},
     {"plan", NULL, ACTION_PLAN, "print the order of stages and the mappings (see --format)"},
     {"preflight", NULL, ACTION_PREFLIGHT, "is the target fit? every fault with its fix"},
+    {"rehearse", NULL, ACTION_REHEARSE,
+     "the whole run on a copy of the target, then undo: go or no-go"},
     {"validate", NULL, ACTION_VALIDATE, "run the project's validators on the live tables"},
     {"rollback", "[RUN]", ACTION_ROLLBACK, "take a run back (default: the newest published one)"},
     {"verify", "RUN", ACTION_VERIFY, "compare every field of the run with the live tables"},
@@ -116,7 +123,12 @@ static const struct cli_option table[] = {
     {"with-dependencies", NULL, ID_WITH_DEPENDENCIES, "with --only, --phase: also what they need"},
     {NULL, NULL, 0, "How"},
     {"yes", NULL, ID_YES, "confirm what would be asked (production, many deletions)"},
-    {"force", NULL, ID_YES, "the same as --yes"},
+    {"force", NULL, ID_FORCE, "as --yes, and go on without a rehearsal; stands in the report"},
+    {"acknowledge", "FILE", ID_ACKNOWLEDGE, "the project's checklist with its items checked"},
+    {"skip-staging", NULL, ID_SKIP_STAGING, "with --rehearse: use the copy that is there"},
+    {"skip-tests", NULL, ID_SKIP_TESTS, "with --rehearse: make the copy, and no more"},
+    {"accept-differences", NULL, ID_ACCEPT_DIFFERENCES,
+     "with --rehearse: on another kind of server"},
     {"takeover", NULL, ID_TAKEOVER, "take over a run whose process hangs"},
     {"same-database", NULL, ID_SAME_DATABASE, "a source may read tables that the project writes"},
     {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
@@ -342,6 +354,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
     case ID_ROWS:
         cli->rows = value;
         break;
+    case ID_ACKNOWLEDGE:
+        cli->acknowledge = value;
+        break;
     case ID_FORMAT:
         cli->format = value;
         break;
@@ -353,22 +368,27 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
 
 static int set_flag(struct cli *cli, int id)
 {
-    int *flag = id == ID_YES                 ? &cli->yes
-                : id == ID_TAKEOVER          ? &cli->takeover
-                : id == ID_HOLD              ? &cli->hold
-                : id == ID_JSON              ? &cli->json
-                : id == ID_VERBOSE           ? &cli->verbose
-                : id == ID_QUIET             ? &cli->quiet
-                : id == ID_FULL              ? &cli->full
-                : id == ID_SKIP_EXPORT       ? &cli->session.skip_export
-                : id == ID_PROVE             ? &cli->prove
-                : id == ID_REQUIRE_LOCK      ? &cli->session.require_lock
-                : id == ID_SAME_DATABASE     ? &cli->session.same_database
-                : id == ID_STRICT            ? &cli->session.overrides.strict
-                : id == ID_WITH_DEPENDENCIES ? &cli->session.overrides.with_dependencies
-                                             : NULL;
+    int *flag = id == ID_YES                  ? &cli->yes
+                : id == ID_FORCE              ? &cli->force
+                : id == ID_SKIP_STAGING       ? &cli->skip_staging
+                : id == ID_SKIP_TESTS         ? &cli->skip_tests
+                : id == ID_ACCEPT_DIFFERENCES ? &cli->accept_differences
+                : id == ID_TAKEOVER           ? &cli->takeover
+                : id == ID_HOLD               ? &cli->hold
+                : id == ID_JSON               ? &cli->json
+                : id == ID_VERBOSE            ? &cli->verbose
+                : id == ID_QUIET              ? &cli->quiet
+                : id == ID_FULL               ? &cli->full
+                : id == ID_SKIP_EXPORT        ? &cli->session.skip_export
+                : id == ID_PROVE              ? &cli->prove
+                : id == ID_STRICT             ? &cli->session.overrides.strict
+                : id == ID_REQUIRE_LOCK       ? &cli->session.require_lock
+                : id == ID_SAME_DATABASE      ? &cli->session.same_database
+                : id == ID_WITH_DEPENDENCIES  ? &cli->session.overrides.with_dependencies
+                                              : NULL;
     if (flag)
         *flag = 1;
+    cli->yes |= cli->force;
     return flag != NULL;
 }
 
@@ -509,6 +529,11 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
         error_fix(err,
                   "usage: mighost --plugins DIR --project PATH --run; all options: mighost --help");
     }
+    if (!code && (out->skip_staging || out->skip_tests || out->accept_differences) &&
+        out->action != ACTION_REHEARSE)
+        code =
+            error_set(err, STATUS_USAGE,
+                      "--skip-staging, --skip-tests and --accept-differences go with --rehearse");
     if (!code && out->rollback_file && (out->action != ACTION_ROLLBACK || out->argument))
         code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
     if (!code && out->rollback_mode && out->action != ACTION_ROLLBACK)

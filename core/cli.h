@@ -15,6 +15,7 @@ enum cli_action {
     ACTION_REDRIVE,
     ACTION_PLAN,
     ACTION_PREFLIGHT,
+    ACTION_REHEARSE,
     ACTION_ANALYZE,
     ACTION_SCHEMA_DIFF,
     ACTION_SCHEMA_SYNC,
@@ -55,6 +56,8 @@ struct cli {
     const char **plugin_dirs;
     char *command; /* the whole line, secrets wiped */
     const char *rollback_file, *rollback_mode, *label, *rows;
+    const char *acknowledge; /* a checklist with its items checked, or NULL */
+    int force, skip_staging, skip_tests, accept_differences;
     int yes, takeover, hold, json, verbose, quiet, dot, full, prove;
     const char *format; /* of --plan */
 };

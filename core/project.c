@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "envfile.h"
 #include "fields.h"
 #include "fieldvalue.h"
@@ -355,6 +356,14 @@ static void read_env_file(struct project *p, const struct project_overrides *o,
         envfile_read(path, p->mem, file, faults);
 }
 
+static void digest_of(const char *text, size_t n, char out[65])
+{
+    struct digest *d = digest_new();
+    digest_add(d, text, n);
+    digest_hex(d, out);
+    digest_free(d);
+}
+
 static struct project *parse(const char *text, size_t n, const char *shown, const char *path,
                              const struct project_overrides *overrides, struct faults *faults)
 {
@@ -365,6 +374,7 @@ static struct project *parse(const char *text, size_t n, const char *shown, cons
     size_t before = faults->n;
     p->mem = mem;
     p->path = arena_strdup(mem, path);
+    digest_of(text, n, p->sha256);
     const char *slash = strrchr(path, '/');
     p->dir = !slash || slash == path ? "/" : arena_strndup(mem, path, (size_t)(slash - path));
 

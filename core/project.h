@@ -183,9 +183,11 @@ struct project_target {
     size_t n_version_is;
 };
 
-/* The copy of the target that is tried first. */
+/* The copy of the target that --rehearse works on, and how far a run may differ from it. */
 struct project_rehearsal {
-    const char *url; /* as target.url; "" : a database of the embedded server */
+    const char *url;               /* as target.url; "" : a database of the embedded server */
+    double tolerance_percent;      /* of counts */
+    double time_tolerance_percent; /* so much longer a step may take */
 };
 
 struct project_timeouts { /* seconds; 0: none */
@@ -197,8 +199,10 @@ struct project {
     const char *path;  /* absolute path of project.json */
     const char *dir;   /* its directory */
     const char *name;
+    char sha256[65]; /* of the file */
     struct project_target target;
     struct project_rehearsal rehearsal;
+    const char *checklist; /* file of what must be acknowledged for a production target, or NULL */
     struct project_source *sources;
     size_t n_sources;
     struct project_stage *stages;

@@ -324,6 +324,14 @@ static const struct section target = {"target", target_fields, COUNT(target_fiel
 
 static const struct field rehearsal_fields[] = {
     {.key = "url", .type = FIELD_URL, .offset = AT(project, rehearsal.url)},
+    {.key = "tolerance",
+     .type = FIELD_PERCENT,
+     .offset = AT(project, rehearsal.tolerance_percent),
+     .fallback = "20%"},
+    {.key = "time_tolerance",
+     .type = FIELD_PERCENT,
+     .offset = AT(project, rehearsal.time_tolerance_percent),
+     .fallback = "100%"},
 };
 static const struct section rehearsal = {"rehearsal", rehearsal_fields, COUNT(rehearsal_fields), 0};
 
@@ -472,6 +480,7 @@ static const struct field root_fields[] = {
     {.key = "backup", .type = FIELD_SECTION, .section = &backup},
     {.key = "export", .type = FIELD_SECTION, .section = &export},
     {.key = "rehearsal", .type = FIELD_SECTION, .section = &rehearsal},
+    {.key = "checklist", .type = FIELD_PATH, .offset = AT(project, checklist)},
     {.key = "sequences",
      .type = FIELD_ENUM,
      .offset = AT(project, sequences),

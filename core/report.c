@@ -559,6 +559,8 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
         json_object_set_new(root, "logins", logins_part(in->logins));
     if (in->undo && in->undo->status)
         json_object_set_new(root, "undo", undo_part(in->undo));
+    if (in->gate && in->gate[0])
+        json_object_set_new(root, "rehearsal", json_loads(in->gate, 0, NULL));
     if (in->err && in->err->code)
         json_object_set_new(root, "failure",
                             json_pack("{s:i, s:s, s:s, s:s}", "code", in->err->code, "what",

@@ -40,6 +40,7 @@ struct report_input {
     const struct str *notes;            /* warnings, one a line */
     const struct report_undo *undo;
     const struct error *err; /* what ended the run, or NULL */
+    const char *gate;        /* JSON of member "rehearsal", or "" */
 };
 
 struct report_totals { /* filled for the last line and the exit code */

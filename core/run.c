@@ -13,6 +13,7 @@
 #include "batches.h"
 #include "bundle.h"
 #include "crash.h"
+#include "deviation.h"
 #include "fault.h"
 #include "hooks.h"
 #include "log.h"
@@ -103,6 +104,7 @@ static void tell(void *arg, struct report_input *in)
                               .backup = r->backup,
                               .undo = &r->undo,
                               .notes = &r->job->notes,
+                              .gate = r->options->gate,
                               .err = code == STATUS_OK || code == STATUS_PARTIAL ? NULL : &r->err};
     memcpy(in->steps, r->steps, sizeof in->steps);
 }
@@ -195,12 +197,26 @@ static int can_resume(int code)
            code == STATUS_SOURCE || code == STATUS_DRIFT;
 }
 
+static int as_rehearsed(struct run *r)
+{
+    double check_seconds = 0;
+    if (!r->options->rehearsal)
+        return 0;
+    steps_end(r);
+    for (size_t i = 0; i < r->n_steps; i++)
+        if (strcmp(r->steps[i].name, "check") == 0)
+            check_seconds = r->steps[i].seconds;
+    return deviation_check(r->s, r->job, r->options->rehearsal, check_seconds, &r->err);
+}
+
 static int to_publish(struct run *r)
 {
     /* What was looked at is published as it is: nothing is read from the sources again. */
     int code = r->options->publish ? 0 : steps_load(r);
     if (!code)
         code = steps_check(r);
+    if (!code)
+        code = as_rehearsed(r);
     if (code || r->options->dry_run)
         return code;
     if (r->options->hold)

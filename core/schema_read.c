@@ -47,8 +47,9 @@ static const struct {
      "SELECT '', x.name, coalesce(x.value, 'none'), NULL, NULL, 0 FROM pg_database d CROSS JOIN"
      " LATERAL (VALUES ('major version', (current_setting('server_version_num')::int /"
      " 10000)::text), ('encoding', pg_encoding_to_char(d.encoding)), ('collation', d.datcollate),"
-     " ('character type', d.datctype), ('collation provider', concat_ws(' ', to_jsonb(d) ->>"
-     " 'datlocprovider', to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale')),"
+     " ('character type', d.datctype), ('collation provider', concat_ws(' ', coalesce("
+     "to_jsonb(d) ->> 'datlocprovider', 'c'), to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> "
+     "'datlocale')),"
      " ('collation version', to_jsonb(d) ->> 'datcollversion')) x (name, value) WHERE d.datname ="
      " current_database()"},
     {"schema",

@@ -1,4 +1,4 @@
-/* schemas.c - the actions on the make of two databases: compare them, bring one up to the other. */
+/* schemas.c - the actions on two databases: compare their schemas, bring one up to the other. */
 #include <stdio.h>
 #include <string.h>
 

@@ -89,6 +89,10 @@ static const char *const ddl[] = {
      */
     "CREATE TABLE %s.batch (run bigint, no int, table_no int NOT NULL, kind text NOT NULL, first_id"
     " bigint, last_id bigint, xid xid8, at timestamptz, PRIMARY KEY (run, no))",
+    "CREATE TABLE %s.rehearsal (id bigint PRIMARY KEY, project text NOT NULL, at timestamptz NOT"
+    " NULL, go bool NOT NULL, project_hash text NOT NULL, stages_hash text NOT NULL, plugins_hash"
+    " text NOT NULL, catalog_hash text NOT NULL, place text NOT NULL, bundle text NOT NULL,"
+    " measured json)",
     "CREATE TABLE %s.undo_sql (run bigint, no int, name text, sql text NOT NULL)",
 };
 

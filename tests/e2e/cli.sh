@@ -87,11 +87,12 @@ if command -v script >/dev/null 2>&1; then
     }
     tty_run no 2
     unchanged shop
-    tty_run yes 0
-    ends 0 $prod --rollback --yes
+    tty_run yes 5 # was not rehearsed, see production.sh
     unchanged shop
 fi
-ends 0 $prod --run --yes
+ends 5 $prod --run --yes
+unchanged shop
+ends 0 $prod --run --force
 ends 0 $prod --rollback --yes
 unchanged shop
 

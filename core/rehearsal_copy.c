@@ -1,0 +1,317 @@
+/* rehearsal_copy.c - pg_dump and pg_restore, with several connections each, by way of a directory
+ * in the work directory that is removed again: it holds the target's rows. The dump and the sums
+ * that the copy is compared with are of one snapshot, so that the application may go on writing. */
+#include "rehearsal_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backup.h"
+#include "backup_store.h"
+#include "backup_tools.h"
+#include "log.h"
+#include "outdir.h"
+#include "sql.h"
+
+#define MOST_JOBS 8
+#define COMMIT_SECONDS 60
+static const char dump_name[] = "rehearsal-copy";
+
+static double seconds_since(struct timespec *begun)
+{
+    struct timespec now, was = *begun;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    *begun = now;
+    return (double)(now.tv_sec - was.tv_sec) + (double)(now.tv_nsec - was.tv_nsec) / 1e9;
+}
+
+/* ---- what is there ----------------------------------------------------------------------- */
+
+static int count_tables(struct pg *pg, int64_t *tables, int64_t *bytes, struct error *err)
+{
+    int code = pg_begin(pg, "READ ONLY", err);
+    struct pg_result *res =
+        code ? NULL
+             : pg_query(pg, err,
+                        "SELECT count(*), coalesce(sum(pg_table_size(c.oid)), 0) FROM pg_class c"
+                        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r',"
+                        " 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+                        0, NULL);
+    if (res) {
+        *tables = pg_get_int(res, 0, 0);
+        *bytes = pg_get_int(res, 0, 1);
+    }
+    pg_free(res);
+    pg_rollback(pg);
+    return err->code;
+}
+
+/* Apart from the target's backups: none of these may be restored there by a slip of the hand. */
+static int back_up(struct rehearsal_copy *c, struct error *err)
+{
+    int64_t tables = 0, bytes = 0;
+    int code = count_tables(c->copy->pg, &tables, &bytes, err);
+    if (code || !tables)
+        return code;
+    char *dir = arena_printf(c->mem, "%s/rehearsal", c->project->backup_dir);
+    struct backup_request request = {.dir = dir,
+                                     .url = c->copy->url,
+                                     .project = c->project->name,
+                                     .run = "",
+                                     .scope = BACKUP_DATABASE,
+                                     .server_version = pg_server_version(c->copy->pg),
+                                     .state_schema = ""};
+    code = backup_make(&request, c->backup, err);
+    if (!code)
+        code = backup_verify(dir, c->backup, err);
+    if (!code)
+        log_write(LOG_INFO, "backup of the rehearsal database: %s in %s", c->backup, dir);
+    return code;
+}
+
+/* One transaction for each schema: their tables together may be more than a server has locks for.
+ * Event triggers and extensions belong to no schema, or to none that goes. */
+static int clear(struct rehearsal_copy *c, struct error *err)
+{
+    struct pg *pg = c->copy->pg;
+    int code = pg_begin(pg, "READ ONLY", err);
+    struct pg_result *res =
+        code ? NULL
+             : pg_query(pg, err,
+                        "SELECT format('DROP EVENT TRIGGER %I', evtname) FROM pg_event_trigger"
+                        " UNION ALL SELECT format('DROP EXTENSION %I CASCADE', extname) FROM"
+                        " pg_extension WHERE extname <> 'plpgsql' UNION ALL SELECT format('DROP"
+                        " SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE nspname !~ '^pg_'"
+                        " AND nspname <> 'information_schema'",
+                        0, NULL);
+    pg_rollback(pg);
+    for (int i = 0; !err->code && i < pg_rows(res); i++)
+        if (!pg_begin(pg, "", err) &&
+            !pg_exec(pg, err, "SET LOCAL client_min_messages = warning") &&
+            !pg_exec(pg, err, pg_get(res, i, 0)))
+            pg_commit(pg, COMMIT_SECONDS, err);
+    pg_rollback(pg);
+    pg_free(res);
+    if (!err->code)
+        pg_exec(pg, err, "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC");
+    if (err->code)
+        error_fix(err, "the role of rehearsal.url must own what is in that database");
+    return err->code;
+}
+
+/* ---- the copy ---------------------------------------------------------------------------- */
+
+struct transfer {
+    struct rehearsal_copy *c;
+    struct outdir *work;
+    int lock;
+    char path[4200], jobs[8], snapshot[128];
+    int major; /* of both tools: what one writes the other reads */
+};
+
+/* Two rehearsals of one project would fill the same database. */
+static int take_lock(struct transfer *t, struct error *err)
+{
+    t->lock = outdir_openat(outdir_fd(t->work), "rehearsal.lock", O_RDWR | O_CREAT, 0600);
+    if (t->lock >= 0 && flock(t->lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    error_set(err, STATUS_BUSY, "another rehearsal of project %s is at work", t->c->project->name);
+    error_fix(err, "wait until it has ended");
+    return STATUS_BUSY;
+}
+
+static int open_transfer(struct transfer *t, struct error *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    t->lock = -1;
+    t->major = pg_server_version(t->c->target->pg) / 10000;
+    snprintf(t->jobs, sizeof t->jobs, "%ld", cores < 1 ? 1 : cores > MOST_JOBS ? MOST_JOBS : cores);
+    t->work = outdir_open_all(t->c->project->work_dir, err);
+    if (!t->work || take_lock(t, err))
+        return err->code;
+    snprintf(t->path, sizeof t->path, "%s/%s", outdir_path(t->work), dump_name);
+    backup_store_remove(outdir_fd(t->work), dump_name); /* of a rehearsal that was killed */
+    return backup_room(t->c->project->work_dir, (uint64_t)t->c->bytes, err);
+}
+
+static void close_transfer(struct transfer *t)
+{
+    if (t->work && t->lock >= 0)
+        backup_store_remove(outdir_fd(t->work), dump_name);
+    if (t->lock >= 0)
+        close(t->lock);
+    outdir_close(t->work);
+}
+
+static int run_tool(struct transfer *t, const char *url, const char **argv, const char *what,
+                    struct error *err)
+{
+    struct backup_tools tools;
+    struct error own = {0};
+    int code = backup_tools_open(&tools, t->major, url, &own);
+    if (!code)
+        code = backup_tools_run(&tools, argv, -1, -1, &own);
+    backup_tools_close(&tools);
+    if (!code)
+        return 0;
+    error_set(err, code, "%s: %s", what, own.what);
+    error_why(err, "the rehearsal database is no whole copy; the target was only read");
+    error_fix(err, "%s", own.fix);
+    return code;
+}
+
+static int dump(struct transfer *t, struct error *err)
+{
+    const char *argv[] = {"pg_dump",
+                          "-Fd",
+                          "-Z1",
+                          "--no-sync",
+                          "--no-blobs",
+                          "--encoding=UTF8",
+                          "--no-password",
+                          "--no-publications",
+                          "--no-subscriptions",
+                          "--lock-wait-timeout=60000",
+                          t->snapshot,
+                          "-j",
+                          t->jobs,
+                          "-f",
+                          t->path,
+                          NULL};
+    return run_tool(t, t->c->target->url, argv, "the target cannot be copied", err);
+}
+
+static int restore(struct transfer *t, struct error *err)
+{
+    const char *argv[] = {"pg_restore",
+                          "-Fd",
+                          "--exit-on-error",
+                          "--no-owner",
+                          "--no-acl",
+                          "--no-comments",
+                          "--no-tablespaces",
+                          "--no-password",
+                          "-j",
+                          t->jobs,
+                          "-d",
+                          "",
+                          t->path,
+                          NULL};
+    return run_tool(t, t->c->copy->url, argv, "the copy cannot be made", err);
+}
+
+/* Numbers of tables are others here; and a run that is half done there is none of this database's
+ * to go on with. */
+static int adopt_state(struct rehearsal_copy *c, struct error *err)
+{
+    struct str q, sql;
+    const char *schema = c->project->target.state_schema;
+    struct pg_result *res =
+        pg_query(c->copy->pg, err,
+                 "SELECT to_regclass(format('%I.run_table', $1::text)) IS NOT NULL", 1, &schema);
+    int there = res && pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    if (!there)
+        return err->code;
+    str_init(&q, 0);
+    str_init(&sql, 0);
+    sql_ident(&q, schema);
+    str_printf(&sql,
+               "UPDATE %s.run_table SET oid = coalesce(to_regclass(format('%%I.%%I', schema_name,"
+               " table_name))::oid, oid); UPDATE %s.run SET state = 'abandoned' WHERE state IN"
+               " ('loading', 'checked', 'held')",
+               q.data, q.data);
+    str_clear(&q);
+    return pg_exec_str(c->copy->pg, &sql, err);
+}
+
+static int fill(struct transfer *t, struct error *err)
+{
+    struct pg *pg = t->c->target->pg;
+    struct pg_result *res = pg_query(pg, err, "SELECT pg_export_snapshot()", 0, NULL);
+    if (!res)
+        return err->code;
+    snprintf(t->snapshot, sizeof t->snapshot, "--snapshot=%s", pg_get(res, 0, 0));
+    pg_free(res);
+    int code = dump(t, err);
+    if (!code)
+        code = clear(t->c, err);
+    return code ? code : restore(t, err);
+}
+
+static int prove(struct rehearsal_copy *c, struct error *err)
+{
+    struct tablesums there, here;
+    int code = tablesums_read(c->target->pg, "", c->mem, &there, err);
+    if (!code)
+        code = pg_begin_anew(c->copy->pg, "READ ONLY", err);
+    if (!code)
+        code = tablesums_read(c->copy->pg, "", c->mem, &here, err);
+    pg_rollback(c->copy->pg);
+    if (code)
+        return code;
+    tablesums_differ(&there, &here, &c->different);
+    for (size_t i = 0; i < there.n; i++)
+        c->rows += there.items[i].rows;
+    return 0;
+}
+
+/* ---- the whole -------------------------------------------------------------------------- */
+
+int rehearsal_copy_use(struct rehearsal_copy *c, struct error *err)
+{
+    int code = pg_begin_anew(c->copy->pg, "READ ONLY", err);
+    if (!code)
+        code = tablesums_read(c->copy->pg, c->project->target.state_schema, c->mem, &c->sums, err);
+    pg_rollback(c->copy->pg);
+    return code;
+}
+
+static int make(struct rehearsal_copy *c, struct transfer *t, struct timespec *begun,
+                struct error *err)
+{
+    int code = back_up(c, err);
+    c->backup_seconds = seconds_since(begun);
+    if (!code)
+        code = pg_begin(c->target->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+    if (!code)
+        code = fill(t, err);
+    c->copy_seconds = seconds_since(begun);
+    if (!code)
+        code = prove(c, err);
+    pg_rollback(c->target->pg);
+    if (!code)
+        code = adopt_state(c, err);
+    if (!code)
+        code = pg_exec(c->copy->pg, err, "ANALYZE");
+    if (!code)
+        code = rehearsal_copy_use(c, err);
+    c->proof_seconds = seconds_since(begun);
+    return code;
+}
+
+int rehearsal_copy_make(struct rehearsal_copy *c, struct error *err)
+{
+    int64_t tables = 0;
+    struct timespec begun;
+    struct transfer t = {.c = c, .lock = -1};
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    int code = count_tables(c->target->pg, &tables, &c->bytes, err);
+    if (!code)
+        code = open_transfer(&t, err);
+    if (!code)
+        code = make(c, &t, &begun, err);
+    close_transfer(&t);
+    return code;
+}
+
+void rehearsal_copy_clear(struct rehearsal_copy *c)
+{
+    str_clear(&c->different);
+    arena_free(c->mem);
+}

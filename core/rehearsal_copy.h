@@ -1,0 +1,29 @@
+/* rehearsal_copy.h - makes the rehearsal database a copy of the target: what is there is backed up,
+ * then goes; schema and rows of the target come; the copy is compared with what was copied. The
+ * target is only read. */
+#ifndef MIGHOST_REHEARSAL_COPY_H
+#define MIGHOST_REHEARSAL_COPY_H
+
+#include "project.h"
+#include "side.h"
+#include "tablesums.h"
+
+struct rehearsal_copy {
+    const struct project *project;
+    struct arena *mem; /* of the sums */
+    struct side *target, *copy;
+    char backup[64];       /* of what was there; "" when nothing was */
+    struct tablesums sums; /* of the copy, without the state schema */
+    struct str different;  /* tables that are not as in the target; owned */
+    int64_t bytes, rows;   /* of the target's tables */
+    double backup_seconds, copy_seconds, proof_seconds;
+};
+
+/* 0; then `different` is empty where the copy is good. A status where none could be made: the
+ * error says what is in the rehearsal database. */
+int rehearsal_copy_make(struct rehearsal_copy *c, struct error *err);
+/* In place of it: what is there is used as it is. */
+int rehearsal_copy_use(struct rehearsal_copy *c, struct error *err);
+void rehearsal_copy_clear(struct rehearsal_copy *c);
+
+#endif

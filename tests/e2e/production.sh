@@ -1,0 +1,130 @@
+# production.sh - a target that is marked as production takes a run only after a passed rehearsal of
+# the very same plan and with a checklist that was gone through, and only as long as the run goes as
+# it was rehearsed.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "$top_srcdir/tests/fixtures/runs.sh"
+
+pg_createdb live
+pg_createdb copy
+psql_t live -c "CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL, price numeric(8,2));
+    INSERT INTO items SELECT n, 'old', 1 FROM generate_series(1, 20) n"
+STAGING_DATABASE_URL=$(pg_url copy)
+export STAGING_DATABASE_URL
+project shop <<'JSON'
+{ "name": "shop", "target": { "production": true }, "checklist": "list.md",
+  "sources": { "old": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "items", "policy": "update", "ids": "keep",
+    "options": { "table": "items", "fields": { "id": "id", "name": "name" } } } ] }
+JSON
+items() # FROM TO
+{
+    seq "$1" "$2" | awk 'BEGIN { printf "{ \"items\": [" } { printf "%s{ \"id\": %d, \"name\": \"n%d\" }",
+        (NR > 1 ? "," : ""), $1, $1 } END { print "] }" }' >"$TEST_DIR/shop/data.json"
+}
+items 11 30
+cat >"$TEST_DIR/shop/list.md" <<'END'
+# Before the run
+- [x] Backup strategy confirmed (A. Miller, 2026-11-30)
+- [ ] Team notified
+* [x] Monitoring in place
+## After the run
+- [ ] Login tried
+END
+
+refused() # TEXT...: a run is, with this, and nothing is changed
+{
+    nothing 5 live shop --yes
+    for text in "$@"; do
+        says "$text"
+    done
+}
+
+echo "never rehearsed, and two items open: a cross without a name is none"
+refused "project shop was never rehearsed for this target" \
+    "2 items of the checklist are open: Team notified; Monitoring in place" "state: nothing was written"
+mig 0 live shop --plan
+says "[x] Backup strategy confirmed (A. Miller, 2026-11-30)"
+says "[ ] after: Login tried"
+mig 0 live shop --preflight
+says "checklist, 2 of 4 open before the run"
+says "production: a run is refused: project shop was never rehearsed"
+nothing 2 live shop
+says "nobody confirmed"
+
+echo "rehearsed, and acknowledged in a copy of the list"
+mig 0 live shop --rehearse
+refused "2 items of the checklist are open"
+sed -e 's/- \[ \] Team notified/- [X] Team notified (B. Jones, 2026-12-01)/' \
+    -e 's/in place$/& (B. Jones, 2026-12-01)/' "$TEST_DIR/shop/list.md" >"$TEST_DIR/done.md"
+! grep -q 'Team notified (' "$TEST_DIR/shop/list.md" || fail "the list itself is changed"
+echo '["Team notified"]' >"$TEST_DIR/other.json"
+nothing 5 live shop --yes --acknowledge "$TEST_DIR/other.json"
+run 0 live shop --yes --acknowledge "$TEST_DIR/done.md"
+rows live "SELECT count(*), count(*) FILTER (WHERE name LIKE 'n%') FROM items" "30|20"
+reported '"id": 1'
+reported '"forced": false'
+reported "$(sha256sum "$TEST_DIR/done.md" | cut -d' ' -f1)"
+mig 0 live shop --rollback --yes
+cp "$TEST_DIR/done.md" "$TEST_DIR/shop/list.md"
+mig 0 live shop --preflight
+says "production: rehearsal 1 of this plan passed"
+
+echo "another project file, another stage, another plugin, another table: what differs is said"
+cp "$TEST_DIR/shop/project.json" "$TEST_DIR/shop/good.json"
+sed 's/"shop",/&"retries": 3,/' "$TEST_DIR/shop/good.json" >"$TEST_DIR/shop/project.json"
+refused "since rehearsal 1 changed: the project file or the choice of validators"
+cp "$TEST_DIR/shop/good.json" "$TEST_DIR/shop/project.json"
+sed -i 's/"file": "data.json"/"file": "${DOCUMENT:-data.json}"/' "$TEST_DIR/shop/project.json"
+mig 0 live shop --rehearse
+cp "$TEST_DIR/shop/data.json" "$TEST_DIR/shop/data2.json"
+DOCUMENT=data2.json
+export DOCUMENT
+refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins"
+unset DOCUMENT
+psql_t live -c "ALTER TABLE items ADD COLUMN more int"
+refused "since rehearsal 2 changed: the target's tables"
+psql_t live -c "ALTER TABLE items DROP COLUMN more"
+cp -r "$PLUGINS" "$TEST_DIR/plugins"
+for file in "$TEST_DIR"/plugins/*.so; do printf x >>"$(readlink -f "$file")"; done
+given=$PLUGINS
+PLUGINS=$TEST_DIR/plugins
+refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins, the plugins"
+PLUGINS=$given
+
+echo "a no-go is no rehearsal; --force goes on, and that stands in the report"
+sed -i 's/"shop",/&"invariants": [{"name": "i", "sql": "SELECT 1 FROM items HAVING count(*) > 25"}],/' \
+    "$TEST_DIR/shop/project.json"
+mig 8 live shop --rehearse
+refused "rehearsal 3 of this plan said no-go"
+cp "$TEST_DIR/shop/good.json" "$TEST_DIR/shop/project.json"
+sed -i 's/"retries": 3,//; s/"shop",/&"threads": 1,/' "$TEST_DIR/shop/project.json"
+run 0 live shop --force
+reported '"forced": true'
+reported 'since rehearsal'
+mig 0 live shop --rollback --yes
+
+echo "a run that goes otherwise than its rehearsal stops before publish"
+mig 0 live shop --rehearse
+id=$(psql_t live -c "SELECT max(id) FROM mighost.rehearsal")
+items 11 35
+nothing 9 live shop --yes
+says "stage items: 25 records read, rehearsal $id had 20"
+says "state: no live table was changed"
+items 11 33
+run 0 live shop --yes # 15 % are within the tolerance
+mig 0 live shop --rollback --yes
+psql_t live -c "INSERT INTO items SELECT n, 'app', 1 FROM generate_series(21, 30) n"
+nothing 9 live shop --yes
+says "public.items: 3 rows to insert, rehearsal $id had 10"
+sed -i 's/"threads": 1,/"threads": 1, "rehearsal": { "tolerance": "100%" },/' "$TEST_DIR/shop/project.json"
+refused "the project file"
+mig 0 live shop --rehearse
+psql_t live -c "UPDATE mighost.rehearsal SET measured = jsonb_set(measured::jsonb, '{steps,check}', '0')::json"
+if [ -n "$("$MIGHOST" --list-faults)" ]; then
+    MIGHOST_DEVIATION=0
+    export MIGHOST_DEVIATION
+    nothing 9 live shop --yes
+    says "step check: "
+    unset MIGHOST_DEVIATION
+fi
+run 0 live shop --yes

@@ -1,0 +1,133 @@
+# rehearse.sh - --rehearse: the rehearsal database becomes a copy of the target, after what was in it
+# is backed up; the run is made on it, taken back, and the verdict says go or no-go. The target gets
+# no more than the record of it. What is in the databases is always asked of plain SQL.
+. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "$top_srcdir/tests/fixtures/runs.sh"
+
+cp -r "$top_srcdir/share/examples/classroom" "$TEST_DIR/class"
+chmod -R u+w "$TEST_DIR/class"
+pg_createdb live "$top_srcdir/share/examples/classroom/target.sql"
+pg_createdb copy
+psql_t copy -c "CREATE SCHEMA old; CREATE TABLE old.things (id int); INSERT INTO old.things VALUES (7);
+    CREATE TABLE public.here (id serial); CREATE EXTENSION pgcrypto"
+STAGING_DATABASE_URL=$(pg_url copy | sed 's/postgres@/postgres:geheimnis@/')
+export STAGING_DATABASE_URL
+
+# The application has worked since the first run: three names, one student more, one less.
+mig 20 live class --run
+psql_t live <<'SQL'
+UPDATE school.students SET full_name = full_name || ' x' WHERE id IN
+    (SELECT id FROM school.students ORDER BY id LIMIT 3);
+INSERT INTO school.students (id, full_name, email, birth_date, joined_at, status, created_by)
+    SELECT gen_random_uuid(), 'New Pupil', 'new@school.example', birth_date, joined_at, status, created_by
+    FROM school.students LIMIT 1;
+CREATE TABLE public.log (at timestamptz DEFAULT now(), what text);
+SQL
+
+rehearse() # CODE ARGS...
+{
+    rehearse_code=$1
+    shift
+    fingerprint_db live >"$TEST_DIR/before.live"
+    mig "$rehearse_code" live class --rehearse "$@"
+    unchanged live "a rehearsal"
+    REHEARSAL=$(sed -n 's/^rehearsal .*; report: //p' "$OUT")
+}
+
+as_target()
+{
+    fingerprint_db copy | diff "$TEST_DIR/before.live" - || fail "the copy does not hold what the target holds"
+}
+
+told() # PATH: a member of rehearsal.json
+{
+    psql_t postgres -v file="$REHEARSAL/rehearsal.json" -v path="$1" <<'SQL'
+\set content `cat :'file'`
+SELECT :'content'::json #>> :'path';
+SQL
+}
+
+echo "go"
+rehearse 0
+says "go; report: $REHEARSAL"
+as_target
+is "the verdict" "$(told '{go}')/$(told '{undo,copy_as_before}')/$(told '{undo,proven}')" true/true/true
+is "table" "$(told '{changes,1,table}')" school.students
+is "rows" "$(told '{changes,1,inserted}')/$(told '{changes,1,updated}')/$(told '{changes,1,deleted}')" 0/3/1
+is "columns" "$(told '{changes,1,columns}')" '{"full_name": 3}'
+is "a sample" "$(told '{changes,1,deleted_rows,0,full_name}')" "New Pupil"
+is "another" "$(told '{changes,1,updated_rows,0,columns,full_name,0}')" "$(psql_t copy -c "SELECT full_name FROM
+    school.students WHERE id = '$(told '{changes,1,updated_rows,0,key,0}')'")"
+says "live tables locked for"
+grep -q '^schema old: only in what was there' "$REHEARSAL/differences.txt" || fail "what was there is not compared"
+rows live "SELECT id, project, go, place, bundle FROM mighost.rehearsal" "1|classroom|t|copy|$REHEARSAL"
+is "the copied rows" "$(find "$TEST_DIR/work" -name rehearsal-copy)" ""
+
+echo "what was there is backed up before it goes, apart from the target's backups"
+backup=$(told '{copy,backup}')
+backup=$TEST_DIR/backups/live/rehearsal/$backup
+grep -q "$(sha256sum "$backup/data.dump" | cut -d' ' -f1)" "$backup/manifest.json" || fail "no digest of $backup"
+is "its rows" "$(pg_restore -f - --data-only -n old "$backup/data.dump" | grep -c '^7$')" 1
+! grep -rq geheimnis "$TEST_DIR/reports" "$TEST_DIR/backups" "$OUT" "$ERR" || fail "a password is in a file"
+
+echo "again, over the first copy, while the application writes, with what a person may not see"
+sed 's/"name": "students",/&"pii": ["email"],/' "$TEST_DIR/class/project.json" >"$TEST_DIR/class/new.json"
+mv "$TEST_DIR/class/new.json" "$TEST_DIR/class/project.json"
+mig 20 live class --run --hold
+(while :; do psql_t live -c "INSERT INTO public.log (what) VALUES ('x')"; sleep 0.02; done) &
+writer=$!
+at_exit "kill $writer 2>/dev/null || :"
+mig 0 live class --rehearse
+kill "$writer"
+REHEARSAL=$(sed -n 's/^rehearsal .*; report: //p' "$OUT")
+is "samples of students" "$(told '{changes,1,masked}')/$(told '{changes,1,updated_rows}')" true/
+! grep -q "Pupil" "$REHEARSAL/rehearsal.json" "$REHEARSAL/rehearsal.txt" || fail "a masked row is shown"
+says "run 3 of project classroom" # the copy's own, not the held one gone on with
+is "the held run" "$(psql_t live -c "SELECT state FROM mighost.run ORDER BY id DESC LIMIT 1")" held
+mig 0 live class --abandon 2
+
+echo "no-go: an undo that leaves something behind, a rule that does not hold"
+cp "$TEST_DIR/class/project.json" "$TEST_DIR/class/good.json"
+with() # KEY JSON
+{
+    sed "s|\"on_invalid\"|\"$1\": $2, &|" "$TEST_DIR/class/good.json" >"$TEST_DIR/class/project.json"
+}
+with hooks '[{"name": "h", "after": "INSERT INTO public.log (what) VALUES (1)", "undo": ""}]'
+rehearse 8
+says "no-go: after the undo the copy is not as before: public.log"
+is "the record" "$(psql_t live -c "SELECT go FROM mighost.rehearsal ORDER BY id DESC LIMIT 1")" f
+with invariants '[{"name": "i", "sql": "SELECT 1"}]'
+rehearse 8
+says "no-go: the run ended with 8"
+as_target
+mv "$TEST_DIR/class/good.json" "$TEST_DIR/class/project.json"
+
+echo "--skip-tests makes the copy only; --skip-staging takes the one that is there"
+records=$(psql_t live -c "SELECT count(*) FROM mighost.rehearsal")
+rehearse 0 --skip-tests
+as_target
+is "records" "$(psql_t live -c "SELECT count(*) FROM mighost.rehearsal")" "$records"
+psql_t copy -c "INSERT INTO public.log (what) VALUES ('mine')"
+rehearse 0 --skip-staging
+rows copy "SELECT count(*) FROM public.log WHERE what = 'mine'" 1
+psql_t copy -c "ALTER TABLE school.students ADD COLUMN mine text"
+rehearse 8 --skip-staging
+says "column school.students.mine: only in the copy"
+
+echo "a server of another kind only when that is said"
+psql_t postgres -c "DROP DATABASE copy" -c "CREATE DATABASE copy TEMPLATE template0 LC_COLLATE 'C'"
+rehearse 5
+says "collation C, target has C.UTF-8"
+rehearse 0 --accept-differences
+is "in the report" "$(told '{differences,0,name}') $(told '{differences_accepted}')" "collation true"
+
+echo "never on the target, by whatever name"
+STAGING_DATABASE_URL="host=$PGTMP_SOCKET dbname=live user=postgres application_name=other"
+rehearse 5
+says "the rehearsal database is the target itself"
+
+echo "without a rehearsal server: the embedded one"
+unset STAGING_DATABASE_URL
+rehearse 0
+is "the database" "$(told '{database}')" classroom.rehearsal
+mig 0 live class --stop-server

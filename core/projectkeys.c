@@ -210,6 +210,17 @@ static const struct field invariant_fields[] = {
 static const struct section invariant = {"invariants", invariant_fields, COUNT(invariant_fields),
                                          sizeof(struct project_invariant)};
 
+static const struct field scenario_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_scenario, name), .required = 1},
+    {.key = "sql", .type = FIELD_TEXT, .offset = AT(project_scenario, sql)},
+    {.key = "command",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_scenario, command),
+     .count = AT(project_scenario, n_command)},
+};
+static const struct section scenario = {"scenarios", scenario_fields, COUNT(scenario_fields),
+                                        sizeof(struct project_scenario)};
+
 static const struct field version_fields[] = {
     {.key = "sql", .type = FIELD_TEXT, .offset = AT(project, target.version_sql)},
     {.key = "is",
@@ -334,6 +345,11 @@ static const struct field root_fields[] = {
      .offset = AT(project, invariants),
      .count = AT(project, n_invariants),
      .section = &invariant},
+    {.key = "scenarios",
+     .type = FIELD_LIST,
+     .offset = AT(project, scenarios),
+     .count = AT(project, n_scenarios),
+     .section = &scenario},
     {.key = "batch_size",
      .type = FIELD_INT,
      .offset = AT(project, batch_size),
@@ -417,10 +433,9 @@ const struct section projectkeys_root = {"project", root_fields, COUNT(root_fiel
 const struct section *const *projectkeys_sections(size_t *n)
 {
     static const struct section *const all[] = {
-        &projectkeys_root, &target, &version,   &source,    &stage,
-        &incremental,      &table,  &reference, &validator, &reporter,
-        &notify,           &hook,   &invariant, &backup,    &rows,
-        &timeouts};
+        &projectkeys_root, &target,    &version,  &source, &stage, &incremental, &table,
+        &reference,        &validator, &reporter, &notify, &hook,  &invariant,   &scenario,
+        &backup,           &rows,      &timeouts};
     *n = COUNT(all);
     return all;
 }

@@ -55,8 +55,8 @@ says " 0 values not as they were written"
 echo "what is not is named: a value, a row that is gone, one that is back"
 user=$(psql_t v2 -c "SELECT id FROM training.users WHERE full_name LIKE 'Live %' ORDER BY id LIMIT 1")
 session=$(psql_t v2 -c "SELECT id FROM training.completed_sessions WHERE session_notes = 'live' LIMIT 1")
-gone=$(sed -n 's/.*"table": "completed_sessions", "key": \["id", "\([^"]*\)"\], "values": null.*/\1/p' "$TEST_DIR/journal" |
-    head -n 1)
+gone=$(grep '"table": "completed_sessions".*"values": null' "$TEST_DIR/journal" | head -n 1 |
+    sed 's/.*"id", "\([^"]*\)".*/\1/')
 psql_t v2 -c "UPDATE training.users SET full_name = 'another' WHERE id = '$user'" \
     -c "DELETE FROM training.completed_sessions WHERE id = '$session'" \
     -c "INSERT INTO training.completed_sessions VALUES ('$gone', '$user', now(), 1)"

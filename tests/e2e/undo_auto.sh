@@ -69,7 +69,15 @@ undo_says status kept
 rows shop "SELECT name FROM app.item WHERE id IN (1, 60) ORDER BY id" "forbidden
 new"
 rows shop "SELECT state, exit_code FROM mighost.run WHERE id = 2" "done|8"
-mig 0 shop shop --rollback
+is "rollback_info.json" "$(psql_t shop -v info="$(cat "$BUNDLE/rollback_info.json")" <<'SQL'
+SELECT :'info'::json ->> 'run', :'info'::json ->> 'backup' = (SELECT backup FROM mighost.run WHERE id = 2),
+    t ->> 'table', t #>> '{before,rows}', t #>> '{after,rows}', (t #>> '{before,digest}') <> (t #>> '{after,digest}')
+FROM json_array_elements(:'info'::json -> 'tables') t
+SQL
+)" "2|t|app.maker|5|6|t
+2|t|app.item|50|51|t"
+info=$BUNDLE/rollback_info.json
+mig 0 shop shop --rollback --rollback-file "$info"
 says "fingerprint equal"
 unchanged shop "run and rollback"
 

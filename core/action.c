@@ -17,6 +17,7 @@
 #include "progress.h"
 #include "redrive.h"
 #include "run.h"
+#include "scenario.h"
 #include "selection.h"
 #include "signals.h"
 #include "validate.h"
@@ -214,6 +215,8 @@ int action_validate(const struct cli *cli, struct session *s)
         code = s->reader ? validate_run(s->reader, &s->job, VALIDATE_LIVE, &list, &s->err)
                          : s->err.code;
     }
+    if (!code)
+        code = scenario_run(s->reader, &s->job, s->url, &list, &s->err);
     if (code)
         return failed(s, code);
     for (size_t i = 0; i < list.n; i++)

@@ -350,35 +350,55 @@ static int32_t service_text(const mig_report_t *r, const char *name, mig_str_t *
 
 /* ---- what a rollback needs to know -------------------------------------------------------- */
 
-static int write_rollback_info(struct bundle *b, struct state *s, const struct job *job,
-                               struct error *err)
+/* null: its fingerprint was not taken, since the run wrote nothing. */
+static json_t *rows_and_digest(const struct pg_result *res, int row, int column)
 {
-    struct pg_where where;
+    if (!pg_get(res, row, column))
+        return json_null();
+    return json_pack("{s:I, s:s}", "rows", (json_int_t)pg_get_int(res, row, column), "digest",
+                     pg_get(res, row, column + 1));
+}
+
+static json_t *rollback_tables(struct state *s, json_t **backup, struct error *err)
+{
     struct pg_result *res =
         pg_begin(s->pg, "READ ONLY", err)
             ? NULL
             : pg_queryf(
                   s->pg, err,
-                  "SELECT schema_name || '.' || table_name, policy, inserted, updated, deleted,"
-                  " (SELECT rows || ' ' || sum FROM %s.fingerprint f WHERE f.run = t.run AND"
-                  " phase = 'before' AND f.schema_name = t.schema_name AND f.table_name ="
-                  " t.table_name) FROM %s.run_table t WHERE run = %lld ORDER BY no",
-                  s->q, s->q, (long long)s->run);
+                  "SELECT t.schema_name || '.' || t.table_name, policy, inserted, updated, deleted,"
+                  " b.rows, b.sum, a.rows, a.sum, coalesce(r.backup, '') FROM %s.run_table t JOIN"
+                  " %s.run r ON r.id = t.run LEFT JOIN %s.fingerprint b ON b.run = t.run AND"
+                  " b.phase = 'before' AND b.schema_name = t.schema_name AND b.table_name ="
+                  " t.table_name LEFT JOIN %s.fingerprint a ON a.run = t.run AND a.phase = 'after'"
+                  " AND a.schema_name = t.schema_name AND a.table_name = t.table_name WHERE t.run ="
+                  " %lld ORDER BY t.no",
+                  s->q, s->q, s->q, s->q, (long long)s->run);
     json_t *tables = json_array();
+    *backup = json_string(res && pg_rows(res) ? pg_get(res, 0, 9) : "");
     for (int i = 0; res && i < pg_rows(res); i++)
-        json_array_append_new(tables,
-                              json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "table",
-                                        pg_get(res, i, 0), "policy", pg_get(res, i, 1), "inserted",
-                                        (json_int_t)pg_get_int(res, i, 2), "updated",
-                                        (json_int_t)pg_get_int(res, i, 3), "deleted",
-                                        (json_int_t)pg_get_int(res, i, 4), "before",
-                                        pg_get(res, i, 5) ? pg_get(res, i, 5) : ""));
+        json_array_append_new(tables, json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "table",
+                                                pg_get(res, i, 0), "policy", pg_get(res, i, 1),
+                                                "inserted", (json_int_t)pg_get_int(res, i, 2),
+                                                "updated", (json_int_t)pg_get_int(res, i, 3),
+                                                "deleted", (json_int_t)pg_get_int(res, i, 4),
+                                                "before", rows_and_digest(res, i, 5), "after",
+                                                rows_and_digest(res, i, 7)));
     pg_free(res);
     pg_rollback(s->pg);
+    return tables;
+}
+
+static int write_rollback_info(struct bundle *b, struct state *s, const struct job *job,
+                               struct error *err)
+{
+    struct pg_where where;
+    json_t *backup, *tables = rollback_tables(s, &backup, err);
     pg_where(s->pg, &where);
-    json_t *root = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o}", "run", (json_int_t)s->run, "project",
-                             job->project->name, "started", s->started, "database", where.dbname,
-                             "state_schema", s->schema, "tables", tables);
+    json_t *root =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o}", "run", (json_int_t)s->run, "project",
+                  job->project->name, "started", s->started, "database", where.dbname,
+                  "state_schema", s->schema, "backup", backup, "tables", tables);
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     int code = err->code;

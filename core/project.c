@@ -111,6 +111,8 @@ static void check_all_unique(struct fields *f, const struct project *p)
         check_unique(f, "notify", &p->notify[0].name, p->n_notify, sizeof *p->notify);
     if (p->n_hooks)
         check_unique(f, "hooks", &p->hooks[0].name, p->n_hooks, sizeof *p->hooks);
+    if (p->n_scenarios)
+        check_unique(f, "scenarios", &p->scenarios[0].name, p->n_scenarios, sizeof *p->scenarios);
     if (p->n_invariants)
         check_unique(f, "invariants", &p->invariants[0].name, p->n_invariants,
                      sizeof *p->invariants);
@@ -299,6 +301,16 @@ static void check_hooks(struct fields *f, const struct project *p)
                            p->hooks[i].name);
 }
 
+static void check_scenarios(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *scenarios = jsonfile_get(f->file->root, "scenarios");
+    for (size_t i = 0; i < p->n_scenarios; i++)
+        if (p->scenarios[i].name && !p->scenarios[i].sql == !p->scenarios[i].n_command)
+            jsonfile_fault(f->file, entry(scenarios, i)->place, f->faults, NULL,
+                           "scenario \"%s\" needs either \"sql\" or \"command\"",
+                           p->scenarios[i].name);
+}
+
 static void default_reporters(struct fields *f, struct project *p)
 {
     static const char *const names[] = {"html", "summary", "errors", "json", "sql", "idmap"};
@@ -342,6 +354,7 @@ static void fill(struct fields *f, const struct project_overrides *o, struct pro
     check_version(f, p);
     check_rows(f, p);
     check_hooks(f, p);
+    check_scenarios(f, p);
     /* Names may be missing where there are faults. */
     if (f->faults->n == 0)
         selection_apply(f, o, p);

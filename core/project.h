@@ -170,6 +170,14 @@ struct project_rows {
     const char *name, *table, *where;
 };
 
+/* What a user of the application does, tried on the live target behind publish: a SELECT that gives
+ * no row when all is well, or a program that ends with 0. */
+struct project_scenario {
+    const char *name, *sql;
+    const char **command; /* argv; of the two one is there */
+    size_t n_command;
+};
+
 struct project_target {
     const char *url;          /* libpq URI or keywords, may hold a password; "" : embedded server */
     const char *schema;       /* of bare table names, default "public" */
@@ -221,6 +229,8 @@ struct project {
     size_t n_invariants;
     struct project_preserve *preserve;
     size_t n_preserve;
+    struct project_scenario *scenarios;
+    size_t n_scenarios;
     int64_t batch_size; /* records per chunk, default 10000 */
     int64_t jobs;       /* processes that share the load of large entities, default 1 */
     int64_t pool_max;   /* most database sessions of a run at once, 0: no limit */

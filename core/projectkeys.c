@@ -290,6 +290,17 @@ static const struct field preserve_fields[] = {
 static const struct section preserve = {"preserve", preserve_fields, COUNT(preserve_fields),
                                         sizeof(struct project_preserve)};
 
+static const struct field scenario_fields[] = {
+    {.key = "name", .type = FIELD_NAME, .offset = AT(project_scenario, name), .required = 1},
+    {.key = "sql", .type = FIELD_TEXT, .offset = AT(project_scenario, sql)},
+    {.key = "command",
+     .type = FIELD_TEXTS,
+     .offset = AT(project_scenario, command),
+     .count = AT(project_scenario, n_command)},
+};
+static const struct section scenario = {"scenarios", scenario_fields, COUNT(scenario_fields),
+                                        sizeof(struct project_scenario)};
+
 static const struct field version_fields[] = {
     {.key = "sql", .type = FIELD_TEXT, .offset = AT(project, target.version_sql)},
     {.key = "is",
@@ -438,6 +449,11 @@ static const struct field root_fields[] = {
      .offset = AT(project, preserve),
      .count = AT(project, n_preserve),
      .section = &preserve},
+    {.key = "scenarios",
+     .type = FIELD_LIST,
+     .offset = AT(project, scenarios),
+     .count = AT(project, n_scenarios),
+     .section = &scenario},
     {.key = "batch_size",
      .type = FIELD_INT,
      .offset = AT(project, batch_size),
@@ -529,7 +545,7 @@ const struct section *const *projectkeys_sections(size_t *n)
         &incremental,      &table,     &ownership, &merge,  &unique,
         &reference,        &validator, &reporter,  &notify, &hook,
         &invariant,        &preserve,  &backup,    &rows,   &export,
-        &rehearsal,        &timeouts};
+        &rehearsal,        &scenario,  &timeouts};
     *n = COUNT(all);
     return all;
 }

@@ -28,6 +28,7 @@
 #include "renew.h"
 #include "reread.h"
 #include "rollback.h"
+#include "scenario.h"
 #include "signals.h"
 #include "staging.h"
 #include "validate.h"
@@ -477,6 +478,8 @@ int steps_verify(struct run *r)
     }
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_LIVE, &r->err);
+    if (!code)
+        code = scenario_step(r->s, r->x->reader, r->job, r->x->url, &r->err);
     if (!code)
         code = prove_logins(r);
     signals_cancel_statements(0);

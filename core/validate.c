@@ -138,7 +138,7 @@ static int run_check(struct pg *reader, struct job *job, const struct job_valida
     return code;
 }
 
-static void list_add(struct job *job, struct validate_list *list, const struct validate_result *r)
+void validate_add(struct job *job, struct validate_list *list, const struct validate_result *r)
 {
     struct validate_result *items = arena_alloc(job->mem, (list->n + 1) * sizeof *items);
     if (list->n)
@@ -163,7 +163,7 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
             struct validate_result r;
             code = run_check(reader, job, &job->validators[i], &check, phase, &r, err);
             if (!code)
-                list_add(job, out, &r);
+                validate_add(job, out, &r);
         }
         if (got < 0)
             code = -got;
@@ -172,8 +172,8 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
     return code;
 }
 
-static int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
-                         struct error *err)
+static int keep_rows(struct state *s, const struct validate_list *list, const char *phase,
+                     struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < list->n; i++) {
@@ -203,13 +203,12 @@ static int validate_keep(struct state *s, const struct validate_list *list, cons
     return code;
 }
 
-/* Keeps the results in the state schema. */
-static int keep(struct state *s, const struct validate_list *list, const char *phase,
-                struct error *err)
+int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
+                  struct error *err)
 {
     int code = state_begin(s, err);
     if (!code)
-        code = validate_keep(s, list, phase, err);
+        code = keep_rows(s, list, phase, err);
     if (!code)
         code = state_commit(s, err);
     else
@@ -223,7 +222,7 @@ int validate_step(struct state *s, struct pg *reader, struct job *job, enum vali
     struct validate_list list;
     int code = validate_run(reader, job, phase, &list, err);
     if (!code)
-        code = keep(s, &list, phase == VALIDATE_AS_IF ? "before" : "after", err);
+        code = validate_keep(s, &list, phase == VALIDATE_AS_IF ? "before" : "after", err);
     if (code || !list.errors)
         return code;
     for (size_t i = 0; i < list.n; i++)

@@ -31,6 +31,11 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
  * of severity error found faults. Own transactions. */
 int validate_step(struct state *s, struct pg *reader, struct job *job, enum validate_phase phase,
                   struct error *err);
+/* For checks of others: appended to the list, kept in the state schema in a transaction of its own
+ * ("before", "after"). */
+void validate_add(struct job *job, struct validate_list *list, const struct validate_result *r);
+int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
+                  struct error *err);
 /* The project's invariants, on the live tables, inside the caller's (publish) transaction;
  * STATUS_INVALID names the first that does not hold. */
 int validate_invariants(struct state *s, const struct job *job, struct error *err);

@@ -63,6 +63,14 @@ static enum criteria_answer live_equals_staging(const json_t *root)
     return view_count(verify, "differences") == 0 ? CRITERIA_YES : CRITERIA_NO;
 }
 
+static enum criteria_answer fault_undone(const json_t *root)
+{
+    const json_t *undo = json_object_get(root, "undo");
+    if (!json_is_object(undo))
+        return CRITERIA_OPEN;
+    return strcmp(view_text(undo, "status"), "done") == 0 ? CRITERIA_YES : CRITERIA_NO;
+}
+
 /* 0: done, all accounted; 20: published, with rejects within the budget. */
 static enum criteria_answer verdict_agrees(const json_t *root)
 {
@@ -78,6 +86,7 @@ static const struct {
     {"every staged row is inserted, updated, unchanged or left out", rows_accounted},
     {"no check failed", checks_passed},
     {"live rows equal staged rows in every field", live_equals_staging},
+    {"a run that was found wrong is taken back", fault_undone},
     {"the verdict agrees with the exit code", verdict_agrees},
 };
 

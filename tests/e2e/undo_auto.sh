@@ -69,7 +69,15 @@ undo_says status kept
 rows shop "SELECT name FROM app.item WHERE id IN (1, 60) ORDER BY id" "forbidden
 new"
 rows shop "SELECT state, exit_code FROM mighost.run WHERE id = 2" "done|8"
-mig 0 shop shop --rollback
+is "rollback_info.json" "$(psql_t shop -v info="$(cat "$BUNDLE/rollback_info.json")" <<'SQL'
+SELECT :'info'::json ->> 'run', :'info'::json ->> 'backup' = (SELECT backup FROM mighost.run WHERE id = 2),
+    t ->> 'table', t #>> '{before,rows}', t #>> '{after,rows}', (t #>> '{before,digest}') <> (t #>> '{after,digest}')
+FROM json_array_elements(:'info'::json -> 'tables') t
+SQL
+)" "2|t|app.maker|5|6|t
+2|t|app.item|50|51|t"
+info=$BUNDLE/rollback_info.json
+mig 0 shop shop --rollback --rollback-file "$info"
 says "fingerprint equal"
 unchanged shop "run and rollback"
 
@@ -100,4 +108,51 @@ if [ "$has_points" -gt 0 ]; then
     mig 0 shop shop --restore "$(psql_t shop -c "SELECT backup FROM mighost.run WHERE id = 4")"
     unchanged shop "run, and its backup restored"
 fi
+echo "scenarios: by SQL and by a program, which finds the target in its environment"
+psql_t shop -c "CREATE ROLE secretive LOGIN SUPERUSER PASSWORD 'canary-7/x'"
+cat >"$TEST_DIR/shop/try.sh" <<'SH'
+#!/bin/sh
+set -eu
+[ "$(psql -X -A -t -c "SELECT count(*) FROM app.item WHERE id = 60 AND name = '$1'")" = 1 ] || {
+    echo "a value that nobody may see" >&2
+    exit 3
+}
+SH
+chmod 755 "$TEST_DIR/shop/try.sh"
+scenarios()
+{
+    document ", \"scenarios\": [ { \"name\": \"maker-is-there\", \"sql\": \"SELECT id FROM app.item i WHERE
+        NOT EXISTS (SELECT FROM app.maker WHERE id = i.maker) -- one\" },
+        { \"name\": \"buy\", \"command\": [\"./try.sh\", \"$1\"] } ], \"reporters\": [
+        { \"name\": \"json\" }, { \"name\": \"summary\" }, { \"name\": \"test-report\" } ]" |
+        sed 's/= .forbidden.\" }/= $$no such$$\" }/' | tr -d '\n' >"$TEST_DIR/shop/scenarios.json"
+}
+tested() # NAME: its result in the test report
+{
+    echo "SELECT c ->> 'result' FROM json_array_elements(:'report'::json -> 'cases') c WHERE c ->> 'name' = '$1'" |
+        psql_t postgres -v report="$(cat "$BUNDLE/test_report.json")"
+}
+scenarios other
+fingerprint_db shop >"$TEST_DIR/before.shop"
+MIG_ROLE='secretive:canary-7%2Fx' mig_any shop shop/scenarios.json --run
+is "exit code" "$mig_status" 8
+says "1 of 2 scenarios failed: buy"
+says "its program ended with 3"
+unchanged shop "a run whose scenario failed"
+is "result of buy" "$(tested 'scenarios: buy (after)')" failed
+is "result of the other" "$(tested 'scenarios: maker-is-there (after)')" passed
+is "a criterion" "$(tested 'a run that was found wrong is taken back')" passed
+! grep -rq 'that nobody may see\|canary-7' "$BUNDLE" "$OUT" "$ERR" || fail "a secret or a value is told"
+scenarios new
+mig 0 shop shop/scenarios.json --run
+is "result of buy" "$(tested 'scenarios: buy (after)')" passed
+grep -q '^a run that was found wrong is taken back  *not evaluated$' "$BUNDLE/summary.txt" || fail "criteria"
+mig 0 shop shop/scenarios.json --validate
+says "passed   scenarios: buy"
+psql_t shop -c "DELETE FROM app.item WHERE id = 60"
+mig 8 shop shop/scenarios.json --validate
+says "failed   scenarios: buy"
+document ', "scenarios": [ { "name": "none" } ]' >"$TEST_DIR/shop/none.json"
+mig 3 shop shop/none.json --run
+says 'scenario "none" needs either "sql" or "command"'
 echo "ok"

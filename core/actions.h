@@ -41,10 +41,14 @@ int look_stop_server(const struct cli *cli, struct session *s);
 int bundle_verify(const struct cli *cli, struct session *s);
 int bundle_remake(const struct cli *cli, struct session *s);
 
+/* A backup of the tables that the job writes, or of all. */
+int keep_make(struct session *s, enum backup_scope scope, char id[64]);
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);
 int keep_restore(const struct cli *cli, struct session *s);
 int keep_prune(const struct cli *cli, struct session *s);
+
+int clean_run(const struct cli *cli, struct session *s);
 
 int selftest_run(const struct cli *cli, struct session *s);
 

@@ -13,12 +13,8 @@ static int failed(struct session *s, int code, const char *state)
     return code ? code : faults_code(&s->faults);
 }
 
-int keep_backup(const struct cli *cli, struct session *s)
+int keep_make(struct session *s, enum backup_scope scope, char id[64])
 {
-    char id[64];
-    int code = session_joined(s);
-    if (code)
-        return failed(s, code, "no backup was made");
     const char **names = arena_alloc(s->job.mem, (2 * s->job.n_tables + 1) * sizeof *names);
     for (size_t i = 0; i < s->job.n_tables; i++) {
         names[2 * i] = s->job.tables[i].t->schema;
@@ -28,12 +24,20 @@ int keep_backup(const struct cli *cli, struct session *s)
                                      .url = s->url,
                                      .project = s->project->name,
                                      .run = "",
-                                     .scope = cli->full ? BACKUP_DATABASE : BACKUP_TABLES,
+                                     .scope = scope,
                                      .tables = names,
                                      .n_tables = s->job.n_tables,
                                      .server_version = pg_server_version(s->pg),
                                      .state_schema = s->project->target.state_schema};
-    code = backup_make(&request, id, &s->err);
+    return backup_make(&request, id, &s->err);
+}
+
+int keep_backup(const struct cli *cli, struct session *s)
+{
+    char id[64];
+    int code = session_joined(s);
+    if (!code)
+        code = keep_make(s, cli->full ? BACKUP_DATABASE : BACKUP_TABLES, id);
     if (code)
         return failed(s, code, "no backup was made");
     output_format("%s in %s\n", id, s->project->backup_dir);

@@ -124,6 +124,10 @@ is "what phases change" "$(cat "$TEST_DIR/diff")" "User,parent:427,email,T9+1@ma
 User,1689,1
 differences: 1"
 
+echo "all of it can be cleaned away"
+mig 0 days school --clean --yes
+fingerprint_db days | cmp - "$TEST_DIR/empty" || fail "not clean"
+
 echo "bugs planted in rules are found"
 planted code '(.stages[] | select(.migrator) | .options.phone.country) = "45"' User phone
 planted letters '(.stages[] | select(.migrator) | .tables.User.unique[0].before) = "m"' User email

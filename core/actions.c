@@ -76,6 +76,8 @@ static const struct {
     {ACTION_VERIFY_BACKUP, keep_verify, 1},
     {ACTION_RESTORE, keep_restore, 1},
     {ACTION_PRUNE, keep_prune, 1},
+    {ACTION_CLEAN, clean_run, 1},
+    {ACTION_DRY_CLEAN, clean_run, 1},
     {ACTION_SELF_TEST, selftest_run, 0},
     {ACTION_LIST_FAULTS, faults, 0},
     {ACTION_HELP, help, 0},

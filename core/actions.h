@@ -51,11 +51,15 @@ int analyze_run(const struct cli *cli, struct session *s);
 int schemas_diff(const struct cli *cli, struct session *s);
 int schemas_sync(const struct cli *cli, struct session *s);
 
+/* A backup of the tables that the job writes, or of all. */
+int keep_make(struct session *s, enum backup_scope scope, const char *label, char id[64]);
 int keep_backup(const struct cli *cli, struct session *s);
 int keep_backups(const struct cli *cli, struct session *s);
 int keep_verify(const struct cli *cli, struct session *s);
 int keep_restore(const struct cli *cli, struct session *s);
 int keep_prune(const struct cli *cli, struct session *s);
+
+int clean_run(const struct cli *cli, struct session *s);
 
 int selftest_run(const struct cli *cli, struct session *s);
 

@@ -78,6 +78,8 @@ static const struct cli_option table[] = {
     {"finalize", "RUN", ACTION_FINALIZE, "drop staging and before tables; undo ends with this"},
     {"abandon", "RUN", ACTION_ABANDON, "drop a half run"},
     {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps"},
+    {"clean", NULL, ACTION_CLEAN, "delete all rows of the tables that the project writes"},
+    {"dry-clean", NULL, ACTION_DRY_CLEAN, "tell what --clean would delete, and what forbids it"},
     {NULL, NULL, 0, "Look"},
     {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal"},
     {"explain", "STAGE:KEY", ACTION_EXPLAIN,

@@ -33,17 +33,21 @@ static int prove(struct session *s, const char *id)
     return 0;
 }
 
+int keep_make(struct session *s, enum backup_scope scope, const char *label, char id[64])
+{
+    struct backup_request request;
+    point_request(&s->job, s->url, s->pg, &request);
+    request.label = label;
+    request.scope = scope;
+    return backup_make(&request, id, &s->err);
+}
+
 int keep_backup(const struct cli *cli, struct session *s)
 {
     char id[64];
     int code = session_joined(s);
-    if (code)
-        return failed(s, code, "no backup was made");
-    struct backup_request request;
-    point_request(&s->job, s->url, s->pg, &request);
-    request.label = cli->label;
-    request.scope = cli->full ? BACKUP_DATABASE : BACKUP_TABLES;
-    code = backup_make(&request, id, &s->err);
+    if (!code)
+        code = keep_make(s, cli->full ? BACKUP_DATABASE : BACKUP_TABLES, cli->label, id);
     if (code)
         return failed(s, code, "no backup was made");
     output_format("%s in %s\n", id, s->project->backup_dir);

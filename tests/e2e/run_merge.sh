@@ -110,7 +110,8 @@ refused 3 '{ "keep": "k", "fill": ["f", "k"] }' 'k is named twice'
 refused 3 '{ "keeps": "k" }' 'did you mean "keep"'
 columns '{ "keep": "k" }'
 jq '.stages += [ .stages[0] * { name: "d", entity: "c", needs: [ "after:stage:c" ],
-    tables: { c: { merge: { keep: "o" } } } } ]' "$TEST_DIR/columns/project.json" >"$TEST_DIR/two" && project columns <"$TEST_DIR/two"
+    tables: { c: { merge: { keep: "o" } } } } ]' "$TEST_DIR/columns/project.json" >"$TEST_DIR/two"
+project columns <"$TEST_DIR/two"
 nothing 4 shop columns
 says 'two stages say how rows of public.c meet live ones'
 

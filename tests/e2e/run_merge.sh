@@ -344,6 +344,11 @@ people|5|ambiguous
 people|8|check_constraint
 people|55|ambiguous
 pets|40|ownership"
+# 50 is the one that 5 or 55 stands for; 80 would have gone with its owner.
+rows owned "SELECT stage, what, key, final_key FROM mighost.source_change WHERE what IN ('both', 'neither')
+    ORDER BY stage" "people|neither||7
+pets|both|40|40
+pets|neither||80"
 undo_proof owned owned
 again 20 owned owned
 

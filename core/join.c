@@ -401,6 +401,31 @@ static void join_stage(struct joiner *j, struct job_stage *s)
     }
 }
 
+/* How its rows meet live ones, which stands with one of its stages. */
+static int join_live(struct joiner *j, struct job_table *t)
+{
+    const struct project_table *set = NULL;
+    for (size_t k = 0; k < t->n_stages; k++) {
+        const struct project_table *own = table_settings(j, j->job->stages[t->stages[k]].p, t->t);
+        if (!project_meets_live(own))
+            continue;
+        if (set) {
+            char what[512];
+            snprintf(what, sizeof what,
+                     "two stages say how rows of %s.%s meet live ones (\"also_match\","
+                     " \"ownership\", \"merge\")",
+                     t->t->schema, t->t->name);
+            fault(j, STATUS_PLUGIN, what, "say it with one of the stages: it holds for the table");
+        }
+        set = own;
+    }
+    if (pair_plan(j->job, t, set, j->pg, j->faults, j->err))
+        return j->err->code;
+    owner_plan(t, set, j->faults);
+    merge_plan(j->job, t, set, j->faults);
+    return 0;
+}
+
 static void join_tables(struct joiner *j)
 {
     struct job *job = j->job;
@@ -432,10 +457,8 @@ static void join_tables(struct joiner *j)
             for (size_t m = 0; own && m < own->n_unique; m++)
                 unique_add(job, t, &own->unique[m], j->faults);
         }
-        if (pair_plan(job, t, set, j->pg, j->faults, j->err))
+        if (join_live(j, t))
             return;
-        owner_plan(t, set, j->faults);
-        merge_plan(job, t, set, j->faults);
         check_required(j, t);
         check_types(t);
     }

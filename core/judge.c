@@ -179,7 +179,7 @@ static int find_neither(struct state *s, const struct job *job, const struct job
                " WHERE d._mig_at = %s)",
                t->t->quoted, t->own.theirs, t->delete_table, match_at(t));
     deletions_unread(s, job, t, &sql);
-    if (owner_reference(job, t)) {
+    if (owner_reference(t)) {
         str_printf(&sql, " AND %s NOT IN (SELECT o.at FROM ", match_at(t));
         owner_theirs(s, job, t, &sql);
         str_add(&sql, " o)");

@@ -60,7 +60,7 @@ static int has_rule(const struct job_table *t, enum merge_rule rule)
 void merge_plan(struct job *job, struct job_table *t, const struct project_table *set,
                 struct faults *faults)
 {
-    int any = set && (set->has_merge || set->newest_by);
+    int any = set && (set->merge != MERGE_OVERWRITE || set->newest_by);
     for (int rule = 0; set && rule < MERGE_RULES; rule++)
         any |= set->merges[rule].n > 0;
     if (!any)

@@ -40,9 +40,8 @@ static int is_over(const struct job_reference *r, const struct job_table *t)
     return i == r->key.n && i == t->own.n;
 }
 
-const struct job_reference *owner_reference(const struct job *job, const struct job_table *t)
+const struct job_reference *owner_reference(const struct job_table *t)
 {
-    (void)job;
     for (size_t i = 0; t->own.n && !t->own.unknown && i < t->n_references; i++)
         if (is_over(&t->references[i], t))
             return &t->references[i];
@@ -53,7 +52,7 @@ void owner_plan_all(struct job *job, struct faults *faults)
 {
     for (size_t i = 0; i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
-        const struct job_reference *r = owner_reference(job, t);
+        const struct job_reference *r = owner_reference(t);
         if (t->own.n && !r) {
             fault(faults, t, "there is no reference over the columns of \"owner\"",
                   "name the columns of a foreign key, or declare the reference in \"references\"");
@@ -79,18 +78,19 @@ int owner_is_judged(const struct job_table *t)
 
 /* ---- conditions -------------------------------------------------------------------------- */
 
-/* An owner that this run does not read, and an earlier one published. */
-static void or_of_earlier_run(const struct state *s, const struct job *job,
-                              const struct job_table *p, struct str *sql)
+/* " UNION ALL ...": owners that this run does not read, and an earlier one published. */
+static void of_earlier_run(const struct state *s, const struct job *job, const struct job_table *p,
+                           struct str *sql)
 {
     for (size_t i = 0; i < p->n_stages; i++) {
         const struct job_stage *st = &job->stages[p->stages[i]];
         const struct catalog_key *k = job_find_stage_key(job, st);
         if (!k || &job->tables[st->tables[0]] != p || (!s->parent && highwater_is_whole(st)))
             continue;
-        str_add(sql, " OR concat_ws(E'\\x1f'");
+        str_printf(sql, " UNION ALL SELECT %s FROM %s l WHERE concat_ws(E'\\x1f'", match_at(p),
+                   p->t->quoted);
         for (size_t c = 0; c < k->n; c++) {
-            str_add(sql, ", p.");
+            str_add(sql, ", l.");
             sql_ident(sql, k->columns[c]);
         }
         str_add(sql, ") IN (SELECT i.final_key FROM ");
@@ -99,41 +99,41 @@ static void or_of_earlier_run(const struct state *s, const struct job *job,
     }
 }
 
-/* EXISTS (the owner of live row l, as p, WHERE ...). The bracket is the caller's to close. */
-static void owner_exists(const struct job *job, const struct job_reference *r, struct str *sql)
+enum owners {
+    OWNERS_MET,     /* a record stands for them */
+    OWNERS_OR_GONE, /* or they are deleted */
+    OWNERS_ACCEPTED /* the same, once check refused what it had to */
+};
+
+/* "EXISTS (...)": the owner of live row l is one of these. As one set of places: large ones are met
+ * by hash. */
+static void has_owner(const struct state *s, const struct job *job, const struct job_reference *r,
+                      enum owners which, struct str *sql)
 {
-    str_printf(sql, "EXISTS (SELECT FROM %s p WHERE ", job->tables[r->parent].t->quoted);
+    const struct job_table *p = &job->tables[r->parent];
+    str_printf(sql, "EXISTS (SELECT FROM %s p JOIN (SELECT m._mig_at AS at FROM %s m", p->t->quoted,
+               p->match_table);
+    if (which == OWNERS_ACCEPTED)
+        str_printf(sql, " JOIN %s a ON a._mig_id = m._mig_id AND a._mig_state = 0", p->staging);
+    if (which != OWNERS_MET)
+        str_printf(sql, " UNION ALL SELECT d._mig_at FROM %s d", p->delete_table);
+    of_earlier_run(s, job, p, sql);
+    str_add(sql, ") o ON o.at = ");
+    match_place(p, "p", sql);
+    str_add(sql, " WHERE ");
     match_reference(&r->key, "p", "l", sql);
-    str_add(sql, " AND ");
-}
-
-static void is_met(const struct job_table *p, const char *more, struct str *sql)
-{
-    str_printf(sql, "EXISTS (SELECT FROM %s m%s WHERE m._mig_at = ", p->match_table, more);
-    match_place(p, "p", sql);
-    str_add_char(sql, ')');
-}
-
-static void is_deleted(const struct job_table *p, struct str *sql)
-{
-    str_printf(sql, "EXISTS (SELECT FROM %s d WHERE d._mig_at = ", p->delete_table);
-    match_place(p, "p", sql);
     str_add_char(sql, ')');
 }
 
 void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,
                   struct str *sql)
 {
-    const struct job_reference *r = owner_reference(job, t);
+    const struct job_reference *r = owner_reference(t);
     str_printf(sql, "(SELECT %s AS at FROM %s l WHERE (%s)", match_at(t), t->t->quoted,
                t->own.theirs ? t->own.theirs : "false");
     if (r) {
         str_printf(sql, " UNION SELECT %s FROM %s l WHERE NOT ", match_at(t), t->t->quoted);
-        owner_exists(job, r, sql);
-        str_add_char(sql, '(');
-        is_met(&job->tables[r->parent], "", sql);
-        or_of_earlier_run(s, job, &job->tables[r->parent], sql);
-        str_add(sql, "))");
+        has_owner(s, job, r, OWNERS_MET, sql);
     }
     str_add_char(sql, ')');
 }
@@ -141,21 +141,15 @@ void owner_theirs(const struct state *s, const struct job *job, const struct job
 void owner_may_delete(const struct state *s, const struct job *job, const struct job_table *t,
                       struct str *sql)
 {
-    const struct job_reference *r = owner_reference(job, t);
+    const struct job_reference *r = owner_reference(t);
     if (t->own.unknown)
         str_add(sql, " AND false");
     if (t->own.theirs)
         str_printf(sql, " AND (%s) IS NOT TRUE", t->own.theirs);
-    if (!r)
-        return;
-    str_add(sql, " AND ");
-    owner_exists(job, r, sql);
-    str_add_char(sql, '(');
-    is_met(&job->tables[r->parent], "", sql);
-    str_add(sql, " OR ");
-    is_deleted(&job->tables[r->parent], sql);
-    or_of_earlier_run(s, job, &job->tables[r->parent], sql);
-    str_add(sql, "))");
+    if (r) {
+        str_add(sql, " AND ");
+        has_owner(s, job, r, OWNERS_OR_GONE, sql);
+    }
 }
 
 /* ---- once records are refused ------------------------------------------------------------- */
@@ -163,21 +157,11 @@ void owner_may_delete(const struct state *s, const struct job *job, const struct
 static int spare_table(struct state *s, const struct job *job, struct job_table *t,
                        const struct job_reference *r, int64_t *spared, struct error *err)
 {
-    const struct job_table *p = &job->tables[r->parent];
-    struct str sql, more;
+    struct str sql;
     str_init(&sql, 0);
-    str_init(&more, 0);
-    str_printf(&more, " JOIN %s a ON a._mig_id = m._mig_id AND a._mig_state = 0", p->staging);
     str_printf(&sql, "DELETE FROM %s e USING %s l WHERE e._mig_at = %s AND NOT ", t->delete_table,
                t->t->quoted, match_at(t));
-    owner_exists(job, r, &sql);
-    str_add_char(&sql, '(');
-    is_met(p, more.data, &sql);
-    str_add(&sql, " OR ");
-    is_deleted(p, &sql);
-    or_of_earlier_run(s, job, p, &sql);
-    str_add(&sql, "))");
-    str_clear(&more);
+    has_owner(s, job, r, OWNERS_ACCEPTED, &sql);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     int64_t n = res ? pg_affected(res) : 0;
     pg_free(res);
@@ -192,7 +176,7 @@ int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error 
     *spared = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
-        const struct job_reference *r = owner_reference(job, t);
+        const struct job_reference *r = owner_reference(t);
         if (r && t->deletes)
             code = spare_table(s, job, t, r, spared, err);
     }

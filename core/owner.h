@@ -14,7 +14,7 @@ void owner_plan_all(struct job *job, struct faults *faults);
 /* Does the table say anything of it? */
 int owner_is_judged(const struct job_table *t);
 /* The reference to the owner; NULL: the table names none, or its owners are not of this job. */
-const struct job_reference *owner_reference(const struct job *job, const struct job_table *t);
+const struct job_reference *owner_reference(const struct job_table *t);
 /* "(SELECT place AS at ...)": live rows that are the target's own. Those of records that an earlier
  * run published are among them. */
 void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,

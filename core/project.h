@@ -98,7 +98,6 @@ struct project_table {
     size_t n_owner;
     const char *theirs; /* SQL condition on live rows that are the target's own, or NULL */
     enum on_unclear on_both, on_neither;
-    int has_merge;
     enum merge_rule merge;                      /* of columns that no list names */
     const char *newest_by;                      /* column that says which side is newer, or NULL */
     struct project_columns merges[MERGE_RULES]; /* columns, by rule */
@@ -305,6 +304,8 @@ const struct project_stage *project_find_stage(const struct project *p, const ch
 /* Keys of this kind are known only when all records are read: load cannot compute them. */
 int project_ids_wait(enum id_strategy ids);
 const char *project_ids_text(enum id_strategy ids);
+/* Does it say how records and live rows meet: also_match, ownership, merge? `table` may be NULL. */
+int project_meets_live(const struct project_table *table);
 /* "phase 1, high" between `before` and `after`; nothing for a stage with neither. */
 void project_phase(const struct project_stage *s, const char *before, const char *after,
                    struct str *out);

@@ -17,3 +17,12 @@ const struct project_stage *project_find_stage(const struct project *p, const ch
             return &p->stages[i];
     return NULL;
 }
+
+int project_meets_live(const struct project_table *table)
+{
+    size_t n = 0;
+    for (size_t i = 0; table && i < MERGE_RULES; i++)
+        n += table->merges[i].n;
+    return table && (n || table->merge != MERGE_OVERWRITE || table->newest_by ||
+                     table->n_also_match || table->n_owner || table->theirs);
+}

@@ -55,7 +55,6 @@ static const struct field merge_fields[] = {
     {.key = "default",
      .type = FIELD_ENUM,
      .offset = AT(project_table, merge),
-     .given = AT(project_table, has_merge),
      .allowed = "overwrite|keep|newest|fill|reject",
      .fallback = "overwrite"},
     {.key = "by", .type = FIELD_TEXT, .offset = AT(project_table, newest_by)},

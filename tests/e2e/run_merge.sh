@@ -108,6 +108,12 @@ refused 3 '{ "newest": "n", "by": "other" }' 'newest needs a column that the sta
 refused 3 '{ "keep": "other" }' 'other is no column that the stage fills'
 refused 3 '{ "keep": "k", "fill": ["f", "k"] }' 'k is named twice'
 refused 3 '{ "keeps": "k" }' 'did you mean "keep"'
+columns '{ "keep": "k" }'
+jq '.stages += [ .stages[0] * { name: "d", entity: "c", needs: [ "after:stage:c" ],
+    tables: { c: { merge: { keep: "o" } } } } ]' "$TEST_DIR/columns/project.json" >"$TEST_DIR/two"
+project columns <"$TEST_DIR/two"
+nothing 4 shop columns
+says 'two stages say how rows of public.c meet live ones'
 
 # ---- the same person, other ids ----------------------------------------------------------
 
@@ -225,6 +231,14 @@ rows fold "SELECT id, email FROM person WHERE id IN (3, 30)" "30|changed@x"
 rows fold "SELECT person_id FROM pet WHERE id = 3" 30
 sed -i 's/changed@x/three@X/' "$TEST_DIR/people/data.json"
 
+echo "settled in the target, and taken up again"
+psql_t fold -c "UPDATE person SET email = 'elsewhere@x' WHERE id = 40"
+mig 20 fold people --redrive 3
+rows fold "SELECT p.email, p.name, c.code, t.name, y.name FROM person p JOIN card c ON c.person_id = p.id
+    JOIN pet t ON t.person_id = p.id JOIN toy y ON pet_id = t.id WHERE p.id = 4" "new-four@x|v1|v1|v1|v1"
+rows fold "SELECT key FROM mighost.reject WHERE run = 4 AND code = 'ambiguous' ORDER BY 1" "5
+55"
+
 echo "without an index, by the expression alone; and what the server cannot work out"
 people noindex
 psql_t noindex -c "DROP INDEX person_email; INSERT INTO person (id, email) VALUES (31, 'THREE@x')"
@@ -330,6 +344,11 @@ people|5|ambiguous
 people|8|check_constraint
 people|55|ambiguous
 pets|40|ownership"
+# 50 is the one that 5 or 55 stands for; 80 would have gone with its owner.
+rows owned "SELECT stage, what, key, final_key FROM mighost.source_change WHERE what IN ('both', 'neither')
+    ORDER BY stage" "people|neither||7
+pets|both|40|40
+pets|neither||80"
 undo_proof owned owned
 again 20 owned owned
 
@@ -341,6 +360,16 @@ reported 'its owners are not migrated in this run'
 
 echo "the application writes between check and publish"
 [ -n "$("$MIGHOST" --list-faults)" ] || exit 0
+people late
+people_project
+psql_t late -c "DROP INDEX person_email"
+stand 20 late people publish.begin:1
+psql_t late -c "INSERT INTO person (id, email, name) VALUES (99, 'NEW@x', 'came meanwhile')"
+fingerprint_db late >"$TEST_DIR/before.late"
+go_on
+rows late "SELECT p.id, p.name, t.id FROM person p LEFT JOIN pet t ON t.person_id = p.id WHERE lower(email) = 'new@x'" \
+    "99|v1|10"
+ledger late
 owned live
 jq '(.stages[0].tables.person) += { merge: { keep: "name" } }' "$TEST_DIR/owned.json" | project owned
 stand 20 live owned publish.begin:1

@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,151 +12,141 @@
 #include "str.h"
 
 enum option_id {
-    ID_PROJECT = 1000,
+    ID_TEXT = 1000, /* its value, at `at` of struct cli */
+    ID_FLAG,        /* 1 there */
     ID_PLUGINS,
-    ID_ENV_FILE,
-    ID_TARGET,
-    ID_SOURCE,
     ID_ONLY,
     ID_SKIP,
     ID_PHASE,
-    ID_WITH_DEPENDENCIES,
     ID_BATCH_SIZE,
     ID_JOBS,
-    ID_POOL_MAX,
-    ID_EXPORT_DIR,
-    ID_SKIP_EXPORT,
-    ID_REPORT_DIR,
-    ID_BACKUP_DIR,
-    ID_WORK_DIR,
-    ID_STATE_SCHEMA,
-    ID_LOG_LEVEL,
-    ID_YES,
-    ID_TAKEOVER,
-    ID_HOLD,
-    ID_JSON,
-    ID_VERBOSE,
-    ID_QUIET,
-    ID_FORMAT,
-    ID_FULL,
-    ID_ROLLBACK_FILE,
-    ID_ROLLBACK_MODE,
-    ID_LABEL,
-    ID_PROVE,
-    ID_ROWS,
-    ID_FORCE,
-    ID_SKIP_STAGING,
-    ID_SKIP_TESTS,
-    ID_ACCEPT_DIFFERENCES,
-    ID_ACKNOWLEDGE,
-    ID_REQUIRE_LOCK,
-    ID_SAME_DATABASE,
-    ID_STRICT
+    ID_POOL_MAX
 };
 
 struct cli_option {
     const char *name, *argument; /* argument: NULL none, "[X]" optional, "X" required */
     int id;                      /* enum cli_action, or enum option_id */
     const char *help;
+    size_t at;
 };
 
+#define AT(member) offsetof(struct cli, member)
+
 static const struct cli_option table[] = {
-    {NULL, NULL, 0, "Migrate"},
-    {"run", NULL, ACTION_RUN, "plan, load, check, back up, publish, verify, report"},
-    {"dry-run", NULL, ACTION_DRY_RUN, "the same up to check; no live table is written"},
+    {NULL, NULL, 0, "Migrate", 0},
+    {"run", NULL, ACTION_RUN, "plan, load, check, back up, publish, verify, report", 0},
+    {"dry-run", NULL, ACTION_DRY_RUN, "the same up to check; no live table is written", 0},
     {"export-only", NULL, ACTION_EXPORT_ONLY,
-     "read sources of an API into the export directory, stop"},
-    {"publish", "RUN", ACTION_PUBLISH, "publish a run that --hold stopped, once it was looked at"},
-    {"redrive", "RUN", ACTION_REDRIVE, "run only what RUN rejected, once it was corrected"},
-    {"plan", NULL, ACTION_PLAN, "print the order of stages and the mappings (see --format)"},
-    {"preflight", NULL, ACTION_PREFLIGHT, "is the target fit? every fault with its fix"},
+     "read sources of an API into the export directory, stop", 0},
+    {"publish", "RUN", ACTION_PUBLISH, "publish a run that --hold stopped, once it was looked at",
+     0},
+    {"redrive", "RUN", ACTION_REDRIVE, "run only what RUN rejected, once it was corrected", 0},
+    {"plan", NULL, ACTION_PLAN, "print the order of stages and the mappings (see --format)", 0},
+    {"preflight", NULL, ACTION_PREFLIGHT, "is the target fit? every fault with its fix", 0},
     {"rehearse", NULL, ACTION_REHEARSE,
-     "the whole run on a copy of the target, then undo: go or no-go"},
-    {"validate", NULL, ACTION_VALIDATE, "run the project's validators on the live tables"},
-    {"rollback", "[RUN]", ACTION_ROLLBACK, "take a run back (default: the newest published one)"},
-    {"verify", "RUN", ACTION_VERIFY, "compare every field of the run with the live tables"},
-    {"check-login", "STAGE:KEY", ACTION_CHECK_LOGIN, "does a password, read from stdin, open it?"},
-    {"finalize", "RUN", ACTION_FINALIZE, "drop staging and before tables; undo ends with this"},
-    {"abandon", "RUN", ACTION_ABANDON, "drop a half run"},
-    {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps"},
-    {"clean", NULL, ACTION_CLEAN, "delete all rows of the tables that the project writes"},
-    {"dry-clean", NULL, ACTION_DRY_CLEAN, "tell what --clean would delete, and what forbids it"},
-    {NULL, NULL, 0, "Look"},
-    {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal"},
+     "the whole run on a copy of the target, then undo: go or no-go", 0},
+    {"validate", NULL, ACTION_VALIDATE, "run the project's validators on the live tables", 0},
+    {"rollback", "[RUN]", ACTION_ROLLBACK, "take a run back (default: the newest published one)",
+     0},
+    {"verify", "RUN", ACTION_VERIFY, "compare every field of the run with the live tables", 0},
+    {"check-login", "STAGE:KEY", ACTION_CHECK_LOGIN, "does a password, read from stdin, open it?",
+     0},
+    {"finalize", "RUN", ACTION_FINALIZE, "drop staging and before tables; undo ends with this", 0},
+    {"abandon", "RUN", ACTION_ABANDON, "drop a half run", 0},
+    {"purge", "RUN", ACTION_PURGE, "remove the records and keys that a run keeps", 0},
+    {"clean", NULL, ACTION_CLEAN, "delete all rows of the tables that the project writes", 0},
+    {"dry-clean", NULL, ACTION_DRY_CLEAN, "tell what --clean would delete, and what forbids it", 0},
+    {NULL, NULL, 0, "Look", 0},
+    {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal", 0},
     {"explain", "STAGE:KEY", ACTION_EXPLAIN,
-     "one record from the source to its rows, and what runs made of it"},
-    {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target"},
-    {"verify-bundle", "DIR", ACTION_VERIFY_BUNDLE, "are its files as its manifest has them?"},
-    {"analyze", NULL, ACTION_ANALYZE, "tables, columns, counts and keys of source and target"},
+     "one record from the source to its rows, and what runs made of it", 0},
+    {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target", 0},
+    {"verify-bundle", "DIR", ACTION_VERIFY_BUNDLE, "are its files as its manifest has them?", 0},
+    {"analyze", NULL, ACTION_ANALYZE, "tables, columns, counts and keys of source and target", 0},
     {"schema-diff", "A", ACTION_SCHEMA_DIFF,
-     "A against B: target, rehearsal, source[:NAME] or a URL"},
-    {"schema-sync", NULL, ACTION_SCHEMA_SYNC,
-     "SQL that brings the rehearsal copy up to the target"},
-    {"ping", NULL, ACTION_PING, "test each connection by itself"},
-    {"show-config", NULL, ACTION_SHOW_CONFIG, "every setting and where it came from"},
-    {"print-grants", NULL, ACTION_PRINT_GRANTS, "what a DBA must grant"},
-    {NULL, NULL, 0, "Backups"},
-    {"backup", NULL, ACTION_BACKUP, "back up the tables that the project writes"},
-    {"backups", NULL, ACTION_BACKUPS, "list backups with size and checksum state"},
-    {"verify-backup", "ID", ACTION_VERIFY_BACKUP, "restore it into a scratch database, compare"},
-    {"restore", "ID", ACTION_RESTORE, "put a backup's rows back, in one transaction"},
-    {"prune", "DAYS", ACTION_PRUNE, "remove older backups, never the newest good one"},
-    {NULL, NULL, 0, "Plugins"},
-    {"list-plugins", NULL, ACTION_LIST_PLUGINS, "every plugin with path, version and units"},
-    {"check-plugin", "FILE", ACTION_CHECK_PLUGIN, "tell everything wrong with one plugin"},
-    {"lock-plugins", NULL, ACTION_LOCK_PLUGINS, "write plugins.lock: only these may be loaded"},
-    {NULL, NULL, 0, "Other actions"},
-    {"self-test", NULL, ACTION_SELF_TEST, "run built-in scenarios on the embedded server"},
-    {"stop-server", NULL, ACTION_STOP_SERVER, "stop the project's embedded server"},
-    {"list-faults", NULL, ACTION_LIST_FAULTS, "names of the fault points (test builds)"},
-    {"help", NULL, ACTION_HELP, "this text"},
-    {"version", NULL, ACTION_VERSION, "version and ABI"},
-    {NULL, NULL, 0, "What to work on"},
-    {"project", "PATH", ID_PROJECT, "project file or its directory (default ./project.json)"},
-    {"plugins", "DIR", ID_PLUGINS, "look for plugins here; may be given several times"},
-    {"require-lock", NULL, ID_REQUIRE_LOCK, "refuse plugin directories without plugins.lock"},
-    {"env-file", "FILE", ID_ENV_FILE, "variables (default: .env beside the project)"},
-    {"target", "URL", ID_TARGET, "the target, without a password"},
-    {"source", "URL", ID_SOURCE, "the source's url option, without a password"},
-    {"state-schema", "NAME", ID_STATE_SCHEMA, "schema for staging and state (default mighost)"},
-    {"only", "NAMES", ID_ONLY, "only these stages, validators or reporters (comma list)"},
-    {"entities", "NAMES", ID_ONLY, "the same as --only"},
-    {"phase", "NUMBERS", ID_PHASE, "only the stages of these phases (comma list)"},
-    {"skip", "NAMES", ID_SKIP, "all but these"},
-    {"with-dependencies", NULL, ID_WITH_DEPENDENCIES, "with --only, --phase: also what they need"},
-    {NULL, NULL, 0, "How"},
-    {"yes", NULL, ID_YES, "confirm what would be asked (production, many deletions)"},
-    {"force", NULL, ID_FORCE, "as --yes, and go on without a rehearsal; stands in the report"},
-    {"acknowledge", "FILE", ID_ACKNOWLEDGE, "the project's checklist with its items checked"},
-    {"skip-staging", NULL, ID_SKIP_STAGING, "with --rehearse: use the copy that is there"},
-    {"skip-tests", NULL, ID_SKIP_TESTS, "with --rehearse: make the copy, and no more"},
-    {"accept-differences", NULL, ID_ACCEPT_DIFFERENCES,
-     "with --rehearse: on another kind of server"},
-    {"takeover", NULL, ID_TAKEOVER, "take over a run whose process hangs"},
-    {"same-database", NULL, ID_SAME_DATABASE, "a source may read tables that the project writes"},
-    {"hold", NULL, ID_HOLD, "with --run: stop after check, publish with --publish RUN"},
-    {"skip-export", NULL, ID_SKIP_EXPORT, "read from the export directory, ask no API"},
-    {"strict", NULL, ID_STRICT, "a source field with values that nothing reads fails the run"},
-    {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)"},
-    {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)"},
-    {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once"},
-    {"rollback-file", "FILE", ID_ROLLBACK_FILE, "with --rollback: a bundle's rollback_info.json"},
-    {"rollback-mode", "MODE", ID_ROLLBACK_MODE,
-     "where rows were touched since: refuse, untouched, force"},
-    {"label", "TEXT", ID_LABEL, "with --backup: what you call it"},
-    {"prove", NULL, ID_PROVE, "with --backup: as --verify-backup, at once"},
-    {"rows", "NAME", ID_ROWS, "with --restore: only these rows of backup.rows"},
-    {"full", NULL, ID_FULL, "with --run: all records; with --backup: the whole database"},
-    {"export-dir", "DIR", ID_EXPORT_DIR, "the export directory; a run keeps there what it reads"},
-    {"report-dir", "DIR", ID_REPORT_DIR, "where bundles go"},
-    {"backup-dir", "DIR", ID_BACKUP_DIR, "where backups go"},
-    {"work-dir", "DIR", ID_WORK_DIR, "where the embedded server lives"},
-    {NULL, NULL, 0, "Output"},
-    {"json", NULL, ID_JSON, "results as JSON on stdout"},
-    {"format", "FORMAT", ID_FORMAT, "of --plan: text, json or dot"},
-    {"verbose", NULL, ID_VERBOSE, "more detail (log level debug)"},
-    {"quiet", NULL, ID_QUIET, "only warnings and errors"},
-    {"log-level", "LEVEL", ID_LOG_LEVEL, "debug, info, warning or error"},
+     "A against B: target, rehearsal, source[:NAME] or a URL", 0},
+    {"schema-sync", NULL, ACTION_SCHEMA_SYNC, "SQL that brings the rehearsal copy up to the target",
+     0},
+    {"ping", NULL, ACTION_PING, "test each connection by itself", 0},
+    {"show-config", NULL, ACTION_SHOW_CONFIG, "every setting and where it came from", 0},
+    {"print-grants", NULL, ACTION_PRINT_GRANTS, "what a DBA must grant", 0},
+    {NULL, NULL, 0, "Backups", 0},
+    {"backup", NULL, ACTION_BACKUP, "back up the tables that the project writes", 0},
+    {"backups", NULL, ACTION_BACKUPS, "list backups with size and checksum state", 0},
+    {"verify-backup", "ID", ACTION_VERIFY_BACKUP, "restore it into a scratch database, compare", 0},
+    {"restore", "ID", ACTION_RESTORE, "put a backup's rows back, in one transaction", 0},
+    {"prune", "DAYS", ACTION_PRUNE, "remove older backups, never the newest good one", 0},
+    {NULL, NULL, 0, "Plugins", 0},
+    {"list-plugins", NULL, ACTION_LIST_PLUGINS, "every plugin with path, version and units", 0},
+    {"check-plugin", "FILE", ACTION_CHECK_PLUGIN, "tell everything wrong with one plugin", 0},
+    {"lock-plugins", NULL, ACTION_LOCK_PLUGINS, "write plugins.lock: only these may be loaded", 0},
+    {NULL, NULL, 0, "Other actions", 0},
+    {"self-test", NULL, ACTION_SELF_TEST, "run built-in scenarios on the embedded server", 0},
+    {"stop-server", NULL, ACTION_STOP_SERVER, "stop the project's embedded server", 0},
+    {"list-faults", NULL, ACTION_LIST_FAULTS, "names of the fault points (test builds)", 0},
+    {"help", NULL, ACTION_HELP, "this text", 0},
+    {"version", NULL, ACTION_VERSION, "version and ABI", 0},
+    {NULL, NULL, 0, "What to work on", 0},
+    {"project", "PATH", ID_TEXT, "project file or its directory (default ./project.json)",
+     AT(session.project_path)},
+    {"plugins", "DIR", ID_PLUGINS, "look for plugins here; may be given several times", 0},
+    {"require-lock", NULL, ID_FLAG, "refuse plugin directories without plugins.lock",
+     AT(session.require_lock)},
+    {"env-file", "FILE", ID_TEXT, "variables (default: .env beside the project)",
+     AT(session.overrides.env_file)},
+    {"target", "URL", ID_TEXT, "the target, without a password", AT(session.overrides.target_url)},
+    {"source", "URL", ID_TEXT, "the source's url option, without a password",
+     AT(session.overrides.source_url)},
+    {"state-schema", "NAME", ID_TEXT, "schema for staging and state (default mighost)",
+     AT(session.overrides.state_schema)},
+    {"only", "NAMES", ID_ONLY, "only these stages, validators or reporters (comma list)", 0},
+    {"entities", "NAMES", ID_ONLY, "the same as --only", 0},
+    {"phase", "NUMBERS", ID_PHASE, "only the stages of these phases (comma list)", 0},
+    {"skip", "NAMES", ID_SKIP, "all but these", 0},
+    {"with-dependencies", NULL, ID_FLAG, "with --only, --phase: also what they need",
+     AT(session.overrides.with_dependencies)},
+    {NULL, NULL, 0, "How", 0},
+    {"yes", NULL, ID_FLAG, "confirm what would be asked (production, many deletions)", AT(yes)},
+    {"force", NULL, ID_FLAG, "as --yes, and go on without a rehearsal; stands in the report",
+     AT(force)},
+    {"acknowledge", "FILE", ID_TEXT, "the project's checklist with its items checked",
+     AT(acknowledge)},
+    {"skip-staging", NULL, ID_FLAG, "with --rehearse: use the copy that is there",
+     AT(skip_staging)},
+    {"skip-tests", NULL, ID_FLAG, "with --rehearse: make the copy, and no more", AT(skip_tests)},
+    {"accept-differences", NULL, ID_FLAG, "with --rehearse: on another kind of server",
+     AT(accept_differences)},
+    {"takeover", NULL, ID_FLAG, "take over a run whose process hangs", AT(takeover)},
+    {"same-database", NULL, ID_FLAG, "a source may read tables that the project writes",
+     AT(session.same_database)},
+    {"hold", NULL, ID_FLAG, "with --run: stop after check, publish with --publish RUN", AT(hold)},
+    {"skip-export", NULL, ID_FLAG, "read from the export directory, ask no API",
+     AT(session.skip_export)},
+    {"strict", NULL, ID_FLAG, "a source field with values that nothing reads fails the run",
+     AT(session.overrides.strict)},
+    {"batch-size", "N", ID_BATCH_SIZE, "records per chunk (default 10000)", 0},
+    {"jobs", "N", ID_JOBS, "processes that share the load of large tables (default 1)", 0},
+    {"pool-max", "N", ID_POOL_MAX, "most database sessions of a run at once", 0},
+    {"rollback-file", "FILE", ID_TEXT, "with --rollback: a bundle's rollback_info.json",
+     AT(rollback_file)},
+    {"rollback-mode", "MODE", ID_TEXT, "where rows were touched since: refuse, untouched, force",
+     AT(rollback_mode)},
+    {"label", "TEXT", ID_TEXT, "with --backup: what you call it", AT(label)},
+    {"prove", NULL, ID_FLAG, "with --backup: as --verify-backup, at once", AT(prove)},
+    {"rows", "NAME", ID_TEXT, "with --restore: only these rows of backup.rows", AT(rows)},
+    {"full", NULL, ID_FLAG, "with --run: all records; with --backup: the whole database", AT(full)},
+    {"export-dir", "DIR", ID_TEXT, "the export directory; a run keeps there what it reads",
+     AT(session.overrides.export_dir)},
+    {"report-dir", "DIR", ID_TEXT, "where bundles go", AT(session.overrides.report_dir)},
+    {"backup-dir", "DIR", ID_TEXT, "where backups go", AT(session.overrides.backup_dir)},
+    {"work-dir", "DIR", ID_TEXT, "where the embedded server lives", AT(session.overrides.work_dir)},
+    {NULL, NULL, 0, "Output", 0},
+    {"json", NULL, ID_FLAG, "results as JSON on stdout", AT(json)},
+    {"format", "FORMAT", ID_TEXT, "of --plan: text, json or dot", AT(format)},
+    {"verbose", NULL, ID_FLAG, "more detail (log level debug)", AT(verbose)},
+    {"quiet", NULL, ID_FLAG, "only warnings and errors", AT(quiet)},
+    {"log-level", "LEVEL", ID_TEXT, "debug, info, warning or error",
+     AT(session.overrides.log_level)},
 };
 
 #define TABLE_SIZE (sizeof table / sizeof *table)
@@ -299,21 +290,15 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
 {
     struct project_overrides *p = &cli->session.overrides;
     switch (o->id) {
-    case ID_PROJECT:
-        cli->session.project_path = value;
-        break;
+    case ID_TEXT:
+        memcpy((char *)cli + o->at, &value, sizeof value);
+        return 0;
+    case ID_FLAG:
+        *(int *)((char *)cli + o->at) = 1;
+        return 0;
     case ID_PLUGINS:
         add_plugin_dir(cli, value);
-        break;
-    case ID_ENV_FILE:
-        p->env_file = value;
-        break;
-    case ID_TARGET:
-        p->target_url = value;
-        break;
-    case ID_SOURCE:
-        p->source_url = value;
-        break;
+        return 0;
     case ID_ONLY:
         return set_names(&p->only, &p->n_only, value, o->name, err);
     case ID_SKIP:
@@ -326,72 +311,9 @@ static int set_option(struct cli *cli, const struct cli_option *o, char *value, 
         return parse_number(value, o->name, 64, &p->jobs, err);
     case ID_POOL_MAX:
         return parse_number(value, o->name, 1000, &p->pool_max, err);
-    case ID_EXPORT_DIR:
-        p->export_dir = value;
-        break;
-    case ID_REPORT_DIR:
-        p->report_dir = value;
-        break;
-    case ID_BACKUP_DIR:
-        p->backup_dir = value;
-        break;
-    case ID_WORK_DIR:
-        p->work_dir = value;
-        break;
-    case ID_STATE_SCHEMA:
-        p->state_schema = value;
-        break;
-    case ID_LOG_LEVEL:
-        p->log_level = value;
-        break;
-    case ID_ROLLBACK_FILE:
-        cli->rollback_file = value;
-        break;
-    case ID_ROLLBACK_MODE:
-        cli->rollback_mode = value;
-        break;
-    case ID_LABEL:
-        cli->label = value;
-        break;
-    case ID_ROWS:
-        cli->rows = value;
-        break;
-    case ID_ACKNOWLEDGE:
-        cli->acknowledge = value;
-        break;
-    case ID_FORMAT:
-        cli->format = value;
-        break;
     default:
         return error_set(err, STATUS_BUG, "option --%s has no meaning", o->name);
     }
-    return 0;
-}
-
-static int set_flag(struct cli *cli, int id)
-{
-    int *flag = id == ID_YES                  ? &cli->yes
-                : id == ID_FORCE              ? &cli->force
-                : id == ID_SKIP_STAGING       ? &cli->skip_staging
-                : id == ID_SKIP_TESTS         ? &cli->skip_tests
-                : id == ID_ACCEPT_DIFFERENCES ? &cli->accept_differences
-                : id == ID_TAKEOVER           ? &cli->takeover
-                : id == ID_HOLD               ? &cli->hold
-                : id == ID_JSON               ? &cli->json
-                : id == ID_VERBOSE            ? &cli->verbose
-                : id == ID_QUIET              ? &cli->quiet
-                : id == ID_FULL               ? &cli->full
-                : id == ID_SKIP_EXPORT        ? &cli->session.skip_export
-                : id == ID_PROVE              ? &cli->prove
-                : id == ID_STRICT             ? &cli->session.overrides.strict
-                : id == ID_REQUIRE_LOCK       ? &cli->session.require_lock
-                : id == ID_SAME_DATABASE      ? &cli->session.same_database
-                : id == ID_WITH_DEPENDENCIES  ? &cli->session.overrides.with_dependencies
-                                              : NULL;
-    if (flag)
-        *flag = 1;
-    cli->yes |= cli->force;
-    return flag != NULL;
 }
 
 /* getopt_long() takes an unambiguous beginning for the option; here it was none, or several. */
@@ -498,6 +420,28 @@ static int set_exports(struct cli *cli, struct error *err)
     return 0;
 }
 
+/* Options that mean something beside one action alone. */
+static int goes_with(const struct cli *cli, struct error *err)
+{
+    const struct {
+        int is_given;
+        enum cli_action action;
+        const char *text;
+    } pairs[] = {
+        {cli->skip_staging || cli->skip_tests || cli->accept_differences, ACTION_REHEARSE,
+         "--skip-staging, --skip-tests and --accept-differences go with --rehearse"},
+        {cli->rollback_file != NULL, cli->argument ? ACTION_NONE : ACTION_ROLLBACK,
+         "--rollback-file goes with --rollback without a RUN"},
+        {cli->rollback_mode != NULL, ACTION_ROLLBACK, "--rollback-mode goes with --rollback"},
+        {cli->label || cli->prove, ACTION_BACKUP, "--label and --prove go with --backup"},
+        {cli->rows != NULL, ACTION_RESTORE, "--rows goes with --restore"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i].is_given && cli->action != pairs[i].action)
+            return error_set(err, STATUS_USAGE, "%s", pairs[i].text);
+    return 0;
+}
+
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 {
     struct option long_options[TABLE_SIZE + 1];
@@ -519,10 +463,7 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
             break;
         }
         const struct cli_option *o = &table[got - FIRST_LONG];
-        if (o->id < ID_PROJECT)
-            code = set_action(out, o, optarg, err);
-        else if (!set_flag(out, o->id))
-            code = set_option(out, o, optarg, err);
+        code = o->id < ID_TEXT ? set_action(out, o, optarg, err) : set_option(out, o, optarg, err);
     }
     if (!code)
         code = positional(out, argc, argv, err);
@@ -531,19 +472,9 @@ int cli_parse(int argc, char **argv, struct cli *out, struct error *err)
         error_fix(err,
                   "usage: mighost --plugins DIR --project PATH --run; all options: mighost --help");
     }
-    if (!code && (out->skip_staging || out->skip_tests || out->accept_differences) &&
-        out->action != ACTION_REHEARSE)
-        code =
-            error_set(err, STATUS_USAGE,
-                      "--skip-staging, --skip-tests and --accept-differences go with --rehearse");
-    if (!code && out->rollback_file && (out->action != ACTION_ROLLBACK || out->argument))
-        code = error_set(err, STATUS_USAGE, "--rollback-file goes with --rollback without a RUN");
-    if (!code && out->rollback_mode && out->action != ACTION_ROLLBACK)
-        code = error_set(err, STATUS_USAGE, "--rollback-mode goes with --rollback");
-    if (!code && (out->label || out->prove) && out->action != ACTION_BACKUP)
-        code = error_set(err, STATUS_USAGE, "--label and --prove go with --backup");
-    if (!code && out->rows && out->action != ACTION_RESTORE)
-        code = error_set(err, STATUS_USAGE, "--rows goes with --restore");
+    out->yes |= out->force;
+    if (!code)
+        code = goes_with(out, err);
     if (!code)
         code = set_exports(out, err);
     if (code)

@@ -315,7 +315,8 @@ static int undo(struct rehearse *r)
     struct tablesums now;
     struct str names;
     struct error err = {0};
-    if (r->was_published && rollback_run(&r->x.state, r->x.project, ROLLBACK_REFUSE, &r->undo, &err))
+    if (r->was_published &&
+        rollback_run(&r->x.state, r->x.project, ROLLBACK_REFUSE, &r->undo, &err))
         no_go(r, "the run cannot be taken back: %s", err.what);
     else if (r->was_published && !r->undo.proven && !r->undo.nothing)
         no_go(r, "the undo is not proven by the fingerprint");

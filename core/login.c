@@ -14,6 +14,7 @@
 #include "call.h"
 #include "log.h"
 #include "output.h"
+#include "signals.h"
 #include "sql.h"
 
 #define TYPED_MOST 4096 /* bytes of a password */
@@ -175,7 +176,7 @@ static int ask(const struct login *l, char *typed, size_t *n, struct error *err)
     if (is_terminal)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     if (host_is_cancelled())
-        return error_set(err, STATUS_INTERRUPTED, "stopped while a password was asked for");
+        return error_set(err, signals_code(), "stopped while a password was asked for");
     if (!failed && *n)
         return 0;
     error_set(err, STATUS_USAGE,

@@ -89,12 +89,13 @@ says "no stage nobody"
 # At a terminal nothing is echoed, and echo is on again behind it.
 if command -v python3 >/dev/null; then
     DATABASE_URL=$(pg_url one) python3 - "$MIGHOST" "$PLUGINS" "$TEST_DIR" "$plain-1" >"$TEST_DIR/terminal" <<'PY' ||
-import os, pty, sys, termios
+import os, pty, signal, sys, termios
 mighost, plugins, directory, typed = sys.argv[1:]
+arguments = [mighost, "--plugins", plugins, "--project", directory + "/shop", "--work-dir",
+             directory + "/work/one", "--check-login", "people:1"]
 child, fd = pty.fork()
 if child == 0:
-    os.execv(mighost, [mighost, "--plugins", plugins, "--project", directory + "/shop", "--work-dir",
-             directory + "/work/one", "--check-login", "people:1"])
+    os.execv(mighost, arguments)
 shown = b""
 while b"not shown" not in shown:
     shown += os.read(fd, 1000)
@@ -106,7 +107,25 @@ try:
 except OSError:
     pass
 assert b"opens the account" in shown and typed.encode() not in shown, shown
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+# Who breaks it off has a terminal that echoes again.
+child, fd = pty.fork()
+if child == 0:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = termios.tcgetattr(0)
+    code = os.spawnv(os.P_WAIT, mighost, arguments)
+    os._exit(code if termios.tcgetattr(0) == before else 99)
+shown = b""
+while b"not shown" not in shown:
+    shown += os.read(fd, 1000)
+os.write(fd, b"half" + termios.tcgetattr(fd)[6][termios.VINTR])
+try:
+    while True:
+        shown += os.read(fd, 1000)
+except OSError:
+    pass
+assert b"half" not in shown, shown
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
 PY
         fail "at a terminal"
 fi

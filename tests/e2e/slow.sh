@@ -77,6 +77,42 @@ too_long|t|t'
 rows beside "SELECT coalesce(value, 'none') FROM people WHERE id IN (1, 17) ORDER BY id" 'people/1/value/v1
 none'
 
+# The same from a PostgreSQL source, whose records are set aside before the first is computed: what is
+# rejected behind the load is kept as it was read, though it was changed meanwhile.
+pg_createdb old
+psql_t old -v file="$TEST_DIR/beside/data.json" >/dev/null <<'SQL'
+\set content `cat :'file'`
+CREATE TABLE people AS SELECT id, value, size, name FROM
+    jsonb_to_recordset(:'content'::jsonb -> 'people') x (id int, value text, size text, name text);
+SQL
+checked() # DB: a target whose check finds two records unfit
+{
+    target "$1"
+    psql_t "$1" -c 'ALTER TABLE people ADD CHECK (size NOT IN (11, 12))'
+}
+
+for name in between beside; do
+    mkdir "$TEST_DIR/pg-$name"
+    sed "s|\"json\", .*} },|\"postgres\", \"options\": { \"url\": \"$(pg_url old)\" } } },|" \
+        "$TEST_DIR/$name/project.json" >"$TEST_DIR/pg-$name/project.json"
+    checked "pg-$name"
+    slow 20 "pg-$name" "pg-$name"
+    outcome "pg-$name" >"$TEST_DIR/outcome.pg-$name"
+done
+says "400 records are read and wait, sealed"
+cmp "$TEST_DIR/outcome.pg-between" "$TEST_DIR/outcome.pg-beside" ||
+    fail "records that were set aside give something else"
+if "$MIGHOST" --list-faults | grep -q chunk.after_commit; then
+    checked pg-changed
+    stand 20 pg-changed pg-beside chunk.after_commit:1 --plugins "$TEST_DIR/plugins"
+    psql_t old -c "UPDATE people SET name = name || ' changed'" -c "DELETE FROM people WHERE id IN (11, 300)"
+    go_on
+    outcome pg-changed | cmp - "$TEST_DIR/outcome.pg-beside" || fail "what was changed meanwhile shows"
+    rows pg-changed "SELECT key, raw::jsonb ->> 'name' FROM mighost.reject WHERE step = 'check' ORDER BY 1" \
+        '11|n11
+12|n12'
+fi
+
 # A column of the key is computed at once.
 for name in between beside; do
     mkdir "$TEST_DIR/key-$name"

@@ -147,7 +147,7 @@ static void check_secrets(const struct job_stage *st, struct faults *faults)
         st->p->name, st->p->source);
 }
 
-static int holds(const json_t *manifest, const struct job_stage *st)
+static const json_t *find_entity(const json_t *manifest, const struct job_stage *st)
 {
     size_t i;
     json_t *e;
@@ -156,16 +156,16 @@ static int holds(const json_t *manifest, const struct job_stage *st)
         const char *source = json_string_value(json_object_get(e, "source"));
         const char *entity = json_string_value(json_object_get(e, "entity"));
         if (str_equal(source, st->p->source) && str_equal(entity, st->p->entity))
-            return 1;
+            return e;
     }
-    return 0;
+    return NULL;
 }
 
 static void check_holds(const struct job *job, struct faults *faults)
 {
     json_t *manifest = exportdir_manifest(job->project);
     for (size_t i = 0; i < job->n_stages; i++)
-        if (is_first(job, i) && !holds(manifest, &job->stages[i]))
+        if (is_first(job, i) && !find_entity(manifest, &job->stages[i]))
             fault(faults, STATUS_BACKUP, "export anew, with all stages that the run is to have",
                   "the export in %s does not hold entity \"%s\" of source %s, which stage %s reads",
                   job->project->export_dir, job->stages[i].p->entity, job->stages[i].p->source,
@@ -285,6 +285,79 @@ static int write_csv_options(struct outdir *dir, const json_t *entities, struct 
     return code;
 }
 
+/* ---- what others wrote meanwhile --------------------------------------------------------- */
+
+#define CHANGED_MOST 10000
+
+static int32_t add_changed(void *ctx, int32_t removed, mig_str_t key)
+{
+    json_t *about = ctx;
+    json_t *list = json_object_get(about, removed ? "removed" : "changed");
+    if (json_array_size(list) < CHANGED_MOST)
+        json_array_append_new(list, json_stringn(key.data, key.len));
+    return MIG_OK;
+}
+
+/* Behind the last entity: what was read first had the longest time to change. */
+static void note_changes(struct job *job, json_t *entities)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < job->n_stages; i++) {
+        if (!is_first(job, i))
+            continue;
+        const struct job_stage *st = &job->stages[i];
+        json_t *about = json_array_get(entities, at++);
+        struct error err = {0};
+        json_object_set_new(about, "changed", json_array());
+        json_object_set_new(about, "removed", json_array());
+        int32_t got = call_written(st, about, add_changed);
+        size_t n = json_array_size(json_object_get(about, "changed"));
+        if (got != MIG_OK) {
+            json_object_del(about, "changed");
+            json_object_del(about, "removed");
+        }
+        if (got < 0) {
+            host_error(st->source, got, "written", &err);
+            log_write(LOG_WARNING, "whether entity %s was written meanwhile is not known: %s",
+                      st->p->entity, err.what);
+        } else if (n) {
+            log_write(
+                LOG_WARNING,
+                "entity %s: %zu records are new or were changed since its export began; a run "
+                "from it lists them",
+                st->p->entity, n);
+        }
+    }
+}
+
+static int32_t tell_list(const json_t *list, int32_t removed, void *ctx,
+                         int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
+{
+    size_t i;
+    json_t *key;
+    int32_t status = MIG_OK;
+    json_array_foreach((json_t *)list, i, key)
+    {
+        if (status == MIG_OK)
+            status =
+                row(ctx, removed, (mig_str_t){json_string_value(key), json_string_length(key)});
+    }
+    return status;
+}
+
+int32_t export_changed(const struct job_stage *st, void *ctx,
+                       int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
+{
+    json_t *manifest = exportdir_manifest(st->source->host->project);
+    const json_t *about = find_entity(manifest, st);
+    const json_t *changed = json_object_get(about, "changed");
+    int32_t status = changed ? tell_list(changed, 0, ctx, row) : MIG_END;
+    if (status == MIG_OK)
+        status = tell_list(json_object_get(about, "removed"), 1, ctx, row);
+    json_decref(manifest);
+    return status;
+}
+
 static int export_all(struct job *job, struct outdir *dir, const struct exportdir_owner *owner,
                       struct error *err)
 {
@@ -294,6 +367,8 @@ static int export_all(struct job *job, struct outdir *dir, const struct exportdi
     for (size_t i = 0; !code && i < job->n_stages; i++)
         if (is_first(job, i))
             code = one_entity(job, i, dir, names, entities, err);
+    if (!code)
+        note_changes(job, entities);
     if (!code)
         code = write_csv_options(dir, entities, err);
     if (!code)

@@ -17,6 +17,10 @@ void export_check(const struct job *job, struct faults *faults);
 int export_begin(struct job *job, const struct state *s, struct error *err);
 /* Behind it: CSV files and the manifest. */
 int export_finish(struct job *job, const struct state *s, struct error *err);
+/* As mig_source_ops_t.written(), of a source that is read from the export: what others wrote while
+ * the export was made. MIG_END: it is not known. */
+int32_t export_changed(const struct job_stage *st, void *ctx,
+                       int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
 /* --export-only: all of it, without a target. */
 int export_only(struct job *job, int confirmed, struct error *err);
 

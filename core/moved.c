@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "call.h"
+#include "export.h"
 #include "gone.h"
 #include "log.h"
 #include "sql.h"
@@ -56,7 +57,9 @@ static int ask_all(struct moved *m, struct job *job, struct error *err)
     for (size_t i = 0; !code && i < job->n_stages; i++) {
         m->st = &job->stages[i];
         m->n[0] = m->n[1] = 0;
-        int32_t got = call_written(m->st, m, one);
+        int from_export =
+            job->host->recording.mode == MIG_RECORDING_READ && host_can_record(m->st->source);
+        int32_t got = from_export ? export_changed(m->st, m, one) : call_written(m->st, m, one);
         if (got < 0)
             code = host_error(m->st->source, got, "written", err);
         if (got == MIG_OK && m->st->source->released)

@@ -197,13 +197,24 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
     return status;
 }
 
+/* Since when others' changes are unknown. Of an export that is gone on with, its recording says it.
+ */
+static void note_beginning(struct bubble *b)
+{
+    int64_t at = b->reader.asked_at;
+    const json_t *kept = json_object_get(b->replay.about.last, "asked_at");
+    if (!b->read_at)
+        b->read_at = json_object();
+    if (b->settings.is_export && json_is_integer(kept))
+        at = json_integer_value(kept);
+    if (at >= 0 && !b->query.only)
+        json_object_set_new(b->read_at, b->query.type, json_integer(at));
+}
+
 static int32_t at_end(struct bubble *b)
 {
     b->thing.data = NULL;
-    if (!b->read_at)
-        b->read_at = json_object();
-    if (b->reader.asked_at >= 0 && !b->query.only)
-        json_object_set_new(b->read_at, b->query.type, json_integer(b->reader.asked_at));
+    note_beginning(b);
     if (b->record.n && !b->is_part) {
         int32_t status = record_end(&b->record, b->entity);
         if (status != MIG_OK)

@@ -299,6 +299,6 @@ int32_t reader_next(struct reader *r, struct jsonscan_slice *thing, mig_wait_t *
     if (status == MIG_WAIT)
         transfers_wait(&r->net, slots_due(&r->slots, WAIT_MS), wait);
     if (status == MIG_OK && !thing->data)
-        status = recording_finish(&r->recording);
+        status = recording_finish(&r->recording, r->asked_at);
     return status == MIG_OK && !thing->data ? MIG_END : status;
 }

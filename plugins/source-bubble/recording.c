@@ -226,7 +226,7 @@ static void drop_rest(const struct recording *r)
     }
 }
 
-static int end_manifest(const struct recording *r)
+static int end_manifest(const struct recording *r, int64_t asked_at)
 {
     size_t i;
     json_t *name;
@@ -235,12 +235,14 @@ static int end_manifest(const struct recording *r)
     json_t *line =
         json_pack("{sb sI ss* ss* so}", "complete", 1, "pages", (json_int_t)r->pages, "server",
                   r->s->server, "version", r->s->version, "left_out", names_of(r->left_out));
+    if (asked_at >= 0)
+        json_object_set_new(line, "asked_at", json_integer(asked_at));
     int failed = add_line(r, line);
     json_decref(line);
     return failed;
 }
 
-int32_t recording_finish(struct recording *r)
+int32_t recording_finish(struct recording *r, int64_t asked_at)
 {
     int32_t status = MIG_OK;
     if (!r->type)
@@ -251,7 +253,7 @@ int32_t recording_finish(struct recording *r)
         return status;
     drop_rest(r);
     /* All pages are on the disk before the line that says so. */
-    if (syncfs(r->dir) != 0 || end_manifest(r) != 0 || fsync(r->manifest) != 0 ||
+    if (syncfs(r->dir) != 0 || end_manifest(r, asked_at) != 0 || fsync(r->manifest) != 0 ||
         fsync(r->dir) != 0)
         return broken(r, "the manifest");
     say_log(r->s->host, MIG_LOG_INFO, "\"%s\": %" PRIu64 " pages are kept in \"%s\"", r->type,

@@ -27,8 +27,8 @@ void recording_init(struct recording *r, const struct settings *s, const struct 
 void recording_begin(struct recording *r, const char *entity, const char *type, uint64_t keep);
 /* All 0 or negative, said to the host. */
 int32_t recording_add(struct recording *r, const struct page *page, const struct buf *body);
-/* The type was read whole. */
-int32_t recording_finish(struct recording *r);
+/* The type was read whole; `asked_at`: when its reading began, by the server's clock, or -1. */
+int32_t recording_finish(struct recording *r, int64_t asked_at);
 void recording_close(struct recording *r); /* of the one type */
 void recording_clear(struct recording *r);
 

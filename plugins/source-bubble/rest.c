@@ -338,7 +338,7 @@ static int32_t rest_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     while (status == MIG_OK && !r->thing.data && !r->is_ended)
         status = step(r);
     if (status == MIG_OK && !r->thing.data)
-        status = recording_finish(&r->recording);
+        status = recording_finish(&r->recording, -1);
     if (status == MIG_END)
         return at_end(r);
     if (status == MIG_WAIT)

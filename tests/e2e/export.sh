@@ -43,7 +43,7 @@ echo "exported without a target: 1,050 things by 11 requests, each once"
 serve --things post=1050
 things_project plain
 export_to 0 plain "$exported"
-is "pages asked for" "$(grep -c 'sort_field' "$LISTS")" 11
+is "pages asked for, but for what changed meanwhile" "$(grep 'sort_field' "$LISTS" | grep -vc 'Modified')" 11
 jq -e '.entities[0] | .records == 1050 and .unfit == 0' "$exported/manifest.json" >"$OUT" || fail "not all are counted"
 is "modes" "$(find "$exported" -printf '%y %m\n' | sort -u)" "d 700
 f 600"
@@ -61,6 +61,17 @@ things_target from
  sed -i 's/"api_key": "[^"]*"/"allow_empty": false/' "$TEST_DIR/from/project.json"
  run 0 from from --skip-export --export-dir "$exported") || exit 1
 same_things from 1050
+
+echo "what others wrote while it was exported is listed by a run from it"
+serve --things post=1050 --fault create-each:5
+export_to 0 plain "$TEST_DIR/moving"
+gone
+run 0 from plain --skip-export --export-dir "$TEST_DIR/moving"
+jq -r '.entities[0].changed[]' "$TEST_DIR/moving/manifest.json" | sort >"$TEST_DIR/changed"
+[ -s "$TEST_DIR/changed" ] || fail "nothing changed"
+sed -n 's/^"*post"*,"*written"*,"*\([^",]*\).*/\1/p' "$BUNDLE/source_changes.csv" | sort |
+    cmp - "$TEST_DIR/changed" ||
+    fail "other records are listed"
 
 echo "changed, missing, added, none"
 things_target none

@@ -66,18 +66,6 @@ static void __attribute__((format(printf, 2, 3))) no_go(struct rehearse *r, cons
 
 /* ---- before anything is written ----------------------------------------------------------- */
 
-static int not_the_target(struct rehearse *r)
-{
-    struct error *err = &r->s->err;
-    if (!str_equal(r->target.identity, r->place.identity))
-        return 0;
-    error_set(err, STATUS_PREFLIGHT, "the rehearsal database is the target itself");
-    error_why(err, "the rehearsal would replace all its rows by a copy, and run on them");
-    error_fix(err, "set rehearsal.url, or STAGING_DATABASE_URL, to another database; a physical "
-                   "copy of the target's server cannot be told from it");
-    return STATUS_PREFLIGHT;
-}
-
 /* The copy would take up what is half published there, without what the target did since. */
 static int nothing_half_done(struct session *s)
 {
@@ -164,7 +152,7 @@ static int prepare(struct rehearse *r)
     if (!code)
         code = side_open(s, "rehearsal", &r->place);
     if (!code)
-        code = not_the_target(r);
+        code = side_guard(s, &r->target, &r->place);
     if (!code)
         code = compare_schemas(r);
     if (!code)

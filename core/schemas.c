@@ -5,7 +5,6 @@
 #include "actions.h"
 #include "log.h"
 #include "output.h"
-#include "samedb.h"
 #include "schema_compare.h"
 #include "schema_sync.h"
 #include "side.h"
@@ -97,17 +96,6 @@ int schemas_diff(const struct cli *cli, struct session *s)
     return code ? failed(s, code) : different ? STATUS_INVALID : 0;
 }
 
-/* The rehearsal server's database is the only one that is ever written. */
-static int not_the_target(struct session *s, const struct pair *p)
-{
-    if (!str_equal(p->a.identity, p->b.identity))
-        return 0;
-    error_set(&s->err, STATUS_PREFLIGHT, "the rehearsal database is the target itself");
-    error_why(&s->err, "what is tried there would be done to the target");
-    error_fix(&s->err, "set rehearsal.url, or STAGING_DATABASE_URL, to another database");
-    return STATUS_PREFLIGHT;
-}
-
 static int apply(const struct cli *cli, struct session *s, struct pair *p)
 {
     int code = schema_sync_apply(p->b.pg, &p->d, &s->err);
@@ -125,7 +113,7 @@ int schemas_sync(const struct cli *cli, struct session *s)
     struct str text;
     int code = open_pair(s, "target", "rehearsal", &p);
     if (!code)
-        code = not_the_target(s, &p);
+        code = side_guard(s, &p.a, &p.b);
     if (!code)
         code = compare(s, &p);
     if (!code && cli->yes) {

@@ -86,6 +86,43 @@ int side_open(struct session *s, const char *word, struct side *out)
     return samedb_identity(out->pg, out->identity, &s->err);
 }
 
+static int refuse(struct session *s, const char *what)
+{
+    error_set(&s->err, STATUS_PREFLIGHT, "the rehearsal database is %s itself", what);
+    error_why(&s->err, "what is in a rehearsal database is replaced by a copy of the target");
+    error_fix(&s->err,
+              "set rehearsal.url, or STAGING_DATABASE_URL, to another database; a physical "
+              "copy of a server cannot be told from it");
+    return STATUS_PREFLIGHT;
+}
+
+/* A source that does not answer is no reason: who reads it will say so. */
+static int is_source(struct session *s, const struct project_source *source,
+                     const struct side *rehearsal)
+{
+    char identity[SAMEDB_SIZE] = "";
+    struct error ignored = {0};
+    const char *url = projecturl_get(s->project, source);
+    struct pg *pg = url_database_fault(url) || !*url
+                        ? NULL
+                        : pg_connect(url, "source", &s->project->timeouts, &ignored);
+    if (pg)
+        samedb_identity(pg, identity, &ignored);
+    pg_close(pg);
+    return str_equal(identity, rehearsal->identity);
+}
+
+int side_guard(struct session *s, const struct side *target, const struct side *rehearsal)
+{
+    if (str_equal(target->identity, rehearsal->identity))
+        return refuse(s, "the target");
+    for (size_t i = 0; i < s->project->n_sources; i++)
+        if (is_source(s, &s->project->sources[i], rehearsal))
+            return refuse(s,
+                          arena_printf(s->project->mem, "source %s", s->project->sources[i].name));
+    return 0;
+}
+
 void side_clear(struct side *side)
 {
     pg_close(side->pg);

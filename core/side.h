@@ -17,6 +17,9 @@ struct side {
  * names no target, or no rehearsal server, has a database of its own embedded server there. 0 or
  * a status with s->err or s->faults filled. */
 int side_open(struct session *s, const char *word, struct side *out);
+/* May the rehearsal database be written? STATUS_PREFLIGHT where it is the target itself, or one of
+ * the sources, by whatever URL. */
+int side_guard(struct session *s, const struct side *target, const struct side *rehearsal);
 void side_clear(struct side *side);
 /* 1 for a word that needs a project, 0 for a URL. */
 int side_is_word(const char *word);

@@ -186,3 +186,12 @@ public.users 8 mail 0 8 true
 public.users 8 nick 2 2 false
 1|app.totals"
 unchanged full "--analyze"
+
+echo "nor on a source"
+STAGING_DATABASE_URL=$OLD_URL
+mig 5 full shop --schema-sync --yes
+says "the rehearsal database is source old itself"
+mig 5 full shop --rehearse
+says "the rehearsal database is source old itself"
+is "its tables" "$(psql_t old -c "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE
+    relnamespace = 'public'::regnamespace")" "posts users"

@@ -129,14 +129,6 @@ static void take(struct slots *q, struct slot *slot)
     slot->state = SLOT_READY;
 }
 
-static uint32_t count_running(const struct slots *q)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < q->n; i++)
-        n += slots_at(q, i)->state == SLOT_RUNNING;
-    return n;
-}
-
 int32_t slots_advance(struct slots *q)
 {
     int32_t status = MIG_OK;
@@ -151,7 +143,7 @@ int32_t slots_advance(struct slots *q)
         if (slot->state == SLOT_RUNNING && slot->transfer.is_done)
             take(q, slot);
         if (slot->state == SLOT_DUE && slot->due <= now && q->pace->not_before <= now &&
-            count_running(q) < q->pace->parallel)
+            q->net->running < q->pace->parallel)
             status = begin(q, slot);
     }
     return status;
@@ -168,7 +160,7 @@ size_t slots_held(const struct slots *q)
 int64_t slots_due(const struct slots *q, int64_t most)
 {
     int64_t now = transfer_now();
-    if (count_running(q) >= q->pace->parallel)
+    if (q->net->running >= q->pace->parallel)
         return most;
     for (uint32_t i = 0; i < q->n; i++) {
         const struct slot *slot = slots_at(q, i);

@@ -37,7 +37,9 @@ struct slot_kind {
     const struct page_form *form;
 };
 
-struct slots { /* a ring: pages are used in the order in which they were asked for */
+/* A ring: pages are used in the order in which they were asked for. No more are under way, with
+ * those of others that share `net` and `pace`, than the pace allows. */
+struct slots {
     const struct settings *s;
     struct slot_kind kind;
     struct transfers *net; /* borrowed, as the pace */

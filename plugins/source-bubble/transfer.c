@@ -157,13 +157,16 @@ int32_t transfer_start(struct transfers *ts, struct transfer *t, const char *url
         curl_multi_add_handle(ts->multi, t->easy) != CURLM_OK)
         return say_fail(ts->s->host, MIG_E_NOMEM, NULL, "no memory for a request");
     t->is_running = 1;
+    ts->running++;
     return MIG_OK;
 }
 
 void transfer_stop(struct transfers *ts, struct transfer *t)
 {
-    if (t->is_running)
+    if (t->is_running) {
         curl_multi_remove_handle(ts->multi, t->easy);
+        ts->running--;
+    }
     t->is_running = 0;
 }
 

@@ -7,9 +7,10 @@
 
 struct transfers { /* all that share connections */
     const struct settings *s;
-    CURLM *multi; /* NULL: nothing was asked yet */
-    int epoll;    /* the one descriptor that stands for all of curl's */
-    int64_t due;  /* when curl wants to be called, by transfer_now(); -1: never */
+    CURLM *multi;     /* NULL: nothing was asked yet */
+    int epoll;        /* the one descriptor that stands for all of curl's */
+    uint32_t running; /* of them, under way */
+    int64_t due;      /* when curl wants to be called, by transfer_now(); -1: never */
     struct curl_slist *headers;
 };
 

@@ -121,6 +121,7 @@ AT(mig_source_ops_t, join, 120);
 AT(mig_source_ops_t, only, 128);
 AT(mig_source_ops_t, unchanged, 136);
 AT(mig_source_ops_t, unread, 144);
+AT(mig_source_ops_t, soon, 152);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);

@@ -132,6 +132,8 @@ static CURL *make_easy(struct transfers *ts, struct transfer *t)
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->is_plain ? "http" : "https");
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    /* Until it is known whether one connection takes them all, as HTTP/2 has it. */
+    curl_easy_setopt(e, CURLOPT_PIPEWAIT, s->is_plain ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -238,6 +238,16 @@ int32_t call_unread(const struct job_stage *stage, void *ctx,
     return leave(outer, stage->source, "unread", got, 0);
 }
 
+int32_t call_soon(const struct job_stage *stage)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    if (!MIG_HAS(ops, soon))
+        return MIG_OK;
+    struct crash_call outer = enter(stage->source, "soon");
+    int32_t got = ops->soon(stage->source->self, stage->p->entity);
+    return leave(outer, stage->source, "soon", got, 0);
+}
+
 int call_keeps_session(const struct job_stage *stage)
 {
     return MIG_HAS(source_ops(stage), snapshot);

@@ -32,6 +32,8 @@ int32_t call_release(struct unit *source);
 /* As mig_source_ops_t.unread; MIG_END when the source has no such function. */
 int32_t call_unread(const struct job_stage *stage, void *ctx,
                     int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
+/* As mig_source_ops_t.soon. */
+int32_t call_soon(const struct job_stage *stage);
 /* It reads in a session of a database, by the sign that it can name its snapshot. */
 int call_keeps_session(const struct job_stage *stage);
 /* The source can cut entities into parts and have other processes read them. */

@@ -13,6 +13,7 @@
 #include "crash.h"
 #include "facts.h"
 #include "fault.h"
+#include "highwater.h"
 #include "log.h"
 #include "part.h"
 #include "resume.h"
@@ -33,11 +34,12 @@ struct load {
     struct stream *stream;
     struct workers *workers; /* NULL: one process does all */
     struct job_stage *stage;
-    char *fresh;     /* per stage: loaded anew in a run that is resumed */
-    char *joined;    /* in a worker, per stage: its source reads the shared snapshot */
-    char *waits;     /* per stage: its load waits until all others are read, see aside.h */
-    double *reading; /* per stage: seconds until its records were set aside */
-    int catching_up; /* those that waited are loaded */
+    char *fresh;      /* per stage: loaded anew in a run that is resumed */
+    char *joined;     /* in a worker, per stage: its source reads the shared snapshot */
+    char *waits;      /* per stage: its load waits until all others are read, see aside.h */
+    double *reading;  /* per stage: seconds until its records were set aside */
+    int catching_up;  /* those that waited are loaded */
+    size_t announced; /* stages before it were told to their source */
 };
 
 static double seconds_since(const struct timespec *t)
@@ -295,12 +297,29 @@ static int finish_stage(struct load *l, double seconds, int parts, struct error 
     return code;
 }
 
+/* The source is told of the stages behind this one that it will read next, each once. Whether a run
+ * that is gone on with has them already is known only then. */
+static int announce(struct load *l, struct error *err)
+{
+    size_t next = (size_t)(l->stage - l->job->stages) + 1;
+    int32_t got = MIG_OK;
+    for (size_t i = next; !l->s->resumed && i < l->job->n_stages && got == MIG_OK; i++) {
+        const struct job_stage *st = &l->job->stages[i];
+        if (st->source != l->stage->source)
+            break;
+        if (i >= l->announced && !st->wanted && !(st->high && st->high->has_since))
+            got = call_soon(st);
+        l->announced = i >= l->announced ? i + 1 : l->announced;
+    }
+    return got == MIG_OK ? 0 : host_error(l->stage->source, got, "soon", err);
+}
+
 static int load_stage(struct load *l, const struct resume_point *at, struct error *err)
 {
     struct timespec begun;
-    int parts = at->parts, code = 0;
+    int parts = at->parts, code = announce(l, err);
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    if (!parts && !at->chunks && !l->stage->spool)
+    if (!code && !parts && !at->chunks && !l->stage->spool)
         code = cut(l, &parts, err);
     if (!code && !parts)
         code = stream_run(l->stream, l->stage,

@@ -377,6 +377,10 @@ typedef struct mig_source_ops {
      * told together, as "". Also behind MIG_END. May be NULL: it cannot be told. */
     int32_t (*unread)(void *self, void *ctx,
                       int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
+    /* [run] The entity is to be opened, behind those that were told before, from its beginning
+     * and with all its records: where reading is waiting, the source may begin to ask for it while
+     * another one is open. No promise: it may never be. May be NULL. */
+    int32_t (*soon)(void *self, const char *entity);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

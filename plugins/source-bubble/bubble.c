@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "common/say.h"
 #include "facts.h"
 #include "only.h"
@@ -22,7 +23,11 @@
 struct bubble {
     const mig_host_t *host;
     struct settings settings;
-    struct reader reader;
+    struct transfers net;
+    struct pace pace;
+    struct ahead ahead;    /* types that will be opened */
+    struct reader *reader; /* of the open one; owned */
+    struct recording recording;
     struct replay replay; /* in place of the reader's requests; the keyset is the reader's */
     struct record record;
     struct query query;
@@ -43,7 +48,9 @@ struct bubble {
 static int32_t bubble_close(void *self)
 {
     struct bubble *b = self;
-    reader_stop(&b->reader);
+    if (b->reader)
+        reader_stop(b->reader);
+    recording_close(&b->recording);
     replay_close(&b->replay);
     free(b->entity);
     free(b->query.type);
@@ -61,7 +68,10 @@ static void bubble_destroy(void *self)
     if (!b)
         return;
     bubble_close(b);
-    reader_clear(&b->reader);
+    ahead_clear(&b->ahead);
+    reader_free(b->reader);
+    transfers_clear(&b->net);
+    recording_clear(&b->recording);
     record_clear(&b->record);
     settings_clear(&b->settings);
     json_decref(b->read_at);
@@ -80,10 +90,16 @@ static int32_t bubble_create(const mig_host_t *host, void **self)
         return say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
     b->host = host;
     int32_t status = settings_read(&b->settings, host, SETTINGS_BUBBLE);
-    reader_init(&b->reader, &b->settings);
+    transfers_init(&b->net, &b->settings);
+    pace_begin(&b->pace, b->settings.page_size, b->settings.parallel, b->settings.wait_most_ms, 1);
+    ahead_init(&b->ahead, &b->settings, &b->net, &b->pace);
+    b->reader = reader_new(&b->settings, &b->net, &b->pace);
+    recording_init(&b->recording, &b->settings, &query_form);
     replay_init(&b->replay, &b->settings, &query_form);
     record_init(&b->record, &b->settings);
-    return status;
+    return b->reader || status != MIG_OK
+               ? status
+               : say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
 }
 
 /* Which database is read, once a run: the one of development is easily taken for the other. */
@@ -162,6 +178,33 @@ static const char *recorded_in(const struct bubble *b)
     return manifest_is_whole(s->record, b->query.type) ? s->record : NULL;
 }
 
+/* With the pages that were asked for ahead, where all of the type is wanted. */
+static int32_t begin(struct bubble *b, mig_str_t position)
+{
+    struct reader *r = ahead_take(&b->ahead, b->query.type);
+    int is_fit = r && !b->is_part && !position.len;
+    if (is_fit) {
+        reader_free(b->reader);
+        b->reader = r;
+        reader_go_on(r, b->entity, &b->query);
+    } else {
+        reader_free(r);
+    }
+    b->reader->recording = &b->recording;
+    return is_fit ? MIG_OK : reader_begin(b->reader, b->entity, &b->query);
+}
+
+static int32_t bubble_soon(void *self, const char *entity)
+{
+    struct bubble *b = self;
+    const struct settings *s = &b->settings;
+    char *type = query_type(entity);
+    int is_kept = s->replay || (s->is_export && type && manifest_is_whole(s->record, type));
+    int failed = !type || (!is_kept && ahead_announce(&b->ahead, entity) != 0);
+    free(type);
+    return failed ? no_memory(b) : MIG_OK;
+}
+
 static int32_t bubble_open(void *self, const char *entity, const char *const *fields,
                            uint32_t n_fields, const char *const *key_fields, uint32_t n_key_fields,
                            mig_str_t position)
@@ -184,15 +227,14 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
         return no_memory(b);
     int32_t status = record_begin(&b->record, b->entity, fields, n_fields);
     if (status == MIG_OK)
-        status = reader_begin(&b->reader, b->entity, &b->query);
+        status = begin(b, position);
     const char *dir = recorded_in(b);
     if (status == MIG_OK && dir)
         status = replay_begin(&b->replay, dir, b->query.type, fields, n_fields);
     else if (status == MIG_OK && b->settings.record && !b->is_part)
-        recording_begin(&b->reader.recording, b->entity, b->query.type,
-                        position.len ? UINT64_MAX : 0);
+        recording_begin(&b->recording, b->entity, b->query.type, position.len ? UINT64_MAX : 0);
     if (status == MIG_OK && position.len &&
-        position_set(&b->reader, &b->record, position.data, position.len) != 0)
+        position_set(b->reader, &b->record, position.data, position.len) != 0)
         status = say_fail(b->host, MIG_E_BUG, NULL, "a position is no position of this source");
     return status;
 }
@@ -201,7 +243,7 @@ static int32_t bubble_open(void *self, const char *entity, const char *const *fi
  */
 static void note_beginning(struct bubble *b)
 {
-    int64_t at = b->reader.asked_at;
+    int64_t at = b->reader->asked_at;
     const json_t *kept = json_object_get(b->replay.about.last, "asked_at");
     if (!b->read_at)
         b->read_at = json_object();
@@ -233,15 +275,21 @@ static int32_t bubble_next(void *self, mig_record_t *rec, mig_wait_t *wait)
     if (b->host->cancelled(b->host))
         return say_fail(b->host, MIG_E_CANCELLED, NULL, "reading was stopped");
     int32_t status = replay_is_open(&b->replay)
-                         ? replay_next(&b->replay, &b->reader.keyset, &b->thing)
-                         : reader_next(&b->reader, &b->thing, wait);
+                         ? replay_next(&b->replay, &b->reader->keyset, &b->thing)
+                         : reader_next(b->reader, &b->thing, wait);
     while (status == MIG_END && (b->query.only = only_next(&b->only))) {
-        status = reader_begin(&b->reader, b->entity, &b->query);
+        status = reader_begin(b->reader, b->entity, &b->query);
         if (status == MIG_OK)
-            status = reader_next(&b->reader, &b->thing, wait);
+            status = reader_next(b->reader, &b->thing, wait);
     }
     if (status == MIG_END)
         return at_end(b);
+    if (status == MIG_WAIT && reader_is_waiting(b->reader)) {
+        int32_t others = ahead_advance(&b->ahead);
+        if (others != MIG_OK)
+            return others;
+        transfers_wait(&b->net, wait->timeout_ms, wait);
+    }
     if (status == MIG_OK)
         status = record_read(&b->record, b->thing.data, b->thing.len);
     rec->values = b->record.values;
@@ -260,10 +308,10 @@ static int32_t bubble_position(void *self, mig_str_t *out)
 {
     struct bubble *b = self;
     *out = (mig_str_t){"", 0};
-    if (!b->entity || b->query.only || !keyset_given(&b->reader.keyset))
+    if (!b->entity || b->query.only || !keyset_given(&b->reader->keyset))
         return MIG_OK;
     free(b->text);
-    b->text = position_make(&b->reader, &b->record);
+    b->text = position_make(b->reader, &b->record);
     if (!b->text)
         return no_memory(b);
     *out = (mig_str_t){b->text, strlen(b->text)};
@@ -275,7 +323,7 @@ static int32_t bubble_facts(void *self, void *ctx,
                                             const char *value))
 {
     const struct bubble *b = self;
-    struct transfers_count c = b->reader.net.count;
+    struct transfers_count c = b->reader->count;
     if (replay_is_open(&b->replay))
         c.pages = b->replay.pages;
     return facts_tell(&b->record, &c, ctx, fact);
@@ -298,7 +346,7 @@ static int32_t bubble_written(void *self, const char *entity, const char *const 
 static int64_t bubble_progress(void *self)
 {
     struct bubble *b = self;
-    int64_t given = (int64_t)keyset_given(&b->reader.keyset), total = b->reader.total;
+    int64_t given = (int64_t)keyset_given(&b->reader->keyset), total = b->reader->total;
     if (!b->entity || total <= 0)
         return -1;
     return given < total ? given * 1000000 / total : 1000000;
@@ -379,6 +427,7 @@ static const mig_source_ops_t ops = {
     .written = bubble_written,
     .unread = bubble_unread,
     .facts = bubble_facts,
+    .soon = bubble_soon,
 };
 
 const mig_unit_t bubble_unit = {

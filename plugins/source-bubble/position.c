@@ -37,7 +37,7 @@ char *position_make(const struct reader *r, const struct record *record)
     }
     record_met(record, met);
     json_t *json =
-        json_pack("{so so so so sI sI sI ss}", "facts", facts_keep(record, &r->net.count), "base",
+        json_pack("{so so so so sI sI sI ss}", "facts", facts_keep(record, &r->count), "base",
                   moment(k->base), "last", moment(k->last), "ids", ids_of(&k->seen), "below",
                   (json_int_t)k->below, "total", (json_int_t)r->first_total, "things",
                   (json_int_t)record->n, "met", met);
@@ -82,7 +82,7 @@ int position_set(struct reader *r, struct record *record, const char *text, size
         r->pages = 1; /* there was one before */
         record->n = (uint64_t)things;
         record_set_met(record, met, strlen(met));
-        facts_restore(json_object_get(json, "facts"), record, &r->net.count);
+        facts_restore(json_object_get(json, "facts"), record, &r->count);
     }
     json_decref(json);
     return failed ? -1 : 0;

@@ -7,6 +7,7 @@
 #include "reader.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/say.h"
@@ -15,26 +16,28 @@
 #define WAIT_MS 1000
 #define ROUNDS_MOST 3U /* at the end, for things that were made meanwhile */
 
-void reader_init(struct reader *r, const struct settings *s)
+struct reader *reader_new(const struct settings *s, struct transfers *net, struct pace *pace)
 {
-    *r = (struct reader){.s = s, .state = READER_ENDED};
-    transfers_init(&r->net, s);
-    recording_init(&r->recording, s, &query_form);
+    struct reader *r = malloc(sizeof *r);
+    if (!r)
+        return NULL;
+    *r = (struct reader){.s = s, .net = net, .pace = pace, .state = READER_ENDED};
+    return r;
 }
 
 void reader_stop(struct reader *r)
 {
     slots_free(&r->slots);
-    recording_close(&r->recording);
     r->state = READER_ENDED;
 }
 
-void reader_clear(struct reader *r)
+void reader_free(struct reader *r)
 {
+    if (!r)
+        return;
     reader_stop(r);
-    recording_clear(&r->recording);
-    transfers_clear(&r->net);
     keyset_free(&r->keyset);
+    free(r);
 }
 
 static char *address(const void *ctx, const struct slot *slot)
@@ -43,7 +46,7 @@ static char *address(const void *ctx, const struct slot *slot)
     return slot->is_total ? query_total(r->s, r->q) : query_page(r->s, r->q, &slot->want);
 }
 
-int32_t reader_begin(struct reader *r, const char *entity, const struct query *q)
+int32_t reader_begin_ahead(struct reader *r, const char *entity, const struct query *q)
 {
     reader_stop(r);
     r->entity = entity;
@@ -56,11 +59,23 @@ int32_t reader_begin(struct reader *r, const char *entity, const struct query *q
     r->is_open = 0;
     r->ahead = SLOT_AHEAD;
     keyset_begin(&r->keyset);
-    r->net.count = (struct transfers_count){.requests = 0};
-    pace_begin(&r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
-               (uint64_t)r->begun * 2654435761U);
-    const struct slot_kind kind = {address, r, &query_form};
-    return slots_begin(&r->slots, r->s, &kind, &r->net, &r->pace);
+    r->count = (struct transfers_count){.requests = 0};
+    const struct slot_kind kind = {address, r, &query_form, &r->count};
+    return slots_begin(&r->slots, r->s, &kind, r->net, r->pace);
+}
+
+int32_t reader_begin(struct reader *r, const char *entity, const struct query *q)
+{
+    pace_begin(r->pace, r->s->page_size, r->s->parallel, r->s->wait_most_ms,
+               (uint64_t)transfer_now() * 2654435761U);
+    return reader_begin_ahead(r, entity, q);
+}
+
+void reader_go_on(struct reader *r, const char *entity, const struct query *q)
+{
+    r->entity = entity;
+    r->q = q;
+    r->begun = r->slots.last_good = transfer_now();
 }
 
 /* ---- when it cannot go on ------------------------------------------------------------------ */
@@ -92,10 +107,10 @@ static int32_t unreadable(struct reader *r, const char *what)
 /* Fewer things are asked for in a page; what is under way is larger and is dropped. */
 static int32_t smaller(struct reader *r, struct slot *slot)
 {
-    if (r->pace.page_size >= slot->want.limit && !pace_smaller(&r->pace))
+    if (r->pace->page_size >= slot->want.limit && !pace_smaller(r->pace))
         return failed(r, slot);
     say_log(r->s->host, MIG_LOG_WARNING, "\"%s\": %s; asking for %u things in a page", r->entity,
-            slot->answer.what, r->pace.page_size);
+            slot->answer.what, r->pace->page_size);
     slots_drop_all(&r->slots);
     keyset_replan(&r->keyset);
     return MIG_OK;
@@ -117,10 +132,28 @@ static int32_t time_is_up(struct reader *r)
 static void plan(struct reader *r)
 {
     struct keyset_request want;
-    while (r->slots.n < r->ahead * r->pace.parallel &&
+    while (r->slots.n < r->ahead * r->pace->parallel &&
            (!r->slots.n || slots_held(&r->slots) < r->s->page_limit) &&
-           keyset_plan(&r->keyset, r->pace.page_size, r->slots.n, &want))
+           keyset_plan(&r->keyset, r->pace->page_size, r->slots.n, &want))
         slots_add(&r->slots)->want = want;
+}
+
+int32_t reader_fetch(struct reader *r, uint32_t pages)
+{
+    struct keyset_request want;
+    while (r->slots.n < pages && r->slots.n < r->slots.room &&
+           slots_held(&r->slots) < r->s->page_limit &&
+           keyset_plan(&r->keyset, r->pace->page_size, r->slots.n, &want))
+        slots_add(&r->slots)->want = want;
+    return slots_advance(&r->slots);
+}
+
+int reader_is_waiting(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->slots.n; i++)
+        if (slots_at(&r->slots, i)->state == SLOT_DUE)
+            return 0;
+    return 1;
 }
 
 static void drop_all(struct reader *r)
@@ -174,11 +207,11 @@ static int32_t look(struct reader *r, struct slot *slot)
         return follow(r, v);
     r->is_open = 1;
     r->at = r->fresh = 0;
-    r->net.count.pages++;
+    r->count.pages++;
     if (!r->pages++)
         r->asked_at = slot->transfer.asked_at;
     r->ahead += r->ahead < SLOT_AHEAD;
-    return recording_add(&r->recording, p, &slot->transfer.body);
+    return r->recording ? recording_add(r->recording, p, &slot->transfer.body) : MIG_OK;
 }
 
 static int32_t close_page(struct reader *r, struct slot *slot)
@@ -216,7 +249,7 @@ static int32_t take_thing(struct reader *r, struct slot *slot, struct jsonscan_s
             *thing = t->text;
             return MIG_OK;
         }
-        r->net.count.again++;
+        r->count.again++;
         r->repeats += r->at > 1 && t[-1].id.len == t->id.len &&
                       memcmp(t[-1].id.data, t->id.data, t->id.len) == 0;
     }
@@ -297,8 +330,8 @@ int32_t reader_next(struct reader *r, struct jsonscan_slice *thing, mig_wait_t *
     while (status == MIG_OK && !thing->data && r->state != READER_ENDED)
         status = step(r, thing);
     if (status == MIG_WAIT)
-        transfers_wait(&r->net, slots_due(&r->slots, WAIT_MS), wait);
-    if (status == MIG_OK && !thing->data)
-        status = recording_finish(&r->recording, r->asked_at);
+        transfers_wait(r->net, slots_due(&r->slots, WAIT_MS), wait);
+    if (status == MIG_OK && !thing->data && r->recording)
+        status = recording_finish(r->recording, r->asked_at);
     return status == MIG_OK && !thing->data ? MIG_END : status;
 }

@@ -27,6 +27,7 @@ struct rest {
     struct transfers net;
     struct pace pace;
     struct slots slots;
+    struct transfers_count count; /* of the open entity */
     struct walk walk;
     struct page_form form;
     struct record record;
@@ -161,7 +162,7 @@ static int32_t rest_position(void *self, mig_str_t *out)
     record_met(&r->record, met);
     where(r, &number, &at);
     json_t *json =
-        json_pack("{so ss? sI sI sI sI ss}", "facts", facts_keep(&r->record, &r->net.count), "mark",
+        json_pack("{so ss? sI sI sI sI ss}", "facts", facts_keep(&r->record, &r->count), "mark",
                   r->walk.mark, "before", (json_int_t)r->walk.before, "number", (json_int_t)number,
                   "at", (json_int_t)at, "records", (json_int_t)r->record.n, "met", met);
     free(met);
@@ -187,7 +188,7 @@ static int go_on(struct rest *r, mig_str_t position)
         r->skip = (size_t)at;
         r->record.n = (uint64_t)records;
         record_set_met(&r->record, met, strlen(met));
-        facts_restore(json_object_get(json, "facts"), &r->record, &r->net.count);
+        facts_restore(json_object_get(json, "facts"), &r->record, &r->count);
     }
     json_decref(json);
     return failed ? -1 : 0;
@@ -224,7 +225,7 @@ static int32_t rest_open(void *self, const char *entity, const char *const *fiel
                          mig_str_t position)
 {
     struct rest *r = self;
-    const struct slot_kind kind = {address, r, &r->form};
+    const struct slot_kind kind = {address, r, &r->form, &r->count};
     (void)key_fields; /* an API has an order of its own */
     (void)n_key_fields;
     const char *dir = recorded_in(r, entity);
@@ -232,7 +233,7 @@ static int32_t rest_open(void *self, const char *entity, const char *const *fiel
     r->is_open = r->is_ended = 0;
     r->skip = 0;
     r->begun = transfer_now();
-    r->net.count = (struct transfers_count){.requests = 0};
+    r->count = (struct transfers_count){.requests = 0};
     r->entity = strdup(entity);
     if (!r->entity || walk_begin(&r->walk, entity) != 0)
         return no_memory(r);
@@ -299,7 +300,7 @@ static int32_t step(struct rest *r)
     r->is_open = 1;
     r->at = r->skip < slot->page.n ? r->skip : slot->page.n;
     r->skip = 0;
-    r->net.count.pages++;
+    r->count.pages++;
     return recording_add(&r->recording, &slot->page, &slot->transfer.body);
 }
 
@@ -371,7 +372,7 @@ static int32_t rest_facts(void *self, void *ctx,
                                           const char *value))
 {
     const struct rest *r = self;
-    struct transfers_count c = r->net.count;
+    struct transfers_count c = r->count;
     if (replay_is_open(&r->replay))
         c.pages = r->replay.pages;
     return facts_tell(&r->record, &c, ctx, fact);

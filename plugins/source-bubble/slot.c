@@ -74,6 +74,7 @@ void slots_drop_all(struct slots *q)
 static int32_t begin(struct slots *q, struct slot *slot)
 {
     char *url = q->kind.url(q->kind.ctx, slot);
+    q->kind.count->requests++;
     int32_t status = transfer_start(q->net, &slot->transfer, url);
     curl_free(url);
     slot->state = SLOT_RUNNING;
@@ -95,7 +96,7 @@ static void try_again(struct slots *q, struct slot *slot)
         slot->state = SLOT_FAILED;
         return;
     }
-    q->net->count.retries++;
+    q->kind.count->retries++;
     slot->due = now + pace_wait(q->pace, slot->tries++, slot->transfer.retry_after_ms);
     slot->state = SLOT_DUE;
     if (a->kind == ANSWER_LATER)
@@ -130,14 +131,6 @@ static void take(struct slots *q, struct slot *slot)
     slot->state = SLOT_READY;
 }
 
-static uint32_t count_running(const struct slots *q)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < q->n; i++)
-        n += slots_at(q, i)->state == SLOT_RUNNING;
-    return n;
-}
-
 int32_t slots_advance(struct slots *q)
 {
     int32_t status = MIG_OK;
@@ -152,7 +145,7 @@ int32_t slots_advance(struct slots *q)
         if (slot->state == SLOT_RUNNING && slot->transfer.is_done)
             take(q, slot);
         if (slot->state == SLOT_DUE && slot->due <= now && q->pace->not_before <= now &&
-            count_running(q) < q->pace->parallel)
+            q->net->running < q->pace->parallel)
             status = begin(q, slot);
     }
     return status;
@@ -169,7 +162,7 @@ size_t slots_held(const struct slots *q)
 int64_t slots_due(const struct slots *q, int64_t most)
 {
     int64_t now = transfer_now();
-    if (count_running(q) >= q->pace->parallel)
+    if (q->net->running >= q->pace->parallel)
         return most;
     for (uint32_t i = 0; i < q->n; i++) {
         const struct slot *slot = slots_at(q, i);

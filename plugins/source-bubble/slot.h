@@ -35,9 +35,12 @@ struct slot_kind {
     char *(*url)(const void *ctx, const struct slot *slot);
     const void *ctx;
     const struct page_form *form;
+    struct transfers_count *count; /* borrowed, as `ctx` */
 };
 
-struct slots { /* a ring: pages are used in the order in which they were asked for */
+/* A ring: pages are used in the order in which they were asked for. No more are under way, with
+ * those of others that share `net` and `pace`, than the pace allows. */
+struct slots {
     const struct settings *s;
     struct slot_kind kind;
     struct transfers *net; /* borrowed, as the pace */

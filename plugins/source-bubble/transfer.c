@@ -132,6 +132,8 @@ static CURL *make_easy(struct transfers *ts, struct transfer *t)
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->is_plain ? "http" : "https");
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    /* Until it is known whether one connection takes them all, as HTTP/2 has it. */
+    curl_easy_setopt(e, CURLOPT_PIPEWAIT, s->is_plain ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -145,7 +147,6 @@ static CURL *make_easy(struct transfers *ts, struct transfer *t)
 
 int32_t transfer_start(struct transfers *ts, struct transfer *t, const char *url)
 {
-    ts->count.requests++;
     int32_t status = begin(ts);
     if (status != MIG_OK)
         return status;
@@ -158,13 +159,16 @@ int32_t transfer_start(struct transfers *ts, struct transfer *t, const char *url
         curl_multi_add_handle(ts->multi, t->easy) != CURLM_OK)
         return say_fail(ts->s->host, MIG_E_NOMEM, NULL, "no memory for a request");
     t->is_running = 1;
+    ts->running++;
     return MIG_OK;
 }
 
 void transfer_stop(struct transfers *ts, struct transfer *t)
 {
-    if (t->is_running)
+    if (t->is_running) {
         curl_multi_remove_handle(ts->multi, t->easy);
+        ts->running--;
+    }
     t->is_running = 0;
 }
 

@@ -11,11 +11,11 @@ struct transfers_count { /* of the open entity */
 };
 
 struct transfers { /* all that share connections */
-    struct transfers_count count;
     const struct settings *s;
-    CURLM *multi; /* NULL: nothing was asked yet */
-    int epoll;    /* the one descriptor that stands for all of curl's */
-    int64_t due;  /* when curl wants to be called, by transfer_now(); -1: never */
+    CURLM *multi;     /* NULL: nothing was asked yet */
+    int epoll;        /* the one descriptor that stands for all of curl's */
+    uint32_t running; /* of them, under way */
+    int64_t due;      /* when curl wants to be called, by transfer_now(); -1: never */
     struct curl_slist *headers;
 };
 

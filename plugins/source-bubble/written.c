@@ -49,17 +49,20 @@ int32_t written_find(const struct settings *s, const char *entity, int64_t since
                      int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
 {
     struct settings hasty = *s; /* borrows all of it */
-    struct reader r;
+    struct transfers net;
+    struct pace pace;
     struct query q = {.type = query_type(entity), .since = QUERY_MODIFIED, .least = since};
     hasty.retries = hasty.retries < 2 ? hasty.retries : 2;
     hasty.give_up_ms = 20 * 1000;
     hasty.time_limit_ms = 60 * 1000;
-    reader_init(&r, &hasty);
-    int32_t status = q.type ? reader_begin(&r, entity, &q)
-                            : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for a type");
+    transfers_init(&net, &hasty);
+    struct reader *r = reader_new(&hasty, &net, &pace);
+    int32_t status = r && q.type ? reader_begin(r, entity, &q)
+                                 : say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for a type");
     if (status == MIG_OK)
-        status = all(&r, s, ctx, row);
-    reader_clear(&r);
+        status = all(r, s, ctx, row);
+    reader_free(r);
+    transfers_clear(&net);
     free(q.type);
     return status;
 }

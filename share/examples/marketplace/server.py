@@ -190,10 +190,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         asked = parse_query(query)
         self.find(name)
+        server.flights.begin(name)
         if faults.has("slow"):
             time.sleep(faults.number("slow"))
         if faults.has("heavy") and asked["limit"] > faults.number("heavy"):
             time.sleep(float(faults.second_part("heavy")))
+        server.flights.end(name)
         with server.store.lock:
             things, rest = server.page(name, asked, number)
             if faults.has("delete-each") and number % faults.number("delete-each") == 0:
@@ -252,6 +254,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, data, things=things)
 
 
+class Flights:
+    """The list requests under way, noted whenever one comes: how many, and of which types."""
+
+    def __init__(self, path):
+        self.lock, self.types = threading.Lock(), []
+        self.file = open(path, "a", encoding="utf-8") if path else None
+
+    def begin(self, name):
+        with self.lock:
+            self.types.append(name)
+            if self.file:
+                self.file.write("%d %s\n" % (len(self.types), " ".join(sorted(set(self.types)))))
+                self.file.flush()
+
+    def end(self, name):
+        with self.lock:
+            self.types.remove(name)
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -263,6 +284,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.versions = ("live", "version-test")
         self.lock = threading.Lock()
         self.lists = 0
+        self.flights = Flights(options.flights)
         self.log = open(options.log, "a", encoding="utf-8") if options.log else None
         if options.tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -338,6 +360,7 @@ def parse_arguments():
     p.add_argument("--host", default="127.0.0.1")
     p.add_argument("--port", type=int, default=0, help="0: any that is free")
     p.add_argument("--log", metavar="FILE", help="a line a request, without the key")
+    p.add_argument("--flights", metavar="FILE", help="a line a list: how many are under way, which types")
     p.add_argument("--fault", metavar="NAME[:ARGUMENT]", action="append", default=[])
     p.add_argument("--seed", default="1", help="which requests a share of faults hits")
     p.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))

@@ -109,8 +109,9 @@ static void add_numbers(const struct taking *x, struct str *sql)
                ", used AS MATERIALIZED (SELECT DISTINCT v, n FROM (SELECT %s AS v,"
                " (regexp_match(x.v, %s))[2]::bigint AS n FROM (SELECT CASE WHEN kept THEN live_v"
                " ELSE v END AS v FROM claim UNION ALL SELECT v FROM held) x WHERE x.v ~ %s) y WHERE"
-               " v IN (SELECT v FROM losers)), room AS (SELECT v, count(*) + (SELECT count(*) FROM"
-               " used u WHERE u.v = l.v) AS n FROM losers l GROUP BY v), open AS (SELECT v, g.n,"
+               " v IN (SELECT v FROM losers)), room AS (SELECT v, sum(n)::int AS n FROM (SELECT"
+               " v, count(*) AS n FROM losers GROUP BY v UNION ALL SELECT v, count(*) FROM used"
+               " GROUP BY v) z GROUP BY v), open AS (SELECT v, g.n,"
                " row_number() OVER (PARTITION BY v ORDER BY g.n) AS r FROM room, LATERAL"
                " generate_series(1, room.n) AS g (n) WHERE NOT EXISTS (SELECT FROM used u WHERE u.v"
                " = room.v AND u.n = g.n)), given AS (SELECT id, record, key, winner, ",

@@ -44,6 +44,8 @@ CREATE TEMP TABLE student_parent (student_id int, parent_id int, relation text);
 \copy student_school FROM PROGRAM 'psql -X -d "$V1_DATABASE_URL" -c "COPY v1.\"StudentSchool\" TO STDOUT"'
 \copy student_class FROM PROGRAM 'psql -X -d "$V1_DATABASE_URL" -c "COPY v1.\"StudentClass\" TO STDOUT"'
 \copy student_parent FROM PROGRAM 'psql -X -d "$V1_DATABASE_URL" -c "COPY v1.\"StudentParent\" TO STDOUT"'
+ANALYZE old_school; ANALYZE old_class; ANALYZE old_teacher; ANALYZE old_parent; ANALYZE old_student;
+ANALYZE teacher_class; ANALYZE student_school; ANALYZE student_class; ANALYZE student_parent;
 -- A psql that fails ends \copy without an error, with what it had sent.
 SELECT 1 / (EXISTS (SELECT FROM student_parent))::int AS all_was_read \gset
 \set content `cat "$SCHOOL_REFERENCE"`
@@ -115,15 +117,18 @@ SELECT t.*, coalesce(length(btrim(username)), 0) <= 40 AS fit,
             THEN 'class fell' END AS why
   FROM old_teacher t JOIN school_fate s ON s.id = t.school_id;
 CREATE UNIQUE INDEX ON teacher_fate (id);
+ANALYZE school_fate; ANALYZE class_fate; ANALYZE teacher_fate;
 CREATE TEMP TABLE parent_school AS
 SELECT DISTINCT p.parent_id, s.school_id FROM student_parent p JOIN student_school s USING (student_id)
  WHERE EXISTS (SELECT FROM old_parent o WHERE o.id = p.parent_id);
+ANALYZE parent_school;
 CREATE TEMP TABLE parent_fate AS
 SELECT p.*, CASE WHEN t.why IS NOT NULL THEN 'is a teacher who fell' WHEN l.fell THEN 'school fell' END AS why
   FROM old_parent p LEFT JOIN teacher_fate t ON t.id = p.teacher_id
   LEFT JOIN (SELECT x.parent_id, bool_or(s.why IS NOT NULL) AS fell FROM parent_school x JOIN school_fate s ON s.id = x.school_id GROUP BY 1) l
     ON l.parent_id = p.id;
 CREATE UNIQUE INDEX ON parent_fate (id);
+ANALYZE parent_fate;
 CREATE TEMP TABLE student_fate AS
 SELECT s.*, CASE WHEN a.fell THEN 'school fell' WHEN b.fell THEN 'parent fell or is not there' WHEN c.fell THEN 'class fell' END AS why
   FROM old_student s
@@ -131,6 +136,7 @@ SELECT s.*, CASE WHEN a.fell THEN 'school fell' WHEN b.fell THEN 'parent fell or
   LEFT JOIN (SELECT student_id, bool_or(f.id IS NULL OR f.why IS NOT NULL) AS fell FROM student_parent x LEFT JOIN parent_fate f ON f.id = x.parent_id GROUP BY 1) b ON b.student_id = s.id
   LEFT JOIN (SELECT student_id, bool_or(f.why IS NOT NULL) AS fell FROM student_class x JOIN class_fate f ON f.id = x.class_id GROUP BY 1) c ON c.student_id = s.id;
 CREATE UNIQUE INDEX ON student_fate (id);
+ANALYZE student_fate;
 
 ---- people -------------------------------------------------------------------------------------
 
@@ -145,6 +151,7 @@ SELECT *, row_number() OVER (ORDER BY stage, id) AS place, kind || ':' || id AS 
 UPDATE person SET username = coalesce(nullif(btrim(username), ''), kind || '-' || id), phone = phone_of(phone),
        email = CASE WHEN btrim(email) ~ '^[A-Za-z0-9+]+@[A-Za-z.]+$' THEN btrim(email) ELSE kind || '-' || id || '@v1.invalid' END;
 CREATE UNIQUE INDEX ON person (place);
+ANALYZE person;
 
 -- One value after the other: what is taken gets the least number that makes it nobody's. Who keeps his
 -- own is there first. Letters of another case or width are the same.
@@ -162,16 +169,19 @@ BEGIN
     END LOOP;
     RETURN v;
 END $$;
+CREATE TEMP TABLE given (what text, place bigint, v text);
 DO $$
 DECLARE p record;
 BEGIN
     FOR p IN SELECT * FROM (SELECT place, email, row_number() OVER (PARTITION BY folded(email) ORDER BY place) AS n FROM pg_temp.person) x WHERE n > 1 ORDER BY place LOOP
-        UPDATE pg_temp.person SET email = another('email', p.email) WHERE place = p.place;
+        INSERT INTO pg_temp.given VALUES ('email', p.place, another('email', p.email));
     END LOOP;
     FOR p IN SELECT * FROM (SELECT place, username, row_number() OVER (PARTITION BY folded(username) ORDER BY place) AS n FROM pg_temp.person) x WHERE n > 1 ORDER BY place LOOP
-        UPDATE pg_temp.person SET username = another('username', p.username) WHERE place = p.place;
+        INSERT INTO pg_temp.given VALUES ('username', p.place, another('username', p.username));
     END LOOP;
 END $$;
+UPDATE person p SET email = g.v FROM given g WHERE g.place = p.place AND g.what = 'email';
+UPDATE person p SET username = g.v FROM given g WHERE g.place = p.place AND g.what = 'username';
 UPDATE person p SET phone = NULL FROM (SELECT place, row_number() OVER (PARTITION BY phone ORDER BY place) AS n FROM person WHERE phone IS NOT NULL) x
  WHERE x.place = p.place AND x.n > 1;
 DELETE FROM person WHERE why IS NOT NULL;
@@ -236,6 +246,7 @@ UNION ALL SELECT 'curriculums', code, jsonb_build_object('code', code, 'title', 
 UNION ALL SELECT 'class-levels', code, jsonb_build_object('code', code, 'title', title, 'place', place) FROM v2."ClassLevel"
 UNION ALL SELECT 'subject-categories', code, jsonb_build_object('code', code, 'title', title) FROM v2."SubjectCategory"
 UNION ALL SELECT 'subjects', s.code, jsonb_build_object('code', s.code, 'title', s.title, 'category', c.code) FROM v2."Subject" s JOIN v2."SubjectCategory" c ON c.id = s."categoryId";
+ANALYZE want; ANALYZE have;
 CREATE TEMP TABLE compared AS
 SELECT what, key, w.row AS want, h.row AS have, w.row IS DISTINCT FROM h.row AS differs FROM want w FULL JOIN have h USING (what, key);
 

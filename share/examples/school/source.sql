@@ -19,6 +19,7 @@ SELECT 1 / 0 AS scale_is_too_small;
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL timezone = 'UTC';
+SET LOCAL jit = off;
 CREATE SCHEMA v1;
 
 SELECT round(1000 * :scale + 30)::int AS schools, round(40000 * :scale)::int AS teachers,

@@ -1,7 +1,8 @@
 # random.sh - random migrations, whole: random tables, rows, documents and projects (random.awk), most
 # of them killed somewhere and begun again. The ledger closes, no row is touched that the document
 # does not name, the same run again writes nothing, and undo gives what was before: by --rollback,
-# itself killed most of the time, and by rollback.sql in each way of running psql.
+# itself killed most of the time, by rollback.sql in each way of running psql, and, once the application
+# went on with the rows, in part and by force.
 #
 # random.sh [COUNT [SEED]]: so many seeds, beginning with this one, else with the time of day; without
 # COUNT the same ones each time. A seed that fails is repeated by random.sh 1 SEED. The last of those
@@ -70,6 +71,91 @@ undone()
     unchanged now "seed $seed: run and rollback"
 }
 
+# Every row of every table with an id, by its place in a file: table, key, digest of all its columns.
+rows_to() # DB FILE
+{
+    psql_t "$1" >"$TEST_DIR/rows.sql" <<'SQL'
+SELECT string_agg(format('SELECT %L, id::text, md5(r::text) FROM %s r', oid::regclass, oid::regclass), ' UNION ALL ')
+FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+SQL
+    psql_t "$1" -c "COPY ($(cat "$TEST_DIR/rows.sql")) TO STDOUT (FORMAT csv)" >"$2"
+}
+
+# The application goes on with the run's rows, and with others.
+application_goes_on() # DB
+{
+    psql_t "$1" -v seed="$seed" >/dev/null <<'SQL' || fail "seed $seed: the application's own statements"
+SELECT set_config('app.seed', :'seed', false);
+DO $app$
+DECLARE t regclass; sql text;
+BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE;
+    FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname
+        <> 'outside' ORDER BY oid
+    LOOP
+        FOREACH sql IN ARRAY ARRAY['UPDATE %1$s SET touched = touched + 5 WHERE hashtext(%2$L || id::text) %% 5 = 0',
+            'DELETE FROM %1$s WHERE hashtext(%2$L || id::text) %% 11 = 1']
+        LOOP
+            BEGIN
+                EXECUTE format(sql, t, current_setting('app.seed') || t::oid);
+            EXCEPTION WHEN integrity_constraint_violation THEN NULL;
+            END;
+        END LOOP;
+    END LOOP;
+END $app$;
+SELECT format('INSERT INTO outside SELECT 100 + row_number() OVER (), id, %L FROM (SELECT id FROM %s ORDER BY
+    hashtext(%L || id::text) LIMIT 2) x', 'app', confrelid::regclass, :'seed') FROM pg_constraint WHERE
+    conrelid = 'outside'::regclass AND contype = 'f' \gexec
+SQL
+}
+
+# undone_by MODE: once the application went on, the undo in this mode. What it lists is as the application left
+# it (untouched), or as before the run (force); all else that the run wrote is as before it, and what the
+# application alone wrote is as it left it; foreign keys hold. The server may refuse the whole, with 13.
+undone_by()
+{
+    pg_copydb now then
+    application_goes_on then
+    rows_to now "$TEST_DIR/rows.run"
+    rows_to then "$TEST_DIR/rows.app"
+    fingerprint_db then >"$TEST_DIR/before.then"
+    rm -rf "$TEST_DIR/reports/then"
+    mig_any then random --rollback --rollback-mode "$1"
+    if [ "$mig_status" -eq 13 ]; then
+        grep -q 'cannot come back' "$ERR" || fail "seed $seed: $1 is refused"
+        unchanged then "seed $seed: a refused undo"
+        how="$how, $1 refused"
+        return
+    fi
+    [ "$mig_status" -eq 0 ] || fail "seed $seed: $1 ends with $mig_status"
+    rows_to then "$TEST_DIR/rows.undone"
+    list=$(sed -n 's/.*hang together with such: //p' "$OUT")
+    [ -n "$list" ] || { list=$TEST_DIR/none.csv; echo 'table,key,why' >"$list"; }
+    psql_t then -v mode="$1" >"$TEST_DIR/wrong" <<SQL || fail "seed $seed: what the undo left"
+CREATE TEMP TABLE listed (name text, key text, why text);
+\copy listed FROM '$list' CSV HEADER
+CREATE TEMP TABLE start (name text, key text, image text); CREATE TEMP TABLE run (LIKE start);
+CREATE TEMP TABLE app (LIKE start); CREATE TEMP TABLE undone (LIKE start);
+\copy start FROM '$TEST_DIR/rows.start' CSV
+\copy run FROM '$TEST_DIR/rows.run' CSV
+\copy app FROM '$TEST_DIR/rows.app' CSV
+\copy undone FROM '$TEST_DIR/rows.undone' CSV
+UPDATE listed SET name = name::regclass::text;
+SELECT name, key, l.why, s.image IS NOT DISTINCT FROM u.image AS as_before, a.image IS NOT DISTINCT FROM u.image
+    AS as_left FROM start s FULL JOIN run r USING (name, key) FULL JOIN app a USING (name, key) FULL JOIN undone u
+    USING (name, key) LEFT JOIN listed l USING (name, key) WHERE u.image IS DISTINCT FROM CASE
+    WHEN l.why IS NOT NULL AND :'mode' = 'untouched' THEN a.image
+    WHEN l.why IS NOT NULL THEN s.image
+    WHEN a.image IS DISTINCT FROM r.image THEN a.image ELSE s.image END;
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s', conrelid::regclass, conname, conname,
+    pg_get_constraintdef(oid)) FROM pg_constraint WHERE contype = 'f' \gexec
+SQL
+    [ ! -s "$TEST_DIR/wrong" ] || {
+        cat "$TEST_DIR/wrong"
+        fail "seed $seed: undo by $1"
+    }
+}
+
 # The same run again, and its undo. A record that was refused for a key that another one gave away
 # in the same run gets it now: then there is something to do.
 second_run() # SEED
@@ -99,6 +185,7 @@ migration() # SEED
     pg_createdb now "$TEST_DIR/random/target.sql"
     fingerprint_db now >"$TEST_DIR/before.now"
     kept >"$TEST_DIR/kept"
+    rows_to now "$TEST_DIR/rows.start"
     echo "seed $1"
     perhaps_killed "$TEST_DIR/points" --run
     case $mig_status in
@@ -114,6 +201,10 @@ migration() # SEED
     ledger now
     kept | diff "$TEST_DIR/kept" - || fail "seed $1: a row is touched that the run does not name"
     undone_by_psql
+    bundle=$BUNDLE
+    undone_by untouched
+    undone_by force
+    BUNDLE=$bundle
     second_run "$1"
     undone
     echo "  run and undone$how"

@@ -371,15 +371,17 @@ rows late "SELECT p.id, p.name, t.id FROM person p LEFT JOIN pet t ON t.person_i
     "99|v1|10"
 ledger late
 owned live
-jq '(.stages[0].tables.person) += { merge: { keep: "name" } }' "$TEST_DIR/owned.json" | project owned
+jq '(.stages[0].tables.person) += { merge: { fill: "name" } }' "$TEST_DIR/owned.json" | project owned
 stand 20 live owned publish.begin:1
 psql_t live -c "UPDATE person SET name = 'written meanwhile' WHERE id = 1" \
-    -c "UPDATE person SET born = '2025-10-01' WHERE id = 2" -c "UPDATE pet SET person_id = 7 WHERE id = 300"
+    -c "UPDATE person SET name = NULL WHERE id = 6" -c "UPDATE person SET born = '2025-10-01' WHERE id = 2" \
+    -c "UPDATE pet SET person_id = 7 WHERE id = 300"
 fingerprint_db live >"$TEST_DIR/before.live"
 go_on
 says 'checking again'
-rows live "SELECT id, email, name FROM person WHERE id IN (1, 2, 30) ORDER BY 1" "1|ONE@x|written meanwhile
+rows live "SELECT id, email, name FROM person WHERE id IN (1, 2, 6, 30) ORDER BY 1" "1|ONE@x|written meanwhile
 2|old-two@x|live
+6|moved@x|v1
 30|three@X|live"
 rows live "SELECT id, person_id FROM pet WHERE id IN (11, 300)" "300|7"
 rows live "SELECT key FROM mighost.source_change WHERE what = 'both' AND stage = 'people'" 2

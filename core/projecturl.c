@@ -21,6 +21,12 @@ int projecturl_missing(const struct project *p, const struct project_source *s)
     return !url || (url->kind == JSONFILE_STRING && !url->text[0]);
 }
 
+const char *projecturl_get(const struct project *p, const struct project_source *s)
+{
+    const struct jsonfile_node *url = jsonfile_get(parse(p, s), "url");
+    return url && url->kind == JSONFILE_STRING && url->text[0] ? url->text : NULL;
+}
+
 void projecturl_set(struct project *p, struct project_source *s, const char *url)
 {
     struct str text;

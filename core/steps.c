@@ -250,7 +250,8 @@ static int make_backup(struct run *r)
     char run[32];
     const struct project *p = r->x->project;
     struct backup_request request;
-    point_request(r->job, r->x->url, r->s->pg, &request);
+    if (point_request(r->job, r->x->url, r->s->pg, &request, &r->err))
+        return r->err.code;
     snprintf(run, sizeof run, "%lld", (long long)r->s->run);
     request.run = run;
     steps_begin(r, "backup");
@@ -291,7 +292,7 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
 
 static int has_backup(const struct project *p)
 {
-    return p->backup_scope != BACKUP_NONE || p->n_backup_rows;
+    return p->backup_scope != BACKUP_NONE || p->n_backup_rows || p->n_backup_sources;
 }
 
 /* A run that will write nothing has nothing to take back. */

@@ -247,7 +247,8 @@ static int analyze_sources(struct session *s, struct str *text, struct str *json
         const struct project_source *source = &s->project->sources[i];
         char word[128];
         snprintf(word, sizeof word, "source:%s", source->name);
-        if (!url_database_fault(projecturl_get(s->project, source)))
+        const char *url = projecturl_get(s->project, source);
+        if (url && !url_database_fault(url))
             code = analyze_side(s, word, text, json);
         else
             str_printf(text, "%s is no PostgreSQL database: see --plan for what is read of it\n",

@@ -27,9 +27,11 @@ struct making {
     struct arena *mem;
     struct outdir *all, *dir; /* of all backups, of this one */
     struct backup_dump dump;
+    struct backup_dump *sources;
+    struct backup_request *source_requests;
     struct backup_part *parts;
     struct backup_file *files;
-    size_t n_files;
+    size_t n_parts, n_files;
     char id[BACKUP_ID_SIZE], temp[BACKUP_ID_SIZE + 8], time[64];
 };
 
@@ -143,7 +145,7 @@ static int write_manifest(const struct making *m, struct error *err)
                                              .tables = m->dump.tables.tables,
                                              .n_tables = m->dump.tables.n,
                                              .parts = m->parts,
-                                             .n_parts = r->n_rows,
+                                             .n_parts = m->n_parts,
                                              .files = m->files,
                                              .n_files = m->n_files};
     struct str text;
@@ -169,12 +171,66 @@ static int write_parts(struct making *m, struct error *err)
     const struct backup_request *r = m->request;
     int rc = STATUS_OK;
     for (size_t i = 0; !rc && i < r->n_rows; i++) {
-        rc = backup_rows_find(m->dump.pg, r, &r->rows[i], &m->parts[i], m->mem, err);
+        struct backup_part *part = &m->parts[m->n_parts++];
+        rc = backup_rows_find(m->dump.pg, r, &r->rows[i], part, m->mem, err);
         if (!rc)
-            rc = backup_rows_write(m->dump.pg, &m->parts[i], m->dir, m->mem,
-                                   &m->files[m->n_files++], err);
+            rc = backup_rows_write(m->dump.pg, part, m->dir, m->mem, &m->files[m->n_files++], err);
     }
     return rc;
+}
+
+/* ---- sources ------------------------------------------------------------------------------ */
+
+static int open_sources(struct making *m, struct error *err)
+{
+    const struct backup_request *r = m->request;
+    int rc = STATUS_OK;
+    m->sources = arena_alloc(m->mem, (r->n_sources + 1) * sizeof *m->sources);
+    m->source_requests = arena_alloc(m->mem, (r->n_sources + 1) * sizeof *m->source_requests);
+    for (size_t i = 0; !rc && i < r->n_sources; i++) {
+        m->source_requests[i] = (struct backup_request){
+            .url = r->sources[i].url, .scope = BACKUP_DATABASE, .state_schema = r->state_schema};
+        m->sources[i] =
+            (struct backup_dump){.request = &m->source_requests[i],
+                                 .role = arena_printf(m->mem, "source %s", r->sources[i].name),
+                                 .mem = m->mem};
+        rc = backup_dump_open(&m->sources[i], err);
+    }
+    return rc;
+}
+
+static int write_sources(struct making *m, struct error *err)
+{
+    int rc = STATUS_OK;
+    for (size_t i = 0; !rc && i < m->request->n_sources; i++) {
+        struct backup_dump *d = &m->sources[i];
+        const char *name = m->request->sources[i].name;
+        const char *file = arena_printf(m->mem, "source-%s.dump", name);
+        rc = backup_dump_write(d, m->dir, file, err);
+        m->files[m->n_files++] = (struct backup_file){file, d->sha256, d->size};
+        m->parts[m->n_parts++] = (struct backup_part){.kind = "source",
+                                                      .name = name,
+                                                      .file = file,
+                                                      .table = "",
+                                                      .where = "",
+                                                      .tables = d->tables.tables,
+                                                      .n_tables = d->tables.n};
+    }
+    return rc;
+}
+
+static void close_sources(struct making *m)
+{
+    for (size_t i = 0; m->sources && i < m->request->n_sources; i++)
+        backup_dump_close(&m->sources[i]);
+}
+
+static uint64_t all_bytes(const struct making *m)
+{
+    uint64_t bytes = m->dump.tables.bytes;
+    for (size_t i = 0; i < m->request->n_sources; i++)
+        bytes += m->sources[i].tables.bytes;
+    return bytes;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------- */
@@ -184,11 +240,14 @@ static int fill(struct making *m, struct error *err)
     int rc = reserve(m, err);
     if (rc)
         return rc;
-    m->parts = arena_alloc(m->mem, (m->request->n_rows + 1) * sizeof *m->parts);
-    m->files = arena_alloc(m->mem, (m->request->n_rows + 1) * sizeof *m->files);
+    size_t n = m->request->n_rows + m->request->n_sources + 1;
+    m->parts = arena_alloc(m->mem, n * sizeof *m->parts);
+    m->files = arena_alloc(m->mem, n * sizeof *m->files);
     rc = write_data(m, err);
     if (!rc)
         rc = write_parts(m, err);
+    if (!rc)
+        rc = write_sources(m, err);
     if (!rc)
         rc = write_manifest(m, err);
     if (!rc)
@@ -207,15 +266,18 @@ int backup_make(const struct backup_request *request, char id[64], struct error 
         err = &own;
     m.dump = (struct backup_dump){.request = request, .role = "target", .mem = m.mem};
     int rc = backup_dump_open(&m.dump, err);
+    if (!rc)
+        rc = open_sources(&m, err);
     if (!rc && !(m.all = outdir_open_all(request->dir, err)))
         rc = err->code;
     if (!rc)
-        rc = check_space(m.all, m.dump.tables.bytes, err);
+        rc = check_space(m.all, all_bytes(&m), err);
     if (!rc)
         rc = fill(&m, err);
     if (!rc)
         snprintf(id, BACKUP_ID_SIZE, "%s", m.id);
     outdir_close(m.all);
+    close_sources(&m);
     backup_dump_close(&m.dump);
     arena_free(m.mem);
     return rc;

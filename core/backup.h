@@ -21,6 +21,11 @@ struct backup_link {
     const char *condition;      /* "p" is the parent, "c" the child */
 };
 
+/* A source that is backed up as a whole; it is only read. */
+struct backup_source {
+    const char *name, *url;
+};
+
 struct backup_request {
     const char *dir; /* absolute */
     const char *url; /* of the target */
@@ -32,6 +37,8 @@ struct backup_request {
     size_t n_tables;                 /* pairs */
     const struct project_rows *rows; /* of their own, their tables with a schema */
     size_t n_rows;
+    const struct backup_source *sources; /* PostgreSQL databases */
+    size_t n_sources;
     const struct backup_link *links; /* undeclared references */
     size_t n_links;
     int server_version;       /* 150020; 0: it is asked */

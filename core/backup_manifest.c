@@ -75,8 +75,9 @@ static void add_tables(struct str *out, const struct backup_table *tables, size_
 
 static void add_part(struct str *out, const struct backup_part *p, int last)
 {
-    str_add(out, " {\"name\": ");
-    jsonfile_quote(out, p->name);
+    str_add(out, " {\"kind\": ");
+    jsonfile_quote(out, p->kind);
+    add_member(out, "name", p->name);
     add_member(out, "file", p->file);
     add_member(out, "table", p->table);
     add_member(out, "where", p->where);
@@ -220,6 +221,7 @@ static void get_parts(const struct jsonfile_node *root, struct arena *mem,
     out->parts = arena_alloc(mem, list->n * sizeof *out->parts);
     for (const struct jsonfile_node *e = list->first; e; e = e->next) {
         struct backup_part *p = &out->parts[out->n_parts++];
+        p->kind = get_text(e, "kind", bad);
         p->name = get_text(e, "name", bad);
         p->file = get_text(e, "file", bad);
         p->table = get_text(e, "table", bad);

@@ -24,9 +24,11 @@ struct backup_table {
     const char *into;    /* restore: the table that takes the rows, quoted; NULL: itself */
 };
 
-/* What a backup has besides the tables of its scope: rows of one owner. */
+/* What a backup has besides the tables of its scope: rows of one owner, or a source as a whole. */
 struct backup_part {
-    const char *name, *file, *table, *where;
+    const char *kind; /* "rows", "source" */
+    const char *name, *file;
+    const char *table, *where;   /* the rule of rows; "" */
     struct backup_table *tables; /* parents before children */
     size_t n_tables;
 };

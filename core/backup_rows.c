@@ -137,6 +137,7 @@ int backup_rows_find(struct pg *pg, const struct backup_request *request,
     sql_split(rule->table, "public", &name);
     str_init(&owners, 0);
     sql_table(&owners, name.schema, name.table);
+    part->kind = "rows";
     part->name = rule->name;
     part->table = rule->table;
     part->where = rule->where;

@@ -42,7 +42,7 @@ static int refuse(const struct back *b, const char *what, struct error *err)
 static const struct backup_part *find_part(const struct back *b)
 {
     for (size_t i = 0; i < b->m.n_parts; i++)
-        if (str_equal(b->m.parts[i].name, b->rule->name))
+        if (str_equal(b->m.parts[i].kind, "rows") && str_equal(b->m.parts[i].name, b->rule->name))
             return &b->m.parts[i];
     return NULL;
 }

@@ -36,7 +36,8 @@ static int prove(struct session *s, const char *id)
 int keep_make(struct session *s, enum backup_scope scope, const char *label, char id[64])
 {
     struct backup_request request;
-    point_request(&s->job, s->url, s->pg, &request);
+    if (point_request(&s->job, s->url, s->pg, &request, &s->err))
+        return s->err.code;
     request.label = label;
     request.scope = scope;
     return backup_make(&request, id, &s->err);
@@ -71,7 +72,7 @@ static void tell_line(const struct backup_info *b)
                   b->run && b->run[0] ? b->run : "-", b->scope, tables,
                   (unsigned long long)b->size);
     for (size_t i = 0; i < b->n_parts; i++)
-        output_format("rows %s  ", b->parts[i].name);
+        output_format("%s %s  ", b->parts[i].kind, b->parts[i].name);
     if (b->label[0])
         output_format("\"%s\"  ", b->label);
     output_format("%s%s\n", b->good ? "good" : "DAMAGED: ", b->good ? "" : b->fault);
@@ -111,9 +112,10 @@ static void add_json(struct str *out, const struct backup_info *b)
                b->good ? "true" : "false");
     add_member(out, "fault", b->fault, ", ");
     add_tables(out, b->tables, b->n_tables);
-    str_add(out, ", \"rows\": [");
+    str_add(out, ", \"parts\": [");
     for (size_t i = 0; i < b->n_parts; i++) {
-        add_member(out, "name", b->parts[i].name, i ? ", {" : "{");
+        add_member(out, "kind", b->parts[i].kind, i ? ", {" : "{");
+        add_member(out, "name", b->parts[i].name, ", ");
         add_member(out, "table", b->parts[i].table, ", ");
         add_member(out, "where", b->parts[i].where, ", ");
         add_tables(out, b->parts[i].tables, b->parts[i].n_tables);
@@ -170,7 +172,8 @@ static int restore_rows(const struct cli *cli, struct session *s)
     int code = rule ? session_joined(s) : STATUS_USAGE;
     if (code)
         return code;
-    point_request(&s->job, s->url, s->pg, &request);
+    if (point_request(&s->job, s->url, s->pg, &request, &s->err))
+        return s->err.code;
     request.rows = rule;
     request.n_rows = 1;
     return backup_restore_rows(s->project->backup_dir, cli->argument, &request, &s->err);

@@ -1,8 +1,10 @@
 /* point.c - what of a project its backups cover. */
 #include "point.h"
 
+#include "projecturl.h"
 #include "sql.h"
 #include "str.h"
+#include "url.h"
 
 static const char *condition(const struct catalog_reference *r, struct arena *mem)
 {
@@ -43,8 +45,30 @@ static void add_links(const struct job_table *t, struct backup_link *links, size
     }
 }
 
-void point_request(const struct job *job, const char *url, const struct pg *pg,
-                   struct backup_request *out)
+static int add_sources(const struct job *job, struct backup_request *out, struct error *err)
+{
+    const struct project *p = job->project;
+    struct backup_source *list = arena_alloc(job->mem, (p->n_backup_sources + 1) * sizeof *list);
+    for (size_t i = 0; i < p->n_backup_sources; i++) {
+        const char *url = projecturl_get(p, project_find_source(p, p->backup_sources[i]));
+        if (!url || url_database_fault(url)) {
+            error_set(err, STATUS_CONFIG,
+                      "source %s cannot be backed up: it is no PostgreSQL database",
+                      p->backup_sources[i]);
+            error_fix(err,
+                      "leave it out of \"sources\" in the project's \"backup\"; files and APIs "
+                      "have their own copies");
+            return STATUS_CONFIG;
+        }
+        list[i] = (struct backup_source){p->backup_sources[i], url};
+    }
+    out->sources = list;
+    out->n_sources = p->n_backup_sources;
+    return STATUS_OK;
+}
+
+int point_request(const struct job *job, const char *url, const struct pg *pg,
+                  struct backup_request *out, struct error *err)
 {
     const struct project *p = job->project;
     size_t n_references = 0, n_links = 0;
@@ -70,4 +94,5 @@ void point_request(const struct job *job, const char *url, const struct pg *pg,
                                    .n_links = n_links,
                                    .server_version = pg_server_version(pg),
                                    .state_schema = p->target.state_schema};
+    return add_sources(job, out, err);
 }

@@ -15,11 +15,13 @@
 #include "jsonfile.h"
 #include "overrides.h"
 #include "projectkeys.h"
+#include "projecturl.h"
 #include "safefile.h"
 #include "section.h"
 #include "selection.h"
 #include "settings.h"
 #include "str.h"
+#include "url.h"
 #include "variables.h"
 
 static const char minimal_example[] =
@@ -265,6 +267,25 @@ static void check_stages(struct fields *f, struct project *p)
     }
 }
 
+/* An embedded one gets its URL later. */
+static int is_database(const struct project *p, const struct project_source *s)
+{
+    const char *url = projecturl_get(p, s);
+    return s->embedded_schema || (url && !url_database_fault(url));
+}
+
+static void check_backup_sources(struct fields *f, const struct project *p)
+{
+    const struct jsonfile_node *backup = jsonfile_get(f->file->root, "backup");
+    for (size_t i = 0; i < p->n_backup_sources; i++) {
+        const struct project_source *s = project_find_source(p, p->backup_sources[i]);
+        if (!s || !is_database(p, s))
+            jsonfile_fault(f->file, jsonfile_get(backup, "sources")->place, f->faults, NULL,
+                           "\"backup\" names source \"%s\", which is %s", p->backup_sources[i],
+                           s ? "no PostgreSQL database" : "not there");
+    }
+}
+
 static void check_rows(struct fields *f, struct project *p)
 {
     const struct jsonfile_node *backup = jsonfile_get(f->file->root, "backup");
@@ -353,6 +374,7 @@ static void fill(struct fields *f, const struct project_overrides *o, struct pro
     check_stages(f, p);
     check_version(f, p);
     check_rows(f, p);
+    check_backup_sources(f, p);
     check_hooks(f, p);
     check_scenarios(f, p);
     /* Names may be missing where there are faults. */

@@ -242,6 +242,8 @@ struct project {
     enum backup_scope backup_scope;
     const char *backup_dir;            /* absolute */
     enum scratch_place backup_scratch; /* where a backup is proven */
+    const char **backup_sources;       /* names */
+    size_t n_backup_sources;
     struct project_rows *backup_rows;
     size_t n_backup_rows;
     int backup_prove;                            /* a run's backup is, before publish */

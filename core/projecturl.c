@@ -24,7 +24,7 @@ int projecturl_missing(const struct project *p, const struct project_source *s)
 const char *projecturl_get(const struct project *p, const struct project_source *s)
 {
     const struct jsonfile_node *url = jsonfile_get(parse(p, s), "url");
-    return url && url->kind == JSONFILE_STRING ? url->text : "";
+    return url && url->kind == JSONFILE_STRING && url->text[0] ? url->text : NULL;
 }
 
 void projecturl_set(struct project *p, struct project_source *s, const char *url)

@@ -110,9 +110,9 @@ static int make_tables(struct proof *p, struct error *err)
     return rc;
 }
 
-static int restore_database(struct proof *p, struct error *err)
+static int restore_database(struct proof *p, const char *file, struct error *err)
 {
-    int fd = backup_archive_open(p->dir, &p->m, BACKUP_DATA, err);
+    int fd = backup_archive_open(p->dir, &p->m, file, err);
     if (fd < 0)
         return STATUS_BACKUP;
     int rc = restore_archive(p, fd, NULL, err);
@@ -146,6 +146,8 @@ static int load_part(struct proof *p, const struct backup_part *part, FILE *scri
 
 static int restore_part(struct proof *p, const struct backup_part *part, struct error *err)
 {
+    if (str_equal(part->kind, "source"))
+        return restore_database(p, part->file, err);
     int rc = make_tables(p, err);
     if (rc)
         return rc;
@@ -195,7 +197,7 @@ static int in_scratch(struct proof *p, const char *url, const struct backup_part
         rc = too_old(p, err);
     if (!rc)
         rc = part                                ? restore_part(p, part, err)
-             : str_equal(p->m.scope, "database") ? restore_database(p, err)
+             : str_equal(p->m.scope, "database") ? restore_database(p, BACKUP_DATA, err)
                                                  : restore_tables(p, err);
     if (!rc)
         rc = part ? compare(p, part->tables, part->n_tables, err)

@@ -103,9 +103,9 @@ static int is_source(struct session *s, const struct project_source *source,
     char identity[SAMEDB_SIZE] = "";
     struct error ignored = {0};
     const char *url = projecturl_get(s->project, source);
-    struct pg *pg = url_database_fault(url) || !*url
-                        ? NULL
-                        : pg_connect(url, "source", &s->project->timeouts, &ignored);
+    struct pg *pg = url && !url_database_fault(url)
+                        ? pg_connect(url, "source", &s->project->timeouts, &ignored)
+                        : NULL;
     if (pg)
         samedb_identity(pg, identity, &ignored);
     pg_close(pg);

@@ -111,11 +111,16 @@ echo "killed in the middle: the next one clears up"
 psql_t shop -c "CREATE TABLE app.big AS SELECT i, repeat(md5(i::text), 10) FROM generate_series(1, 100000) i"
 mig 0 shop shop --backup --full
 big=$(newest)
-for after in 0.2 0.4 0.6; do
-    DATABASE_URL=$(pg_url shop) timeout -s KILL $after "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/shop" \
-        --backup-dir "$stored" --work-dir "$TEST_DIR/work/shop" --verify-backup "$big" >"$OUT" 2>&1 || :
+DATABASE_URL=$(pg_url shop) "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/shop" --backup-dir "$stored" \
+    --work-dir "$TEST_DIR/work/shop" --verify-backup "$big" >"$OUT" 2>&1 &
+proving=$!
+until [ "$(scratches)" = 1 ]; do
+    kill -0 $proving 2>/dev/null || fail "it ended before a scratch database was seen"
+    sleep 0.02
 done
-[ "$(scratches)" -gt 0 ] || fail "no kill came in the middle"
+kill -KILL $proving
+wait $proving || :
+is "scratch databases, behind the kill" "$(scratches)" 1
 psql_t postgres -c "CREATE DATABASE mighost_scratch_in_use"
 (psql_t postgres -c "\\connect mighost_scratch_in_use" -c "SELECT pg_sleep(60)" >/dev/null 2>&1) &
 user=$!
@@ -148,6 +153,33 @@ published=$(grep -n 'publish' "$BUNDLE/run.log" | tail -n 1 | cut -d: -f1)
 [ "$proven" -lt "$published" ] || fail "published first"
 mig 0 shop shop/prove.json --rollback
 unchanged shop "run and rollback"
+
+echo "source and target both: each restores into an empty database, the source is only read"
+pg_createdb old
+psql_t old -c "CREATE SCHEMA v1;
+    CREATE TABLE v1.items (id serial PRIMARY KEY, name text, made timestamptz DEFAULT now());
+    INSERT INTO v1.items (name) SELECT 'i' || i FROM generate_series(1, 300) i; CREATE TABLE v1.none (id int)"
+document '"scratch": "target", "sources": "old"' >"$TEST_DIR/shop/json.json"
+mig 3 shop shop/json.json --backup
+says 'names source "old", which is no PostgreSQL database'
+options="{ \"url\": \"$(pg_url old)\" }"
+sed "s|\"use\": \"json\", \"options\": {.*} } },|\"use\": \"postgres\", \"options\": $options } },|" \
+    "$TEST_DIR/shop/json.json" >"$TEST_DIR/shop/both.json"
+fingerprint_db old >"$TEST_DIR/before.old"
+mig 0 shop shop/both.json --backup --full
+both=$(newest)
+unchanged old "a backup of the source"
+pg_createdb old_again
+"$PGTMP_BIN/pg_restore" --exit-on-error --no-owner -d "$(pg_url old_again)" "$stored/$both/source-old.dump"
+fingerprint_db old_again | diff "$TEST_DIR/before.old" - || fail "the source is another"
+mig 0 shop shop --backups
+grep -q "^$both .* source old  good$" "$OUT" || fail "the list"
+mig 0 shop shop --verify-backup "$both"
+says "is proven: 6 tables with"
+printf x | dd of="$stored/$both/source-old.dump" bs=1 seek=300 conv=notrunc 2>/dev/null
+mig 12 shop shop --verify-backup "$both"
+says "source-old.dump was changed"
+rm -r "${stored:?}/$both"
 
 echo "a full disk while it is made: nothing under a final name, nothing published"
 before=$(newest)

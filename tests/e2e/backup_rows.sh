@@ -71,7 +71,7 @@ said_of() # TABLE: rows and digest in the newest backup
 {
     mig 0 app app --backups --json
     psql_t postgres -v list="$(cat "$OUT")" <<SQL
-SELECT (t ->> 'rows') || ' ' || (t ->> 'digest') FROM json_array_elements(:'list'::json -> 0 -> 'rows' -> 0
+SELECT (t ->> 'rows') || ' ' || (t ->> 'digest') FROM json_array_elements(:'list'::json -> 0 -> 'parts' -> 0
     -> 'tables') t WHERE t ->> 'name' = '$1'
 SQL
 }

@@ -15,6 +15,8 @@
 #include "status.h"
 #include "str.h"
 
+struct pg;
+
 /* A reference that the target does not declare. */
 struct backup_link {
     const char *child, *parent; /* quoted, with their schema */
@@ -29,6 +31,7 @@ struct backup_source {
 struct backup_request {
     const char *dir; /* absolute */
     const char *url; /* of the target */
+    struct pg *pg;   /* a session there with nothing to do, borrowed; NULL: a new one */
     const char *project;
     const char *run;   /* run id as text, or "" */
     const char *label; /* what a person calls it, or NULL */

@@ -14,7 +14,9 @@ int backup_dump_open(struct backup_dump *d, struct error *err)
     int rc = STATUS_OK;
     if (r->server_version && r->scope != BACKUP_NONE)
         rc = backup_tools_open(&d->tools, r->server_version / 10000, r->url, err);
-    if (!rc && !(d->pg = pg_connect(r->url, d->role, NULL, err)))
+    if (!rc)
+        d->pg = r->pg ? r->pg : pg_connect(r->url, d->role, NULL, err);
+    if (!rc && !d->pg)
         rc = err->code;
     if (!rc && !r->server_version && r->scope != BACKUP_NONE)
         rc = backup_tools_open(&d->tools, pg_server_version(d->pg) / 10000, r->url, err);
@@ -23,7 +25,10 @@ int backup_dump_open(struct backup_dump *d, struct error *err)
 
 void backup_dump_close(struct backup_dump *d)
 {
-    pg_close(d->pg);
+    if (d->request->pg)
+        pg_rollback(d->request->pg);
+    else
+        pg_close(d->pg);
     backup_tools_close(&d->tools);
 }
 

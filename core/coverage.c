@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "counted.h"
+#include "keyset.h"
 #include "sql.h"
 
 #define NAMED_MOST 10 /* fields in a message */
@@ -136,16 +137,38 @@ int coverage_fills(const struct job_stage *st, size_t table, const char *column)
     return is_one_of(column, t->columns, t->n_columns);
 }
 
+/* Columns that the staging table has: of a run that was published by a plan that is no more, they
+ * are not this plan's. NULL: err. */
+static struct keyset *staged_names(struct state *s, const struct job_table *t, struct error *err)
+{
+    const char *const params[] = {t->staging};
+    struct pg_result *res = pg_query(s->pg, err,
+                                     "SELECT attname FROM pg_attribute WHERE attrelid ="
+                                     " to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+                                     1, params);
+    struct keyset *names = res ? keyset_new() : NULL;
+    for (int i = 0; names && i < pg_rows(res); i++)
+        keyset_add(names, pg_get(res, i, 0), strlen(pg_get(res, i, 0)));
+    pg_free(res);
+    return names;
+}
+
+static int is_staged(const struct job_stage *st, size_t table, const char *column,
+                     const struct keyset *names)
+{
+    return coverage_fills(st, table, column) && keyset_has(names, column, strlen(column));
+}
+
 /* SELECT accepted rows, then of each staged column the values and the rows that leave it out. */
 static void columns_sql(const struct job *job, const struct job_stage *st, size_t table,
-                        struct str *sql)
+                        const struct keyset *names, struct str *sql)
 {
     const struct job_table *t = &job->tables[st->tables[table]];
     int absent = t->any_absent || !job->checked;
     str_add(sql, "SELECT count(*)");
     for (size_t i = 0; i < t->t->n_columns; i++) {
         const struct catalog_column *c = &t->t->columns[i];
-        if (!coverage_fills(st, table, c->name))
+        if (!is_staged(st, table, c->name, names))
             continue;
         str_add(sql, ", count(");
         sql_ident(sql, c->name);
@@ -162,22 +185,15 @@ static void columns_sql(const struct job *job, const struct job_stage *st, size_
         str_printf(sql, " AND _mig_record >> 52 = %zu", st->no);
 }
 
-int coverage_columns(struct state *s, const struct job *job, const struct job_stage *st,
-                     size_t table, struct coverage_column **out, struct error *err)
+static void take_columns(const struct pg_result *res, const struct job_stage *st, size_t table,
+                         const struct catalog_table *t, const struct keyset *names,
+                         struct coverage_column *list)
 {
-    const struct catalog_table *t = job->tables[st->tables[table]].t;
-    struct str sql;
-    str_init(&sql, 0);
-    columns_sql(job, st, table, &sql);
-    struct pg_result *res = pg_query_str(s->pg, &sql, err);
-    if (!res)
-        return err->code;
-    struct coverage_column *list = arena_alloc(job->mem, (t->n_columns + 1) * sizeof *list);
     int64_t rows = pg_get_int(res, 0, 0);
     for (size_t i = 0, k = 1; i < t->n_columns; i++) {
         struct coverage_column *c = &list[i];
         *c = (struct coverage_column){.column = &t->columns[i], .left = rows};
-        c->is_staged = coverage_fills(st, table, t->columns[i].name);
+        c->is_staged = is_staged(st, table, t->columns[i].name, names);
         if (!c->is_staged)
             continue;
         c->filled = pg_get_int(res, 0, (int)k);
@@ -185,9 +201,25 @@ int coverage_columns(struct state *s, const struct job *job, const struct job_st
         c->nulls = rows - c->filled - c->left;
         k += 2;
     }
+}
+
+int coverage_columns(struct state *s, const struct job *job, const struct job_stage *st,
+                     size_t table, struct coverage_column **out, struct error *err)
+{
+    const struct job_table *t = &job->tables[st->tables[table]];
+    struct keyset *names = staged_names(s, t, err);
+    if (!names)
+        return err->code;
+    struct str sql;
+    str_init(&sql, 0);
+    columns_sql(job, st, table, names, &sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    *out = arena_alloc(job->mem, (t->t->n_columns + 1) * sizeof **out);
+    if (res)
+        take_columns(res, st, table, t->t, names, *out);
     pg_free(res);
-    *out = list;
-    return 0;
+    keyset_free(names);
+    return err->code;
 }
 
 /* ---- strict ---------------------------------------------------------------------------- */

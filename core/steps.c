@@ -269,6 +269,7 @@ static int make_backup(struct run *r)
         return r->err.code;
     snprintf(run, sizeof run, "%lld", (long long)r->s->run);
     request.run = run;
+    request.pg = r->x->reader;
     steps_begin(r, "backup");
     if (fault_point("backup.before"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point backup.before");

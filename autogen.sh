@@ -182,7 +182,8 @@ check_variant() # DIR OPTIONS...
     if (build "$@"); then
         say "make check in $1/"
         rm -f "$1/test-suite.log"
-        make -C "$1" --no-print-directory -s -j"$jobs" check VERBOSE=1 || failed_make=1
+        # Tests wait more than they compute: one more than there are cores.
+        make -C "$1" --no-print-directory -s -j"$((jobs + 1))" check VERBOSE=1 || failed_make=1
         if [ -f "$1/test-suite.log" ]; then
             failed_make=0
             failed=$((failed + $(count "$1" FAIL) + $(count "$1" ERROR) + $(count "$1" XPASS)))

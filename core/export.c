@@ -387,7 +387,8 @@ static void owner_of(const struct state *s, struct exportdir_owner *out, struct 
     *out = (struct exportdir_owner){s->run, s->started, where->dbname};
 }
 
-int export_begin(struct job *job, const struct state *s, struct error *err)
+/* The run's directory; `and_fill`: with what is not in it yet. */
+static int of_run(struct job *job, const struct state *s, int and_fill, struct error *err)
 {
     struct exportdir_owner owner;
     struct pg_where where;
@@ -396,23 +397,20 @@ int export_begin(struct job *job, const struct state *s, struct error *err)
         return 0;
     owner_of(s, &owner, &where);
     struct outdir *dir = exportdir_take(job->project, &owner, 0, &whole, err);
+    if (dir && !whole && and_fill)
+        export_all(job, dir, &owner, err);
     outdir_close(dir);
-    return dir ? 0 : err->code;
+    return err->code;
+}
+
+int export_begin(struct job *job, const struct state *s, struct error *err)
+{
+    return of_run(job, s, 0, err);
 }
 
 int export_finish(struct job *job, const struct state *s, struct error *err)
 {
-    struct exportdir_owner owner;
-    struct pg_where where;
-    int whole;
-    if (job->host->recording.mode != MIG_RECORDING_KEEP)
-        return 0;
-    owner_of(s, &owner, &where);
-    struct outdir *dir = exportdir_take(job->project, &owner, 0, &whole, err);
-    if (dir && !whole)
-        export_all(job, dir, &owner, err);
-    outdir_close(dir);
-    return err->code;
+    return of_run(job, s, 1, err);
 }
 
 int export_only(struct job *job, int confirmed, struct error *err)

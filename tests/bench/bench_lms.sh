@@ -347,6 +347,7 @@ runs()
 grown()
 {
     prepare _grown "$(awk -v a="$scale" -v b="$grow" 'BEGIN { print a * b }')"
+    psql_t edu_grown -c "VACUUM ANALYZE" # as the other one is
     fresh now ready_grown
     run grown 20 now auto
 }

@@ -79,7 +79,7 @@ int backup_restore(const char *dir, const char *id, const char *url, struct erro
 /* The rows of `rows` alone, as the backup has them, in the same manner: those that belong to it now
  * go, and those with a key that comes back. STATUS_REFUSED also where the rule, or the columns,
  * were others when it was made. */
-int backup_restore_rows(const char *dir, const char *id, const struct backup_request *request,
+int backup_rows_restore(const char *dir, const char *id, const struct backup_request *request,
                         struct error *err);
 /* Removes those older than `days`, and those beyond the `keep` newest whole ones (0: no such
  * rule), never the newest good one; also what killed backups left. Appends removed ids as lines

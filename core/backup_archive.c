@@ -23,6 +23,7 @@ FILE *backup_archive_scratch(int dir, struct error *err)
     FILE *file = fd < 0 ? NULL : fdopen(fd, "r+");
     if (!file) {
         error_set(err, STATUS_BACKUP, "no scratch file beside the backup: %s", strerror(errno));
+        error_fix(err, "free space in the backup directory, and let this user write there");
         if (fd >= 0)
             close(fd);
     }

@@ -39,9 +39,12 @@ int backup_digest_send(struct pg *pg, const struct backup_table *tables, size_t 
         add_table(&tables[i], &sql);
         str_add(&sql, ";\n");
     }
-    int rc = sql.failed ? error_set(err, STATUS_BACKUP, "too many tables for one backup")
-             : sql.len  ? pg_later_send(pg, sql.data, err)
-                        : STATUS_OK;
+    int rc = sql.len && !sql.failed ? pg_later_send(pg, sql.data, err) : STATUS_OK;
+    if (sql.failed) {
+        rc = error_set(err, STATUS_BACKUP, "too many tables for one backup");
+        error_fix(
+            err, "set \"backup.scope\" to \"tables\", so that only those of the project are in it");
+    }
     str_clear(&sql);
     return rc;
 }

@@ -45,7 +45,8 @@ static int open_snapshot(struct backup_dump *d, char out[64], struct error *err)
 }
 
 /* Compression 1: twice as fast as the default for a tenth more space. */
-static int run(const struct backup_dump *d, const char *snapshot, int out_fd, struct error *err)
+static int call_pg_dump(const struct backup_dump *d, const char *snapshot, int out_fd,
+                        struct error *err)
 {
     const struct backup_request *r = d->request;
     struct str state;
@@ -85,7 +86,7 @@ static int run_with_digests(struct backup_dump *d, const char *snapshot, int out
     int rc = backup_digest_send(d->pg, d->tables.tables, d->tables.n, err);
     if (rc)
         return rc;
-    rc = run(d, snapshot, out_fd, err);
+    rc = call_pg_dump(d, snapshot, out_fd, err);
     if (rc)
         pg_later_drop(d->pg);
     return rc ? rc : backup_digest_take(d->pg, d->tables.tables, d->tables.n, d->mem, err);

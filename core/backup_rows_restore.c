@@ -60,7 +60,11 @@ static int open_script(struct back *b, int dir, struct error *err)
     b->script = fd < 0 ? NULL : fdopen(fd, "r");
     if (!b->script && fd >= 0)
         close(fd);
-    return b->script ? STATUS_OK : error_set(err, STATUS_BACKUP, "%s cannot be read", part->file);
+    if (b->script)
+        return STATUS_OK;
+    error_set(err, STATUS_BACKUP, "%s cannot be read", part->file);
+    error_fix(err, "let this user read the backup, or choose another: --backups lists them");
+    return err->code;
 }
 
 /* ---- the target ----------------------------------------------------------------------------- */
@@ -240,7 +244,7 @@ static int restore_from(struct back *b, int dir, const char *id, struct error *e
     return rc;
 }
 
-int backup_restore_rows(const char *dir, const char *id, const struct backup_request *request,
+int backup_rows_restore(const char *dir, const char *id, const struct backup_request *request,
                         struct error *err)
 {
     int rc = backup_verify(dir, id, err);

@@ -239,6 +239,8 @@ static int one_entity(struct job *job, size_t i, struct outdir *dir, const json_
             code = error_set(err, STATUS_CONFIG,
                              "\"export.csv\": two entities have the file \"%.200s\"", file);
     }
+    if (code)
+        error_fix(err, "give each entity a file name of its own in \"export.csv\"");
     json_t *about = code ? NULL : exportcsv_write(&st, dir, file, tell, NULL, err);
     progress_end();
     if (!about)

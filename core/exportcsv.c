@@ -138,9 +138,12 @@ static void add_text(struct str *out, const char *data, size_t n)
 
 static int flush(struct exportcsv *x, struct error *err)
 {
-    if (x->text.failed)
-        return error_set(err, STATUS_SOURCE, "a record of entity %s is too long for a CSV file",
-                         x->st.p->entity);
+    if (x->text.failed) {
+        error_set(err, STATUS_SOURCE, "a record of entity %s is too long for a CSV file",
+                  x->st.p->entity);
+        error_fix(err, "name its file \"\" in \"export.csv\": none is made of this entity then");
+        return err->code;
+    }
     int code = outfile_write(x->out, x->text.data, x->text.len, err);
     str_reset(&x->text);
     return code;

@@ -176,7 +176,7 @@ static int restore_rows(const struct cli *cli, struct session *s)
         return s->err.code;
     request.rows = rule;
     request.n_rows = 1;
-    return backup_restore_rows(s->project->backup_dir, cli->argument, &request, &s->err);
+    return backup_rows_restore(s->project->backup_dir, cli->argument, &request, &s->err);
 }
 
 int keep_restore(const struct cli *cli, struct session *s)

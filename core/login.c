@@ -3,6 +3,7 @@
  * that made it knows. The password is in no argument, no variable and no message. Proofs over many
  * accounts are logins.c's. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "sql.h"
 
 #define TYPED_MOST 4096 /* bytes of a password */
+#define LOOK_MS 200     /* between two looks whether somebody broke it off */
 
 struct login {
     struct session *s;
@@ -105,11 +107,16 @@ static int find_row(struct login *l, struct error *err)
     const char *key = at == SIZE_MAX ? NULL : key_of(l, &job->tables[at]);
     const char *const params[] = {pg_get(l->column, 0, 3)};
     struct str sql;
-    if (!key)
-        return error_set(err, STATUS_USAGE,
-                         "which row of %s.%s belongs to a source key cannot be told: it is not the"
-                         " stage's first table, or has no key of one column",
-                         pg_get(l->column, 0, 0), pg_get(l->column, 0, 1));
+    if (!key) {
+        error_set(err, STATUS_USAGE,
+                  "which row of %s.%s belongs to a source key cannot be told: it is not the"
+                  " stage's first table, or has no key of one column",
+                  pg_get(l->column, 0, 0), pg_get(l->column, 0, 1));
+        error_fix(err,
+                  "try the login in the application itself; \"login_proof\" of the stage proves"
+                  " accounts within a run");
+        return err->code;
+    }
     str_init(&sql, 0);
     str_add(&sql, "SELECT l.");
     sql_ident(&sql, pg_get(l->column, 0, 2));
@@ -120,11 +127,15 @@ static int find_row(struct login *l, struct error *err)
     str_clear(&sql);
     if (!l->row)
         return err->code;
-    if (!pg_rows(l->row))
+    if (!pg_rows(l->row)) {
         error_set(err, STATUS_INVALID, "the account is no longer in %s.%s", pg_get(l->column, 0, 0),
                   pg_get(l->column, 0, 1));
-    else if (!pg_get(l->row, 0, 0))
+        error_fix(err, "--explain tells what runs made of this record");
+    } else if (!pg_get(l->row, 0, 0)) {
         error_set(err, STATUS_INVALID, "the account has no password");
+        error_fix(err,
+                  "its owner sets one in the application; the bundle lists accounts to be reset");
+    }
     return err->code;
 }
 
@@ -145,12 +156,22 @@ static int find(struct login *l, struct error *err)
 
 /* ---- the password ---------------------------------------------------------------------- */
 
+/* A signal that comes just before the wait does not end it: so it is looked for now and then. */
+static int wait_for_typing(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (!host_is_cancelled())
+        if (poll(&in, 1, LOOK_MS) > 0)
+            return 0;
+    return -1;
+}
+
 /* Up to the end of the line. By read() alone: a stream would keep it in a buffer of its own. */
 static int read_line(char *typed, size_t *n)
 {
     *n = 0;
     while (*n < TYPED_MOST) {
-        ssize_t got = read(STDIN_FILENO, typed + *n, 1);
+        ssize_t got = wait_for_typing() ? -1 : read(STDIN_FILENO, typed + *n, 1);
         if (got < 0 && errno == EINTR && !host_is_cancelled())
             continue;
         if (got < 0)

@@ -156,7 +156,9 @@ static int restore_part(struct proof *p, const struct backup_part *part, struct 
     if (!script) {
         if (fd >= 0)
             close(fd);
-        return error_set(err, STATUS_BACKUP, "%s cannot be read", part->file);
+        error_set(err, STATUS_BACKUP, "%s cannot be read", part->file);
+        error_fix(err, "let this user read the backup, or choose another: --backups lists them");
+        return err->code;
     }
     rc = load_part(p, part, script, err);
     fclose(script);
@@ -241,8 +243,11 @@ static int read_manifest(struct proof *p, struct error *err)
     p->dir = all < 0 ? -1 : outdir_openat(all, r->id, O_RDONLY | O_DIRECTORY, 0);
     if (all >= 0)
         close(all);
-    if (p->dir < 0)
-        return error_set(err, STATUS_BACKUP, "backup %s cannot be opened", r->id);
+    if (p->dir < 0) {
+        error_set(err, STATUS_BACKUP, "backup %s cannot be opened", r->id);
+        error_fix(err, "--backups lists those that are there");
+        return err->code;
+    }
     return backup_manifest_read(p->dir, r->id, p->mem, &p->m, err);
 }
 

@@ -19,6 +19,8 @@ static int of_url(struct session *s, const char *url, struct side *out)
     const char *fault = url_database_fault(url);
     if (fault) {
         error_set(&s->err, STATUS_USAGE, "no connection URL of a database: %s", fault);
+        error_fix(&s->err,
+                  "postgresql://user@host:port/database, or target, rehearsal, source:NAME");
         return STATUS_USAGE;
     }
     snprintf(out->url, sizeof out->url, "%s", url);

@@ -68,8 +68,10 @@ struct spool *spool_new(const char *dir, struct error *err)
         no_file(err, "kept");
     outdir_close(at);
     s->seal = err->code ? NULL : digest_seal_new();
-    if (!err->code && !s->seal)
+    if (!err->code && !s->seal) {
         error_set(err, STATUS_PREFLIGHT, "OpenSSL offers no AES-256-GCM to seal records with");
+        error_fix(err, "look at openssl.cnf: its default or fips provider has that cipher");
+    }
     if (!err->code)
         return s;
     spool_free(s);
@@ -194,19 +196,27 @@ static int read_all(struct spool *s, void *to, size_t n, struct error *err)
     return 0;
 }
 
+static int was_changed(struct error *err)
+{
+    error_set(err, STATUS_BACKUP, "records that wait to be hashed were changed on disk");
+    error_fix(err, "look at the disk, and who else writes to it; then repeat the command: they are "
+                   "read again");
+    return err->code;
+}
+
 static int next_frame(struct spool *s, struct error *err)
 {
     struct head head;
     s->at = s->used = 0;
     int code = read_all(s, &head, sizeof head, err);
     if (!code && head.bytes > (uint64_t)(s->end - s->place))
-        code = error_set(err, STATUS_BACKUP, "records that wait to be hashed were changed on disk");
+        code = was_changed(err);
     if (code)
         return code;
     need_room(s, head.bytes);
     code = read_all(s, s->frame, head.bytes, err);
     if (!code && digest_unseal(s->seal, s->frame_no++, s->frame, head.bytes, head.tag))
-        code = error_set(err, STATUS_BACKUP, "records that wait to be hashed were changed on disk");
+        code = was_changed(err);
     s->used = code ? 0 : head.bytes;
     return code;
 }

@@ -207,7 +207,7 @@ static int write_all(struct state *s, struct job *job, const struct publish_resu
 {
     int code = remove_prepare(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = write_before_images(s, &job->tables[i], IMAGES_ALL, err);
+        code = write_images_rest(s, &job->tables[i], &r->tables[i], err);
     if (!code && fault_point("publish.before_images"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_images");
     for (size_t i = 0; !code && i < job->n_tables; i++)

@@ -11,6 +11,7 @@
 
 #include "backoff.h"
 #include "check.h"
+#include "drift.h"
 #include "fault.h"
 #include "hooks.h"
 #include "lineage.h"
@@ -149,6 +150,27 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     return STATUS_DRIFT;
 }
 
+static int no_drift_left(struct state *s, const struct job *job, struct job_table *t,
+                         struct error *err)
+{
+    int settled = 0, code = publish_no_drift(s, t, err);
+    if (code != STATUS_DRIFT)
+        return code;
+    struct error drift = *err;
+    *err = (struct error){0};
+    code = pg_own_path(s->pg, err);
+    if (!code)
+        code = drift_settle(s, job, t, &settled, err);
+    if (!code)
+        code = pg_exec(s->pg, err, "SET LOCAL search_path = pg_catalog, pg_temp");
+    if (!code && settled)
+        code = publish_no_drift(s, t, err);
+    if (code || settled)
+        return code;
+    *err = drift;
+    return STATUS_DRIFT;
+}
+
 /* ---- cycles ------------------------------------------------------------------ */
 
 static int defer_cycles(struct state *s, const struct job *job, struct error *err)
@@ -272,7 +294,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
     if (!code)
         code = number_shift(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = publish_no_drift(s, &job->tables[i], err);
+        code = no_drift_left(s, job, &job->tables[i], err);
         if (!code)
             code = write_plan(s, &job->tables[i], 0, &r->tables[i], err);
     }

@@ -185,6 +185,29 @@ int write_images_ahead(struct state *s, struct job *job, struct error *err)
     return code;
 }
 
+int write_images_again(struct state *s, struct job_table *t, const struct job_table *part,
+                       struct error *err)
+{
+    struct str sql;
+    if (!t->has_images)
+        return 0;
+    str_init(&sql, 0);
+    str_printf(&sql, "DELETE FROM %s b USING %s s WHERE b._mig_op = 'U' AND ", t->before,
+               part->staging);
+    match_condition(t->match, "s", "b", &sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    t->images -= res ? pg_affected(res) : 0;
+    pg_free(res);
+    if (err->code)
+        return err->code;
+    str_printf(&sql, "INSERT INTO %s ", t->before);
+    updated_images(part, &sql);
+    res = pg_query_str(s->pg, &sql, err);
+    t->images += res ? pg_affected(res) : 0;
+    pg_free(res);
+    return err->code;
+}
+
 int write_images_rest(struct state *s, const struct job_table *t, const struct write_counts *c,
                       struct error *err)
 {

@@ -27,6 +27,10 @@ int write_before_images(struct state *s, const struct job_table *t, enum write_i
  * finds under lock that no matched row changed since check, they are what they would be then. In
  * the caller's transaction. */
 int write_images_ahead(struct state *s, struct job *job, struct error *err);
+/* Under lock: those of the rows that `part`, the same table over views, holds; they changed since.
+ */
+int write_images_again(struct state *s, struct job_table *t, const struct job_table *part,
+                       struct error *err);
 /* Under lock, behind the drift check: what write_images_ahead() did not take, or all anew. */
 int write_images_rest(struct state *s, const struct job_table *t, const struct write_counts *c,
                       struct error *err);

@@ -351,7 +351,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
 {
     if (fault_point("check.begin"))
         return error_set(err, STATUS_TEMPORARY, "fault point check.begin");
-    int code = state_begin(s, err);
+    /* One snapshot: a live row that moves between two statements would look like another one. */
+    int code = state_begin_snapshot(s, err);
     if (!code)
         code = reset(s, job, err);
     if (!code)

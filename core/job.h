@@ -93,7 +93,9 @@ struct job_table { /* one target table that the job writes */
     int64_t rest_rows; /* where has_rest: how many they are */
     int one_to_one;    /* no live row is met by two staged rows */
     int64_t deletes;   /* rows of the delete table */
-    struct job_seen {  /* the live table before check looked at it */
+    int has_images;    /* before-images of the updates were taken behind check: so many */
+    int64_t images;
+    struct job_seen { /* the live table before check looked at it */
         int64_t rows;
         char xmin[24],
             file[24]; /* oldest transaction still running then, "": unknown; file number */

@@ -202,9 +202,13 @@ int match_same(struct state *s, struct job_table *t, struct error *err)
                t->match_table, t->staging, t->t->quoted, match_at(t));
     match_same_image(t, &sql);
     int code = pg_exec_str(s->pg, &sql, err);
-    if (!code && t->has_rest)
-        code = pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
-    return code || !t->has_rest ? code : count_rest(s, t, err);
+    return code || !t->has_rest ? code : match_rest_again(s, t, err);
+}
+
+int match_rest_again(struct state *s, struct job_table *t, struct error *err)
+{
+    int code = pg_execf(s->pg, err, "REFRESH MATERIALIZED VIEW %s", t->rest);
+    return code ? code : count_rest(s, t, err);
 }
 
 /* Where most rows are as their live row already, what asks for the others must not meet all of

@@ -17,6 +17,8 @@ int match_refill(struct state *s, struct job_table *t, struct error *err);
 int match_same(struct state *s, struct job_table *t, struct error *err);
 /* Where most rows are the same: keeps the list of the others, and t->has_rest says so. */
 int match_rest(struct state *s, struct job_table *t, struct error *err);
+/* Makes that list anew: other rows are the same now. */
+int match_rest_again(struct state *s, struct job_table *t, struct error *err);
 /* Every live row has a staged one that stands for it, where that is known: what asks for live rows
  * that have none needs no look. Rows that others add meanwhile are the next run's. */
 int match_takes_all(const struct job_table *t);

@@ -236,6 +236,39 @@ int merge_resolve(struct state *s, const struct job_table *t, int *changed, stru
     return code ? code : put_winners(s, t, changed, err);
 }
 
+/* ---- some rows once more ----------------------------------------------------------------- */
+
+static size_t kept_names(const struct job_table *t, const char **names)
+{
+    size_t n = 0;
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (may_keep(t, i))
+            names[n++] = t->columns[i]->name;
+    return n;
+}
+
+int merge_is_repeatable(const struct job *job, const struct job_table *t)
+{
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (t->merge[i] == MERGE_REJECT ||
+            (may_keep(t, i) && rewrite_beside_merge(job, t, t->columns[i]->name)))
+            return 0;
+    return 1;
+}
+
+int merge_forget(struct state *s, const struct job_table *t, struct error *err)
+{
+    const char *names[1700];
+    size_t n = kept_names(t, names);
+    return n ? rewrite_forget(s, t, names, n, err) : 0;
+}
+
+int merge_again(struct state *s, const struct job_table *t, int *changed, struct error *err)
+{
+    const char *names[1700];
+    return kept_names(t, names) ? put_winners(s, t, changed, err) : 0;
+}
+
 /* ---- refusals ---------------------------------------------------------------------------- */
 
 void merge_rules(const struct job_table *t, struct reject_rules *rules)

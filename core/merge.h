@@ -14,6 +14,12 @@ void merge_plan(struct job *job, struct job_table *t, const struct project_table
  * staged rows, so that whoever asks for the row as it will be finds it there, and counts them as
  * repairs. `changed`: some rows are others now. In check's transaction. */
 int merge_resolve(struct state *s, const struct job_table *t, int *changed, struct error *err);
+/* Whether the two below suffice where live rows changed since. */
+int merge_is_repeatable(const struct job *job, const struct job_table *t);
+/* The rows of t->staging, which may be a view, as they were before merge_resolve(); and the same
+ * rows merged with their live rows once more, uncounted. */
+int merge_forget(struct state *s, const struct job_table *t, struct error *err);
+int merge_again(struct state *s, const struct job_table *t, int *changed, struct error *err);
 /* Columns in which a record may not differ from its live row. */
 void merge_rules(const struct job_table *t, struct reject_rules *rules);
 /* The rules in words, for the plan; nothing where all is overwritten. */

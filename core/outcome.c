@@ -135,7 +135,7 @@ int outcome_make(struct state *s, struct job *job, int may_delete, struct str *n
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
         int changed = 0;
-        t->has_rest = 0;
+        t->has_rest = t->has_images = 0;
         code = seen_take(s, t, err);
         if (!code)
             code = delta_make(s, job, t, err);

@@ -246,3 +246,39 @@ void pair_taken(const struct job_table *t, struct str *sql)
     match_key_equal(t->also, "w", "l", sql);
     str_add(sql, " WHERE NOT w._mig_old)");
 }
+
+/* ---- live rows that changed ---------------------------------------------------------------- */
+
+/* What took over a live row's key was found by another one, which must still say so. */
+static void found_otherwise(const struct job_table *t, struct str *sql)
+{
+    const struct catalog_key *k = &t->t->keys[0];
+    str_add(sql, "s._mig_rewritten && ARRAY[");
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(sql, "%s%d", i ? ", " : "", job_find_staged(t, k->columns[i])->attnum);
+    str_add_char(sql, ']');
+}
+
+void pair_unclear(const struct job_table *t, const char *list, struct str *sql)
+{
+    struct str from, pairs;
+    str_init(&from, 0);
+    str_init(&pairs, 0);
+    str_printf(&from, "(SELECT l.*, d._mig_id FROM %s l JOIN %s d ON d._mig_at = %s) l",
+               t->t->quoted, list, match_at(t));
+    match_key_rows(t->also, "_mig_id", from.data, &pairs);
+    str_add(&pairs, " l JOIN ");
+    match_key_rows(t->also, "_mig_id", t->staging, &pairs);
+    str_add(&pairs, " s ON ");
+    match_key_equal(t->also, "s", "l", &pairs);
+    str_printf(sql,
+               "WITH p AS MATERIALIZED (SELECT l._mig_id AS live, s._mig_id AS staged FROM %s)"
+               " SELECT (SELECT count(*) FROM p WHERE live <> staged) + (SELECT count(*) FROM %s d"
+               " JOIN %s s ON s._mig_id = d._mig_id WHERE ",
+               pairs.data, list, t->staging);
+    found_otherwise(t, sql);
+    str_add(sql, " AND NOT EXISTS (SELECT FROM p WHERE live = d._mig_id AND staged = d._mig_id))");
+    sql->failed |= from.failed | pairs.failed;
+    str_clear(&from);
+    str_clear(&pairs);
+}

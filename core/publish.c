@@ -11,6 +11,7 @@
 
 #include "backoff.h"
 #include "check.h"
+#include "drift.h"
 #include "fault.h"
 #include "hooks.h"
 #include "lineage.h"
@@ -149,6 +150,27 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     return STATUS_DRIFT;
 }
 
+static int no_drift_left(struct state *s, const struct job *job, struct job_table *t,
+                         struct error *err)
+{
+    int settled = 0, code = publish_no_drift(s, t, err);
+    if (code != STATUS_DRIFT)
+        return code;
+    struct error drift = *err;
+    *err = (struct error){0};
+    code = pg_own_path(s->pg, err);
+    if (!code)
+        code = drift_settle(s, job, t, &settled, err);
+    if (!code)
+        code = pg_exec(s->pg, err, "SET LOCAL search_path = pg_catalog, pg_temp");
+    if (!code && settled)
+        code = publish_no_drift(s, t, err);
+    if (code || settled)
+        return code;
+    *err = drift;
+    return STATUS_DRIFT;
+}
+
 /* ---- cycles ------------------------------------------------------------------ */
 
 static int defer_cycles(struct state *s, const struct job *job, struct error *err)
@@ -207,7 +229,7 @@ static int write_all(struct state *s, struct job *job, const struct publish_resu
 {
     int code = remove_prepare(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = write_before_images(s, &job->tables[i], IMAGES_ALL, err);
+        code = write_images_rest(s, &job->tables[i], &r->tables[i], err);
     if (!code && fault_point("publish.before_images"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.before_images");
     for (size_t i = 0; !code && i < job->n_tables; i++)
@@ -272,7 +294,7 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
     if (!code)
         code = number_shift(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = publish_no_drift(s, &job->tables[i], err);
+        code = no_drift_left(s, job, &job->tables[i], err);
         if (!code)
             code = write_plan(s, &job->tables[i], 0, &r->tables[i], err);
     }

@@ -25,12 +25,8 @@ int rewrite_adopts(const struct job_table *t)
     return 1;
 }
 
-static int may_change(const struct job *job, const struct job_table *t, const char *column)
+int rewrite_beside_merge(const struct job *job, const struct job_table *t, const char *column)
 {
-    for (size_t i = 0; t->merge && i < t->n_columns; i++)
-        if (str_equal(t->columns[i]->name, column) && t->merge[i] != MERGE_OVERWRITE &&
-            t->merge[i] != MERGE_REJECT)
-            return 1;
     if (rewrite_adopts(t) && among(t->t->keys[0].columns, t->t->keys[0].n, column))
         return 1;
     for (size_t i = 0; i < t->n_uniques; i++)
@@ -43,6 +39,15 @@ static int may_change(const struct job *job, const struct job_table *t, const ch
             return 1;
     }
     return 0;
+}
+
+static int may_change(const struct job *job, const struct job_table *t, const char *column)
+{
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (str_equal(t->columns[i]->name, column) && t->merge[i] != MERGE_OVERWRITE &&
+            t->merge[i] != MERGE_REJECT)
+            return 1;
+    return rewrite_beside_merge(job, t, column);
 }
 
 void rewrite_columns(const struct job *job, const struct job_table *t, struct str *sql)
@@ -97,4 +102,35 @@ int rewrite_reset(struct state *s, const struct job *job, const struct job_table
     int code = n ? pg_exec(s->pg, err, sql.data) : 0;
     str_clear(&sql);
     return code;
+}
+
+int rewrite_forget(struct state *s, const struct job_table *t, const char *const *columns, size_t n,
+                   struct error *err)
+{
+    struct str sql, numbers, left;
+    str_init(&sql, 0);
+    str_init(&numbers, 0);
+    str_init(&left, 0);
+    for (size_t i = 0; i < n; i++) {
+        const struct catalog_column *c = job_find_staged(t, columns[i]);
+        str_printf(&sql, "%s", i ? ", " : "");
+        sql_ident(&sql, c->name);
+        str_printf(&sql, " = CASE WHEN %d = ANY (_mig_rewritten) THEN _mig_was_%d ELSE ", c->attnum,
+                   c->attnum);
+        sql_ident(&sql, c->name);
+        str_add(&sql, " END");
+        str_printf(&numbers, "%s%d", i ? ", " : "", c->attnum);
+        str_printf(&left, ", %d)", c->attnum);
+    }
+    struct str all;
+    str_init(&all, 0);
+    str_printf(&all, "UPDATE %s SET %s, _mig_rewritten = ", t->staging, sql.data);
+    for (size_t i = 0; i < n; i++)
+        str_add(&all, "array_remove(");
+    str_printf(&all, "_mig_rewritten%s WHERE _mig_rewritten && ARRAY[%s]", left.data, numbers.data);
+    all.failed |= sql.failed | numbers.failed | left.failed;
+    str_clear(&sql);
+    str_clear(&numbers);
+    str_clear(&left);
+    return pg_exec_str(s->pg, &all, err);
 }

@@ -14,6 +14,11 @@ void rewrite_columns(const struct job *job, const struct job_table *t, struct st
  * there before the first of them is kept. */
 void rewrite_keep(const struct job_table *t, const char *alias, const char *const *columns,
                   size_t n, struct str *sql);
+/* Check may put another value into the column for another reason than a merge. */
+int rewrite_beside_merge(const struct job *job, const struct job_table *t, const char *column);
+/* These columns as they were loaded, in the rows of t->staging, which may be a view. */
+int rewrite_forget(struct state *s, const struct job_table *t, const char *const *columns, size_t n,
+                   struct error *err);
 /* All values as they were loaded. */
 int rewrite_reset(struct state *s, const struct job *job, const struct job_table *t,
                   struct error *err);

@@ -299,6 +299,8 @@ static int take_fingerprint(struct run *r, const struct job *job, const char *ph
         code = fingerprint_take(r->s, job, phase, &r->err);
     if (!code && r->is_published)
         code = fingerprint_take_images(r->s, job, "images", &r->err);
+    else if (!code)
+        code = write_images_ahead(r->s, r->job, &r->err);
     if (!code)
         code = preserve_fingerprint(r->s, r->job, r->is_published, &r->err);
     if (!code)

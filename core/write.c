@@ -10,6 +10,7 @@
 #include "match.h"
 #include "sequence.h"
 #include "sql.h"
+#include "staging.h"
 
 int write_swallowed(const struct job_table *t, const char *what, int64_t written, int64_t expected,
                     struct error *err)
@@ -114,6 +115,34 @@ int write_kept(struct state *s, const struct job_table *t, struct write_counts *
     return 0;
 }
 
+/* ---- before-images ------------------------------------------------------------------------- */
+
+static void image_of(const struct job_table *t, const char *op, struct str *sql)
+{
+    str_printf(sql, "SELECT %s::\"char\" AS _mig_op, %s AS _mig_xmin, l.* FROM %s l JOIN ", op,
+               lineage_xmin(t), t->t->quoted);
+}
+
+static void updated_images(const struct job_table *t, struct str *sql)
+{
+    image_of(t, "'U'", sql);
+    str_printf(sql,
+               "%s m ON m._mig_at = %s JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT"
+               " m._mig_same AND %s",
+               t->match_table, match_at(t), t->staging, match_overwrites(t) ? "true" : "false");
+}
+
+static void deleted_images(const struct job_table *t, struct str *sql)
+{
+    image_of(t, "CASE WHEN d._mig_late THEN 'L' ELSE 'D' END", sql);
+    str_printf(sql, "%s d ON d._mig_at = %s", t->delete_table, match_at(t));
+}
+
+static void make_images(const struct job_table *t, struct str *sql)
+{
+    str_printf(sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->before, t->before);
+}
+
 /* Typed as the live table is: values never pass through text. */
 int write_before_images(struct state *s, const struct job_table *t, enum write_images which,
                         struct error *err)
@@ -123,18 +152,78 @@ int write_before_images(struct state *s, const struct job_table *t, enum write_i
     if (which == IMAGES_MORE)
         str_printf(&sql, "INSERT INTO %s ", t->before);
     else
-        str_printf(&sql, "DROP TABLE IF EXISTS %s; CREATE TABLE %s AS ", t->before, t->before);
-    str_printf(&sql,
-               "SELECT CASE WHEN d._mig_late THEN"
-               " 'L' ELSE 'D' END::\"char\" AS _mig_op, %s AS _mig_xmin, l.* FROM %s l JOIN %s d"
-               " ON d._mig_at = %s UNION ALL SELECT 'U'::\"char\", %s, l.* FROM %s l JOIN %s m ON "
-               "m._mig_at = %s"
-               " JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND NOT m._mig_same AND %s%s",
-               lineage_xmin(t), t->t->quoted, t->delete_table, match_at(t), lineage_xmin(t),
-               t->t->quoted, t->match_table, match_at(t), t->staging,
-               match_overwrites(t) ? "true" : "false", which == IMAGES_NONE ? " WITH NO DATA" : "");
+        make_images(t, &sql);
+    deleted_images(t, &sql);
+    str_add(&sql, " UNION ALL ");
+    updated_images(t, &sql);
+    str_add(&sql, which == IMAGES_NONE ? " WITH NO DATA" : "");
     return pg_exec_str(s->pg, &sql, err);
 }
+
+/* A hook may change a row before it is written: its image is the one behind the hook. */
+int write_images_ahead(struct state *s, struct job *job, struct error *err)
+{
+    if (job->project->publish == PUBLISH_BATCHED || job->project->n_hooks)
+        return 0;
+    int code = staging_tune(s, job, err);
+    if (!code)
+        code = lineage_read(s, job, 0, err);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        struct job_table *t = &job->tables[i];
+        struct str sql;
+        if (!match_overwrites(t))
+            continue;
+        str_init(&sql, 0);
+        make_images(t, &sql);
+        updated_images(t, &sql);
+        struct pg_result *res = pg_query_str(s->pg, &sql, err);
+        t->has_images = res != NULL;
+        t->images = res ? pg_affected(res) : 0;
+        pg_free(res);
+        code = err->code;
+    }
+    return code;
+}
+
+int write_images_again(struct state *s, struct job_table *t, const struct job_table *part,
+                       struct error *err)
+{
+    struct str sql;
+    if (!t->has_images)
+        return 0;
+    str_init(&sql, 0);
+    str_printf(&sql, "DELETE FROM %s b USING %s s WHERE b._mig_op = 'U' AND ", t->before,
+               part->staging);
+    match_condition(t->match, "s", "b", &sql);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    t->images -= res ? pg_affected(res) : 0;
+    pg_free(res);
+    if (err->code)
+        return err->code;
+    str_printf(&sql, "INSERT INTO %s ", t->before);
+    updated_images(part, &sql);
+    res = pg_query_str(s->pg, &sql, err);
+    t->images += res ? pg_affected(res) : 0;
+    pg_free(res);
+    return err->code;
+}
+
+int write_images_rest(struct state *s, const struct job_table *t, const struct write_counts *c,
+                      struct error *err)
+{
+    if (!t->has_images || t->images != c->updated)
+        return write_before_images(s, t, IMAGES_ALL, err);
+    if (!c->deleted)
+        return 0;
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "INSERT INTO %s ", t->before);
+    deleted_images(t, &sql);
+    return pg_exec_str(s->pg, &sql, err);
+}
+
+/* ---- writes ------------------------------------------------------------------------------------
+ */
 
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err)
 {

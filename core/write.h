@@ -23,6 +23,17 @@ int write_kept(struct state *s, const struct job_table *t, struct write_counts *
 enum write_images { IMAGES_ALL, IMAGES_NONE, IMAGES_MORE };
 int write_before_images(struct state *s, const struct job_table *t, enum write_images which,
                         struct error *err);
+/* Those of the rows that will be updated, behind check and outside of publish's lock: where publish
+ * finds under lock that no matched row changed since check, they are what they would be then. In
+ * the caller's transaction. */
+int write_images_ahead(struct state *s, struct job *job, struct error *err);
+/* Under lock: those of the rows that `part`, the same table over views, holds; they changed since.
+ */
+int write_images_again(struct state *s, struct job_table *t, const struct job_table *part,
+                       struct error *err);
+/* Under lock, behind the drift check: what write_images_ahead() did not take, or all anew. */
+int write_images_rest(struct state *s, const struct job_table *t, const struct write_counts *c,
+                      struct error *err);
 /* Updates, then insertions. */
 int write_rows(struct state *s, const struct job_table *t, const struct write_counts *c,
                struct error *err);

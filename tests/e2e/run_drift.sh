@@ -157,20 +157,40 @@ rows shop "SELECT id FROM account ORDER BY 1" "1
 21"
 undo_proof shop drift
 
-echo "a writer that never rests"
-fresh shop update
-psql_t shop -c "DO \$\$BEGIN FOR i IN 1..1000000 LOOP UPDATE account SET seen = i WHERE id = 1; COMMIT;
-    END LOOP; END\$\$" >/dev/null 2>&1 &
-until [ "$(psql_t shop -c "SELECT seen FROM account WHERE id = 1")" -gt 0 ]; do sleep 0.02; done
+never_rests() # SQL, with i as a number that grows: again and again, each time committed
+{
+    psql_t shop -c "CREATE TABLE IF NOT EXISTS restless (n int); TRUNCATE restless"
+    psql_t shop -c "DO \$\$BEGIN FOR i IN 1..1000000 LOOP $1; INSERT INTO restless VALUES (i); COMMIT;
+        END LOOP; END\$\$" >/dev/null 2>&1 &
+    until [ "$(psql_t shop -c "SELECT count(*) FROM restless")" -gt 0 ]; do sleep 0.02; done
+}
+rests()
+{
+    psql_t shop -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'DO %'
+        AND datname = current_database() AND pid <> pg_backend_pid()" >/dev/null
+    wait || :
+}
+
+echo "a writer that never rests, on a row that is to be deleted"
+fresh shop replace
+never_rests "UPDATE account SET seen = i WHERE id = 9"
 mig 9 shop drift --run
-psql_t shop -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'DO %'
-    AND datname = current_database() AND pid <> pg_backend_pid()" >/dev/null
-wait || :
+rests
 rows shop "SELECT count(*), count(*) FILTER (WHERE name = 'mig') FROM account" "9|0"
 fingerprint_db shop >"$TEST_DIR/before.shop"
 mig 0 shop drift --run # the same command, when the writer rests
 says "goes on where it stopped"
 ledger shop
+
+echo "a writer that never rests, on rows that are written: they are looked at under lock"
+fresh shop update
+never_rests "UPDATE account SET seen = i, name = 'app' WHERE id IN (1, 2)"
+mig 0 shop drift --run
+rests
+says "looked at anew under lock"
+last=$(psql_t shop -c "SELECT max(n) FROM restless")
+rows shop "SELECT count(*) FROM account WHERE id IN (1, 2) AND seen = $last AND name = 'app'" 2
+rows shop "SELECT count(*) FROM mighost.before_1_1 b WHERE _mig_op = 'U' AND name = 'app' AND seen > 0" 2
 
 echo "the table is altered"
 fresh shop update

@@ -93,6 +93,9 @@ grep -qx 'in neither group,2' "$TEST_DIR/compared" || fail "nobody is in neither
 echo "no row of an Android user was written, not even again"
 android >"$TEST_DIR/now"
 same "Android users" "$TEST_DIR/android" "$TEST_DIR/now"
+! grep -q 'to see which' "$TEST_DIR/said" || fail "publish was tried twice"
+is "preserved, and as before" "$(new "SELECT sum(rows_before) FROM mighost.preserved WHERE run = 2 AND
+    (rows_before, sum_before) = (rows_after, sum_after)")" "$(wc -l <"$TEST_DIR/android")"
 
 echo "each user is in the right group"
 new "SELECT what, key, final_key FROM mighost.source_change WHERE stage = 'users' AND run = 2" | sort >"$TEST_DIR/now"

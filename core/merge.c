@@ -113,6 +113,14 @@ static int may_keep(const struct job_table *t, size_t i)
     return t->merge[i] == MERGE_KEEP || t->merge[i] == MERGE_FILL || t->merge[i] == MERGE_NEWEST;
 }
 
+static int any_kept(const struct job_table *t)
+{
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (may_keep(t, i))
+            return 1;
+    return 0;
+}
+
 static void of_row(const char *alias, const struct catalog_column *c, struct str *sql)
 {
     str_printf(sql, "%s.", alias);
@@ -227,13 +235,67 @@ static int put_winners(struct state *s, const struct job_table *t, int *changed,
 
 int merge_resolve(struct state *s, const struct job_table *t, int *changed, struct error *err)
 {
-    int any = 0;
-    for (size_t i = 0; t->merge && i < t->n_columns; i++)
-        any |= may_keep(t, i);
-    if (!any)
+    if (!any_kept(t))
         return 0;
     int code = count_kept(s, t, err);
     return code ? code : put_winners(s, t, changed, err);
+}
+
+/* ---- once more ------------------------------------------------------------------------- */
+
+static int among(const char *const *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_equal(names[i], name))
+            return 1;
+    return 0;
+}
+
+static int in_key(const struct job_table *t, size_t i)
+{
+    return t->match && among(t->match->columns, t->match->n, t->columns[i]->name);
+}
+
+/* What a reference or a rule "unique" put there is not known apart from what merge did. */
+static int is_rewritten(const struct job_table *t, size_t i)
+{
+    for (size_t k = 0; k < t->n_references; k++)
+        if (among(t->references[k].key.columns, t->references[k].key.n, t->columns[i]->name))
+            return 1;
+    for (size_t k = 0; k < t->n_uniques; k++)
+        if (t->uniques[k].column == t->columns[i])
+            return 1;
+    return 0;
+}
+
+int merge_can_again(const struct job_table *t)
+{
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (t->merge[i] == MERGE_REJECT || (may_keep(t, i) && !in_key(t, i) && is_rewritten(t, i)))
+            return 0;
+    return 1;
+}
+
+int merge_undo(struct state *s, const struct job_table *t, struct error *err)
+{
+    struct str sql;
+    size_t n = 0;
+    str_init(&sql, 0);
+    str_printf(&sql, "UPDATE %s SET ", t->staging);
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (may_keep(t, i) && !in_key(t, i)) {
+            str_add(&sql, n++ ? ", " : "");
+            rewrite_loaded(t->columns[i], &sql);
+        }
+    str_add(&sql, " WHERE _mig_rewritten IS NOT NULL");
+    int code = n ? pg_exec(s->pg, err, sql.data) : 0;
+    str_clear(&sql);
+    return code;
+}
+
+int merge_again(struct state *s, const struct job_table *t, int *changed, struct error *err)
+{
+    return any_kept(t) ? put_winners(s, t, changed, err) : 0;
 }
 
 /* ---- refusals ---------------------------------------------------------------------------- */

@@ -14,6 +14,11 @@ void merge_plan(struct job *job, struct job_table *t, const struct project_table
  * staged rows, so that whoever asks for the row as it will be finds it there, and counts them as
  * repairs. `changed`: some rows are others now. In check's transaction. */
 int merge_resolve(struct state *s, const struct job_table *t, int *changed, struct error *err);
+/* For some rows once more, because their live rows changed: can that be without check, are the
+ * values as they were loaded, and who wins. The key that they were matched by stays. */
+int merge_can_again(const struct job_table *t);
+int merge_undo(struct state *s, const struct job_table *t, struct error *err);
+int merge_again(struct state *s, const struct job_table *t, int *changed, struct error *err);
 /* Columns in which a record may not differ from its live row. */
 void merge_rules(const struct job_table *t, struct reject_rules *rules);
 /* The rules in words, for the plan; nothing where all is overwritten. */

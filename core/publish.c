@@ -20,6 +20,7 @@
 #include "outcome.h"
 #include "pair.h"
 #include "rebuild.h"
+#include "rematch.h"
 #include "remove.h"
 #include "seen.h"
 #include "sequence.h"
@@ -273,6 +274,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
         code = number_shift(s, job, err);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         code = publish_no_drift(s, &job->tables[i], err);
+        if (code == STATUS_DRIFT && !(code = rematch_rows(s, job, &job->tables[i], err)))
+            code = publish_no_drift(s, &job->tables[i], err);
         if (!code)
             code = write_plan(s, &job->tables[i], 0, &r->tables[i], err);
     }

@@ -74,6 +74,15 @@ void rewrite_keep(const struct job_table *t, const char *alias, const char *cons
     str_clear(&numbers);
 }
 
+void rewrite_loaded(const struct catalog_column *c, struct str *sql)
+{
+    sql_ident(sql, c->name);
+    str_printf(sql, " = CASE WHEN %d = ANY (_mig_rewritten) THEN _mig_was_%d ELSE ", c->attnum,
+               c->attnum);
+    sql_ident(sql, c->name);
+    str_add(sql, " END");
+}
+
 int rewrite_reset(struct state *s, const struct job *job, const struct job_table *t,
                   struct error *err)
 {
@@ -87,11 +96,7 @@ int rewrite_reset(struct state *s, const struct job *job, const struct job_table
             continue;
         n++;
         str_add(&sql, ", ");
-        sql_ident(&sql, c->name);
-        str_printf(&sql, " = CASE WHEN %d = ANY (_mig_rewritten) THEN _mig_was_%d ELSE ", c->attnum,
-                   c->attnum);
-        sql_ident(&sql, c->name);
-        str_add(&sql, " END");
+        rewrite_loaded(c, &sql);
     }
     str_add(&sql, " WHERE _mig_rewritten IS NOT NULL");
     int code = n ? pg_exec(s->pg, err, sql.data) : 0;

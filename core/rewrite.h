@@ -14,6 +14,8 @@ void rewrite_columns(const struct job *job, const struct job_table *t, struct st
  * there before the first of them is kept. */
 void rewrite_keep(const struct job_table *t, const char *alias, const char *const *columns,
                   size_t n, struct str *sql);
+/* "column = its value as it was loaded", of a staged row. */
+void rewrite_loaded(const struct catalog_column *c, struct str *sql);
 /* All values as they were loaded. */
 int rewrite_reset(struct state *s, const struct job *job, const struct job_table *t,
                   struct error *err);

@@ -140,14 +140,24 @@ void state_begin_sql(const struct state *s, const char *settings, struct str *sq
     fence_sql(s, sql);
 }
 
-int state_begin(struct state *s, struct error *err)
+static int begin_as(struct state *s, const char *mode, struct error *err)
 {
-    if (pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", err))
+    if (pg_begin(s->pg, mode, err))
         return err->code;
     int code = state_fence(s, err);
     if (code)
         pg_rollback(s->pg);
     return code;
+}
+
+int state_begin(struct state *s, struct error *err)
+{
+    return begin_as(s, "ISOLATION LEVEL READ COMMITTED", err);
+}
+
+int state_begin_still(struct state *s, struct error *err)
+{
+    return begin_as(s, "ISOLATION LEVEL REPEATABLE READ", err);
 }
 
 int state_commit(struct state *s, struct error *err)

@@ -87,6 +87,8 @@ int state_fence(struct state *s, struct error *err);
 int state_move(struct state *s, enum run_state to, struct error *err);
 /* Begins a transaction and fences it. */
 int state_begin(struct state *s, struct error *err);
+/* The same, with one look at the live rows for all its statements. */
+int state_begin_still(struct state *s, struct error *err);
 /* The same as statements whose last one gives the epoch; `settings` stand between. Appended. */
 void state_begin_sql(const struct state *s, const char *settings, struct str *sql);
 /* STATUS_TEMPORARY when no answer came: the same command finds out by the run row. */

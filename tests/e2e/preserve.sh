@@ -137,8 +137,38 @@ fresh
 settings ', "hooks": [ { "name": "h", "after": "TRUNCATE journal", "undo": "" } ]'
 undone "3|1|gone"
 
-echo "rows that are there now: the run may add rows that meet the condition, no more"
+echo "by a foreign key of a row that the run deletes, whichever its action"
 all=$preserve
+preserve='{ "name": "sessions", "table": "session", "where": "at = 7" }'
+settings
+sed -i 's/"policy": "update"/"policy": "replace", "tables": { "account": { "scope": "id IN (3, 4)" } }/' \
+    "$TEST_DIR/shop/project.json"
+for action in CASCADE "SET NULL"; do
+    fresh
+    psql_t shop -c "ALTER TABLE session ALTER account_id DROP NOT NULL, DROP CONSTRAINT session_account_id_fkey, ADD
+        FOREIGN KEY (account_id) REFERENCES account ON DELETE $action"
+    nothing 8 shop shop # check knows what a deletion of the run's own would reach
+    says "to which 2 rows of public.session refer"
+    case $action in CASCADE) what=gone ;; *) what=written ;; esac
+    sed -i 's/id IN (3, 4)/false/' "$TEST_DIR/shop/project.json"
+    psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN DELETE FROM account WHERE id = 4;
+        RETURN NULL; END\$f\$" -c "CREATE TRIGGER act AFTER INSERT ON account EXECUTE FUNCTION act()"
+    undone "1|4|$what"
+    sed -i 's/"scope": "false"/"scope": "id IN (3, 4)"/' "$TEST_DIR/shop/project.json"
+done
+preserve=$all
+settings
+
+echo "a trigger that stamps what is written stamps no row that is not"
+fresh
+psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN NEW.seen := NEW.seen + 1; RETURN
+    NEW; END\$f\$" -c "CREATE TRIGGER act BEFORE UPDATE ON account FOR EACH ROW EXECUTE FUNCTION act()"
+versions_of >"$TEST_DIR/kept"
+run 0 shop shop
+versions_of | diff "$TEST_DIR/kept" - || fail "a preserved row was written"
+rows shop "SELECT seen FROM account WHERE id = 1" 1
+
+echo "rows that are there now: the run may add rows that meet the condition, no more"
 preserve="{ \"name\": \"android\", \"table\": \"account\", \"where\": \"platform = 'android'\", \"added\": \"allow\" },
     { \"name\": \"final\", \"table\": \"journal\", \"where\": \"final\", \"added\": \"allow\" }"
 settings

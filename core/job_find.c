@@ -1,5 +1,22 @@
-/* job_find.c - parts of a job by name. */
+/* job_find.c - parts of a job by name; its tables in the order of their locks. */
 #include "job.h"
+
+#include <stdlib.h>
+
+static int by_oid(const void *a, const void *b)
+{
+    const struct job_table *const *x = a, *const *y = b;
+    return ((*x)->t->oid > (*y)->t->oid) - ((*x)->t->oid < (*y)->t->oid);
+}
+
+const struct job_table *const *job_lock_order(const struct job *job)
+{
+    const struct job_table **list = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *list);
+    for (size_t i = 0; i < job->n_tables; i++)
+        list[i] = &job->tables[i];
+    qsort(list, job->n_tables, sizeof *list, by_oid);
+    return list;
+}
 
 size_t job_find_stage(const struct job *job, const char *name)
 {

@@ -113,6 +113,14 @@ static int may_keep(const struct job_table *t, size_t i)
     return t->merge[i] == MERGE_KEEP || t->merge[i] == MERGE_FILL || t->merge[i] == MERGE_NEWEST;
 }
 
+static int any_kept(const struct job_table *t)
+{
+    for (size_t i = 0; t->merge && i < t->n_columns; i++)
+        if (may_keep(t, i))
+            return 1;
+    return 0;
+}
+
 static void of_row(const char *alias, const struct catalog_column *c, struct str *sql)
 {
     str_printf(sql, "%s.", alias);
@@ -227,10 +235,7 @@ static int put_winners(struct state *s, const struct job_table *t, int *changed,
 
 int merge_resolve(struct state *s, const struct job_table *t, int *changed, struct error *err)
 {
-    int any = 0;
-    for (size_t i = 0; t->merge && i < t->n_columns; i++)
-        any |= may_keep(t, i);
-    if (!any)
+    if (!any_kept(t))
         return 0;
     int code = count_kept(s, t, err);
     return code ? code : put_winners(s, t, changed, err);
@@ -238,11 +243,20 @@ int merge_resolve(struct state *s, const struct job_table *t, int *changed, stru
 
 /* ---- some rows once more ----------------------------------------------------------------- */
 
+/* The key that they were matched by stays: a live row with another is another one. */
+static int is_kept_again(const struct job_table *t, size_t i)
+{
+    for (size_t k = 0; t->match && k < t->match->n; k++)
+        if (str_equal(t->match->columns[k], t->columns[i]->name))
+            return 0;
+    return may_keep(t, i);
+}
+
 static size_t kept_names(const struct job_table *t, const char **names)
 {
     size_t n = 0;
     for (size_t i = 0; t->merge && i < t->n_columns; i++)
-        if (may_keep(t, i))
+        if (is_kept_again(t, i))
             names[n++] = t->columns[i]->name;
     return n;
 }
@@ -251,7 +265,7 @@ int merge_is_repeatable(const struct job *job, const struct job_table *t)
 {
     for (size_t i = 0; t->merge && i < t->n_columns; i++)
         if (t->merge[i] == MERGE_REJECT ||
-            (may_keep(t, i) && rewrite_beside_merge(job, t, t->columns[i]->name)))
+            (is_kept_again(t, i) && rewrite_beside_merge(job, t, t->columns[i]->name)))
             return 0;
     return 1;
 }
@@ -265,8 +279,7 @@ int merge_forget(struct state *s, const struct job_table *t, struct error *err)
 
 int merge_again(struct state *s, const struct job_table *t, int *changed, struct error *err)
 {
-    const char *names[1700];
-    return kept_names(t, names) ? put_winners(s, t, changed, err) : 0;
+    return any_kept(t) ? put_winners(s, t, changed, err) : 0;
 }
 
 /* ---- refusals ---------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fingerprint.h"
+#include "lineage.h"
 #include "log.h"
 #include "match.h"
 #include "sql.h"
@@ -16,6 +17,41 @@ const struct job_table *preserve_written(const struct job *job, size_t group)
     const struct catalog_table *t = &job->preserved.tables[group];
     size_t k = job_find_table(job, t->schema, t->name);
     return k == SIZE_MAX ? NULL : &job->tables[k];
+}
+
+/* What earlier runs of the project brought is the source's, whatever it looks like. */
+static void not_brought(const struct state *s, const struct job *job, size_t group, struct str *sql)
+{
+    const struct job_table *t = preserve_written(job, group);
+    for (size_t i = 0; t && i < t->n_stages; i++) {
+        const struct job_stage *st = &job->stages[t->stages[i]];
+        const struct catalog_key *k = job_find_stage_key(job, st);
+        if (!k || &job->tables[st->tables[0]] != t)
+            continue;
+        str_add(sql, " AND concat_ws(E'\\x1f'");
+        for (size_t c = 0; c < k->n; c++) {
+            str_add(sql, ", l.");
+            sql_ident(sql, k->columns[c]);
+        }
+        str_printf(sql, ") NOT IN (SELECT i.final_key FROM %s.id_map_rows(", s->q);
+        sql_literal(sql, st->p->name);
+        str_printf(sql, ") i WHERE i.project = %lld AND i.run < %lld)", (long long)s->project,
+                   (long long)s->run);
+    }
+}
+
+void preserve_rows(const struct state *s, const struct job *job, size_t group, int theirs,
+                   struct str *sql)
+{
+    const struct project_preserve *p = &job->project->preserve[group];
+    str_printf(sql, "%s l WHERE (%s\n)", job->preserved.tables[group].quoted, p->where);
+    if (p->added != ADDED_ALLOW)
+        return;
+    not_brought(s, job, group, sql);
+    if (theirs) {
+        str_add(sql, " AND NOT ");
+        lineage_wrote(s, NULL, sql);
+    }
 }
 
 /* ---- before anything is loaded --------------------------------------------------------------- */
@@ -63,21 +99,26 @@ int preserve_read(struct job *job, struct pg *pg, struct faults *faults, struct 
 /* ---- behind check -------------------------------------------------------------------------- */
 
 /* Live rows that will be overwritten or deleted, and rows as they will be. */
-static void overlap_sql(const struct job_table *t, const char *where, struct str *sql)
+static void overlap_sql(const struct state *s, const struct job *job, size_t i,
+                        const struct job_table *t, struct str *sql)
 {
-    str_printf(sql,
-               "SELECT (SELECT count(*) FROM (SELECT %s AS _mig_at FROM %s l WHERE (%s\n)) g JOIN"
-               " (SELECT _mig_at FROM %s",
-               match_at(t), t->t->quoted, where, t->delete_table);
+    const struct project_preserve *p = &job->project->preserve[i];
+    str_printf(sql, "SELECT (SELECT count(*) FROM (SELECT %s AS _mig_at FROM ", match_at(t));
+    preserve_rows(s, job, i, 0, sql);
+    str_printf(sql, ") g JOIN (SELECT _mig_at FROM %s", t->delete_table);
     if (match_overwrites(t))
         str_printf(sql,
                    " UNION ALL SELECT m._mig_at FROM %s m JOIN %s s USING (_mig_id) WHERE"
                    " s._mig_state = 0 AND NOT m._mig_same",
                    t->match_table, t->staging);
-    str_printf(sql, ") w USING (_mig_at)), (SELECT count(*) FROM (SELECT * FROM %s w WHERE ",
-               t->will_be);
+    str_add(sql, ") w USING (_mig_at)), ");
+    if (p->added == ADDED_ALLOW) {
+        str_add_char(sql, '0');
+        return;
+    }
+    str_printf(sql, "(SELECT count(*) FROM (SELECT * FROM %s w WHERE ", t->will_be);
     match_not_same(t, sql);
-    str_printf(sql, ") l WHERE (%s\n))", where);
+    str_printf(sql, ") l WHERE (%s\n))", p->where);
 }
 
 static int overlap(struct state *s, const struct job *job, size_t i, struct error *err)
@@ -88,7 +129,7 @@ static int overlap(struct state *s, const struct job *job, size_t i, struct erro
     if (!t)
         return 0;
     str_init(&sql, 0);
-    overlap_sql(t, p->where, &sql);
+    overlap_sql(s, job, i, t, &sql);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
@@ -169,8 +210,9 @@ int preserve_fingerprint(struct state *s, struct job *job, int behind, struct er
         struct fingerprint f;
         struct str rows;
         str_init(&rows, 0);
-        str_printf(&rows, "(SELECT * FROM %s l WHERE (%s\n))", job->preserved.tables[i].quoted,
-                   job->project->preserve[i].where);
+        str_add(&rows, "(SELECT l.* FROM ");
+        preserve_rows(s, job, i, 1, &rows);
+        str_add_char(&rows, ')');
         code = fingerprint_of(s, &job->preserved.tables[i], rows.data, "", &f, err);
         str_clear(&rows);
         if (!code)

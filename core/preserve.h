@@ -12,6 +12,10 @@
 int preserve_read(struct job *job, struct pg *pg, struct faults *faults, struct error *err);
 /* The table that the run writes, or NULL: it writes none of that name. */
 const struct job_table *preserve_written(const struct job *job, size_t group);
+/* "table l WHERE ...": the rows of the group. `theirs`: where the run may add to them, without
+ * those that it wrote. */
+void preserve_rows(const struct state *s, const struct job *job, size_t group, int theirs,
+                   struct str *sql);
 /* Behind check, in a transaction of its own: STATUS_INVALID where rows that the run will write are
  * preserved ones, or would be among them then. */
 int preserve_overlap(struct state *s, const struct job *job, struct error *err);

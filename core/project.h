@@ -159,9 +159,15 @@ struct project_invariant {
 };
 
 /* Rows of the target that a run must not change. */
+enum preserve_added {
+    ADDED_REFUSE, /* nor may the run add rows that meet the condition */
+    ADDED_ALLOW   /* those that are there when publish begins, but not what earlier runs brought */
+};
+
 struct project_preserve {
     const char *name, *table; /* table: "schema.table", or of the target's schema */
     const char *where;        /* a condition on its rows */
+    enum preserve_added added;
 };
 
 /* Rows of one owner that a backup holds on their own, with what belongs to them. */

@@ -285,6 +285,11 @@ static const struct field preserve_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = AT(project_preserve, name), .required = 1},
     {.key = "table", .type = FIELD_TEXT, .offset = AT(project_preserve, table), .required = 1},
     {.key = "where", .type = FIELD_TEXT, .offset = AT(project_preserve, where), .fallback = "true"},
+    {.key = "added",
+     .type = FIELD_ENUM,
+     .offset = AT(project_preserve, added),
+     .allowed = "refuse|allow",
+     .fallback = "refuse"},
 };
 static const struct section preserve = {"preserve", preserve_fields, COUNT(preserve_fields),
                                         sizeof(struct project_preserve)};

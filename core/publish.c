@@ -38,12 +38,6 @@ static double seconds_since(const struct timespec *t)
     return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
 }
 
-static int by_oid(const void *a, const void *b)
-{
-    const struct job_table *const *x = a, *const *y = b;
-    return ((*x)->t->oid > (*y)->t->oid) - ((*x)->t->oid < (*y)->t->oid);
-}
-
 static int altered(struct error *err, const char *what, const char *name)
 {
     error_set(err, STATUS_DRIFT, "the target's tables were altered since the plan was made: %s%s",
@@ -72,19 +66,18 @@ static int limit_wait(struct state *s, const struct job *job, const struct times
     return pg_execf(s->pg, err, "SET LOCAL lock_timeout = %lld", (long long)(left > 1 ? left : 1));
 }
 
-static int lock_tables(struct state *s, const struct job *job, const struct rebuild *rebuild,
-                       const struct timespec *begun, struct error *err)
+int publish_lock_all(struct state *s, const struct job *job, const struct rebuild *rebuild,
+                     struct error *err)
 {
-    const struct job_table **list = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *list);
-    struct timespec now;
-    for (size_t i = 0; i < job->n_tables; i++)
-        list[i] = &job->tables[i];
-    qsort(list, job->n_tables, sizeof *list, by_oid);
+    const struct job_table *const *list = job_lock_order(job);
+    struct timespec begun, now;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = limit_wait(s, job, begun, err);
+        code = limit_wait(s, job, &begun, err);
         if (!code)
-            code = publish_lock(s, list[i], rebuild->tables[list[i]->no - 1].chosen, err);
+            code =
+                publish_lock(s, list[i], rebuild && rebuild->tables[list[i]->no - 1].chosen, err);
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
     return code ? code : limit_wait(s, job, &now, err); /* what comes waits as long as ever */
@@ -272,15 +265,13 @@ static int keep_counts(struct state *s, const struct job *job, const struct publ
 static int prepare(struct state *s, struct job *job, struct publish_result *r,
                    struct rebuild *rebuild, struct untouched *untouched, struct error *err)
 {
-    struct timespec begun;
     int code = state_begin(s, err);
     if (!code && fault_point("publish.begin"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.begin");
     if (!code)
         code = rebuild_choose(s, job, rebuild, err);
-    clock_gettime(CLOCK_MONOTONIC, &begun);
     if (!code)
-        r->altered = (code = lock_tables(s, job, rebuild, &begun, err)) == STATUS_DRIFT;
+        r->altered = (code = publish_lock_all(s, job, rebuild, err)) == STATUS_DRIFT;
     if (!code && fault_point("publish.locked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
     if (!code)

@@ -18,6 +18,11 @@ struct publish_result {
 int publish_run(struct state *s, struct job *job, struct publish_result *out, struct error *err);
 /* `alone`: readers wait, too. STATUS_DRIFT: the table is gone. */
 int publish_lock(struct state *s, const struct job_table *t, int alone, struct error *err);
+/* All tables of the job, in the order of job_lock_order(), within the time limit of one lock;
+ * `rebuild` may be NULL. */
+struct rebuild;
+int publish_lock_all(struct state *s, const struct job *job, const struct rebuild *rebuild,
+                     struct error *err);
 /* STATUS_DRIFT: rows that check matched or chose to delete are no longer what they were, or keys
  * that check found free are taken. */
 int publish_no_drift(struct state *s, const struct job_table *t, struct error *err);

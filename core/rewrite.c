@@ -79,6 +79,16 @@ void rewrite_keep(const struct job_table *t, const char *alias, const char *cons
     str_clear(&numbers);
 }
 
+/* "column = its value as it was loaded", of a staged row. */
+static void as_loaded(const struct catalog_column *c, struct str *sql)
+{
+    sql_ident(sql, c->name);
+    str_printf(sql, " = CASE WHEN %d = ANY (_mig_rewritten) THEN _mig_was_%d ELSE ", c->attnum,
+               c->attnum);
+    sql_ident(sql, c->name);
+    str_add(sql, " END");
+}
+
 int rewrite_reset(struct state *s, const struct job *job, const struct job_table *t,
                   struct error *err)
 {
@@ -92,11 +102,7 @@ int rewrite_reset(struct state *s, const struct job *job, const struct job_table
             continue;
         n++;
         str_add(&sql, ", ");
-        sql_ident(&sql, c->name);
-        str_printf(&sql, " = CASE WHEN %d = ANY (_mig_rewritten) THEN _mig_was_%d ELSE ", c->attnum,
-                   c->attnum);
-        sql_ident(&sql, c->name);
-        str_add(&sql, " END");
+        as_loaded(c, &sql);
     }
     str_add(&sql, " WHERE _mig_rewritten IS NOT NULL");
     int code = n ? pg_exec(s->pg, err, sql.data) : 0;
@@ -113,12 +119,8 @@ int rewrite_forget(struct state *s, const struct job_table *t, const char *const
     str_init(&left, 0);
     for (size_t i = 0; i < n; i++) {
         const struct catalog_column *c = job_find_staged(t, columns[i]);
-        str_printf(&sql, "%s", i ? ", " : "");
-        sql_ident(&sql, c->name);
-        str_printf(&sql, " = CASE WHEN %d = ANY (_mig_rewritten) THEN _mig_was_%d ELSE ", c->attnum,
-                   c->attnum);
-        sql_ident(&sql, c->name);
-        str_add(&sql, " END");
+        str_add(&sql, i ? ", " : "");
+        as_loaded(c, &sql);
         str_printf(&numbers, "%s%d", i ? ", " : "", c->attnum);
         str_printf(&left, ", %d)", c->attnum);
     }

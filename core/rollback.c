@@ -14,6 +14,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "match.h"
+#include "publish.h"
 #include "ran.h"
 #include "sql.h"
 #include "staging.h"
@@ -103,10 +104,7 @@ static int lock(struct state *s, const struct job *job, struct error *err)
     state_parse(pg_get(res, 0, 0), &s->at);
     pg_free(res);
     int code = check_state(s, err);
-    for (size_t i = 0; !code && i < job->n_tables; i++)
-        code = pg_execf(s->pg, err, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
-                        job->tables[i].t->quoted);
-    return code;
+    return code ? code : publish_lock_all(s, job, NULL, err);
 }
 
 /* One number from a query that begins with SELECT count(*); it must be 0. */
@@ -244,10 +242,13 @@ static int undo_part(struct state *s, char *sql, size_t from, size_t to, double 
     if (!code || strncmp(pg_sqlstate(s->pg), "23", 2) != 0)
         return code;
     error_clear(err);
-    error_set(err, STATUS_REFUSED, "rows of run %lld cannot come back: constraint %s of %s",
+    error_set(err, STATUS_REFUSED,
+              "rows of run %lld cannot go, or cannot come back: constraint %s of %s",
               (long long)s->run, pg_failed_constraint(s->pg), pg_failed_table(s->pg));
-    error_why(err, "later work took their keys, or removed what they refer to");
-    error_fix(err, "set these rows back by hand, or restore the run's backup");
+    error_why(err, "later work refers to them by a key that lets none go, took their keys, or"
+                   " removed what they refer to");
+    error_fix(err, "--rollback-mode untouched leaves such rows; or set them back by hand, or"
+                   " restore the run's backup");
     return STATUS_REFUSED;
 }
 
@@ -317,7 +318,7 @@ static int list_left(struct state *s, const struct job *job, enum undo_left_scop
     int64_t n;
     str_init(&sql, 0);
     int code = undo_left_make(s, job, scope, &n, err);
-    if (!code)
+    if (!code && n)
         undo_left_sql(s, job, &sql);
     return code || !sql.len ? code : undo_list_write(s, job->project, &sql, out, err);
 }
@@ -339,7 +340,8 @@ static int no_hooks(struct state *s, struct error *err)
     return err->code;
 }
 
-/* The drift that was found, in `err`, is listed whatever the mode. `part`: what is to be undone. */
+/* The drift that was found, in `err`, is listed whatever the mode. `part`: what is to be undone. A
+ * key that is taken is no drift: who asks for what nobody touched is told of it all the same. */
 static int by_mode(struct state *s, const struct job *job, enum rollback_mode mode,
                    struct rollback_result *out, struct job *part, struct error *err)
 {
@@ -358,6 +360,8 @@ static int by_mode(struct state *s, const struct job *job, enum rollback_mode mo
     if (code || mode == ROLLBACK_FORCE)
         return code;
     out->partly = out->touched.n > 0;
+    if (!out->partly)
+        return 0;
     code = no_hooks(s, err);
     if (!code)
         code = undo_left_narrow(s, job, part, err);
@@ -400,11 +404,13 @@ static int transaction(struct state *s, const struct job *job, enum rollback_mod
                        struct rollback_result *out, double *seconds, struct error *err)
 {
     struct job part = *job;
-    int code = begin(s, job, err), forced = 0;
-    if (!code && (code = check_drift(s, job, err)) == STATUS_REFUSED) {
+    int code = begin(s, job, err), drift = 0;
+    out->blocked = 0;
+    if (!code)
+        drift = code = check_drift(s, job, err);
+    int forced = drift == STATUS_REFUSED && mode == ROLLBACK_FORCE;
+    if (drift == STATUS_REFUSED || (!code && mode == ROLLBACK_UNTOUCHED))
         code = by_mode(s, job, mode, out, &part, err);
-        forced = mode == ROLLBACK_FORCE;
-    }
     if (!code)
         code = check_images(s, job, err);
     if (!code && forced)
@@ -413,7 +419,7 @@ static int transaction(struct state *s, const struct job *job, enum rollback_mod
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.checked");
     enum run_state to = out->partly ? RUN_PARTLY_UNDONE : RUN_ROLLED_BACK;
     if (!code)
-        code = undo(s, &part, to, seconds, err);
+        out->blocked = (code = undo(s, &part, to, seconds, err)) == STATUS_REFUSED;
     if (!code && fault_point("rollback.table"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.table");
     if (!code)
@@ -423,6 +429,24 @@ static int transaction(struct state *s, const struct job *job, enum rollback_mod
     if (!code && fault_point("rollback.before_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.before_commit");
     return code ? code : commit(s, to, err);
+}
+
+/* One that others drew from since is not set back: they would get their numbers again. */
+static void tell_sequences(struct state *s)
+{
+    struct error err = {0};
+    struct pg_result *res = pg_queryf(
+        s->pg, &err,
+        "SELECT format('%%I.%%I', x.schema_name, x.sequence_name), x.before_last, q.last_value FROM"
+        " %s.sequence x JOIN pg_sequences q ON q.schemaname = x.schema_name AND q.sequencename ="
+        " x.sequence_name WHERE x.run = %lld AND q.last_value IS DISTINCT FROM CASE WHEN"
+        " x.before_called THEN x.before_last END ORDER BY 1",
+        s->q, (long long)s->run);
+    for (int i = 0; res && i < pg_rows(res); i++)
+        log_write(LOG_WARNING,
+                  "sequence %s stays at %s, it was at %s before the run: others drew from it since",
+                  pg_get(res, i, 0), pg_get(res, i, 2), pg_get(res, i, 1));
+    pg_free(res);
 }
 
 /* `seconds`: per table, of its own statements. */
@@ -445,6 +469,21 @@ static void tell(struct state *s, const struct job *job, int partly, const doubl
                   no && no <= job->n_tables ? seconds[no - 1] : 0);
     }
     pg_free(res);
+    if (!partly)
+        tell_sequences(s);
+    pg_rollback(s->pg);
+}
+
+/* What hangs together with what stood in the way is found and listed once the undo is itself
+ * undone. */
+static void list_blocked(struct state *s, const struct job *job, struct rollback_result *out)
+{
+    struct error err = {0};
+    int code = pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", &err);
+    if (!code)
+        code = list_left(s, job, UNDO_LEFT_ALL, &out->touched, &err);
+    if (code)
+        log_write(LOG_WARNING, "the rows cannot be listed: %s", err.what);
     pg_rollback(s->pg);
 }
 
@@ -479,6 +518,8 @@ int rollback_run(struct state *s, const struct project *project, enum rollback_m
         backoff_wait(n);
         code = 0;
     }
+    if (code && out->blocked)
+        list_blocked(s, &job, out);
     if (!code && fault_point("rollback.after_commit"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.after_commit");
     if (!code)

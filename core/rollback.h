@@ -15,6 +15,7 @@ enum rollback_mode {
 struct rollback_result {
     int64_t run;
     struct undo_list touched; /* the rows that were: also when it is refused */
+    int blocked;              /* a key of the target let rows not go, or not come back */
     int partly;               /* some stay as they are; the same can be repeated */
     int proven;               /* 1: fingerprint of all tables as before the run; 0: limited proof */
     int nothing; /* the run had written nothing: there was nothing to undo, nor to prove */

@@ -132,18 +132,19 @@ static void restore_deleted(const struct job *job, char op, struct str *out)
 /* ---- cycles ---------------------------------------------------------------------------- */
 
 /* A foreign key to a table that was published later is one at which a cycle was broken. One that
- * can wait need not be, but that its CASCADE does not wait: rows must have let go before. */
+ * can wait need not be, but that its CASCADE or SET NULL does not wait: rows must have let go
+ * before. */
 static int broken(const struct job *job, size_t table, const struct catalog_reference *r)
 {
     size_t parent = job_find_table(job, r->parent_schema, r->parent_table);
-    return parent != SIZE_MAX && parent > table && (!r->deferrable || r->on_delete == 'c');
+    return parent != SIZE_MAX && parent > table && (!r->deferrable || strchr("cnd", r->on_delete));
 }
 
 static int in_second_pass(const struct job *job, size_t table, const char *column)
 {
     const struct catalog_table *t = job->tables[table].t;
     for (size_t k = 0; k < t->n_references; k++)
-        for (size_t i = 0; t->references[k].nullable && i < t->references[k].n; i++)
+        for (size_t i = 0; i < t->references[k].n; i++)
             if (str_equal(t->references[k].columns[i], column) &&
                 broken(job, table, &t->references[k]))
                 return 1;
@@ -161,10 +162,12 @@ static void undo_second_pass(const struct job *job, size_t table, struct str *ou
         if (!in_second_pass(job, table, t->columns[i]->name))
             continue;
         str_add(&old, old.len ? ", " : "");
-        str_add(&none, none.len ? ", " : "");
         sql_ident(&old, t->columns[i]->name);
         str_add(&old, " = b.");
         sql_ident(&old, t->columns[i]->name);
+        if (t->columns[i]->not_null) /* these rows go anyway */
+            continue;
+        str_add(&none, none.len ? ", " : "");
         sql_ident(&none, t->columns[i]->name);
         str_add(&none, " = NULL");
     }
@@ -339,8 +342,9 @@ int undo_script(struct state *s, const struct job *job, struct str *out, struct 
                "%lld is not"
                " published, nothing was undone'; END IF; END $mig$;\n",
                s->q, (long long)s->run, (long long)s->run);
+    const struct job_table *const *locks = job_lock_order(job);
     for (size_t i = 0; i < job->n_tables; i++)
-        str_printf(out, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;\n", job->tables[i].t->quoted);
+        str_printf(out, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;\n", locks[i]->t->quoted);
     for (size_t i = 0; i < job->n_tables; i++)
         guard_columns(&job->tables[i], out);
     for (char *p = drift.data, *end; (end = strchr(p, '\n')); p = end + 1) {

@@ -202,12 +202,30 @@ static int orphans(struct work *w, const struct job_table *t, const struct catal
     return add(w, t, &sql);
 }
 
-/* Before-images whose unique key a live row holds that stays as it is. What is more than plain
- * columns is left to the server, which then refuses the undo as a whole. */
+/* " FROM b JOIN l": before-images and live rows with the same unique key. Of more than plain
+ * columns each side is worked out first. */
+static void same_key(const struct job_table *t, const struct catalog_key *u, struct str *sql)
+{
+    if (u->simple) {
+        str_printf(sql, " FROM %s b JOIN %s l ON ", t->before, t->t->quoted);
+        match_condition(u, "b", "l", sql);
+        return;
+    }
+    str_add(sql, " FROM ");
+    match_key_rows(u, "ctid AS at", t->before, sql);
+    str_add(sql, " x JOIN ");
+    match_key_rows(u, "tableoid AS of, ctid AS at", t->t->quoted, sql);
+    str_add(sql, " y ON ");
+    match_key_equal(u, "x", "y", sql);
+    str_printf(sql, " JOIN %s b ON b.ctid = x.at JOIN %s l ON l.ctid = y.at AND l.tableoid = y.of",
+               t->before, t->t->quoted);
+}
+
+/* Before-images whose unique key a live row holds that stays as it is. */
 static int taken(struct work *w, const struct job_table *t, const struct catalog_key *u)
 {
     struct str sql;
-    if (!u->simple || u == t->match)
+    if (u == t->match)
         return 0;
     str_init(&sql, 0);
     str_add(&sql, "SELECT ");
@@ -216,8 +234,7 @@ static int taken(struct work *w, const struct job_table *t, const struct catalog
     sql_literal(&sql, "another row has its unique key ");
     str_add(&sql, " || ");
     sql_literal(&sql, u->name);
-    str_printf(&sql, " FROM %s b JOIN %s l ON ", t->before, t->t->quoted);
-    match_condition(u, "b", "l", &sql);
+    same_key(t, u, &sql);
     str_add(&sql, " WHERE b._mig_op IN ('U', 'D', 'L') AND ");
     is_left(w, t, "b", 1, &sql);
     str_add(&sql, " AND NOT (");

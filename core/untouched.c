@@ -16,23 +16,28 @@
 
 #define MOST_ROWS 1000 /* that are named; all are counted */
 
-static const char *where_of(const struct job *job, size_t i)
+/* The run may write rows that meet the condition: what it wrote is then none of those preserved. A
+ * subtransaction's writes look like another's; that is found when the rows are listed. */
+static int may_add(const struct job *job, size_t i)
 {
-    return job->project->preserve[i].where;
+    return job->project->preserve[i].added == ADDED_ALLOW;
 }
 
 /* ---- marks ------------------------------------------------------------------------------------
  */
 
 /* PostgreSQL 13 has no bit_xor(). */
-static void places_sql(const struct state *s, const struct job *job, size_t i, struct str *sql)
+static void places_sql(const struct state *s, const struct job *job, const struct untouched *u,
+                       size_t i, struct str *sql)
 {
     int has_xor = pg_server_version(s->pg) >= 140000;
     str_printf(sql,
                "SELECT concat_ws('/', count(*), %s(hashtidextended(l.ctid, l.tableoid::bigint)%s))"
-               " FROM %s l WHERE (%s\n)",
-               has_xor ? "bit_xor" : "sum", has_xor ? "" : "::numeric",
-               job->preserved.tables[i].quoted, where_of(job, i));
+               " FROM ",
+               has_xor ? "bit_xor" : "sum", has_xor ? "" : "::numeric");
+    preserve_rows(s, job, i, 1, sql);
+    if (may_add(job, i))
+        str_printf(sql, " AND l.xmin <> '%s'::xid", u->own);
 }
 
 /* What this transaction wrote to the table, its partitions and children so far; NULL where the
@@ -42,20 +47,20 @@ static void counts_sql(const struct job *job, size_t i, struct str *sql)
     str_printf(sql,
                "WITH RECURSIVE t AS (SELECT %u::oid AS oid UNION SELECT i.inhrelid FROM t JOIN"
                " pg_inherits i ON i.inhparent = t.oid) SELECT CASE WHEN"
-               " current_setting('track_counts') = 'on' THEN string_agg(concat_ws('/', oid,"
-               " pg_stat_get_xact_tuples_inserted(oid), pg_stat_get_xact_tuples_updated(oid),"
-               " pg_stat_get_xact_tuples_deleted(oid), pg_relation_filenode(oid)), ' ' ORDER BY"
-               " oid) END FROM t",
-               job->preserved.tables[i].oid);
+               " current_setting('track_counts') = 'on' THEN string_agg(concat_ws('/', oid,%s"
+               " pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_deleted(oid),"
+               " pg_relation_filenode(oid)), ' ' ORDER BY oid) END FROM t",
+               job->preserved.tables[i].oid,
+               may_add(job, i) ? "" : " pg_stat_get_xact_tuples_inserted(oid),");
 }
 
-static int take_mark(struct state *s, const struct job *job, size_t i, int by_place,
-                     struct untouched_mark *out, struct error *err)
+static int take_mark(struct state *s, const struct job *job, const struct untouched *u, size_t i,
+                     int by_place, struct untouched_mark *out, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
     if (by_place)
-        places_sql(s, job, i, &sql);
+        places_sql(s, job, u, i, &sql);
     else
         counts_sql(job, i, &sql);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
@@ -90,11 +95,11 @@ static int lock(struct state *s, const struct job *job, const struct untouched *
 static int mark_group(struct state *s, const struct job *job, struct untouched *u, size_t i,
                       struct error *err)
 {
-    int code = take_mark(s, job, i, is_locked(job, u, i), &u->marks[i], err);
+    int code = take_mark(s, job, u, i, is_locked(job, u, i), &u->marks[i], err);
     if (code || u->marks[i].text)
         return code;
     code = lock(s, job, u, i, err);
-    return code ? code : take_mark(s, job, i, 1, &u->marks[i], err);
+    return code ? code : take_mark(s, job, u, i, 1, &u->marks[i], err);
 }
 
 /* ---- rows by name -------------------------------------------------------------------------------
@@ -114,7 +119,7 @@ static const struct catalog_key *key_of(const struct catalog_table *t)
     return NULL;
 }
 
-static void rows_sql(const struct job *job, size_t i, struct str *sql)
+static void rows_sql(const struct state *s, const struct job *job, size_t i, struct str *sql)
 {
     const struct catalog_table *t = &job->preserved.tables[i];
     const struct catalog_key *k = key_of(t);
@@ -123,8 +128,8 @@ static void rows_sql(const struct job *job, size_t i, struct str *sql)
         str_add(sql, ", l.");
         sql_ident(sql, k->columns[n]);
     }
-    str_printf(sql, "%s) AS _mig_key FROM %s l WHERE (%s\n)", k ? "" : ", l.ctid", t->quoted,
-               where_of(job, i));
+    str_printf(sql, "%s) AS _mig_key FROM ", k ? "" : ", l.ctid");
+    preserve_rows(s, job, i, 1, sql);
 }
 
 static int list_rows(struct state *s, const struct job *job, const struct untouched *u, size_t i,
@@ -138,7 +143,7 @@ static int list_rows(struct state *s, const struct job *job, const struct untouc
     str_init(&sql, 0);
     list_name(s, i, list, sizeof list);
     str_printf(&sql, "CREATE TABLE %s AS ", list);
-    rows_sql(job, i, &sql);
+    rows_sql(s, job, i, &sql);
     code = pg_exec_str(s->pg, &sql, err);
     return code ? code : pg_execf(s->pg, err, "ANALYZE %s", list);
 }
@@ -161,16 +166,16 @@ static int compare_rows(struct state *s, const struct job *job, size_t i, struct
     list_name(s, i, list, sizeof list);
     str_init(&sql, 0);
     str_add(&sql, "WITH n AS MATERIALIZED (");
-    rows_sql(job, i, &sql);
+    rows_sql(s, job, i, &sql);
     str_printf(
         &sql,
         "), f AS (SELECT * FROM %s o WHERE NOT EXISTS (SELECT FROM n WHERE n._mig_at ="
         " o._mig_at AND n._mig_table = o._mig_table)), c AS (SELECT * FROM n WHERE NOT EXISTS"
         " (SELECT FROM %s o WHERE n._mig_at = o._mig_at AND n._mig_table = o._mig_table))"
         " SELECT coalesce(f._mig_key, c._mig_key), CASE WHEN f IS NULL THEN 'added' WHEN c IS"
-        " NULL THEN 'gone' ELSE 'written' END, count(*) OVER () FROM f FULL JOIN c USING"
+        " NULL THEN 'gone' ELSE 'written' END, count(*) OVER () FROM f %s JOIN c USING"
         " (_mig_key) ORDER BY 1 LIMIT %d",
-        list, list, MOST_ROWS);
+        list, list, may_add(job, i) ? "LEFT" : "FULL", MOST_ROWS);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     for (int k = 0; res && k < pg_rows(res); k++)
         add_row(job, u, i, pg_get(res, k, 0), pg_get(res, k, 1));
@@ -183,11 +188,22 @@ static int compare_rows(struct state *s, const struct job *job, size_t i, struct
 /* ---- begin and end ------------------------------------------------------------------------------
  */
 
+static int read_own(struct state *s, struct untouched *u, struct error *err)
+{
+    struct pg_result *res = pg_query_one(s->pg, err, "SELECT pg_current_xact_id()::xid");
+    if (res)
+        snprintf(u->own, sizeof u->own, "%s", pg_get(res, 0, 0));
+    pg_free(res);
+    return err->code;
+}
+
 int untouched_begin(struct state *s, const struct job *job, struct untouched *u, struct error *err)
 {
     int code = 0;
     u->n_rows = 0;
     u->changed = 0;
+    if (job->preserved.n && (code = read_own(s, u, err)))
+        return code;
     if (!u->marks)
         u->marks = arena_alloc(job->mem, (job->preserved.n + 1) * sizeof *u->marks);
     for (size_t i = 0; !code && i < job->preserved.n; i++)
@@ -237,7 +253,7 @@ int untouched_end(struct state *s, const struct job *job, struct untouched *u, s
             code = compare_rows(s, job, i, u, err);
             continue;
         }
-        code = take_mark(s, job, i, u->marks[i].by_place, &now, err);
+        code = take_mark(s, job, u, i, u->marks[i].by_place, &now, err);
         if (code || str_equal(now.text, u->marks[i].text))
             continue;
         u->closely = 1;

@@ -18,6 +18,7 @@ struct untouched_row { /* a preserved row that the run changed */
 struct untouched { /* of one publish, over all its tries; what it holds lives in the job's memory */
     const struct job_table *locked; /* the only table that is locked; NULL: all that it writes */
     struct untouched_mark *marks;   /* per group */
+    char own[16];                   /* the transaction's number */
     int closely; /* a try found a change: the next one locks and lists the rows */
     struct untouched_row *rows;
     size_t n_rows; /* the first of them */

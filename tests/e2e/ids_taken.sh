@@ -64,7 +64,7 @@ rows later "$people" "1|Live|
 6|Eve|
 8|Cid|Bob"
 
-# A live row that the run met has changed too: check is repeated, and numbers anew.
+# A live row that the run met has changed too: it is matched anew, while numbers are shifted.
 echo "numbers and rows"
 target both
 document both Kiel
@@ -74,7 +74,7 @@ stand 20 both both check.done:1
 psql_t both -c "INSERT INTO person (name, mail) VALUES ('Mia', 'mia@x')" \
     -c "UPDATE person SET name = 'Anna', boss = 4 WHERE id = 2"
 go_on
-says "checking again"
+says ", matched anew"
 rows both "$people" "1|Live|
 2|Bob|Eve
 4|Mia|

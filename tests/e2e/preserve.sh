@@ -24,15 +24,16 @@ INSERT INTO journal (note, final) VALUES ('old', true), ('open', false);
 SQL
 }
 
+preserve="{ \"name\": \"android\", \"table\": \"account\", \"where\": \"platform = 'android' -- all\" },
+    { \"name\": \"sessions\", \"table\": \"public.session\", \"where\":
+      \"account_id IN (SELECT id FROM public.account WHERE platform = 'android')\" },
+    { \"name\": \"final\", \"table\": \"journal\", \"where\": \"final\" }"
 settings() # MORE
 {
     project shop <<JSON
 { "name": "shop", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
   "backup": { "scope": "none" }, "max_delete": "100%", "timeouts": { "lock": 1 }, "retries": 1,
-  "preserve": [ { "name": "android", "table": "account", "where": "platform = 'android' -- all" },
-    { "name": "sessions", "table": "public.session", "where":
-      "account_id IN (SELECT id FROM public.account WHERE platform = 'android')" },
-    { "name": "final", "table": "journal", "where": "final" } ],
+  "preserve": [ $preserve ],
   "stages": [ { "name": "accounts", "policy": "update", "ids": "keep", "options": { "table": "account",
     "fields": { "id": "id", "email": "email", "platform": "platform" } } } ] ${1-} }
 JSON
@@ -135,6 +136,73 @@ echo "by a hook: TRUNCATE"
 fresh
 settings ', "hooks": [ { "name": "h", "after": "TRUNCATE journal", "undo": "" } ]'
 undone "3|1|gone"
+
+echo "by a foreign key of a row that the run deletes, whichever its action"
+all=$preserve
+preserve='{ "name": "sessions", "table": "session", "where": "at = 7" }'
+settings
+sed -i 's/"policy": "update"/"policy": "replace", "tables": { "account": { "scope": "id IN (3, 4)" } }/' \
+    "$TEST_DIR/shop/project.json"
+for action in CASCADE "SET NULL"; do
+    fresh
+    psql_t shop -c "ALTER TABLE session ALTER account_id DROP NOT NULL, DROP CONSTRAINT session_account_id_fkey, ADD
+        FOREIGN KEY (account_id) REFERENCES account ON DELETE $action"
+    nothing 8 shop shop # check knows what a deletion of the run's own would reach
+    says "to which 2 rows of public.session refer"
+    case $action in CASCADE) what=gone ;; *) what=written ;; esac
+    sed -i 's/id IN (3, 4)/false/' "$TEST_DIR/shop/project.json"
+    psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN DELETE FROM account WHERE id = 4;
+        RETURN NULL; END\$f\$" -c "CREATE TRIGGER act AFTER INSERT ON account EXECUTE FUNCTION act()"
+    undone "1|4|$what"
+    sed -i 's/"scope": "false"/"scope": "id IN (3, 4)"/' "$TEST_DIR/shop/project.json"
+done
+preserve=$all
+settings
+
+echo "a trigger that stamps what is written stamps no row that is not"
+fresh
+psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN NEW.seen := NEW.seen + 1; RETURN
+    NEW; END\$f\$" -c "CREATE TRIGGER act BEFORE UPDATE ON account FOR EACH ROW EXECUTE FUNCTION act()"
+versions_of >"$TEST_DIR/kept"
+run 0 shop shop
+versions_of | diff "$TEST_DIR/kept" - || fail "a preserved row was written"
+rows shop "SELECT seen FROM account WHERE id = 1" 1
+
+echo "rows that are there now: the run may add rows that meet the condition, no more"
+preserve="{ \"name\": \"android\", \"table\": \"account\", \"where\": \"platform = 'android'\", \"added\": \"allow\" },
+    { \"name\": \"final\", \"table\": \"journal\", \"where\": \"final\", \"added\": \"allow\" }"
+settings
+new='{ "id": 20, "email": "u20@x", "platform": "android" }'
+users "$apple, $new, { \"id\": 11, \"email\": \"x@x\", \"platform\": \"apple\" }"
+fresh
+nothing 8 shop shop
+says '"preserve" android: the run would write 1 preserved rows of public.account, and 0 rows'
+users "$apple, $new"
+reached "added through a trigger, and one written" "1|12|written" "INSERT INTO journal VALUES (3, 'new', true)
+    ON CONFLICT DO NOTHING; UPDATE account SET seen = seen WHERE id = 12"
+reached "deleted and made again" "2|1|written" "DELETE FROM journal WHERE id = 1; INSERT INTO journal VALUES (1, 'old',
+    true)"
+fresh
+psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN BEGIN INSERT INTO journal VALUES
+    (3, 'new', true) ON CONFLICT DO NOTHING; INSERT INTO account VALUES (21, 'u21@x', 'android') ON CONFLICT DO
+    NOTHING; EXCEPTION WHEN division_by_zero THEN NULL; END; RETURN NULL; END\$f\$" \
+    -c "CREATE TRIGGER act AFTER INSERT ON account FOR EACH ROW WHEN (NEW.id = 6) EXECUTE FUNCTION act()"
+versions_of >"$TEST_DIR/kept"
+mig 0 shop shop --run
+versions_of | grep -v -e '|2[01]|' -e '|3|new|' | diff "$TEST_DIR/kept" - || fail "a preserved row is another"
+says "trying again, to see which" # what a subtransaction wrote is told by the list only
+fresh
+run 0 shop shop
+! grep -q 'to see which' "$ERR" || fail "publish was tried twice"
+is "groups" "$(psql_t shop -c "SELECT name, rows_before FROM mighost.preserved WHERE
+    (rows_before, sum_before) = (rows_after, sum_after) ORDER BY no")" "android|5
+final|1"
+users "$apple, { \"id\": 20, \"email\": \"changed@x\", \"platform\": \"android\" }"
+mig 0 shop shop --run # what an earlier run brought is not one of them
+rows shop "SELECT email FROM account WHERE id = 20" changed@x
+users "$apple"
+preserve=$all
+settings
 
 echo "other rows of such a table may change"
 fresh

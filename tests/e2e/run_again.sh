@@ -85,7 +85,7 @@ psql_t shop -c "UPDATE member SET email = 'm12@x' WHERE id = 12"
 echo "others write between check and publish"
 source_of .
 meanwhile 0 "UPDATE member SET score = 0 WHERE id = 8"
-says "checking again"
+says ", matched anew"
 rows shop "$odd" "0|3000"
 ledger shop
 undo_proof shop again

@@ -46,10 +46,11 @@ meanwhile()
 
 # ---- between check and publish -----------------------------------------------------------
 
-echo "a matched row is changed"
+echo "a matched row is changed: it alone is matched anew"
 fresh shop update
 meanwhile 0 shop "UPDATE account SET name = 'app', seen = 5 WHERE id IN (1, 2)"
-says "checking again"
+says "2 rows that others changed since check, matched anew"
+! grep -q 'checking again' "$ERR" || fail "all was checked again"
 rows shop "SELECT id, name, seen FROM account WHERE id < 3 OR id > 9 ORDER BY 1" "1|mig|5
 2|live|5
 20|mig|0
@@ -157,6 +158,15 @@ rows shop "SELECT id FROM account ORDER BY 1" "1
 21"
 undo_proof shop drift
 
+echo "a row is made again with the key of one that goes, and what refers to it follows"
+psql_t shop -c "SET client_min_messages = warning; DROP SCHEMA mighost CASCADE; TRUNCATE memo, person; INSERT INTO
+    person VALUES ('aaaaaaaa-0000-4000-8000-000000000001', 'a@x', 'live')"
+meanwhile 0 shop "DELETE FROM person; INSERT INTO person VALUES ('bbbbbbbb-0000-4000-8000-000000000001', 'a@x', 'app')" \
+    values
+says "checking again"
+rows shop "SELECT DISTINCT person.* FROM memo JOIN person ON person.id = person_id" \
+    "bbbbbbbb-0000-4000-8000-000000000001|a@x|mig"
+
 never_rests() # SQL, with i as a number that grows: again and again, each time committed
 {
     psql_t shop -c "CREATE TABLE IF NOT EXISTS restless (n int); TRUNCATE restless"
@@ -187,7 +197,7 @@ fresh shop update
 never_rests "UPDATE account SET seen = i, name = 'app' WHERE id IN (1, 2)"
 mig 0 shop drift --run
 rests
-says "looked at anew under lock"
+says "matched anew"
 last=$(psql_t shop -c "SELECT max(n) FROM restless")
 rows shop "SELECT count(*) FROM account WHERE id IN (1, 2) AND seen = $last AND name = 'app'" 2
 rows shop "SELECT count(*) FROM mighost.before_1_1 b WHERE _mig_op = 'U' AND name = 'app' AND seen > 0" 2

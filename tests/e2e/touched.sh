@@ -8,7 +8,8 @@ pg_createdb shop
 psql_t shop <<'SQL'
 CREATE TABLE region (id int PRIMARY KEY, name text);
 CREATE TABLE account (id int PRIMARY KEY, email text NOT NULL UNIQUE, name text, region_id int REFERENCES
-    region, boss int REFERENCES account, at timestamptz NOT NULL DEFAULT '2020-01-01');
+    region, boss int REFERENCES account, at timestamptz NOT NULL DEFAULT '2020-01-01', code text);
+CREATE UNIQUE INDEX account_code ON account (upper(code)) WHERE code IS NOT NULL;
 CREATE TABLE note (id int PRIMARY KEY, account_id int NOT NULL REFERENCES account ON DELETE CASCADE, body text);
 CREATE TABLE stamp (id serial PRIMARY KEY, note_id int REFERENCES note ON DELETE CASCADE);
 CREATE TABLE visit (id serial PRIMARY KEY, account_id int REFERENCES account ON DELETE SET NULL);
@@ -16,7 +17,8 @@ CREATE TABLE tag (id bigserial PRIMARY KEY, n text);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN NEW.at := now(); RETURN NEW; END$f$;
 CREATE TRIGGER touch BEFORE UPDATE ON account FOR EACH ROW EXECUTE FUNCTION touch();
 INSERT INTO region VALUES (1, 'a'), (2, 'b');
-INSERT INTO account SELECT i, 'a' || i || '@x', 'live', 1 + i % 2 FROM generate_series(1, 8) i;
+INSERT INTO account (id, email, name, region_id, code) SELECT i, 'a' || i || '@x', 'live', 1 + i % 2, 'c' || i
+    FROM generate_series(1, 8) i;
 INSERT INTO note SELECT i, i, 'live' FROM generate_series(1, 3) i;
 INSERT INTO tag (n) VALUES ('live');
 SQL
@@ -139,6 +141,47 @@ app"
 rows late "SELECT state FROM mighost.run" rolled_back
 mig 13 late shop --rollback
 
+echo "the script takes back what a part left, once nothing stands against it"
+after "INSERT INTO note VALUES (30, 22, 'app')"
+mig 0 late shop --rollback --rollback-mode untouched
+BUNDLE=$published
+! psql_script late -v ON_ERROR_STOP=1 || fail "rollback.sql undid what the application uses"
+psql_t late -c "DELETE FROM note WHERE id = 30"
+psql_script late -v ON_ERROR_STOP=1 || fail "rollback.sql failed behind a partial undo"
+cp "$TEST_DIR/before.shop" "$TEST_DIR/before.late"
+unchanged late "a partial undo, and rollback.sql"
+
+echo "a unique key of an expression and of some rows is taken"
+after "INSERT INTO account (id, email, code) VALUES (51, 'app51@x', 'C5'), (52, 'app52@x', NULL)"
+for mode in refuse force untouched; do
+    mig $([ $mode = untouched ] && echo 0 || echo 13) late shop --rollback --rollback-mode $mode
+    grep -q '"5","another row has its unique key account_code"' "$TEST_DIR"/reports/late/rollback-1.csv ||
+        fail "$mode: the row whose code is taken is not listed"
+    [ $mode = untouched ] || unchanged late "a refused undo by $mode"
+    rm -rf "$TEST_DIR/reports/late"
+done
+rows late "SELECT string_agg(id::text, ',' ORDER BY id) FROM account" 1,2,3,4,6,7,8,51,52
+
+echo "rows refer to what the run inserted, by a key that lets none go: no mode takes them away"
+after "INSERT INTO account (id, email, boss) VALUES (50, 'app50@x', 22)"
+cp "$TEST_DIR/before.late" "$TEST_DIR/touched"
+for mode in refuse force; do
+    mig 13 late shop --rollback --rollback-mode $mode
+    grep -q '"22","rows refer to it that stay, of ""public"".""account"""' "$TEST_DIR"/reports/late/rollback-1.csv ||
+        fail "$mode: what is referred to is not listed"
+    rm -rf "$TEST_DIR/reports/late"
+    unchanged late "a refused undo by $mode"
+done
+says "--rollback-mode untouched"
+mig 0 late shop --rollback --rollback-mode untouched
+rows late "SELECT string_agg(id::text, ',' ORDER BY id) FROM account" 1,2,3,4,5,6,7,8,22,50
+
+echo "a sequence that the application drew from since is not set back, and named"
+after "INSERT INTO tag (n) VALUES ('app'); DELETE FROM tag WHERE n = 'app'"
+mig 0 late shop --rollback
+says "sequence public.tag_id_seq stays at 4, it was at 1 before the run"
+rows late "SELECT last_value FROM tag_id_seq" 4
+
 echo "what comes back refers to what is gone"
 after "DELETE FROM region WHERE id = 2 AND false; UPDATE account SET region_id = 1; DELETE FROM region WHERE id = 2"
 mig 0 late shop --rollback --rollback-mode untouched
@@ -166,4 +209,35 @@ rows late "SELECT account_id FROM visit ORDER BY 1 NULLS FIRST" "
 rows late "SELECT count(*) FROM pg_class WHERE relname ~ '^left_1'" 0
 mig 0 late shop --purge 1
 rows late "SELECT count(*) FROM pg_class WHERE relname ~ '^(overwritten|fallen|left)_1'" 0
+
+echo "a circle of keys that delete along: what goes takes nothing along that is to be set back"
+pg_createdb ring
+psql_t ring <<'SQL'
+BEGIN;
+CREATE TABLE b (id int PRIMARY KEY, a_id int NOT NULL, name text);
+CREATE TABLE a (id int PRIMARY KEY, b_id int NOT NULL, name text);
+ALTER TABLE a ADD FOREIGN KEY (b_id) REFERENCES b ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE b ADD FOREIGN KEY (a_id) REFERENCES a ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+INSERT INTO a VALUES (1, 1, 'live'), (2, 2, 'live');
+INSERT INTO b VALUES (1, 1, 'live'), (2, 2, 'live');
+COMMIT;
+SQL
+data ring <<'JSON'
+{ "a": [ { "id": 1, "b": 9 }, { "id": 9, "b": 9 } ], "b": [ { "id": 9, "a": 1 }, { "id": 2, "a": 9 } ] }
+JSON
+project ring <<'JSON'
+{ "name": "ring", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "backup": { "scope": "none" }, "stages": [
+    { "name": "a", "policy": "update", "ids": "keep", "options": { "table": "a", "fields": { "id": "id", "b_id": "b" } } },
+    { "name": "b", "policy": "update", "ids": "keep", "options": { "table": "b", "fields": { "id": "id",
+      "a_id": "a" } } } ] }
+JSON
+run 0 ring ring
+is "locked in the order of publish" "$(sed -n 's/^LOCK TABLE "public"."\(.\)".*/\1/p' "$BUNDLE/rollback.sql" | paste -sd ,)" \
+    "$(psql_t ring -c "SELECT string_agg(relname, ',' ORDER BY oid) FROM pg_class WHERE relname IN ('a', 'b')")"
+undo_proof ring ring
+psql_t ring -c "ALTER TABLE a ALTER CONSTRAINT a_b_id_fkey NOT DEFERRABLE" \
+    -c "ALTER TABLE b ALTER CONSTRAINT b_a_id_fkey NOT DEFERRABLE"
+run 0 ring ring
+undo_proof ring ring
 echo "ok"

@@ -80,6 +80,20 @@ grep -q 'training.users: 2 live rows are neither' "$TEST_DIR/said" || fail "not 
 fingerprint_db v2 >"$TEST_DIR/now"
 same "dry run" "$TEST_DIR/before" "$TEST_DIR/now"
 
+echo "a trigger that reaches one row of an Android user: the run undoes itself, and names it"
+new "CREATE FUNCTION training.reach() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN UPDATE training.users SET
+     updated_at = now() WHERE full_name = 'Droid 7'; RETURN NULL; END\$f\$;
+     CREATE TRIGGER reach AFTER UPDATE ON training.drill_groups EXECUTE FUNCTION training.reach()"
+mighost 8 --run
+grep -q "the run changed 1 preserved rows: training.users key $(psql_t was -c "SELECT id FROM training.users WHERE
+    full_name = 'Droid 7'") (written)" "$TEST_DIR/said" || fail "the row is not named"
+new "DROP FUNCTION training.reach CASCADE; DROP SCHEMA mighost CASCADE" 2>/dev/null
+fingerprint_db v2 >"$TEST_DIR/now"
+same "a run that reached an Android user" "$TEST_DIR/before" "$TEST_DIR/now"
+android >"$TEST_DIR/now"
+same "Android users" "$TEST_DIR/android" "$TEST_DIR/now"
+mighost 20 --dry-run
+
 echo "one run brings the users of V1 over, with what is theirs"
 mighost 20 --run
 bundle=$(sed -n 's/^.*report: //p' "$TEST_DIR/out")
@@ -93,6 +107,9 @@ grep -qx 'in neither group,2' "$TEST_DIR/compared" || fail "nobody is in neither
 echo "no row of an Android user was written, not even again"
 android >"$TEST_DIR/now"
 same "Android users" "$TEST_DIR/android" "$TEST_DIR/now"
+! grep -q 'to see which' "$TEST_DIR/said" || fail "publish was tried twice"
+is "preserved, and as before" "$(new "SELECT sum(rows_before) FROM mighost.preserved WHERE run = 2 AND
+    (rows_before, sum_before) = (rows_after, sum_after)")" "$(wc -l <"$TEST_DIR/android")"
 
 echo "each user is in the right group"
 new "SELECT what, key, final_key FROM mighost.source_change WHERE stage = 'users' AND run = 2" | sort >"$TEST_DIR/now"

@@ -164,8 +164,9 @@ while [ "$round" -lt "$rounds" ]; do
     [ "$round" -gt 1 ] || again
 done
 
+end_load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 cat <<END
-scale $scale: $people people, $expected rows; $rounds rounds; --jobs $jobs; load $begun_load, $(cut -d ' ' -f 1-3 /proc/loadavg)
+scale $scale: $people people, $expected rows; $rounds rounds; --jobs $jobs; load $begun_load, $end_load
 
 | figure | must | measured |
 |---|---|---|

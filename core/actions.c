@@ -52,6 +52,7 @@ static const struct {
     {ACTION_VALIDATE, action_validate, 1},
     {ACTION_REHEARSE, rehearse_run, 1},
     {ACTION_ANALYZE, analyze_run, 1},
+    {ACTION_COMPARE_COUNTS, compare_counts, 1},
     {ACTION_SCHEMA_DIFF, schemas_diff, 0},
     {ACTION_SCHEMA_SYNC, schemas_sync, 1},
     {ACTION_ROLLBACK, history_rollback, 1},

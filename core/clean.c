@@ -9,6 +9,7 @@
 #include "actions.h"
 #include "log.h"
 #include "output.h"
+#include "refindex.h"
 #include "sql.h"
 #include "str.h"
 
@@ -230,17 +231,28 @@ static int remember(struct session *s, int64_t all)
 
 static int delete_all(struct session *s, const int64_t *counts, int64_t all)
 {
+    struct str make, drop;
+    str_init(&make, 0);
+    str_init(&drop, 0);
     int code = pg_begin(s->pg, "ISOLATION LEVEL READ COMMITTED", &s->err);
     if (!code)
         code = no_run_at_work(s);
     if (!code)
         code = lock_and_compare(s, counts);
     if (!code)
+        code = refindex_statements(s->pg, &s->job, &make, &drop, &s->err);
+    if (!code && make.len)
+        code = pg_exec(s->pg, &s->err, make.data);
+    if (!code)
         code = pg_exec(s->pg, &s->err, "SET CONSTRAINTS ALL DEFERRED");
     for (size_t i = s->job.n_tables; !code && i-- > 0;)
         code = counts[i] ? delete_rows(s, &s->job.tables[i], counts[i]) : 0;
     if (!code)
         code = pg_exec(s->pg, &s->err, "SET CONSTRAINTS ALL IMMEDIATE");
+    if (!code && drop.len)
+        code = pg_exec(s->pg, &s->err, drop.data);
+    str_clear(&make);
+    str_clear(&drop);
     if (!code)
         code = remember(s, all);
     if (!code)

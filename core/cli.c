@@ -63,6 +63,8 @@ static const struct cli_option table[] = {
     {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target", 0},
     {"verify-bundle", "DIR", ACTION_VERIFY_BUNDLE, "are its files as its manifest has them?", 0},
     {"analyze", NULL, ACTION_ANALYZE, "tables, columns, counts and keys of source and target", 0},
+    {"compare-counts", NULL, ACTION_COMPARE_COUNTS,
+     "records of the source against what became of them, for each stage", 0},
     {"schema-diff", "A", ACTION_SCHEMA_DIFF,
      "A against B: target, rehearsal, source[:NAME] or a URL", 0},
     {"schema-sync", NULL, ACTION_SCHEMA_SYNC, "SQL that brings the rehearsal copy up to the target",

@@ -8,6 +8,7 @@
 #include "backup.h"
 #include "backup_tools.h"
 #include "call.h"
+#include "unique.h"
 
 #define OLDEST_SERVER 130000
 #define COUNT_MOST 100000 /* rows of a table that the server has no estimate of */
@@ -80,12 +81,26 @@ static int existing_rows(const struct job_table *t, struct pg *pg, struct str *n
     return 0;
 }
 
+static int width_can_be_folded(const struct job_table *t, struct pg *pg, struct error *err)
+{
+    if (!unique_folds_width(t) || pg_takes_all_text(pg))
+        return 0;
+    error_set(err, STATUS_PREFLIGHT,
+              "\"unique\" of %s.%s folds \"width\", and the target is not UTF8", t->t->schema,
+              t->t->name);
+    error_why(err, "PostgreSQL normalizes letters in UTF8 databases only");
+    error_fix(err, "leave \"width\" out of \"fold\", or migrate into a database of UTF8");
+    return err->code;
+}
+
 int preflight_tables(const struct job *job, struct pg *pg, struct str *notes, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
-        code = existing_rows(t, pg, notes, err);
+        code = width_can_be_folded(t, pg, err);
+        if (!code)
+            code = existing_rows(t, pg, notes, err);
         if (t->t->triggers[0])
             str_printf(notes, "%s.%s has triggers that will fire: %s\n", t->t->schema, t->t->name,
                        t->t->triggers);

@@ -35,12 +35,9 @@ static void add_want(const struct taking *x, struct str *sql)
     char staged[160], live[160];
     snprintf(staged, sizeof staged, "s.%s::text", x->column.data);
     snprintf(live, sizeof live, "l.%s::text", x->column.data);
-    str_add(sql, "want AS MATERIALIZED (SELECT s._mig_id AS id, s._mig_record AS record,"
-                 " s._mig_key AS key, ");
+    str_add(sql, "want AS (SELECT s._mig_id AS id, s._mig_record AS record, s._mig_key AS key, ");
     unique_folded(x->u->p, staged, sql);
-    str_add(sql, " AS v, ");
-    unique_plain(x->u->p, staged, sql);
-    str_printf(sql, " AS plain, %s AS live, ", live);
+    str_printf(sql, " AS v, %s AS said, %s AS live, ", staged, live);
     unique_folded(x->u->p, live, sql);
     str_printf(sql,
                " AS live_v, m._mig_at AS at FROM %s s LEFT JOIN %s m ON m._mig_id = s._mig_id LEFT"
@@ -97,7 +94,10 @@ static void add_losers(const struct taking *x, struct str *sql)
     str_add(sql,
             " AS name FROM claim c JOIN many USING (v) LEFT JOIN holders h USING (v) WHERE NOT"
             " kept) x WINDOW w AS (PARTITION BY v ORDER BY own DESC, " KEY_ORDER ")), losers AS"
-            " MATERIALIZED (SELECT id, record, key, v, plain, CASE WHEN settled THEN winner END AS"
+            " MATERIALIZED (SELECT id, record, key, v, ");
+    unique_plain(x->u->p, "said", sql);
+    str_add(sql,
+            " AS plain, CASE WHEN settled THEN winner END AS"
             " winner, row_number() OVER (PARTITION BY v ORDER BY " KEY_ORDER ") AS r FROM ranked"
             " WHERE n > 1 OR free IS NOT TRUE)");
 }
@@ -108,14 +108,18 @@ static void add_numbers(const struct taking *x, struct str *sql)
     str_printf(sql,
                ", used AS MATERIALIZED (SELECT DISTINCT v, n FROM (SELECT %s AS v,"
                " (regexp_match(x.v, %s))[2]::bigint AS n FROM (SELECT CASE WHEN kept THEN live_v"
-               " ELSE v END AS v FROM claim UNION ALL SELECT v FROM held) x WHERE x.v ~ %s) y WHERE"
-               " v IN (SELECT v FROM losers)), room AS (SELECT v, sum(n)::int AS n FROM (SELECT"
+               " ELSE v END AS v FROM claim UNION ALL SELECT v FROM held) x WHERE strpos(x.v, ",
+               x->base.data, x->pattern.data);
+    sql_literal(sql, x->u->p->sign); /* most have none, and a pattern is slow to say so */
+    str_printf(sql,
+               ") > 0 AND x.v ~ %s) y WHERE v IN (SELECT v FROM losers)), room AS (SELECT v, "
+               "sum(n)::int AS n FROM (SELECT"
                " v, count(*) AS n FROM losers GROUP BY v UNION ALL SELECT v, count(*) FROM used"
                " GROUP BY v) z GROUP BY v), open AS (SELECT v, g.n,"
                " row_number() OVER (PARTITION BY v ORDER BY g.n) AS r FROM room, LATERAL"
                " generate_series(1, room.n) AS g (n) WHERE NOT EXISTS (SELECT FROM used u WHERE u.v"
                " = room.v AND u.n = g.n)), given AS (SELECT id, record, key, winner, ",
-               x->base.data, x->pattern.data, x->pattern.data);
+               x->pattern.data);
     unique_suffixed(x->u->p, "plain", "o.n::text", sql);
     str_add(sql, " AS value FROM losers JOIN open o USING (v, r) UNION ALL SELECT id, record, key,"
                  " NULL, live FROM claim WHERE kept)");

@@ -10,6 +10,7 @@
 
 #include "lineage.h"
 #include "match.h"
+#include "refindex.h"
 #include "sql.h"
 #include "undo_drift.h"
 
@@ -272,6 +273,8 @@ int undo_statements(struct state *s, const struct job *job, const struct undo_op
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = triggers(s, &job->tables[i], options->by_owner, &off, &on, err);
     loosen(job, &cut, &mend);
+    if (!code)
+        code = refindex_statements(s->pg, job, &cut, &mend, err);
     str_add(out, cut.data);
     str_add(out, "SET CONSTRAINTS ALL DEFERRED;\n" PG_OWN_PATH ";\n");
     str_add(out, off.data);

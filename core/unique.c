@@ -97,11 +97,28 @@ void unique_add(struct job *job, struct job_table *t, const struct project_uniqu
 
 /* ---- SQL --------------------------------------------------------------------------------- */
 
+int unique_folds_width(const struct job_table *t)
+{
+    for (size_t i = 0; i < t->n_uniques; i++)
+        if (folds(t->uniques[i].p, "width"))
+            return 1;
+    return 0;
+}
+
+/* ASCII is its own NFKC, and normalize() takes ten times as long as to see that it is. In UTF8,
+ * which preflight asks for, only ASCII has as many bytes as letters. */
 void unique_plain(const struct project_unique *p, const char *value, struct str *sql)
 {
     int space = folds(p, "space"), width = folds(p, "width");
-    str_printf(sql, "%s%s%s%s%s", space ? "btrim(" : "", width ? "normalize(" : "", value,
-               width ? ", NFKC)" : "", space ? ", E' \\t\\r\\n')" : "");
+    str_add(sql, space ? "btrim(" : "");
+    if (width)
+        str_printf(sql,
+                   "CASE WHEN octet_length(%s) = char_length(%s) THEN %s ELSE normalize(%s, NFKC)"
+                   " END",
+                   value, value, value, value);
+    else
+        str_add(sql, value);
+    str_add(sql, space ? ", E' \\t\\r\\n')" : "");
 }
 
 void unique_folded(const struct project_unique *p, const char *value, struct str *sql)

@@ -11,6 +11,9 @@
 void unique_add(struct job *job, struct job_table *t, const struct project_unique *p,
                 struct faults *faults);
 
+/* Does a rule of the table need normalize(), which databases of UTF8 alone have? */
+int unique_folds_width(const struct job_table *t);
+
 /* SQL of the value in the SQL text `value`, without what the rule folds but case: the form that
  * takes a suffix. */
 void unique_plain(const struct project_unique *p, const char *value, struct str *sql);

@@ -6,5 +6,5 @@ command -v "$CLANG_FORMAT" >/dev/null || {
     exit 77
 }
 cd "$top_srcdir"
-find core include plugins share tests -name '*.[ch]' ! -path '*/abi/v[0-9]*' \
+find core include plugins share tests \( -name '*.[ch]' -o -name '*.cc' \) ! -path '*/abi/v[0-9]*' \
     -exec "$CLANG_FORMAT" --dry-run -Werror {} + 2>&1

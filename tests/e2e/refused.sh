@@ -82,6 +82,14 @@ run 20 latin latin
 rows latin "SELECT key, code, raw FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run)" \
     'one|bad_number|{ "id": "one", "name": "\u2603", "value": "\ud834\udd1e \u00e9" }'
 
+echo "letters of another width are compared in UTF8 only: told before anything is read"
+mkdir -p "$TEST_DIR/wide"
+cp "$TEST_DIR/latin/data.json" "$TEST_DIR/wide/"
+jq '.stages[0].tables.item.unique = [ { "column": "value", "fold": "width" } ]' "$TEST_DIR/latin/project.json" \
+    >"$TEST_DIR/wide/project.json"
+nothing 5 latin wide
+says 'folds "width", and the target is not UTF8'
+
 echo "the first, the last, and neighbours"
 pg_createdb edges
 psql_t edges -c "CREATE TABLE item (id int PRIMARY KEY, name text, value cidr)"

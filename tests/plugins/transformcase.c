@@ -1,5 +1,5 @@
 /*
- * transformcase.c - runs a line of a table against transforms-standard.so.
+ * transformcase.c - runs a line of a table against a module of transforms.
  *
  * Every line gets an instance of its own, so that lines do not depend on each other.
  */
@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define MAX_INPUTS 4
+
+const char *transformcase_plugin = "transforms-standard";
 
 static void count_repair(const mig_host_t *h, const char *field, const char *rule)
 {
@@ -26,7 +28,7 @@ int32_t transformcase_start(struct transformcase_unit *u, const char *unit,
 {
     u->repairs = 0;
     u->repair[0] = '\0';
-    int32_t rc = mockhost_start(&u->mock, "transforms-standard", MIG_TRANSFORM, unit, options);
+    int32_t rc = mockhost_start(&u->mock, transformcase_plugin, MIG_TRANSFORM, unit, options);
     u->mock.host.repaired = count_repair;
     return rc;
 }

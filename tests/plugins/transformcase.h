@@ -16,6 +16,9 @@ struct transformcase {
     const char *repair; /* the rule that is counted once; NULL: none */
 };
 
+/* The module that has the units; "transforms-standard" unless a test says another. */
+extern const char *transformcase_plugin;
+
 /* Asserts one line with CUnit. Beyond the result: the input is not changed and not read
  * beyond its end (exact memory blocks, for the address sanitizer), and no reason or message
  * holds the value. */

@@ -48,6 +48,8 @@ int bundle_remake(const struct cli *cli, struct session *s);
 int rehearse_run(const struct cli *cli, struct session *s);
 int analyze_run(const struct cli *cli, struct session *s);
 
+int newproject_run(const struct cli *cli, struct session *s);
+
 int schemas_diff(const struct cli *cli, struct session *s);
 int schemas_sync(const struct cli *cli, struct session *s);
 

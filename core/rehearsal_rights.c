@@ -1,6 +1,6 @@
-/* rehearsal_rights.c - the target prints the statements, the copy runs them one by one, owners first:
- * the new owner's own privileges are part of the list. A superuser is not taken over: privileges
- * say nothing of what he may. */
+/* rehearsal_rights.c - the target prints the statements, the copy runs them one by one, owners
+ * first: the new owner's own privileges are part of the list. A superuser is not taken over:
+ * privileges say nothing of what he may. */
 #include "rehearsal_rights.h"
 
 #include <stdio.h>
@@ -9,7 +9,8 @@
 /* Objects of the target's own schemas: how ALTER and GRANT name them, and who owns them. Sequences
  * of a column go with its table. */
 #define OBJECTS                                                                                    \
-    "WITH member AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), space " \
+    "WITH member AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), "     \
+    "space "                                                                                       \
     "AS MATERIALIZED (SELECT n.* FROM pg_namespace n WHERE nspname !~ '^pg_' AND nspname <>"       \
     " 'information_schema' AND NOT EXISTS (SELECT FROM member m WHERE m.classid ="                 \
     " 'pg_namespace'::regclass AND m.objid = n.oid)), object AS MATERIALIZED (SELECT 'SCHEMA' AS"  \
@@ -39,7 +40,8 @@ static const char rights_sql[] = OBJECTS
     " owner::regrole) AS sql FROM object WHERE apart UNION ALL SELECT 2, format('REVOKE ALL ON %s"
     " %s FROM PUBLIC, %s', grant_as, name, owner::regrole) FROM object WHERE acl IS NOT NULL UNION"
     " ALL SELECT 3, format('GRANT %s ON %s %s TO %s%s', x.privilege_type, o.grant_as, o.name, CASE"
-    " x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, CASE WHEN x.is_grantable AND"
+    " x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, CASE WHEN x.is_grantable "
+    "AND"
     " x.grantee <> o.owner THEN ' WITH GRANT OPTION' ELSE '' END) FROM object o CROSS JOIN"
     " aclexplode(o.acl) x UNION ALL SELECT 3, format('GRANT %s (%s) ON %s TO %s', x.privilege_type,"
     " c.part, c.name, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END) FROM"
@@ -94,10 +96,11 @@ int rehearsal_rights_roles(struct pg *from, struct pg *to, struct error *err)
 static int find_role(struct pg *from, struct pg *to, struct rehearsal_rights *out,
                      struct error *err)
 {
-    struct pg_result *theirs = pg_query(
-        from, err, "SELECT rolname FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"
-        " AND rolname ~ '^[A-Za-z0-9_.@-]+$'", 0,
-        NULL);
+    struct pg_result *theirs =
+        pg_query(from, err,
+                 "SELECT rolname FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"
+                 " AND rolname ~ '^[A-Za-z0-9_.@-]+$'",
+                 0, NULL);
     const char *role = theirs && pg_rows(theirs) ? pg_get(theirs, 0, 0) : NULL;
     struct pg_result *ours =
         role ? pg_query(to, err,

@@ -1,6 +1,6 @@
-/* rehearsal_rights.h - owners and privileges of the target, given to its copy as far as the role there
- * may, and the target's role with them: a grant that lacks is then found in the rehearsal. What the
- * copy holds is rehearsal_copy.c's. */
+/* rehearsal_rights.h - owners and privileges of the target, given to its copy as far as the role
+ * there may, and the target's role with them: a grant that lacks is then found in the rehearsal.
+ * What the copy holds is rehearsal_copy.c's. */
 #ifndef MIGHOST_REHEARSAL_RIGHTS_H
 #define MIGHOST_REHEARSAL_RIGHTS_H
 

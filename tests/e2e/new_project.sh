@@ -13,7 +13,7 @@ CREATE TABLE products (id int PRIMARY KEY, "categoryId" int REFERENCES categorie
 CREATE TABLE orders (id text PRIMARY KEY, "userId" int NOT NULL, placed_at timestamptz, status text);
 CREATE TABLE order_items (order_id text REFERENCES orders, product_id int REFERENCES products, quantity int,
     PRIMARY KEY (order_id, product_id));
-CREATE TABLE tags (id int PRIMARY KEY, label text);
+CREATE TABLE tags (id int, label text);
 CREATE TABLE sessions_old (token text, at timestamptz);
 CREATE TABLE banners (id int PRIMARY KEY, image bytea, clicks int);
 INSERT INTO "User" SELECT n, 'p' || n || '@old.example', 'Person ' || n, 'hash' || n, '2025-01-01Z'::timestamptz
@@ -76,6 +76,7 @@ says "not proposed: source table public.sessions_old (has no key)"
 says "not proposed: target table shop.coupons"
 says "stage user: email is filled from emailAddress: the names differ"
 says "stage user: source columns without a place: nickname"
+says "stage tags: id is not declared as a key in the source: is it one?"
 says "stage tags: disabled: nothing looks like tenant, which needs a value"
 is "modes" "$(stat -c '%a' "$TEST_DIR/shop" "$TEST_DIR/shop/project.json" "$TEST_DIR/shop/env.example" | tr '\n' ' ')" \
     "700 600 600 "

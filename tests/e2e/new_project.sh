@@ -106,11 +106,12 @@ rows new "SELECT u.email, m.email FROM shop.users u JOIN shop.users m ON m.id = 
 rows new "SELECT count(*) FROM shop.user_profiles JOIN shop.users ON id = user_id WHERE bio = 'bio ' || right(full_name,
     1)" 5
 rows new "SELECT c.name, p.id, p.title, p.price FROM shop.product p JOIN shop.category c ON c.id = category_id ORDER BY
-    p.id" "$(psql_t old -c 'SELECT c.name, p.id, p.title, p.price FROM products p JOIN categories c ON c.id = "categoryId"
-    ORDER BY p.id')"
-rows new "SELECT u.email, o.status, i.product_id, i.quantity FROM shop.order_item i JOIN shop.orders o ON o.id = order_id
-    JOIN shop.users u ON u.id = o.user_id ORDER BY 1, 3" "$(psql_t old -c 'SELECT u."emailAddress", o.status,
-    i.product_id, i.quantity FROM order_items i JOIN orders o ON o.id = order_id JOIN "User" u ON u.id = o."userId"
-    ORDER BY 1, 3')"
+    p.id" "$(psql_t old -c 'SELECT c.name, p.id, p.title, p.price FROM products p JOIN categories c ON
+    c.id = "categoryId" ORDER BY p.id')"
+rows new "SELECT u.email, o.status, i.product_id, i.quantity FROM shop.order_item i JOIN shop.orders o ON
+    o.id = order_id JOIN shop.users u ON u.id = o.user_id ORDER BY 1, 3" \
+    "$(psql_t old -c 'SELECT u."emailAddress", o.status, i.product_id, i.quantity FROM order_items i JOIN orders o ON
+    o.id = order_id JOIN "User" u ON
+    u.id = o."userId" ORDER BY 1, 3')"
 rows new "SELECT (SELECT count(*) FROM shop.tag), (SELECT count(*) FROM shop.coupons)" "0|0"
 again 0 new shop

@@ -148,7 +148,8 @@ says "the run was made as role rehearse_app, as on the target"
 says "no-go: the run ended with"
 psql_t small -c "GRANT DELETE ON audit TO rehearse_app"
 mig 0 small small --rehearse --accept-differences
-rows copy "SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('audit', 'items') ORDER BY 1" "audit|postgres
+rows copy "SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('audit', 'items')
+    ORDER BY 1" "audit|postgres
 items|rehearse_owner"
 unset MIG_ROLE
 

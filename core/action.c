@@ -78,7 +78,9 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
     struct run_verdict verdict = {0};
     struct gate gate = {0};
     progress_init(cli->quiet ? PROGRESS_NONE : cli->json ? PROGRESS_PLAIN : PROGRESS_AUTO);
-    int code = confirm_ask(cli, s);
+    int code = gate_review(cli, s);
+    if (!code)
+        code = confirm_ask(cli, s);
     if (!code)
         code = session_units(s);
     if (!code)

@@ -54,6 +54,7 @@ static const struct {
     {ACTION_ANALYZE, analyze_run, 1},
     {ACTION_COMPARE_COUNTS, compare_counts, 1},
     {ACTION_SCHEMA_DIFF, schemas_diff, 0},
+    {ACTION_NEW_PROJECT, newproject_run, 0},
     {ACTION_SCHEMA_SYNC, schemas_sync, 1},
     {ACTION_ROLLBACK, history_rollback, 1},
     {ACTION_VERIFY, history_verify, 1},

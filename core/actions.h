@@ -49,6 +49,8 @@ int rehearse_run(const struct cli *cli, struct session *s);
 int analyze_run(const struct cli *cli, struct session *s);
 int compare_counts(const struct cli *cli, struct session *s);
 
+int newproject_run(const struct cli *cli, struct session *s);
+
 int schemas_diff(const struct cli *cli, struct session *s);
 int schemas_sync(const struct cli *cli, struct session *s);
 

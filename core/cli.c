@@ -83,6 +83,7 @@ static const struct cli_option table[] = {
     {"check-plugin", "FILE", ACTION_CHECK_PLUGIN, "tell everything wrong with one plugin", 0},
     {"lock-plugins", NULL, ACTION_LOCK_PLUGINS, "write plugins.lock: only these may be loaded", 0},
     {NULL, NULL, 0, "Other actions", 0},
+    {"new-project", "DIR", ACTION_NEW_PROJECT, "propose a project from --source and --target", 0},
     {"self-test", NULL, ACTION_SELF_TEST, "run built-in scenarios on the embedded server", 0},
     {"stop-server", NULL, ACTION_STOP_SERVER, "stop the project's embedded server", 0},
     {"list-faults", NULL, ACTION_LIST_FAULTS, "names of the fault points (test builds)", 0},

@@ -1,10 +1,12 @@
 /* estimate.c - measured counts and times of the newest published run that loaded a stage as it is
  * now: the same hash, from the beginning, all records, without a break. A rolled back run counts,
- * too: it was measured. An incremental stage is unknown: what will be new, no run could measure. */
+ * too: it was measured. A passed rehearsal of this very plan counts as a run of its day. An
+ * incremental stage is unknown: what will be new, no run could measure. */
 #include "estimate.h"
 
 #include <stdlib.h>
 
+#include "rehearsal.h"
 #include "sql.h"
 
 #define TOLERANCE "0.01" /* seconds, between two clocks */
@@ -92,6 +94,49 @@ static void read_publish(struct state *s, const struct job *job, struct estimate
     pg_free(res);
 }
 
+/* One row a stage, with the first run that was published behind the rehearsal: what that one and
+ * later ones measured is newer. */
+static const char rehearsal_sql[] =
+    "SELECT h.id, (SELECT coalesce(min(id), 9223372036854775807) FROM %s.run WHERE published >"
+    " h.at), coalesce((h.measured ->> 'lock_seconds')::float8, 0), e.key, e.value ->> 'read',"
+    " e.value ->> 'seconds' FROM (SELECT * FROM %s.rehearsal WHERE id = %lld) h CROSS JOIN"
+    " json_each(h.measured -> 'stages') e WHERE e.value ->> 'seconds' IS NOT NULL";
+
+static void take_rehearsal(const struct pg_result *res, int row, const struct job *job,
+                           struct estimate *out)
+{
+    int64_t newer = pg_get_int(res, row, 1);
+    for (size_t i = 0; i < job->n_stages; i++) {
+        const struct job_stage *stage = &job->stages[i];
+        if (stage->p->mark_field || out->stages[i].run >= newer ||
+            !str_equal(stage->p->name, pg_get(res, row, 3)))
+            continue;
+        out->rehearsal = pg_get_int(res, row, 0);
+        out->stages[i] =
+            (struct estimate_part){1, pg_get_int(res, row, 4), strtod(pg_get(res, row, 5), NULL)};
+    }
+    if (out->publish.run < newer && !is_incremental(job))
+        out->publish = (struct estimate_part){1, 0, strtod(pg_get(res, row, 2), NULL)};
+}
+
+/* Own transactions. */
+static int read_rehearsal(struct state *s, const struct job *job, struct estimate *out,
+                          struct error *err)
+{
+    struct rehearsal_plan plan;
+    struct rehearsal_found found;
+    rehearsal_plan_of(job, &plan);
+    int code = rehearsal_find(s, job->project->name, &plan, &found, err);
+    if (code || !found.id || pg_begin(s->pg, "READ ONLY", err))
+        return err->code;
+    struct pg_result *res = pg_queryf(s->pg, err, rehearsal_sql, s->q, s->q, (long long)found.id);
+    for (int i = 0; res && i < pg_rows(res); i++)
+        take_rehearsal(res, i, job, out);
+    pg_free(res);
+    pg_rollback(s->pg);
+    return err->code;
+}
+
 int estimate_make(struct state *s, struct job *job, struct estimate *out, struct error *err)
 {
     *out = (struct estimate){.stages =
@@ -100,13 +145,14 @@ int estimate_make(struct state *s, struct job *job, struct estimate *out, struct
         return 0;
     if (pg_begin(s->pg, "READ ONLY", err))
         return err->code;
-    if (state_exists(s, err) == 1) {
+    int there = state_exists(s, err) == 1;
+    if (there) {
         read_stages(s, job, out, err);
         if (!err->code && !is_incremental(job))
             read_publish(s, job, out, err);
     }
     pg_rollback(s->pg);
-    return err->code;
+    return err->code || !there ? err->code : read_rehearsal(s, job, out, err);
 }
 
 struct estimate_part estimate_sum(const struct estimate *e, const struct job *job, int64_t phase)

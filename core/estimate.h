@@ -1,5 +1,5 @@
 /* estimate.h - how many records a run will read and how long it will take, by what earlier runs on
- * this target measured. Never a guess: what was not measured is unknown. */
+ * this target, or its rehearsal, measured. Never a guess: what was not measured is unknown. */
 #ifndef MIGHOST_ESTIMATE_H
 #define MIGHOST_ESTIMATE_H
 
@@ -15,6 +15,7 @@ struct estimate_part {
 struct estimate {
     struct estimate_part *stages; /* same index as job.stages; in the job's memory */
     struct estimate_part publish; /* of a run with these stages and no others; records 0 */
+    int64_t rehearsal;            /* the passed one of this very plan that measured some; 0: none */
 };
 
 /* Reads the state schema, in its own transaction; where there is none, nothing is known. What does

@@ -100,6 +100,20 @@ static int find(struct session *s, struct rehearsal_found *out)
     return rehearsal_find(&s->state, s->project->name, &plan, out, &s->err);
 }
 
+int gate_review(const struct cli *cli, struct session *s)
+{
+    const struct project *p = s->project;
+    if (!p->n_review || cli->action == ACTION_DRY_RUN)
+        return 0;
+    error_set(&s->err, STATUS_CONFIG,
+              "%zu lines of the project's review are open, the first: %.300s", p->n_review,
+              p->review[0]);
+    error_why(&s->err, "what was proposed is not known to be right");
+    error_fix(&s->err, "see to each, try it by --dry-run, and take it out of \"review\" in the "
+                       "project file");
+    return STATUS_CONFIG;
+}
+
 int gate_check(const struct cli *cli, struct session *s, struct gate *out)
 {
     struct rehearsal_found found;

@@ -12,6 +12,9 @@ struct gate {
     struct str report; /* JSON for the report; "" where nothing is asked for */
 };
 
+/* 0, or STATUS_CONFIG where the project file still lists what somebody has to look at. No --force:
+ * a line is taken out instead. */
+int gate_review(const struct cli *cli, struct session *s);
 /* The session is ready for a run. 0, or STATUS_PREFLIGHT with everything that is missing among the
  * faults; --force lets it pass and says so in the report. gate_clear() in any case. */
 int gate_check(const struct cli *cli, struct session *s, struct gate *out);

@@ -155,7 +155,11 @@ static void text_estimate(const struct job *job, const struct estimate *e, struc
 {
     struct estimate_part all = estimate_sum(e, job, 0);
     int known = all.run && e->publish.run;
-    str_add(out, "\nestimated by earlier runs:\n");
+    if (e->rehearsal)
+        str_printf(out, "\nestimated by rehearsal %lld of this plan, and by runs since:\n",
+                   (long long)e->rehearsal);
+    else
+        str_add(out, "\nestimated by earlier runs:\n");
     for (size_t i = 0; i < job->n_stages; i++)
         text_part(job->stages[i].p->name, &e->stages[i], 1, out);
     for (size_t i = 0; i < job->n_stages; i++) {
@@ -296,8 +300,11 @@ static json_t *json_estimate(const struct job *job, const struct estimate *e)
     struct estimate_part load = estimate_sum(e, job, 0);
     json_t *publish =
         e->publish.run ? json_pack("{s:f}", "seconds", e->publish.seconds) : json_null();
-    return json_pack("{s:o, s:o, s:o, s:o}", "stages", stages, "phases", phases, "load",
-                     json_part(&load), "publish", publish);
+    json_t *out = json_pack("{s:o, s:o, s:o, s:o}", "stages", stages, "phases", phases, "load",
+                            json_part(&load), "publish", publish);
+    if (e->rehearsal)
+        json_object_set_new(out, "rehearsal", json_integer((json_int_t)e->rehearsal));
+    return out;
 }
 
 static void print_json(const struct job *job, const struct estimate *estimate, struct str *out)

@@ -242,6 +242,8 @@ struct project {
     int64_t threads;    /* of slow transforms, all processes together; 0: as many as cores */
     struct limit max_rejects;
     enum on_invalid on_invalid;
+    const char **review; /* what nobody has looked at yet: nothing is published */
+    size_t n_review;
     int strict; /* a source field with values that nothing reads fails the run */
     enum on_failed_validation on_failed_validation;
     double max_delete_percent; /* replace: share of a table that may go unconfirmed; 10 */

@@ -241,7 +241,11 @@ static int fill(struct transfer *t, struct error *err)
     int code = dump(t, err);
     if (!code)
         code = clear(t->c, err);
-    return code ? code : restore(t, err);
+    if (!code && t->c->own_server)
+        code = rehearsal_rights_roles(pg, t->c->copy->pg, err);
+    if (!code)
+        code = restore(t, err);
+    return code ? code : rehearsal_rights_copy(pg, t->c->copy->pg, &t->c->rights, err);
 }
 
 static int prove(struct rehearsal_copy *c, struct error *err)

@@ -5,6 +5,7 @@
 #define MIGHOST_REHEARSAL_COPY_H
 
 #include "project.h"
+#include "rehearsal_rights.h"
 #include "side.h"
 #include "tablesums.h"
 
@@ -12,10 +13,12 @@ struct rehearsal_copy {
     const struct project *project;
     struct arena *mem; /* of the sums */
     struct side *target, *copy;
+    int own_server;        /* the copy is on the embedded server: its roles are ours to make */
     char backup[64];       /* of what was there; "" when nothing was */
     struct tablesums sums; /* of the copy, without the state schema */
     struct str different;  /* tables that are not as in the target; owned */
     int64_t bytes, rows;   /* of the target's tables */
+    struct rehearsal_rights rights;
     double backup_seconds, copy_seconds, proof_seconds;
 };
 

@@ -236,12 +236,32 @@ static int make_copy(struct rehearse *r)
 
 /* ---- the run ----------------------------------------------------------------------------- */
 
+/* As the target's role where that can be taken: what it lacks there, it lacks in production. A URL
+ * with settings of its own keeps them. */
+static const char *run_url(struct rehearse *r)
+{
+    struct pg_where where;
+    struct str url;
+    const char *out = r->place.url;
+    if (!r->copy.rights.role[0] || strstr(out, "options="))
+        return out;
+    pg_where(r->place.pg, &where);
+    str_init(&url, 0);
+    if (!pg_url_database(out, where.dbname, &url, &r->s->err)) {
+        str_printf(&url, " options='-c role=%s'", r->copy.rights.role);
+        out = arena_strdup(r->copy.mem, url.data);
+    }
+    explicit_bzero(url.data, url.len);
+    str_clear(&url);
+    return out;
+}
+
 /* The same project with another target, and places of its own for what it writes. */
 static int open_session(struct rehearse *r)
 {
     struct session *x = &r->x;
     r->options = *r->s->options;
-    r->options.overrides.target_url = r->place.url;
+    r->options.overrides.target_url = run_url(r);
     r->options.overrides.report_dir = outdir_path(r->dir);
     r->options.overrides.backup_dir =
         arena_printf(r->copy.mem, "%s/rehearsal", r->s->project->backup_dir);
@@ -349,9 +369,13 @@ static void write_json(const struct rehearse *r, struct str *out)
     schema_compare_json(&r->d, out);
     str_printf(out,
                ",\n\"copy\": {\"made\": %s, \"backup\": \"%s\", \"bytes\": %lld, \"rows\": %lld,"
-               " \"backup_seconds\": %.3f, \"copy_seconds\": %.3f, \"proof_seconds\": %.3f},\n",
+               " \"backup_seconds\": %.3f, \"copy_seconds\": %.3f, \"proof_seconds\": %.3f,"
+               " \"rights_given\": %zu, \"rights_refused\": %zu, \"role\": ",
                r->cli->skip_staging ? "false" : "true", c->backup, (long long)c->bytes,
-               (long long)c->rows, c->backup_seconds, c->copy_seconds, c->proof_seconds);
+               (long long)c->rows, c->backup_seconds, c->copy_seconds, c->proof_seconds,
+               c->rights.given, c->rights.refused);
+    jsonfile_quote(out, c->rights.role);
+    str_add(out, "},\n");
     str_printf(out,
                "\"plan\": {\"project\": \"%s\", \"stages\": \"%s\", \"plugins\": \"%s\","
                " \"catalog\": \"%s\"},\n",
@@ -366,6 +390,15 @@ static void write_json(const struct rehearse *r, struct str *out)
                r->changes.len ? r->changes.data : "[]");
 }
 
+static void write_rights(const struct rehearsal_rights *x, struct str *out)
+{
+    if (x->refused)
+        str_printf(out, "owners and privileges: %zu of %zu could not be given, the first: %s\n",
+                   x->refused, x->given + x->refused, x->first);
+    if (x->role[0])
+        str_printf(out, "the run was made as role %s, as on the target\n", x->role);
+}
+
 static void write_text(const struct rehearse *r, struct str *out)
 {
     const struct rehearsal_copy *c = &r->copy;
@@ -378,6 +411,7 @@ static void write_text(const struct rehearse *r, struct str *out)
                    (long long)c->rows, (long long)(c->bytes >> 20),
                    c->backup[0] ? c->backup : "nothing was", c->backup_seconds, c->copy_seconds,
                    c->proof_seconds);
+    write_rights(&c->rights, out);
     if (!r->cli->skip_tests) {
         str_printf(out, "run: %s\n", r->verdict.text);
         if (r->was_published)
@@ -461,6 +495,7 @@ int rehearse_run(const struct cli *cli, struct session *s)
     r.copy.mem = arena_new();
     r.copy.target = &r.target;
     r.copy.copy = &r.place;
+    r.copy.own_server = !s->project->rehearsal.url[0];
     int code = prepare(&r);
     if (!code)
         code = open_bundle(&r);

@@ -53,6 +53,11 @@ says "nobody confirmed"
 
 echo "rehearsed, and acknowledged in a copy of the list"
 mig 0 live shop --rehearse
+psql_t live -c "UPDATE mighost.rehearsal SET measured = (jsonb_set(measured::jsonb, '{stages,items,seconds}', '41.5')
+    || '{\"lock_seconds\": 2.5}')::json"
+mig 0 live shop --plan
+says "estimated by rehearsal 1 of this plan"
+says "load and publish: 20 records, 44.0 s"
 refused "2 items of the checklist are open"
 sed -e 's/- \[ \] Team notified/- [X] Team notified (B. Jones, 2026-12-01)/' \
     -e 's/in place$/& (B. Jones, 2026-12-01)/' "$TEST_DIR/shop/list.md" >"$TEST_DIR/done.md"

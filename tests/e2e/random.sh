@@ -104,8 +104,8 @@ BEGIN
     END LOOP;
 END $app$;
 SELECT format('INSERT INTO outside SELECT (SELECT coalesce(max(id), 0) + 100 FROM outside) + row_number()
-    OVER (), id, %L FROM (SELECT id FROM %s ORDER BY hashtext(%L || id::text) LIMIT 2) x', 'app', confrelid::regclass, :'seed') FROM pg_constraint WHERE
-    conrelid = 'outside'::regclass AND contype = 'f' \gexec
+    OVER (), id, %L FROM (SELECT id FROM %s ORDER BY hashtext(%L || id::text) LIMIT 2) x', 'app',
+    confrelid::regclass, :'seed') FROM pg_constraint WHERE conrelid = 'outside'::regclass AND contype = 'f' \gexec
 SQL
 }
 

@@ -121,13 +121,47 @@ says "collation C, target has C.UTF-8"
 rehearse 0 --accept-differences
 is "in the report" "$(told '{differences,0,name}') $(told '{differences_accepted}')" "collation true"
 
+echo "with the target's owners and privileges: a grant that lacks there is found"
+pg_createdb small
+psql_t small <<'SQL'
+CREATE ROLE rehearse_app LOGIN;
+CREATE ROLE rehearse_owner;
+CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE audit (what text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN DELETE FROM public.audit; RETURN NEW; END$$;
+CREATE TRIGGER note AFTER INSERT ON items FOR EACH ROW EXECUTE FUNCTION note();
+ALTER TABLE items OWNER TO rehearse_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON items TO rehearse_app;
+GRANT SELECT ON audit TO rehearse_app;
+DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO rehearse_app', current_database()); END$$;
+SQL
+project small <<'JSON'
+{ "name": "small", "sources": { "old": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "items", "ids": "keep",
+    "options": { "table": "items", "fields": { "id": "id", "name": "name" } } } ] }
+JSON
+echo '{ "items": [ { "id": 1, "name": "one" } ] }' | data small
+MIG_ROLE=rehearse_app
+mig 8 small small --rehearse --accept-differences
+says "the run was made as role rehearse_app, as on the target"
+says "no-go: the run ended with"
+psql_t small -c "GRANT DELETE ON audit TO rehearse_app"
+mig 0 small small --rehearse --accept-differences
+rows copy "SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('audit', 'items')
+    ORDER BY 1" "audit|postgres
+items|rehearse_owner"
+unset MIG_ROLE
+
 echo "never on the target, by whatever name"
 STAGING_DATABASE_URL="host=$PGTMP_SOCKET dbname=live user=postgres application_name=other"
 rehearse 5
 says "the rehearsal database is the target itself"
 
-echo "without a rehearsal server: the embedded one"
+echo "without a rehearsal server: the embedded one, which gets the roles that the copy needs"
 unset STAGING_DATABASE_URL
+psql_t live -c "ALTER TABLE public.log OWNER TO rehearse_owner" \
+    -c "CREATE POLICY own ON public.log TO rehearse_app USING (true)"
 rehearse 0
 is "the database" "$(told '{database}')" classroom.rehearsal
 mig 0 live class --stop-server

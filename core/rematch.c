@@ -76,7 +76,7 @@ static int same_keys(struct state *s, const struct job_table *part, struct error
     str_init(&sql, 0);
     str_printf(&sql,
                "SELECT count(*) FROM %s m JOIN %s s USING (_mig_id) JOIN %s l ON %s = m._mig_at"
-               " WHERE NOT (",
+               " WHERE s._mig_state = 0 AND NOT (",
                part->match_table, part->staging, part->t->quoted, match_at(part));
     match_condition(&part->t->keys[0], "s", "l", &sql);
     str_add_char(&sql, ')');
@@ -92,39 +92,43 @@ static int not_theirs(struct state *s, const struct job *job, const struct job_t
     if (!owner_is_judged(part))
         return 0;
     str_init(&sql, 0);
-    str_printf(&sql, "SELECT count(*) FROM %s WHERE _mig_at IN (SELECT o.at FROM ",
-               part->match_table);
+    str_printf(&sql,
+               "SELECT count(*) FROM %s m JOIN %s s USING (_mig_id) WHERE s._mig_state = 0 AND"
+               " m._mig_at IN (SELECT o.at FROM ",
+               part->match_table, part->staging);
     owner_theirs(s, job, part, &sql);
     str_add(&sql, " o)");
     int code = count(s, &sql, &n, err);
     return code || !n ? code : unsettled(part, "matched rows became the target's own", err);
 }
 
-/* Each staged row has its live row still, and the target's own is none of them. */
-static int look(struct state *s, const struct job *job, const struct job_table *part, int64_t due,
+/* Each accepted row has its live row still, and the target's own is none of them. */
+static int look(struct state *s, const struct job *job, const struct job_table *part,
                 struct error *err)
 {
     struct str sql;
-    int64_t n;
+    int64_t gone;
     str_init(&sql, 0);
-    str_printf(&sql, "SELECT count(*) FROM %s", part->match_table);
-    int code = count(s, &sql, &n, err);
-    if (!code && n != due)
+    str_printf(&sql,
+               "SELECT count(*) FROM %s s WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m"
+               " WHERE m._mig_id = s._mig_id)",
+               part->staging, part->match_table);
+    int code = count(s, &sql, &gone, err);
+    if (!code && gone)
         code = unsettled(part, "matched rows were deleted, or got another key", err);
     if (!code)
         code = same_keys(s, part, err);
     return code ? code : not_theirs(s, job, part, err);
 }
 
-static int settle(struct state *s, const struct job *job, struct job_table *part, int64_t n,
-                  struct error *err)
+static int settle(struct state *s, const struct job *job, struct job_table *part, struct error *err)
 {
     int changed = 0;
     int code = merge_undo(s, part, err);
     if (!code)
         code = match_refill(s, part, err);
     if (!code)
-        code = look(s, job, part, n, err);
+        code = look(s, job, part, err);
     if (!code)
         code = absent_resolve(s, part, &changed, err);
     if (!code)
@@ -142,7 +146,7 @@ int rematch_rows(struct state *s, const struct job *job, struct job_table *t, st
     error_clear(err);
     int code = make_part(s, t, &part, ids, &n, err);
     if (!code && n)
-        code = settle(s, job, &part, n, err);
+        code = settle(s, job, &part, err);
     if (!code)
         code = pg_execf(s->pg, err, "DROP VIEW %s, %s; DROP TABLE %s", part.staging,
                         part.match_table, ids);

@@ -151,8 +151,8 @@ for action in CASCADE "SET NULL"; do
     says "to which 2 rows of public.session refer"
     case $action in CASCADE) what=gone ;; *) what=written ;; esac
     sed -i 's/id IN (3, 4)/false/' "$TEST_DIR/shop/project.json"
-    psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN DELETE FROM account WHERE id = 4;
-        RETURN NULL; END\$f\$" -c "CREATE TRIGGER act AFTER INSERT ON account EXECUTE FUNCTION act()"
+    psql_t shop -c "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS \$f\$BEGIN DELETE FROM account
+        WHERE id = 4; RETURN NULL; END\$f\$" -c "CREATE TRIGGER act AFTER INSERT ON account EXECUTE FUNCTION act()"
     undone "1|4|$what"
     sed -i 's/"scope": "false"/"scope": "id IN (3, 4)"/' "$TEST_DIR/shop/project.json"
 done

@@ -1,7 +1,7 @@
 # random.sh - random migrations, whole: random tables, rows, documents and projects (random.awk), most
-# of them killed somewhere and begun again, some beside an application that goes on. The ledger closes, no row is touched that the document
-# does not name, the same run again writes nothing, and undo gives what was before: by --rollback,
-# itself killed most of the time, by rollback.sql in each way of running psql, and, once the application
+# of them killed somewhere and begun again, some beside an application that goes on. The ledger closes, no
+# row is touched that the document does not name, the same run again writes nothing, and undo gives what
+# was before: by --rollback, itself killed most of the time, by rollback.sql in each way of running psql, and, once the application
 # went on with the rows, in part and by force.
 #
 # random.sh [COUNT [SEED]]: so many seeds, beginning with this one, else with the time of day; without
@@ -103,7 +103,8 @@ BEGIN
         END LOOP;
     END LOOP;
 END $app$;
-SELECT format('INSERT INTO outside SELECT (SELECT coalesce(max(id), 0) + 100 FROM outside) + row_number() OVER (), id, %L FROM (SELECT id FROM %s ORDER BY
+SELECT format('INSERT INTO outside SELECT (SELECT coalesce(max(id), 0) + 100 FROM outside) + row_number() OVER (),
+    id, %L FROM (SELECT id FROM %s ORDER BY
     hashtext(%L || id::text) LIMIT 2) x', 'app', confrelid::regclass, :'seed') FROM pg_constraint WHERE
     conrelid = 'outside'::regclass AND contype = 'f' \gexec
 SQL

@@ -161,8 +161,8 @@ undo_proof shop drift
 echo "a row is made again with the key of one that goes, and what refers to it follows"
 psql_t shop -c "SET client_min_messages = warning; DROP SCHEMA mighost CASCADE; TRUNCATE memo, person; INSERT INTO
     person VALUES ('aaaaaaaa-0000-4000-8000-000000000001', 'a@x', 'live')"
-meanwhile 0 shop "DELETE FROM person; INSERT INTO person VALUES ('bbbbbbbb-0000-4000-8000-000000000001', 'a@x', 'app')" \
-    values
+meanwhile 0 shop "DELETE FROM person; INSERT INTO person VALUES ('bbbbbbbb-0000-4000-8000-000000000001', 'a@x',
+    'app')" values
 says "checking again"
 rows shop "SELECT DISTINCT person.* FROM memo JOIN person ON person.id = person_id" \
     "bbbbbbbb-0000-4000-8000-000000000001|a@x|mig"

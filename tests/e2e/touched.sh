@@ -228,13 +228,15 @@ JSON
 project ring <<'JSON'
 { "name": "ring", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
   "backup": { "scope": "none" }, "stages": [
-    { "name": "a", "policy": "update", "ids": "keep", "options": { "table": "a", "fields": { "id": "id", "b_id": "b" } } },
+    { "name": "a", "policy": "update", "ids": "keep", "options": { "table": "a", "fields": { "id": "id",
+      "b_id": "b" } } },
     { "name": "b", "policy": "update", "ids": "keep", "options": { "table": "b", "fields": { "id": "id",
       "a_id": "a" } } } ] }
 JSON
 run 0 ring ring
-is "locked in the order of publish" "$(sed -n 's/^LOCK TABLE "public"."\(.\)".*/\1/p' "$BUNDLE/rollback.sql" | paste -sd ,)" \
-    "$(psql_t ring -c "SELECT string_agg(relname, ',' ORDER BY oid) FROM pg_class WHERE relname IN ('a', 'b')")"
+sed -n 's/^LOCK TABLE "public"."\(.\)".*/\1/p' "$BUNDLE/rollback.sql" >"$TEST_DIR/locks"
+is "locked in the order of publish" "$(paste -sd , "$TEST_DIR/locks")" "$(psql_t ring -c "SELECT string_agg(relname,
+    ',' ORDER BY oid) FROM pg_class WHERE relname IN ('a', 'b')")"
 undo_proof ring ring
 psql_t ring -c "ALTER TABLE a ALTER CONSTRAINT a_b_id_fkey NOT DEFERRABLE" \
     -c "ALTER TABLE b ALTER CONSTRAINT b_a_id_fkey NOT DEFERRABLE"

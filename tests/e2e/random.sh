@@ -1,8 +1,8 @@
 # random.sh - random migrations, whole: random tables, rows, documents and projects (random.awk), most
 # of them killed somewhere and begun again, some beside an application that goes on. The ledger closes, no
 # row is touched that the document does not name, the same run again writes nothing, and undo gives what
-# was before: by --rollback, itself killed most of the time, by rollback.sql in each way of running psql, and, once the application
-# went on with the rows, in part and by force.
+# was before: by --rollback, itself killed most of the time, by rollback.sql in each way of running psql,
+# and, once the application went on with the rows, in part and by force.
 #
 # random.sh [COUNT [SEED]]: so many seeds, beginning with this one, else with the time of day; without
 # COUNT the same ones each time. A seed that fails is repeated by random.sh 1 SEED. What failed once, and

@@ -25,7 +25,7 @@ struct part {
     const struct job *job;
     struct job_table *whole;
     struct job_table t;        /* the same with views of the changed rows */
-    char list[JOB_NAME_SIZE];  /* table: _mig_id, _mig_at of the live row now */
+    char list[JOB_NAME_SIZE];  /* table: _mig_id, _mig_state, _mig_at of the live row now */
     char rows[JOB_NAME_SIZE];  /* view of staging */
     char match[JOB_NAME_SIZE]; /* view of the match table */
 };
@@ -33,7 +33,7 @@ struct part {
 static int is_possible(const struct job *job, const struct job_table *t)
 {
     return !job->project->n_hooks && t->match && !t->has_delta && match_overwrites(t) &&
-           !t->n_waits && !t->n_uniques && merge_is_repeatable(job, t);
+           !t->n_uniques && merge_is_repeatable(job, t);
 }
 
 static void name(const struct part *p, const char *kind, char out[JOB_NAME_SIZE])
@@ -47,25 +47,29 @@ static void name(const struct part *p, const char *kind, char out[JOB_NAME_SIZE]
     str_clear(&full);
 }
 
-/* Changed rows with their place now, NULL: there is none with the key any more. */
+/* Changed rows with their place now, NULL: there is none with the key any more. What becomes of the
+ * live row of a refused record is no matter. */
 static int list_changed(struct part *p, int64_t *rows, int64_t *gone, struct error *err)
 {
     const struct job_table *t = p->whole;
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql,
-               "CREATE TABLE %s AS SELECT c._mig_id, %s AS _mig_at FROM (SELECT m._mig_id FROM %s m"
-               " LEFT JOIN %s l ON %s = m._mig_at AND l.xmin = m._mig_xmin WHERE l.ctid IS NULL) c"
-               " JOIN %s s ON s._mig_id = c._mig_id LEFT JOIN %s l ON ",
-               p->list, match_at(t), t->match_table, t->t->quoted, match_at(t), t->staging,
-               t->t->quoted);
+    str_printf(
+        &sql,
+        "CREATE TABLE %s AS SELECT c._mig_id, s._mig_state, %s AS _mig_at FROM (SELECT m._mig_id"
+        " FROM %s m"
+        " LEFT JOIN %s l ON %s = m._mig_at AND l.xmin = m._mig_xmin WHERE l.ctid IS NULL) c"
+        " JOIN %s s ON s._mig_id = c._mig_id LEFT JOIN %s l ON ",
+        p->list, match_at(t), t->match_table, t->t->quoted, match_at(t), t->staging, t->t->quoted);
     match_condition(t->match, "s", "l", &sql);
     str_printf(&sql, "; ANALYZE %s", p->list);
     int code = pg_exec_str(p->s->pg, &sql, err);
     if (code)
         return code;
-    struct pg_result *res =
-        pg_queryf(p->s->pg, err, "SELECT count(*), count(*) - count(_mig_at) FROM %s", p->list);
+    struct pg_result *res = pg_queryf(p->s->pg, err,
+                                      "SELECT count(*), count(*) FILTER (WHERE _mig_state = 0 AND"
+                                      " _mig_at IS NULL) FROM %s",
+                                      p->list);
     *rows = res ? pg_get_int(res, 0, 0) : 0;
     *gone = res ? pg_get_int(res, 0, 1) : 0;
     pg_free(res);
@@ -78,7 +82,10 @@ static int count_theirs(const struct part *p, int64_t *n, struct error *err)
     if (!owner_is_judged(p->whole))
         return 0;
     str_init(&sql, 0);
-    str_printf(&sql, "SELECT count(*) FROM %s d WHERE d._mig_at IN (SELECT o.at FROM ", p->list);
+    str_printf(
+        &sql,
+        "SELECT count(*) FROM %s d WHERE d._mig_state = 0 AND d._mig_at IN (SELECT o.at FROM ",
+        p->list);
     owner_theirs(p->s, p->job, p->whole, &sql);
     str_add(&sql, " o)");
     *n += pg_count(p->s->pg, &sql, err);
@@ -107,7 +114,7 @@ static int count_other_keys(const struct part *p, int64_t *n, struct error *err)
     str_init(&sql, 0);
     str_printf(&sql,
                "SELECT count(*) FROM %s d JOIN %s s ON s._mig_id = d._mig_id JOIN %s l ON %s ="
-               " d._mig_at WHERE NOT (",
+               " d._mig_at WHERE d._mig_state = 0 AND NOT (",
                p->list, t->staging, t->t->quoted, match_at(t));
     match_condition(&t->t->keys[0], "s", "l", &sql);
     str_add_char(&sql, ')');

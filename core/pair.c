@@ -261,24 +261,29 @@ static void found_otherwise(const struct job_table *t, struct str *sql)
 
 void pair_unclear(const struct job_table *t, const char *list, struct str *sql)
 {
-    struct str from, pairs;
+    struct str from, accepted, pairs;
     str_init(&from, 0);
+    str_init(&accepted, 0);
     str_init(&pairs, 0);
-    str_printf(&from, "(SELECT l.*, d._mig_id FROM %s l JOIN %s d ON d._mig_at = %s) l",
-               t->t->quoted, list, match_at(t));
+    str_printf(
+        &from,
+        "(SELECT l.*, d._mig_id FROM %s l JOIN %s d ON d._mig_at = %s AND d._mig_state = 0) l",
+        t->t->quoted, list, match_at(t));
     match_key_rows(t->also, "_mig_id", from.data, &pairs);
     str_add(&pairs, " l JOIN ");
-    match_key_rows(t->also, "_mig_id", t->staging, &pairs);
+    str_printf(&accepted, "(SELECT * FROM %s WHERE _mig_state = 0) s", t->staging);
+    match_key_rows(t->also, "_mig_id", accepted.data, &pairs);
     str_add(&pairs, " s ON ");
     match_key_equal(t->also, "s", "l", &pairs);
     str_printf(sql,
                "WITH p AS MATERIALIZED (SELECT l._mig_id AS live, s._mig_id AS staged FROM %s)"
                " SELECT (SELECT count(*) FROM p WHERE live <> staged) + (SELECT count(*) FROM %s d"
-               " JOIN %s s ON s._mig_id = d._mig_id WHERE ",
+               " JOIN %s s ON s._mig_id = d._mig_id WHERE d._mig_state = 0 AND ",
                pairs.data, list, t->staging);
     found_otherwise(t, sql);
     str_add(sql, " AND NOT EXISTS (SELECT FROM p WHERE live = d._mig_id AND staged = d._mig_id))");
-    sql->failed |= from.failed | pairs.failed;
+    sql->failed |= from.failed | accepted.failed | pairs.failed;
     str_clear(&from);
+    str_clear(&accepted);
     str_clear(&pairs);
 }

@@ -15,8 +15,9 @@ int pair_plan(struct job *job, struct job_table *t, const struct project_table *
  * records that fit one live row by the second key. In check's transaction; pair_drop() ends it. */
 int pair_make(struct state *s, const struct job *job, const struct job_table *t, struct error *err);
 int pair_drop(struct state *s, const struct job *job, struct error *err);
-/* SELECT how many rows of a list (_mig_id of a staged row, _mig_at of its live row, which changed
- * since) are no clear pairs any more: another record fits the live row, or its own does not. */
+/* SELECT how many accepted rows of a list (_mig_id and _mig_state of a staged row, _mig_at of its
+ * live row, which changed since) are no clear pairs any more: another record fits the live row, or
+ * its own does not. */
 void pair_unclear(const struct job_table *t, const char *list, struct str *sql);
 /* " + (SELECT ...)": live rows that took the second key of a new row since check. Appended. */
 void pair_taken(const struct job_table *t, struct str *sql);

@@ -98,20 +98,23 @@ int preserve_read(struct job *job, struct pg *pg, struct faults *faults, struct 
 
 /* ---- behind check -------------------------------------------------------------------------- */
 
-/* Live rows that will be overwritten or deleted, and rows as they will be. */
+/* Live rows that will be overwritten or deleted, and rows as they will be. Since check a place may
+ * have been given to another row; not one of the same transaction. */
 static void overlap_sql(const struct state *s, const struct job *job, size_t i,
                         const struct job_table *t, struct str *sql)
 {
     const struct project_preserve *p = &job->project->preserve[i];
-    str_printf(sql, "SELECT (SELECT count(*) FROM (SELECT %s AS _mig_at FROM ", match_at(t));
+    str_printf(sql, "SELECT (SELECT count(*) FROM (SELECT %s AS _mig_at, l.xmin AS _mig_xmin FROM ",
+               match_at(t));
     preserve_rows(s, job, i, 0, sql);
-    str_printf(sql, ") g JOIN (SELECT _mig_at FROM %s", t->delete_table);
+    str_printf(sql, ") g JOIN (SELECT _mig_at, _mig_xmin FROM %s", t->delete_table);
     if (match_overwrites(t))
-        str_printf(sql,
-                   " UNION ALL SELECT m._mig_at FROM %s m JOIN %s s USING (_mig_id) WHERE"
-                   " s._mig_state = 0 AND NOT m._mig_same",
-                   t->match_table, t->staging);
-    str_add(sql, ") w USING (_mig_at)), ");
+        str_printf(
+            sql,
+            " UNION ALL SELECT m._mig_at, m._mig_xmin FROM %s m JOIN %s s USING (_mig_id) WHERE"
+            " s._mig_state = 0 AND NOT m._mig_same",
+            t->match_table, t->staging);
+    str_add(sql, ") w USING (_mig_at, _mig_xmin)), ");
     if (p->added == ADDED_ALLOW) {
         str_add_char(sql, '0');
         return;

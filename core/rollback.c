@@ -95,12 +95,33 @@ static int check_drift(struct state *s, const struct job *job, struct error *err
     return code;
 }
 
+/* Who holds the run's row works on it for longer than one waits: another rollback, or the run. */
+static int busy(struct state *s, const char *who, struct error *err)
+{
+    error_clear(err);
+    error_set(err, STATUS_BUSY, "run %lld is being worked on: %s", (long long)s->run,
+              who ? who : "by another session");
+    error_fix(err, "wait until it ends, or end it; then see --status");
+    return STATUS_BUSY;
+}
+
 static int lock(struct state *s, const struct job *job, struct error *err)
 {
     struct pg_result *res = pg_queryf(
-        s->pg, err, "SELECT state FROM %s.run WHERE id = %lld FOR UPDATE", s->q, (long long)s->run);
+        s->pg, err,
+        "SELECT string_agg(format('server process %%s, since %%s', a.pid, to_char(a.xact_start,"
+        " 'YYYY-MM-DD HH24:MI:SSOF')), '; ') FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE l.relation = '%s.run'::regclass AND l.mode = 'RowShareLock' AND l.granted AND"
+        " l.pid <> pg_backend_pid()",
+        s->q);
     if (!res)
         return err->code;
+    const char *who = pg_get(res, 0, 0) ? arena_strdup(job->mem, pg_get(res, 0, 0)) : NULL;
+    pg_free(res);
+    res = pg_queryf(s->pg, err, "SELECT state FROM %s.run WHERE id = %lld FOR UPDATE NOWAIT", s->q,
+                    (long long)s->run);
+    if (!res)
+        return str_equal(pg_sqlstate(s->pg), "55P03") ? busy(s, who, err) : err->code;
     state_parse(pg_get(res, 0, 0), &s->at);
     pg_free(res);
     int code = check_state(s, err);

@@ -85,6 +85,12 @@ int sqlstate_login(const struct sqlstate_login *x, struct error *err)
         error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s", x->role, host);
         error_fix(err, "give the server a certificate that fits its name, or set sslmode and "
                        "sslrootcert in the URL");
+    } else if (strstr(x->text, "too many c") || strstr(x->text, "connection slots are reserved")) {
+        error_set(err, STATUS_TEMPORARY, "%s: %s port %s has too many connections", x->role, host,
+                  port);
+        error_fix(err,
+                  "repeat the command when others have left, or lower pool_max; max_connections"
+                  " and CONNECTION LIMIT are the server's limits");
     } else {
         error_set(err, STATUS_TEMPORARY, "%s: no connection to %s port %s", x->role, host, port);
         error_fix(err, "see that the server runs and is reachable, then repeat the command");

@@ -128,4 +128,24 @@ psql_t shop -c "CREATE FUNCTION flake() RETURNS trigger LANGUAGE plpgsql AS \$f\
 run 0 shop shop
 rows shop "SELECT count(*) FROM account WHERE name = 'mig'" 41
 reported '"retries": 2'
+
+echo "the server stops working for a run that was killed"
+fresh
+psql_t shop -c "DROP TRIGGER flake ON visit"
+sed 's/"stages"/"hooks": [ { "name": "slow", "before": "SELECT pg_sleep(600)", "undo": "" } ], &/' \
+    "$TEST_DIR/shop/project.json" >"$TEST_DIR/slow.json"
+mv "$TEST_DIR/slow.json" "$TEST_DIR/shop/project.json"
+sleeps="SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+(DATABASE_URL=$(pg_url shop) exec "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/shop" --run >"$OUT" 2>"$ERR") &
+stand_process=$!
+until [ "$(psql_t shop -c "$sleeps")" = 1 ]; do sleep 0.05; done
+kill -9 "$stand_process"
+stand_process=
+killed=$(date +%s)
+until [ "$(psql_t shop -c "$sleeps")" = 0 ]; do
+    [ $(($(date +%s) - killed)) -lt 60 ] || fail "the server works on for nobody"
+    sleep 0.1
+done
+PGOPTIONS="-c lock_timeout=2000" psql_t shop -c "UPDATE account SET seen = 1 WHERE id = 1"
+rows shop "SELECT count(*) FROM account WHERE name = 'mig'" 0
 echo "ok"

@@ -40,6 +40,27 @@ ends 0 $on --project "$SHOP" --ping
     says "source old: answers" "target: target: no connection to 127.0.0.1 port 1"
 )
 
+echo "a target that takes no writes, or no more sessions"
+psql_t postgres -c "ALTER DATABASE \"$(pgtmp_db shop)\" SET default_transaction_read_only = on"
+ends 5 $run
+says "read-only"
+psql_t postgres -c "ALTER DATABASE \"$(pgtmp_db shop)\" RESET default_transaction_read_only" \
+    -c "CREATE ROLE crowd LOGIN CONNECTION LIMIT 0"
+DATABASE_URL=$(pg_url shop | sed 's/postgres@/crowd@/') ends 75 $run
+says "too many connections"
+if [ -z "${MIGHOST_TEST_SOCKET-}" ]; then
+    standby=$TEST_DIR/standby
+    mkdir -m 700 "$standby"
+    [ "$(id -u)" -ne 0 ] || chown postgres "$standby"
+    pgtmp_as_server "$PGTMP_BIN/pg_basebackup" -U postgres -h "$PGTMP_SOCKET" -c fast -N -R -D "$standby/data"
+    at_exit 'pgtmp_as_server "$PGTMP_BIN/pg_ctl" -s -m immediate -D "$standby/data" stop'
+    pgtmp_as_server "$PGTMP_BIN/pg_ctl" -w -s -D "$standby/data" -l "$standby/log" -o "-c listen_addresses='' \
+        -c unix_socket_directories=$standby -c fsync=off" start
+    DATABASE_URL="postgresql://postgres@/shop?host=$standby" ends 5 $run
+    says "the target is a replica"
+fi
+unchanged shop
+
 echo "tables, columns and keys that are not there"
 project bad 's/public\.items/public.itmes/'
 ends 5 $variant

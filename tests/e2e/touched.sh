@@ -242,4 +242,30 @@ psql_t ring -c "ALTER TABLE a ALTER CONSTRAINT a_b_id_fkey NOT DEFERRABLE" \
     -c "ALTER TABLE b ALTER CONSTRAINT b_a_id_fkey NOT DEFERRABLE"
 run 0 ring ring
 undo_proof ring ring
+
+[ -n "$("$MIGHOST" --list-faults)" ] || { echo "ok, without fault points"; exit 0; }
+echo "two rollbacks at once: the second is told who is at work"
+cp "$TEST_DIR/before.shop" "$TEST_DIR/before.late"
+pg_copydb shop late
+(
+    MIGHOST_FAULT=rollback.checked:1:stop DATABASE_URL=$(pg_url late) exec "$MIGHOST" --plugins "$PLUGINS" --project \
+        "$TEST_DIR/shop" --work-dir "$TEST_DIR/work/late" --rollback >"$TEST_DIR/first.out" 2>&1
+) &
+stand_process=$!
+until grep -qs '^State:.*T' "/proc/$stand_process/status"; do sleep 0.02; done
+mig 10 late shop --rollback
+says "run 1 is being worked on: server process"
+kill -CONT "$stand_process"
+wait "$stand_process" || fail "the first rollback: $(cat "$TEST_DIR/first.out")"
+stand_process=
+unchanged late "a rollback, and another beside it"
+mig 13 late shop --rollback
+echo "beside a run behind check: the run finds what the rollback did, and ends as without it"
+pg_copydb shop late
+stand 0 late shop publish.begin:1
+mig 13 late shop --rollback 2
+mig 0 late shop --rollback 1
+go_on
+rows late "SELECT count(*) FROM account WHERE name = 'mig'" 7
+rows late "SELECT count(*) FROM account" 7
 echo "ok"

@@ -95,7 +95,8 @@ CREATE TEMP TABLE differs AS SELECT p.* FROM pair p JOIN app.users l ON l.id = p
     WHERE (p.email, p.first_name, p.last_name, p.password_hash, p.phone, p.skill_level, p.settings, p.updated_at)
         IS DISTINCT FROM (l.email, l.first_name, l.last_name, l.password_hash, l.phone, l.skill_level, l.settings,
         l.updated_at);
-CREATE TEMP TABLE is_new AS SELECT * FROM v1 WHERE id NOT IN (SELECT id FROM pair);
+CREATE TEMP TABLE is_new AS SELECT s.* FROM v1 s WHERE NOT EXISTS (SELECT FROM pair p
+    WHERE p.id = s.id);
 ANALYZE differs;
 ANALYZE is_new;
 RESET max_parallel_workers_per_gather;

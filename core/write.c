@@ -264,7 +264,8 @@ static int is_second_pass(const struct job_table *t, const char *column)
     return 0;
 }
 
-/* Columns of the second pass keep their old value here: what they will refer to may come later. */
+/* Columns of the second pass keep their old value here: what they will refer to may come later. In
+ * the order in which the live rows lie: each of their pages is then met once. */
 static void update_sql(const struct job_table *t, struct str *sql)
 {
     size_t n = 0;
@@ -281,10 +282,11 @@ static void update_sql(const struct job_table *t, struct str *sql)
         sql_ident(sql, k->name);
         str_printf(sql, "::%s", k->declared);
     }
-    str_printf(sql,
-               " FROM %s s JOIN %s m USING (_mig_id) WHERE %s = m._mig_at AND s._mig_state ="
-               " 0 AND NOT m._mig_same",
-               t->staging, t->match_table, match_at(t));
+    str_printf(
+        sql,
+        " FROM (SELECT s.*, m._mig_at FROM %s s JOIN %s m USING (_mig_id) WHERE s._mig_state ="
+        " 0 AND NOT m._mig_same%s) s WHERE %s = s._mig_at",
+        t->staging, t->match_table, t->t->many_files ? "" : " ORDER BY m._mig_at", match_at(t));
 }
 
 /* Where something numbers or watches the rows as they come, they come in the source's order. */

@@ -52,7 +52,7 @@ reading() # FIGURE VALUE
     echo "$round,$1,$2" >>"$readings"
 }
 
-times() # NUMBER
+scaled() # NUMBER
 {
     awk -v a="$1" -v b="$scale" 'BEGIN { printf "%d", a * b }'
 }
@@ -95,7 +95,8 @@ CREATE TEMP TABLE differs AS SELECT p.* FROM pair p JOIN app.users l ON l.id = p
     WHERE (p.email, p.first_name, p.last_name, p.password_hash, p.phone, p.skill_level, p.settings, p.updated_at)
         IS DISTINCT FROM (l.email, l.first_name, l.last_name, l.password_hash, l.phone, l.skill_level, l.settings,
         l.updated_at);
-CREATE TEMP TABLE is_new AS SELECT * FROM v1 WHERE id NOT IN (SELECT id FROM pair);
+CREATE TEMP TABLE is_new AS SELECT s.* FROM v1 s WHERE NOT EXISTS (SELECT FROM pair p
+    WHERE p.id = s.id);
 ANALYZE differs;
 ANALYZE is_new;
 RESET max_parallel_workers_per_gather;
@@ -120,7 +121,7 @@ SQL
     reading by_hand.both "$(awk -v a="$1" -v b="$2" -v c="$3" -v d="$4" -v e="$5" -v f="$6" \
         'BEGIN { print (a + b + c + d + e + f) / 1000 }')"
     written=$(sed -n 's/^rows //p' "$TEST_DIR/out")
-    [ "$written" = "$(times 260000) $((users - copied))" ] || fail "by_hand: $written rows"
+    [ "$written" = "$(scaled 260000) $((users - copied))" ] || fail "by_hand: $written rows"
     expected=$(state_of now)
 }
 
@@ -235,7 +236,7 @@ live()
 {
     fresh target
     rm -f "$TEST_DIR/journal"
-    bash "$here/bench_merge_live.sh" "$(pg_url now)" "$TEST_DIR/journal" "$copied" "$(times 200000)" &
+    bash "$here/bench_merge_live.sh" "$(pg_url now)" "$TEST_DIR/journal" "$copied" "$(scaled 200000)" &
     writer=$!
     at_exit 'kill $writer 2>/dev/null'
     run live merge
@@ -253,12 +254,12 @@ live()
 
 V1_DATABASE_URL=$(pg_url v1)
 export V1_DATABASE_URL
-users=$(times 500000) copied=$(times 400000)
+users=$(scaled 500000) copied=$(scaled 400000)
 begun_load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 projects
 make_users v1 source 0
-make_users target target "$(times 200000)"
-make_users target_large target "$(times 1000000)"
+make_users target target "$(scaled 200000)"
+make_users target_large target "$(scaled 1000000)"
 psql_t target -c "CREATE SCHEMA bench" -c "CREATE TABLE bench.users (LIKE app.users)"
 psql_t v1 -c "COPY app.users TO STDOUT" | psql_t target -c "COPY bench.users FROM STDIN" -c "ANALYZE bench.users"
 before=$(state_of target)
@@ -275,7 +276,7 @@ echo "$(uname -m), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," 
         /proc/meminfo) GB, Linux $(uname -r); $("$MIGHOST" --version | head -n 1)," \
     "PostgreSQL $(psql_t postgres -c 'SHOW server_version'), shared_buffers" \
     "$(psql_t postgres -c 'SHOW shared_buffers'), fsync $(psql_t postgres -c 'SHOW fsync')"
-echo "scale $scale: $users users, $copied there, $(times 260000) of them differ, rounds: $rounds;" \
+echo "scale $scale: $users users, $copied there, $(scaled 260000) of them differ, rounds: $rounds;" \
     "load $begun_load at the start, $(cut -d ' ' -f 1-3 /proc/loadavg) at the end"
 echo
 psql_t postgres -f "$here/bench_merge_table.sql" <"$readings"

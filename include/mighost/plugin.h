@@ -381,6 +381,11 @@ typedef struct mig_source_ops {
      * and with all its records: where reading is waiting, the source may begin to ask for it while
      * another one is open. No promise: it may never be. May be NULL. */
     int32_t (*soon)(void *self, const char *entity);
+    /* [run] MIG_RECORDING_KEEP, and the entity is kept whole: reads what was made or changed since
+     * its reading began, and keeps that, too, in place of what it was. `records`: how many.
+     * written() then tells what came later still. No entity is open. MIG_OK, or MIG_END: it cannot
+     * be told. May be NULL. */
+    int32_t (*amend)(void *self, const char *entity, uint64_t *records);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

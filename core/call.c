@@ -319,8 +319,7 @@ int32_t call_written(const struct job_stage *stage, void *ctx,
 }
 
 int32_t call_facts(const struct job_stage *stage, void *ctx,
-                   int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                   const char *value))
+                   int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, facts))

@@ -51,8 +51,7 @@ int32_t call_written(const struct job_stage *stage, void *ctx,
 
 /* MIG_END also when the source has no such function. */
 int32_t call_facts(const struct job_stage *stage, void *ctx,
-                   int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                   const char *value));
+                   int32_t (*fact)(void *ctx, const char *name, const char *value));
 
 int32_t call_describe(struct unit *migrator);
 int32_t call_record(struct unit *migrator, const mig_record_t *record);

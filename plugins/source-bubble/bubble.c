@@ -321,8 +321,7 @@ static int32_t bubble_position(void *self, mig_str_t *out)
 }
 
 static int32_t bubble_facts(void *self, void *ctx,
-                            int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                            const char *value))
+                            int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const struct bubble *b = self;
     struct transfers_count c = b->reader->count;

@@ -368,8 +368,7 @@ static int32_t rest_unread(void *self, void *ctx,
 }
 
 static int32_t rest_facts(void *self, void *ctx,
-                          int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                          const char *value))
+                          int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const struct rest *r = self;
     struct transfers_count c = r->count;

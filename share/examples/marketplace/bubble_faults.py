@@ -12,6 +12,7 @@ FAULTS = {
     "wait in Retry-After, or without",
     "errors": "P      P % of the requests get 500, 502 (as HTML) or 503",
     "dies": "N        behind N lists all get 503",
+    "refuses": "STATUS[:S]  lists get that status, with S in Retry-After",
     "deaf": "TEXT     lists whose address holds that get 503",
     "reset": "P       the connection is reset before an answer",
     "cut": "P         the body ends before its announced length",

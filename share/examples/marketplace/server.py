@@ -223,6 +223,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                        "date": [("Retry-After", email.utils.formatdate(time.time() + 1, usegmt=True))]}
             self.answer(429, {"statusCode": 429, "body": {"status": "ERROR", "message": "Too many "
                         "requests"}}, headers=headers.get(kind, []))
+        elif faults.has("refuses"):
+            after = faults.second_part("refuses")
+            self.answer(int(faults.number("refuses")), {"statusCode": 0, "body": {
+                "status": "ERROR", "message": "Not now"}}, headers=[("Retry-After", after)] if after else [])
         elif faults.drawn("reset", number):
             self.reset()
         elif faults.drawn("errors", number):

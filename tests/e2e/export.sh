@@ -148,8 +148,18 @@ things_target half
 run 0 half half --skip-export --export-dir "$half"
 same_things half 2000
 
-echo "what a stage calls secret is left out, and what needs it says so"
+echo "a stage that hashes, and does not say of which field, is not exported"
 serve --things post=300
+things_project careless
+jq '.stages[0].options.fields.note = ["Note", { "use": "password.bcrypt", "secret": "${SALTS}", "cost": 4 }]' \
+    "$TEST_DIR/careless/project.json" >"$TEST_DIR/project" && mv "$TEST_DIR/project" "$TEST_DIR/careless/project.json"
+(SALTS=0123456789abcdef-of-this-test && export SALTS && export_to 3 careless "$TEST_DIR/careless_dir") || exit 1
+says "hashes passwords of source b, which is exported, and has no \"secret\" fields"
+says "nothing was written"
+[ ! -e "$TEST_DIR/careless_dir" ] || fail "an export was begun"
+is "things asked for" "$(requests obj/)" 0
+
+echo "what a stage calls secret is left out, and what needs it says so"
 secrets_project closed
 export_to 0 closed "$TEST_DIR/left"
 ! grep -rqa 'note' "$TEST_DIR/left" || fail "a secret field is in the export"

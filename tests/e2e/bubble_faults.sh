@@ -19,7 +19,7 @@ done
 
 serve --things post=300 --fault refuses:429:3600
 begun=$(date +%s)
-ends 75 "$quick" 'this request was tried 3 times'
+ends 75 "$quick, \"give_up\": 4" 'the server answers 429: Not now'
 [ $(($(date +%s) - begun)) -lt 60 ] || fail "an hour was waited for as long as the server asked"
 
 echo "answers that never get better"

@@ -94,17 +94,26 @@ static int32_t lacks_pages(const struct recording *r, uint64_t pages)
                     r->type, r->s->record, pages, r->keep);
 }
 
+/* What stands there, up to `most` pages. 0, or -1: it cannot be read. */
+static int read_manifest(const struct recording *r, uint64_t most, struct manifest *m)
+{
+    int copy = dup(r->manifest);
+    FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
+    int failed = !f || manifest_read(m, f, most) != 0;
+    if (f)
+        fclose(f);
+    return failed ? -1 : 0;
+}
+
 /* What an earlier run left. UINT64_MAX pages to keep are all that there are. */
 static int32_t take_up(struct recording *r, const char *name)
 {
     struct manifest m = {.pages = 0};
-    int copy = dup(r->manifest);
-    FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
-    int failed = !f || manifest_read(&m, f, UINT64_MAX) != 0;
+    int failed = read_manifest(r, UINT64_MAX, &m) != 0;
     int whole = !failed && m.last;
     if (!failed && r->keep < m.pages) {
         manifest_clear(&m);
-        failed = manifest_read(&m, f, r->keep) != 0;
+        failed = read_manifest(r, r->keep, &m) != 0;
     }
     int32_t status = failed                                       ? broken(r, name)
                      : whole                                      ? is_there(r)
@@ -115,8 +124,6 @@ static int32_t take_up(struct recording *r, const char *name)
     r->pages = m.pages;
     r->left_out = json_incref(m.left_out);
     manifest_clear(&m);
-    if (f)
-        fclose(f);
     return status;
 }
 
@@ -228,9 +235,7 @@ int32_t recording_amend(struct recording *r, const char *entity, const char *typ
     r->type = type;
     r->is_amended = 1;
     int32_t status = open_manifest(r, name);
-    int copy = status == MIG_OK ? dup(r->manifest) : -1;
-    FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
-    int failed = !f || manifest_read(&m, f, UINT64_MAX) != 0 || !m.is_whole;
+    int failed = status != MIG_OK || read_manifest(r, UINT64_MAX, &m) != 0 || !m.is_whole;
     const json_t *at = json_object_get(m.first, "asked_at");
     *since = json_is_integer(at) ? json_integer_value(at) : -1;
     if (status == MIG_OK && (failed || ftruncate(r->manifest, m.first_end) != 0))
@@ -238,8 +243,6 @@ int32_t recording_amend(struct recording *r, const char *entity, const char *typ
     r->pages = m.first_pages;
     r->left_out = json_incref(m.left_out);
     manifest_clear(&m);
-    if (f)
-        fclose(f);
     return status;
 }
 

@@ -248,6 +248,18 @@ int32_t call_soon(const struct job_stage *stage)
     return leave(outer, stage->source, "soon", got, 0);
 }
 
+int32_t call_amend(const struct job_stage *stage, uint64_t *records)
+{
+    const mig_source_ops_t *ops = source_ops(stage);
+    *records = 0;
+    if (!MIG_HAS(ops, amend))
+        return MIG_END;
+    struct crash_call outer = enter(stage->source, "amend");
+    int32_t got = ops->amend(stage->source->self, stage->p->entity, records);
+    surround_restore(stage->source->who.name);
+    return leave(outer, stage->source, "amend", got, MAY_END);
+}
+
 int call_keeps_session(const struct job_stage *stage)
 {
     return MIG_HAS(source_ops(stage), snapshot);
@@ -307,8 +319,7 @@ int32_t call_written(const struct job_stage *stage, void *ctx,
 }
 
 int32_t call_facts(const struct job_stage *stage, void *ctx,
-                   int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                   const char *value))
+                   int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, facts))

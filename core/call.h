@@ -34,6 +34,8 @@ int32_t call_unread(const struct job_stage *stage, void *ctx,
                     int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
 /* As mig_source_ops_t.soon. */
 int32_t call_soon(const struct job_stage *stage);
+/* As mig_source_ops_t.amend; MIG_END also when the source has no such function. */
+int32_t call_amend(const struct job_stage *stage, uint64_t *records);
 /* It reads in a session of a database, by the sign that it can name its snapshot. */
 int call_keeps_session(const struct job_stage *stage);
 /* The source can cut entities into parts and have other processes read them. */
@@ -49,8 +51,7 @@ int32_t call_written(const struct job_stage *stage, void *ctx,
 
 /* MIG_END also when the source has no such function. */
 int32_t call_facts(const struct job_stage *stage, void *ctx,
-                   int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                   const char *value));
+                   int32_t (*fact)(void *ctx, const char *name, const char *value));
 
 int32_t call_describe(struct unit *migrator);
 int32_t call_record(struct unit *migrator, const mig_record_t *record);

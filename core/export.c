@@ -200,7 +200,7 @@ static const char *file_of(const struct job *job, const struct job_stage *st, co
     if (!given)
         given = json_string_value(json_object_get(names, st->p->entity));
     if (given)
-        return given;
+        return arena_strdup(job->mem, given);
     char *file = arena_printf(job->mem, "%s.csv", st->p->entity);
     for (char *c = file; *c; c++)
         if (strchr("/\\:*?\"<>| ", *c) || (unsigned char)*c < 0x20 || (c == file && *c == '.'))
@@ -225,34 +225,96 @@ static void tell(void *ctx, const struct job_stage *st, uint64_t records)
     progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st)});
 }
 
-static int one_entity(struct job *job, size_t i, struct outdir *dir, const json_t *names,
-                      json_t *entities, struct error *err)
+/* One that is exported, as the first stage that reads it says. */
+struct entity {
+    struct job_stage st;
+    const char *file;
+    struct exportcsv *csv; /* owned */
+};
+
+struct entities {
+    struct entity *all;
+    size_t n;
+};
+
+static void free_entities(struct entities *e)
 {
-    struct job_stage st = all_fields(job, i);
-    const char *file = file_of(job, &st, names);
-    size_t k;
-    json_t *other;
+    for (size_t i = 0; i < e->n; i++)
+        exportcsv_free(e->all[i].csv);
+}
+
+static int check_file(const struct entities *e, const char *file, struct error *err)
+{
     int code = bad_name(file, err);
-    json_array_foreach(entities, k, other)
-    {
-        if (!code && file[0] && str_equal(json_string_value(json_object_get(other, "file")), file))
+    for (size_t i = 0; !code && i < e->n; i++)
+        if (file[0] && str_equal(e->all[i].file, file)) {
             code = error_set(err, STATUS_CONFIG,
                              "\"export.csv\": two entities have the file \"%.200s\"", file);
+            error_fix(err, "give each entity a file name of its own in \"export.csv\"");
+        }
+    return code;
+}
+
+static int find_entities(struct job *job, struct entities *e, struct error *err)
+{
+    json_t *names = json_loads(job->project->export_csv, 0, NULL);
+    int code = 0;
+    e->all = arena_alloc(job->mem, (job->n_stages + 1) * sizeof *e->all);
+    for (size_t i = 0; !code && i < job->n_stages; i++) {
+        struct entity *one = &e->all[e->n];
+        if (!is_first(job, i))
+            continue;
+        one->st = all_fields(job, i);
+        one->file = file_of(job, &one->st, names);
+        code = check_file(e, one->file, err);
+        one->csv = exportcsv_new(&one->st);
+        e->n++;
     }
-    if (code)
-        error_fix(err, "give each entity a file name of its own in \"export.csv\"");
-    json_t *about = code ? NULL : exportcsv_write(&st, dir, file, tell, NULL, err);
+    json_decref(names);
+    return code;
+}
+
+static int read_entity(const struct entity *e, struct error *err)
+{
+    int code = exportcsv_read(e->csv, tell, NULL, err);
     progress_end();
+    return code;
+}
+
+/* What was made or changed while all this was read, once more: what was read first had the longest
+ * time to change. */
+static int amend_entity(const struct entity *e, struct error *err)
+{
+    uint64_t n = 0;
+    int32_t got = call_amend(&e->st, &n);
+    if (got < 0)
+        return host_error(e->st.source, got, "amend", err);
+    if (got == MIG_END)
+        log_write(LOG_INFO,
+                  "entity %s: its source cannot tell what was changed while it was exported",
+                  e->st.p->entity);
+    if (!n)
+        return 0;
+    log_write(LOG_INFO,
+              "entity %s: %llu records were made or changed while it was exported, and read again",
+              e->st.p->entity, (unsigned long long)n);
+    return exportcsv_read(e->csv, NULL, NULL, err);
+}
+
+static int write_entity(const struct entity *e, struct outdir *dir, json_t *entities,
+                        struct error *err)
+{
+    json_t *about = exportcsv_write(e->csv, dir, e->file, err);
     if (!about)
         return err->code;
-    json_object_set_new(about, "source", json_string(st.p->source));
-    json_object_set_new(about, "entity", json_string(st.p->entity));
-    json_object_set_new(about, "file", json_string(file));
+    json_object_set_new(about, "source", json_string(e->st.p->source));
+    json_object_set_new(about, "entity", json_string(e->st.p->entity));
+    json_object_set_new(about, "file", json_string(e->file));
     json_array_append_new(entities, about);
     json_int_t unfit = json_integer_value(json_object_get(about, "unfit"));
     if (unfit)
         log_write(LOG_WARNING, "entity %s: %lld records cannot be read, and are in no CSV file",
-                  st.p->entity, (long long)unfit);
+                  e->st.p->entity, (long long)unfit);
     return 0;
 }
 
@@ -300,35 +362,26 @@ static int32_t add_changed(void *ctx, int32_t removed, mig_str_t key)
     return MIG_OK;
 }
 
-/* Behind the last entity: what was read first had the longest time to change. */
-static void note_changes(struct job *job, json_t *entities)
+static void note_changes(const struct entity *e, json_t *about)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < job->n_stages; i++) {
-        if (!is_first(job, i))
-            continue;
-        const struct job_stage *st = &job->stages[i];
-        json_t *about = json_array_get(entities, at++);
-        struct error err = {0};
-        json_object_set_new(about, "changed", json_array());
-        json_object_set_new(about, "removed", json_array());
-        int32_t got = call_written(st, about, add_changed);
-        size_t n = json_array_size(json_object_get(about, "changed"));
-        if (got != MIG_OK) {
-            json_object_del(about, "changed");
-            json_object_del(about, "removed");
-        }
-        if (got < 0) {
-            host_error(st->source, got, "written", &err);
-            log_write(LOG_WARNING, "whether entity %s was written meanwhile is not known: %s",
-                      st->p->entity, err.what);
-        } else if (n) {
-            log_write(
-                LOG_WARNING,
-                "entity %s: %zu records are new or were changed since its export began; a run "
-                "from it lists them",
-                st->p->entity, n);
-        }
+    struct error err = {0};
+    json_object_set_new(about, "changed", json_array());
+    json_object_set_new(about, "removed", json_array());
+    int32_t got = call_written(&e->st, about, add_changed);
+    size_t n = json_array_size(json_object_get(about, "changed"));
+    if (got != MIG_OK) {
+        json_object_del(about, "changed");
+        json_object_del(about, "removed");
+    }
+    if (got < 0) {
+        host_error(e->st.source, got, "written", &err);
+        log_write(LOG_WARNING, "whether entity %s was written meanwhile is not known: %s",
+                  e->st.p->entity, err.what);
+    } else if (n) {
+        log_write(LOG_WARNING,
+                  "entity %s: %zu records that the export does not have as they are now are new or "
+                  "were changed meanwhile; a run from it lists them",
+                  e->st.p->entity, n);
     }
 }
 
@@ -360,24 +413,37 @@ int32_t export_changed(const struct job_stage *st, void *ctx,
     return status;
 }
 
+/* A run keeps what it loaded: that is not read again. */
+static int export_entities(const struct entities *e, struct outdir *dir, int is_run, json_t *about,
+                           struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < e->n; i++)
+        code = read_entity(&e->all[i], err);
+    for (size_t i = 0; !code && !is_run && i < e->n; i++)
+        code = amend_entity(&e->all[i], err);
+    for (size_t i = 0; !code && i < e->n; i++)
+        code = write_entity(&e->all[i], dir, about, err);
+    for (size_t i = 0; !code && i < e->n; i++)
+        note_changes(&e->all[i], json_array_get(about, i));
+    if (!code)
+        code = write_csv_options(dir, about, err);
+    return code;
+}
+
 static int export_all(struct job *job, struct outdir *dir, const struct exportdir_owner *owner,
                       struct error *err)
 {
-    json_t *names = json_loads(job->project->export_csv, 0, NULL);
-    json_t *entities = json_array();
-    int code = 0;
-    for (size_t i = 0; !code && i < job->n_stages; i++)
-        if (is_first(job, i))
-            code = one_entity(job, i, dir, names, entities, err);
+    struct entities e = {0};
+    json_t *about = json_array();
+    int code = find_entities(job, &e, err);
     if (!code)
-        note_changes(job, entities);
+        code = export_entities(&e, dir, owner->run != 0, about, err);
     if (!code)
-        code = write_csv_options(dir, entities, err);
-    if (!code)
-        code = exportdir_finish(dir, job->project, owner, json_pack("{s:O}", "entities", entities),
-                                err);
-    json_decref(names);
-    json_decref(entities);
+        code =
+            exportdir_finish(dir, job->project, owner, json_pack("{s:O}", "entities", about), err);
+    free_entities(&e);
+    json_decref(about);
     return code;
 }
 

@@ -17,6 +17,9 @@
 
 struct exportcsv {
     struct job_stage st; /* a copy, with the fields of this pass */
+    const char **asked;  /* those of the first one */
+    size_t n_asked;
+    const char **room; /* those of the second one; owned */
     const struct project *p;
     struct outfile *out;
     struct str text;
@@ -103,14 +106,14 @@ static int add_names(struct exportcsv *x, const mig_record_t *record, struct err
     return code;
 }
 
-static void set_fields(struct exportcsv *x, const char ***room)
+static void set_fields(struct exportcsv *x)
 {
     size_t n = 0;
     const char *name;
     json_t *value;
-    *room = arena_heap(NULL, (json_object_size(x->names) + 1) * sizeof **room);
-    json_object_foreach(x->names, name, value)(*room)[n++] = name;
-    x->st.fields = *room;
+    x->room = arena_heap(NULL, (json_object_size(x->names) + 1) * sizeof *x->room);
+    json_object_foreach(x->names, name, value) x->room[n++] = name;
+    x->st.fields = x->room;
     x->st.n_fields = n;
 }
 
@@ -205,42 +208,54 @@ static json_t *names_of(json_t *object, int marked)
     return list;
 }
 
-static int read_names(struct exportcsv *x, struct error *err)
+struct exportcsv *exportcsv_new(const struct job_stage *st)
 {
+    struct exportcsv *x = arena_heap(NULL, sizeof *x);
+    *x = (struct exportcsv){.st = *st, .p = st->source->host->project};
+    x->asked = st->fields;
+    x->n_asked = st->n_fields;
+    str_init(&x->text, 0);
+    return x;
+}
+
+void exportcsv_free(struct exportcsv *x)
+{
+    if (!x)
+        return;
+    json_decref(x->names);
+    json_decref(x->secret);
+    free(x->room);
+    str_clear(&x->text);
+    free(x);
+}
+
+int exportcsv_read(struct exportcsv *x,
+                   void (*progress)(void *ctx, const struct job_stage *st, uint64_t records),
+                   void *ctx, struct error *err)
+{
+    json_decref(x->names);
+    json_decref(x->secret);
+    x->names = json_object();
+    x->secret = json_object();
+    x->progress = progress;
+    x->ctx = ctx;
     int code = pass(x, add_names, err);
-    for (size_t i = 0; !code && i < x->st.n_fields; i++)
-        code = add_name(x, x->st.fields[i], err);
+    for (size_t i = 0; !code && i < x->n_asked; i++)
+        code = add_name(x, x->asked[i], err);
+    x->progress = NULL;
     return code;
 }
 
-struct json_t *exportcsv_write(const struct job_stage *st, struct outdir *dir, const char *file,
-                               void (*progress)(void *ctx, const struct job_stage *st,
-                                                uint64_t records),
-                               void *ctx, struct error *err)
+struct json_t *exportcsv_write(struct exportcsv *x, struct outdir *dir, const char *file,
+                               struct error *err)
 {
-    struct exportcsv x = {.st = *st,
-                          .p = st->source->host->project,
-                          .names = json_object(),
-                          .secret = json_object(),
-                          .progress = progress,
-                          .ctx = ctx};
-    const char **room = NULL;
-    json_t *about = NULL;
-    str_init(&x.text, 0);
-    int code = read_names(&x, err);
-    uint64_t unfit = x.unfit;
-    x.progress = NULL;
-    if (!code && file[0]) {
-        set_fields(&x, &room);
-        code = write_rows(&x, dir, file, err);
+    uint64_t unfit = x->unfit;
+    if (file[0]) {
+        set_fields(x);
+        if (write_rows(x, dir, file, err))
+            return NULL;
     }
-    if (!code)
-        about = json_pack("{s:I, s:I, s:o, s:o, s:o}", "records", (json_int_t)x.records, "unfit",
-                          (json_int_t)unfit, "columns", names_of(x.names, 0), "json",
-                          names_of(x.names, 1), "left_out", names_of(x.secret, 0));
-    json_decref(x.names);
-    json_decref(x.secret);
-    free(room);
-    str_clear(&x.text);
-    return about;
+    return json_pack("{s:I, s:I, s:o, s:o, s:o}", "records", (json_int_t)x->records, "unfit",
+                     (json_int_t)unfit, "columns", names_of(x->names, 0), "json",
+                     names_of(x->names, 1), "left_out", names_of(x->secret, 0));
 }

@@ -7,14 +7,21 @@
 #include "job.h"
 #include "outdir.h"
 
+struct exportcsv;
 struct json_t;
 
-/* Reads what `st` says (its fields are first) and writes `file`. The result: {"records", "unfit":
- * those that no file can hold, "columns", "json": names of columns with objects or lists in them,
+/* Of what `st` says; its fields are the first columns. */
+struct exportcsv *exportcsv_new(const struct job_stage *st);
+void exportcsv_free(struct exportcsv *x); /* NULL is allowed */
+/* Reads all once, for the names of the fields: the source makes its recording of that. Again, when
+ * the recording is another one. 0 or the error's code. */
+int exportcsv_read(struct exportcsv *x,
+                   void (*progress)(void *ctx, const struct job_stage *st, uint64_t records),
+                   void *ctx, struct error *err);
+/* Behind it: reads all again, and writes `file` ("": none). The result: {"records", "unfit": those
+ * that no file can hold, "columns", "json": names of columns with objects or lists in them,
  * "left_out": names of secret fields}. NULL and err. */
-struct json_t *exportcsv_write(const struct job_stage *st, struct outdir *dir, const char *file,
-                               void (*progress)(void *ctx, const struct job_stage *st,
-                                                uint64_t records),
-                               void *ctx, struct error *err);
+struct json_t *exportcsv_write(struct exportcsv *x, struct outdir *dir, const char *file,
+                               struct error *err);
 
 #endif

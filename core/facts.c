@@ -7,10 +7,9 @@
 #include "call.h"
 #include "sql.h"
 
-#define MOST 20000
+#define MOST 100
 
 struct facts {
-    const struct job_stage *st;
     struct str rows;
     size_t n;
 };
@@ -27,28 +26,18 @@ static int is_value(const char *text)
     return n && n <= 64 && !text[n];
 }
 
-static int is_field(const struct job_stage *st, const char *field)
-{
-    for (size_t i = 0; i < st->n_fields; i++)
-        if (str_equal(st->fields[i], field))
-            return 1;
-    return !field;
-}
-
-static int32_t add(void *ctx, const char *field, const char *name, const char *value)
+static int32_t add(void *ctx, const char *name, const char *value)
 {
     struct facts *f = ctx;
-    if (!is_word(name) || !is_value(value) || !is_field(f->st, field) || f->n++ == MOST)
+    if (!is_word(name) || !is_value(value) || f->n++ == MOST)
         return MIG_E_BUG;
-    str_printf(&f->rows, "%s(", f->n > 1 ? ", " : "");
-    sql_literal(&f->rows, field ? field : "");
-    str_printf(&f->rows, ", '%s', '%s')", name, value);
+    str_printf(&f->rows, "%s('%s', '%s')", f->n > 1 ? ", " : "", name, value);
     return MIG_OK;
 }
 
 int facts_take(struct job *job, struct job_stage *st, struct error *err)
 {
-    struct facts f = {.st = st};
+    struct facts f = {.n = 0};
     str_init(&f.rows, 0);
     int32_t got = call_facts(st, &f, add);
     int code = got < 0 ? host_error(st->source, got, "facts", err) : 0;
@@ -66,6 +55,5 @@ void facts_sql(const struct state *s, const struct job_stage *st, struct str *sq
     sql_literal(sql, st->p->name);
     str_printf(sql, "; INSERT INTO %s.source_fact SELECT %lld, ", s->q, (long long)s->run);
     sql_literal(sql, st->p->name);
-    str_printf(sql, ", f.field, f.name, f.value FROM (VALUES %s) f (field, name, value); ",
-               st->facts);
+    str_printf(sql, ", f.name, f.value FROM (VALUES %s) f (name, value); ", st->facts);
 }

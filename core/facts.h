@@ -1,5 +1,6 @@
-/* facts.h - what a source tells of the reading of a stage's entity: how often it asked, how much
- * each field is filled, a digest of what was read. Kept in table source_fact, for the report. */
+/* facts.h - what a source tells of the reading of a stage's entity: how often it asked, a
+ * digest of what was read. Kept in table source_fact, for the report. How much fields are filled is
+ * counted.h's. */
 #ifndef MIGHOST_FACTS_H
 #define MIGHOST_FACTS_H
 

@@ -18,24 +18,6 @@ static json_t *value_of(const char *name, const char *value)
     return is_digest(name) ? json_string(value) : json_integer(strtoll(value, NULL, 10));
 }
 
-static json_t *find_field(json_t *fields, const char *name)
-{
-    json_t *last = json_array_get(fields, json_array_size(fields) - 1);
-    const char *is = json_string_value(json_object_get(last, "name"));
-    if (is && strcmp(is, name) == 0)
-        return last;
-    last = json_pack("{s:s}", "name", name);
-    json_array_append_new(fields, last);
-    return last;
-}
-
-/* One row: field ("": of the entity), name, value. */
-static void add_fact(json_t *source, const char *field, const char *name, const char *value)
-{
-    json_t *to = *field ? find_field(json_object_get(source, "fields"), field) : source;
-    json_object_set_new(to, name, value_of(name, value));
-}
-
 /* ---- references ------------------------------------------------------------------------ */
 
 static int one_reference(struct state *s, const struct job_stage *st, const struct job_table *t,
@@ -106,15 +88,16 @@ static int one_stage(struct state *s, const struct job *job, const struct job_st
     snprintf(run, sizeof run, "%lld", (long long)s->run);
     snprintf(
         sql, sizeof sql,
-        "SELECT field, name, value FROM %s.source_fact WHERE run = $1::text::bigint AND stage ="
-        " $2 ORDER BY field COLLATE \"C\", name",
+        "SELECT name, value FROM %s.source_fact WHERE run = $1::text::bigint AND stage = $2 ORDER"
+        " BY name",
         s->q);
     struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
     int n = res ? pg_rows(res) : 0;
-    json_t *source = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "stage", st->p->name, "source",
-                               st->p->source, "entity", st->p->entity, "fields", "references");
+    json_t *source = json_pack("{s:s, s:s, s:s, s:[]}", "stage", st->p->name, "source",
+                               st->p->source, "entity", st->p->entity, "references");
     for (int i = 0; i < n; i++)
-        add_fact(source, pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2));
+        json_object_set_new(source, pg_get(res, i, 0),
+                            value_of(pg_get(res, i, 0), pg_get(res, i, 1)));
     pg_free(res);
     int code = res ? 0 : err->code;
     if (n)

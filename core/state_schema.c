@@ -42,9 +42,9 @@ static const char *const ddl[] = {
     "CREATE TABLE %s.source_change (run bigint NOT NULL, stage text NOT NULL, what text NOT NULL,"
     " key text, final_key text)",
     "CREATE INDEX source_change_run ON %s.source_change (run, stage)",
-    /* What sources told of the reading of a stage; field: "" for the entity as a whole. */
-    "CREATE TABLE %s.source_fact (run bigint, stage text, field text, name text, value text NOT"
-    " NULL, PRIMARY KEY (run, stage, field, name))",
+    /* What sources told of the reading of a stage. */
+    "CREATE TABLE %s.source_fact (run bigint, stage text, name text, value text NOT NULL, PRIMARY"
+    " KEY (run, stage, name))",
     "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
     " count bigint NOT NULL)",
     /* fate: suffix, null, reject. winner: who keeps the value, NULL: a live row. */

@@ -364,13 +364,12 @@ typedef struct mig_source_ops {
      * release(); written() then tells what was written since the first one, without what is gone.
      * May be NULL. */
     int32_t (*release)(void *self);
-    /* [run] Behind MIG_END, before close(): what is worth telling of the entity's reading. fact()
-     * for each: `field` NULL: of the entity, else one that open() asked for; `name` a short stable
-     * word ("requests", "filled"); `value` a whole number or a digest in hex, no value of a record.
+    /* [run] Behind MIG_END, before close(): what is worth telling of the entity's reading, but for
+     * how much its fields are filled, which the host counts. fact() for each: `name` a short stable
+     * word ("requests"); `value` a whole number or, of "digest", one in hex; no value of a record.
      * May be NULL. */
     int32_t (*facts)(void *self, void *ctx,
-                     int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                     const char *value));
+                     int32_t (*fact)(void *ctx, const char *name, const char *value));
     /* [run] Fields of the open entity that open() did not ask for: field() for each, as far as it
      * was read, with the number of records that next() gave since the last call of unread() and
      * that have a value there, neither NULL nor an empty text. More than some thousand names may be
@@ -381,6 +380,11 @@ typedef struct mig_source_ops {
      * and with all its records: where reading is waiting, the source may begin to ask for it while
      * another one is open. No promise: it may never be. May be NULL. */
     int32_t (*soon)(void *self, const char *entity);
+    /* [run] MIG_RECORDING_KEEP, and the entity is kept whole: reads what was made or changed since
+     * its reading began, and keeps that, too, in place of what it was. `records`: how many.
+     * written() then tells what came later still. No entity is open. MIG_OK, or MIG_END: it cannot
+     * be told. May be NULL. */
+    int32_t (*amend)(void *self, const char *entity, uint64_t *records);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */

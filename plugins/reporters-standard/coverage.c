@@ -27,19 +27,29 @@ static void sums(struct out *o, const json_t *stage)
     out_text(o, *before ? "\n" : "none was read\n");
 }
 
+/* One that has a value in each record is only counted. */
+static int is_plain(const json_t *field, int64_t read)
+{
+    const char *use = view_text(field, "use");
+    return (strcmp(use, "mapped") == 0 || strcmp(use, "key") == 0) &&
+           view_count(field, "values") == read;
+}
+
 static void fields(struct out *o, const json_t *stage)
 {
+    int64_t read = view_count(json_object_get(stage, "records"), "read");
     size_t i;
     json_t *field;
     json_array_foreach(json_object_get(stage, "fields"), i, field)
     {
         const char *use = view_text(field, "use"), *name = view_text(field, "field");
-        if (strcmp(use, "mapped") == 0 || strcmp(use, "key") == 0)
+        if (is_plain(field, read))
             continue;
         out_text(o, "  ");
         out_plain(o, use, 22);
         out_plain(o, *name ? name : "(others, too many to be named)", 32);
-        out_format(o, "%10lld values", (long long)view_count(field, "values"));
+        out_format(o, "%10lld values, %5.1f %%", (long long)view_count(field, "values"),
+                   view_share(view_count(field, "values"), read));
         if (*view_text(field, "by")) {
             out_text(o, ", read by stage ");
             out_plain(o, view_text(field, "by"), 0);

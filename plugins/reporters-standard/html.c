@@ -33,9 +33,12 @@ static void head(struct out *o, const json_t *root)
     title(o, root);
     out_text(o, "</h1>\n");
     html_verdict(o, root);
-    out_text(o, "<nav aria-label=\"Sections\"><ul>"
-                "<li><a href=\"#plan\">Plan</a></li><li><a href=\"#stages\">Rows and time</a></li>"
-                "<li><a href=\"#fields\">Fields and columns</a></li>"
+    out_text(o,
+             "<nav aria-label=\"Sections\"><ul>"
+             "<li><a href=\"#plan\">Plan</a></li><li><a href=\"#stages\">Rows and time</a></li>");
+    if (json_array_size(json_object_get(root, "sources")))
+        out_text(o, "<li><a href=\"#sources\">Sources</a></li>");
+    out_text(o, "<li><a href=\"#fields\">Fields and columns</a></li>"
                 "<li><a href=\"#lost\">What was left out</a></li>"
                 "<li><a href=\"#proof\">Proof</a></li><li><a href=\"#undo\">The way back</a></li>"
                 "<li><a href=\"#notes\">Warnings and repairs</a></li>"

@@ -32,6 +32,7 @@ void html_cell(struct out *o, const char *text);
 void html_cell_long(struct out *o, const char *text); /* a sentence */
 void html_cell_count(struct out *o, int64_t n);
 void html_cell_seconds(struct out *o, double seconds);
+void html_cell_share(struct out *o, int64_t part, int64_t whole);
 
 /* ---- sections, in the order of the page ---- */
 

@@ -25,7 +25,8 @@ static void use_cell(struct out *o, const json_t *field)
 
 static void field_table(struct out *o, const json_t *stages)
 {
-    static const char *const columns[] = {"Field", "Stage", "What became of it", "#Values", NULL};
+    static const char *const columns[] = {"Field",   "Stage",  "What became of it",
+                                          "#Values", "#Share", NULL};
     size_t i, k;
     json_t *stage, *field;
     html_table(o, "Fields of the sources, and in how many records they have a value", columns);
@@ -33,10 +34,12 @@ static void field_table(struct out *o, const json_t *stages)
         json_array_foreach(json_object_get(stage, "fields"), k, field)
     {
         const char *name = view_text(field, "field");
+        int64_t read = view_count(json_object_get(stage, "records"), "read");
         html_row(o, *name ? name : "others, too many to be named");
         html_cell(o, view_text(stage, "name"));
         use_cell(o, field);
         html_cell_count(o, view_count(field, "values"));
+        html_cell_share(o, view_count(field, "values"), read);
         html_row_end(o);
     }
     html_table_end(o);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "view.h"
 
 void html_section(struct out *o, const char *id, const char *heading)
 {
@@ -130,6 +131,16 @@ void html_cell_count(struct out *o, int64_t n)
 {
     out_text(o, "<td class=\"n\">");
     html_count(o, n);
+    out_text(o, "</td>");
+}
+
+void html_cell_share(struct out *o, int64_t part, int64_t whole)
+{
+    out_text(o, "<td class=\"n\">");
+    if (whole > 0)
+        out_format(o, "%.1f %%", view_share(part, whole));
+    else
+        out_text(o, "-");
     out_text(o, "</td>");
 }
 

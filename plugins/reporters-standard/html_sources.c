@@ -1,19 +1,10 @@
 /*
- * html_sources.c - how APIs were read, and how much of each field and reference is filled.
+ * html_sources.c - how APIs were read, and how much of each reference is filled.
  */
 #include <stdio.h>
 
 #include "html.h"
 #include "view.h"
-
-/* Rounded down, so that 100.0 % is said of all only. */
-static void share_cell(struct out *o, int64_t part, int64_t whole)
-{
-    char text[32] = "-";
-    if (whole > 0)
-        snprintf(text, sizeof text, "%.1f %%", (double)(part * 1000 / whole) / 10.0);
-    html_cell(o, text);
-}
 
 static void request_table(struct out *o, const json_t *sources)
 {
@@ -38,30 +29,10 @@ static void request_table(struct out *o, const json_t *sources)
     html_table_end(o);
 }
 
-static void field_table(struct out *o, const json_t *sources)
-{
-    static const char *const columns[] = {"Field", "Stage", "#Filled", "Share", NULL};
-    size_t i, k;
-    json_t *s, *field;
-    html_table(o, "How much fields are filled", columns);
-    json_array_foreach(sources, i, s)
-    {
-        json_array_foreach(json_object_get(s, "fields"), k, field)
-        {
-            html_row(o, view_text(field, "name"));
-            html_cell(o, view_text(s, "stage"));
-            html_cell_count(o, view_count(field, "filled"));
-            share_cell(o, view_count(field, "filled"), view_count(s, "records"));
-            html_row_end(o);
-        }
-    }
-    html_table_end(o);
-}
-
 static void reference_table(struct out *o, const json_t *sources)
 {
-    static const char *const columns[] = {"Reference", "To",    "Stage",        "#Rows",
-                                          "#Filled",   "Share", "#Led nowhere", NULL};
+    static const char *const columns[] = {"Reference", "To",     "Stage",        "#Rows",
+                                          "#Filled",   "#Share", "#Led nowhere", NULL};
     size_t i, k;
     json_t *s, *r;
     html_table(o, "How much references are filled", columns);
@@ -74,7 +45,7 @@ static void reference_table(struct out *o, const json_t *sources)
             html_cell(o, view_text(s, "stage"));
             html_cell_count(o, view_count(r, "rows"));
             html_cell_count(o, view_count(r, "filled"));
-            share_cell(o, view_count(r, "filled"), view_count(r, "rows"));
+            html_cell_share(o, view_count(r, "filled"), view_count(r, "rows"));
             html_cell_count(o, view_count(r, "set_null"));
             html_row_end(o);
         }
@@ -89,7 +60,6 @@ void html_sources(struct out *o, const json_t *root)
         return;
     html_section(o, "sources", "Sources");
     request_table(o, sources);
-    field_table(o, sources);
     reference_table(o, sources);
     html_section_end(o);
 }

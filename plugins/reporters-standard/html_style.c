@@ -42,7 +42,8 @@ const char html_style[] =
     "dt{color:var(--soft)}dd{margin:0}\n"
     ".box{overflow-x:auto;border:1px solid var(--line);border-radius:6px;margin:12px 0}\n"
     "table{border-collapse:collapse;width:100%;font-size:.9375rem;overflow-wrap:normal}\n"
-    "caption{text-align:left;padding:8px 12px;color:var(--soft)}\n"
+    /* As wide as is seen, where the table is wider than the window. */
+    "caption{text-align:left;padding:8px 12px;color:var(--soft);max-width:calc(100vw - 54px)}\n"
     "th,td{text-align:left;vertical-align:top;padding:6px 12px;border-top:1px solid var(--line);"
     "unicode-bidi:isolate}\n"
     "thead th{background:var(--panel);white-space:nowrap}\n"

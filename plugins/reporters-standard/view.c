@@ -24,6 +24,11 @@ int64_t view_count(const json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
+double view_share(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)(part * 1000 / whole) / 10.0 : 0;
+}
+
 double view_seconds(const json_t *object, const char *name)
 {
     return json_number_value(json_object_get(object, name));

@@ -11,6 +11,8 @@ int32_t view_load(const mig_host_t *host, const mig_report_t *report, json_t **r
 
 const char *view_text(const json_t *object, const char *name);
 int64_t view_count(const json_t *object, const char *name);
+/* In percent, rounded down, so that 100.0 is said of all only; 0 of nothing. */
+double view_share(int64_t part, int64_t whole);
 double view_seconds(const json_t *object, const char *name);
 int view_true(const json_t *object, const char *name);
 int view_is_published(const json_t *root);

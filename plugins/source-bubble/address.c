@@ -25,6 +25,17 @@ static char *part(CURLU *u, CURLUPart which)
     return curl_url_get(u, which, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
+/* The address as Bubble's manual and its users write it, with the path that every request has. */
+static int is_api(const char *path)
+{
+    static const char *const known[] = {"/", "/api/1.1", "/api/1.1/", "/api/1.1/obj",
+                                        "/api/1.1/obj/"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(path, known[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static const char *fault_of_parts(CURLU *u, int may_have_path)
 {
     char *user = part(u, CURLUPART_USER), *query = part(u, CURLUPART_QUERY);
@@ -32,8 +43,8 @@ static const char *fault_of_parts(CURLU *u, int may_have_path)
     const char *fault = NULL;
     if (user || query || fragment)
         fault = "it holds more than scheme, host and port; the key is given by \"api_key\"";
-    else if (path && strcmp(path, "/") != 0 && !may_have_path)
-        fault = "it holds a path; give the branch, if any, by the option \"version\"";
+    else if (path && !may_have_path && !is_api(path))
+        fault = "it holds a path other than /api/1.1; give the branch by the option \"version\"";
     curl_free(user);
     curl_free(query);
     curl_free(fragment);

@@ -39,6 +39,7 @@ struct bubble {
     int is_part;      /* not all things of the type are read */
     struct jsonscan_slice thing;
     json_t *read_at; /* type -> when its reading began, by the server's clock; owned */
+    json_t *amended; /* type -> what was kept of it behind that, see written.h; owned */
     char *text;      /* of identity() and position(); owned */
     int told;
 };
@@ -75,6 +76,7 @@ static void bubble_destroy(void *self)
     record_clear(&b->record);
     settings_clear(&b->settings);
     json_decref(b->read_at);
+    json_decref(b->amended);
     free(b->since);
     free(b->text);
     free(b);
@@ -319,13 +321,12 @@ static int32_t bubble_position(void *self, mig_str_t *out)
 }
 
 static int32_t bubble_facts(void *self, void *ctx,
-                            int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                            const char *value))
+                            int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const struct bubble *b = self;
     struct transfers_count c = b->reader->count;
     if (replay_is_open(&b->replay))
-        c.pages = b->replay.pages;
+        c.pages = replay_pages(&b->replay);
     return facts_tell(&b->record, &c, ctx, fact);
 }
 
@@ -337,10 +338,43 @@ static int32_t bubble_written(void *self, const char *entity, const char *const 
     struct bubble *b = self;
     char *type = query_type(entity);
     const json_t *at = type ? json_object_get(b->read_at, type) : NULL;
+    const json_t *known = type ? json_object_get(b->amended, type) : NULL;
     free(type);
     if (!at || n_key_fields != 1 || strcmp(key_fields[0], QUERY_ID) != 0)
         return MIG_END;
-    return written_find(&b->settings, entity, json_integer_value(at), ctx, row);
+    return written_find(&b->settings, entity, json_integer_value(at), known, ctx, row);
+}
+
+static int32_t amend(struct bubble *b, const char *entity, const char *type, json_t *known)
+{
+    int64_t since, asked_at = -1;
+    int32_t status = recording_amend(&b->recording, entity, type, &since);
+    if (status == MIG_OK && since < 0)
+        status = MIG_END;
+    if (status == MIG_OK)
+        status = written_keep(&b->settings, &b->recording, entity, since, known, &asked_at);
+    recording_close(&b->recording);
+    if (status == MIG_OK && asked_at >= 0)
+        json_object_set_new(b->read_at, type, json_integer(asked_at));
+    return status;
+}
+
+static int32_t bubble_amend(void *self, const char *entity, uint64_t *records)
+{
+    struct bubble *b = self;
+    char *type = query_type(entity);
+    json_t *known = json_object();
+    bubble_close(b);
+    b->read_at = b->read_at ? b->read_at : json_object();
+    b->amended = b->amended ? b->amended : json_object();
+    int32_t status =
+        type && known && b->read_at && b->amended ? amend(b, entity, type, known) : no_memory(b);
+    *records = json_object_size(known);
+    if (status == MIG_OK)
+        json_object_set(b->amended, type, known);
+    json_decref(known);
+    free(type);
+    return status;
 }
 
 static int64_t bubble_progress(void *self)
@@ -428,6 +462,7 @@ static const mig_source_ops_t ops = {
     .unread = bubble_unread,
     .facts = bubble_facts,
     .soon = bubble_soon,
+    .amend = bubble_amend,
 };
 
 const mig_unit_t bubble_unit = {

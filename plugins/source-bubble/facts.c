@@ -44,8 +44,7 @@ void facts_restore(const json_t *kept, struct record *r, struct transfers_count 
 }
 
 int32_t facts_tell(const struct record *r, const struct transfers_count *c, void *ctx,
-                   int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                   const char *value))
+                   int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const struct {
         const char *name;
@@ -57,14 +56,10 @@ int32_t facts_tell(const struct record *r, const struct transfers_count *c, void
                   {"records", r->n}};
     char text[65];
     hex_of(r, text);
-    int32_t status = fact(ctx, NULL, "digest", text);
+    int32_t status = fact(ctx, "digest", text);
     for (size_t i = 0; status == MIG_OK && i < sizeof counts / sizeof *counts; i++) {
         snprintf(text, sizeof text, "%" PRIu64, counts[i].n);
-        status = fact(ctx, NULL, counts[i].name, text);
-    }
-    for (size_t i = 0; status == MIG_OK && i < r->fields.n_wanted; i++) {
-        snprintf(text, sizeof text, "%" PRIu64, r->filled[i]);
-        status = fact(ctx, r->fields.items[i].name, "filled", text);
+        status = fact(ctx, counts[i].name, text);
     }
     return status;
 }

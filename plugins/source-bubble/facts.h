@@ -1,5 +1,5 @@
-/* facts.h - what is told of an entity's reading: how often was asked, how much each field is
- * filled, and a digest of what was read that does not depend on its order. */
+/* facts.h - what is told of an entity's reading: how often was asked, and a digest of what was read
+ * that does not depend on its order. */
 #ifndef MIGHOST_SOURCE_BUBBLE_FACTS_H
 #define MIGHOST_SOURCE_BUBBLE_FACTS_H
 
@@ -11,7 +11,6 @@ json_t *facts_keep(const struct record *r, const struct transfers_count *c);
 void facts_restore(const json_t *kept, struct record *r, struct transfers_count *c);
 /* As mig_source_ops_t.facts(). */
 int32_t facts_tell(const struct record *r, const struct transfers_count *c, void *ctx,
-                   int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                   const char *value));
+                   int32_t (*fact)(void *ctx, const char *name, const char *value));
 
 #endif

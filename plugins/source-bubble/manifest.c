@@ -88,16 +88,23 @@ static void take_page(struct manifest *m, const json_t *line, long end)
     m->end = end;
 }
 
-static void take_last(struct manifest *m, json_t *line)
+/* One that says another number of pages makes it none that is whole, for good. */
+static void take_whole(struct manifest *m, json_t *line, long end)
 {
     size_t i;
     json_t *name;
-    m->is_whole = json_integer_value(json_object_get(line, "pages")) == (json_int_t)m->pages;
+    int fits = json_integer_value(json_object_get(line, "pages")) == (json_int_t)m->pages;
     json_array_foreach(json_object_get(line, "left_out"), i, name)
     {
         if (json_is_string(name))
             json_object_set_new(m->left_out, json_string_value(name), json_true());
     }
+    if (!m->last) {
+        m->first = json_incref(line);
+        m->first_pages = m->pages;
+        m->first_end = end;
+    }
+    m->is_whole = fits && (!m->last || m->is_whole);
     json_decref(m->last);
     m->last = json_incref(line);
 }
@@ -112,20 +119,23 @@ int manifest_read(struct manifest *m, FILE *f, uint64_t most)
     while (m->pages < most && (n = getline(&text, &room, f)) > 0 && text[n - 1] == '\n') {
         json_t *line = json_loadb(text, (size_t)n, 0, NULL);
         if (json_is_true(json_object_get(line, "complete")))
-            take_last(m, line);
-        else if (line && !m->last)
+            take_whole(m, line, ftell(f));
+        else if (line)
             take_page(m, line, ftell(f));
         else
             m->is_whole = 0;
         json_decref(line);
     }
     free(text);
+    if (m->is_whole) /* what is behind the last such line was broken off */
+        m->pages = (uint64_t)json_integer_value(json_object_get(m->last, "pages"));
     return ferror(f) ? -1 : 0;
 }
 
 void manifest_clear(struct manifest *m)
 {
     json_decref(m->left_out);
+    json_decref(m->first);
     json_decref(m->last);
     *m = (struct manifest){.pages = 0};
 }

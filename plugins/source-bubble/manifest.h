@@ -1,5 +1,7 @@
-/* manifest.h - DIR/TYPE.manifest: a line for each page, and a last one that says that the type is
- * whole. Names and digests of the files of a recording, for both ways. */
+/* manifest.h - DIR/TYPE.manifest: a line for each page, and one behind them that says that the type
+ * is whole. Pages behind that line hold what was read again because it had changed, and count once
+ * there is such a line behind them, too. Names and digests of the files of a recording, for both
+ * ways. */
 #ifndef MIGHOST_SOURCE_BUBBLE_MANIFEST_H
 #define MIGHOST_SOURCE_BUBBLE_MANIFEST_H
 
@@ -13,11 +15,13 @@
 
 struct manifest {
     uint64_t pages;
-    long end;         /* behind the last page's line that counts */
-    int is_whole;     /* nothing is missing, in pages nor behind them */
-    int is_sealed;    /* what was left out is in sealed pages */
-    json_t *left_out; /* an object of the names of fields; owned */
-    json_t *last;     /* the last line of a whole one; owned */
+    long end;             /* behind the last page's line that counts */
+    int is_whole;         /* nothing is missing, in pages nor behind them */
+    int is_sealed;        /* what was left out is in sealed pages */
+    json_t *left_out;     /* an object of the names of fields; owned */
+    uint64_t first_pages; /* of a whole one: those of the first reading */
+    long first_end;       /* behind the line that says so */
+    json_t *first, *last; /* that line, and the last such one; owned */
 };
 
 /* Up to `most` pages, from the beginning of an open file. 0, or -1: it cannot be read. */

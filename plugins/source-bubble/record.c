@@ -155,7 +155,7 @@ int32_t record_read(struct record *r, const char *text, size_t len)
             continue;
         if (jsontext_value(raw->data, raw->len, &scratch, &r->values[i]) != 0)
             return reject(r, "bad_json", "not valid JSON", 0);
-        r->filled[i] += r->values[i].kind != MIG_NULL;
+        r->filled[i] += r->values[i].kind != MIG_NULL && r->values[i].len;
         if (r->s->complete_urls && is_file(&r->values[i]))
             complete(r, i);
     }

@@ -94,17 +94,26 @@ static int32_t lacks_pages(const struct recording *r, uint64_t pages)
                     r->type, r->s->record, pages, r->keep);
 }
 
+/* What stands there, up to `most` pages. 0, or -1: it cannot be read. */
+static int read_manifest(const struct recording *r, uint64_t most, struct manifest *m)
+{
+    int copy = dup(r->manifest);
+    FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
+    int failed = !f || manifest_read(m, f, most) != 0;
+    if (f)
+        fclose(f);
+    return failed ? -1 : 0;
+}
+
 /* What an earlier run left. UINT64_MAX pages to keep are all that there are. */
 static int32_t take_up(struct recording *r, const char *name)
 {
     struct manifest m = {.pages = 0};
-    int copy = dup(r->manifest);
-    FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
-    int failed = !f || manifest_read(&m, f, UINT64_MAX) != 0;
+    int failed = read_manifest(r, UINT64_MAX, &m) != 0;
     int whole = !failed && m.last;
     if (!failed && r->keep < m.pages) {
         manifest_clear(&m);
-        failed = manifest_read(&m, f, r->keep) != 0;
+        failed = read_manifest(r, r->keep, &m) != 0;
     }
     int32_t status = failed                                       ? broken(r, name)
                      : whole                                      ? is_there(r)
@@ -115,15 +124,11 @@ static int32_t take_up(struct recording *r, const char *name)
     r->pages = m.pages;
     r->left_out = json_incref(m.left_out);
     manifest_clear(&m);
-    if (f)
-        fclose(f);
     return status;
 }
 
-/* With the first page, because a type may be opened and never read. */
-static int32_t begin(struct recording *r)
+static int32_t open_manifest(struct recording *r, char name[MANIFEST_NAME])
 {
-    char name[MANIFEST_NAME];
     int32_t status = manifest_open_dir(r->s, r->s->record, 1, &r->dir);
     if (status != MIG_OK)
         return status;
@@ -131,7 +136,15 @@ static int32_t begin(struct recording *r)
         return say_fail(r->s->host, MIG_E_CONFIG, "do without the recording",
                         "a name is too long to be that of a file");
     r->manifest = openat(r->dir, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return r->manifest < 0 ? broken(r, name) : take_up(r, name);
+    return r->manifest < 0 ? broken(r, name) : MIG_OK;
+}
+
+/* With the first page, because a type may be opened and never read. */
+static int32_t begin(struct recording *r)
+{
+    char name[MANIFEST_NAME];
+    int32_t status = open_manifest(r, name);
+    return status == MIG_OK ? take_up(r, name) : status;
 }
 
 static int32_t write_file(const struct recording *r, const char *end, const struct buf *text,
@@ -199,7 +212,7 @@ static int32_t write_page(struct recording *r, const struct buf *body, json_t *c
 int32_t recording_add(struct recording *r, const struct page *page, const struct buf *body)
 {
     int32_t status = !r->type || r->dir >= 0 ? MIG_OK : begin(r);
-    if (status != MIG_OK || !r->type)
+    if (status != MIG_OK || !r->type || (r->is_amended && !page->n))
         return status;
     json_t *cut = json_object();
     if (redact_page(r->s, r->entity, r->form, page, body, cut, &r->text) != 0)
@@ -208,6 +221,28 @@ int32_t recording_add(struct recording *r, const struct page *page, const struct
         status = write_page(r, body, cut);
     json_decref(cut);
     r->pages += status == MIG_OK;
+    return status;
+}
+
+/* ---- what changed meanwhile --------------------------------------------------------------- */
+
+int32_t recording_amend(struct recording *r, const char *entity, const char *type, int64_t *since)
+{
+    char name[MANIFEST_NAME];
+    struct manifest m = {.pages = 0};
+    recording_close(r);
+    r->entity = entity;
+    r->type = type;
+    r->is_amended = 1;
+    int32_t status = open_manifest(r, name);
+    int failed = status != MIG_OK || read_manifest(r, UINT64_MAX, &m) != 0 || !m.is_whole;
+    const json_t *at = json_object_get(m.first, "asked_at");
+    *since = json_is_integer(at) ? json_integer_value(at) : -1;
+    if (status == MIG_OK && (failed || ftruncate(r->manifest, m.first_end) != 0))
+        status = broken(r, name);
+    r->pages = m.first_pages;
+    r->left_out = json_incref(m.left_out);
+    manifest_clear(&m);
     return status;
 }
 

@@ -14,7 +14,8 @@ struct recording {
     const char *entity, *type; /* borrowed; type NULL: nothing is kept */
     int dir;                   /* descriptor, -1: not begun */
     int manifest;
-    uint64_t keep; /* pages of a run that was broken off, that count */
+    int is_amended; /* pages of what changed meanwhile: those without a thing are not kept */
+    uint64_t keep;  /* pages of a run that was broken off, that count */
     uint64_t pages;
     struct buf text, sealed; /* of a page without its secret fields; of the whole */
     json_t *left_out;        /* an object of their names; owned */
@@ -29,6 +30,9 @@ void recording_begin(struct recording *r, const char *entity, const char *type, 
 int32_t recording_add(struct recording *r, const struct page *page, const struct buf *body);
 /* The type was read whole; `asked_at`: when its reading began, by the server's clock, or -1. */
 int32_t recording_finish(struct recording *r, int64_t asked_at);
+/* The type is kept whole: opens it for what changed meanwhile, which is added as above, in place of
+ * what was so added before. `since`: when its first reading began, or -1. */
+int32_t recording_amend(struct recording *r, const char *entity, const char *type, int64_t *since);
 void recording_close(struct recording *r); /* of the one type */
 void recording_clear(struct recording *r);
 

@@ -6,17 +6,21 @@
 #include "manifest.h"
 #include "page.h"
 
+struct replay_part {
+    FILE *manifest; /* NULL: there is no such part */
+    struct buf body, sealed;
+    struct page page;
+    size_t at;
+    uint64_t pages, last; /* number of the page that is read, and of the last one */
+};
+
 struct replay {
     const struct settings *s;
     const struct page_form *form;
     const char *dir_path, *type; /* borrowed */
     int dir;                     /* -1: closed */
-    FILE *manifest;
     struct manifest about;
-    struct buf body, sealed;
-    struct page page;
-    size_t at;
-    uint64_t pages;
+    struct replay_part first, amended; /* of keyed things: what changed while they were read */
 };
 
 void replay_init(struct replay *r, const struct settings *s, const struct page_form *form);
@@ -30,6 +34,7 @@ int32_t replay_go(struct replay *r, uint64_t number, size_t at);
  */
 int32_t replay_next(struct replay *r, struct keyset *k, struct jsonscan_slice *thing);
 int replay_is_open(const struct replay *r);
+uint64_t replay_pages(const struct replay *r); /* that were read so far */
 void replay_close(struct replay *r);
 
 #endif

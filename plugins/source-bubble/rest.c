@@ -140,10 +140,10 @@ static int32_t rest_identity(void *self, const char *entity, mig_str_t *out)
 /* The page that is read, and how much of it: the same in a recording. */
 static void where(const struct rest *r, uint64_t *number, size_t *at)
 {
-    const struct replay *p = &r->replay;
+    const struct replay_part *p = &r->replay.first;
     *number = r->walk.number;
     *at = r->is_open ? r->at : 0;
-    if (replay_is_open(p)) {
+    if (replay_is_open(&r->replay)) {
         int behind = p->at == p->page.n;
         *number = p->pages + (behind ? 1 : 0);
         *at = behind ? 0 : p->at;
@@ -368,13 +368,12 @@ static int32_t rest_unread(void *self, void *ctx,
 }
 
 static int32_t rest_facts(void *self, void *ctx,
-                          int32_t (*fact)(void *ctx, const char *field, const char *name,
-                                          const char *value))
+                          int32_t (*fact)(void *ctx, const char *name, const char *value))
 {
     const struct rest *r = self;
     struct transfers_count c = r->count;
     if (replay_is_open(&r->replay))
-        c.pages = r->replay.pages;
+        c.pages = replay_pages(&r->replay);
     return facts_tell(&r->record, &c, ctx, fact);
 }
 

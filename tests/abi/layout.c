@@ -129,6 +129,7 @@ AT(mig_source_ops_t, release, 144);
 AT(mig_source_ops_t, facts, 152);
 AT(mig_source_ops_t, unread, 160);
 AT(mig_source_ops_t, soon, 168);
+AT(mig_source_ops_t, amend, 176);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);

@@ -1,6 +1,7 @@
 # bench_bubble.sh - things over local HTTP, with a fixed delay a page and 5 % of the answers failing:
 # mighost, which must find out what to ask for, beside curl --parallel --retry, which is given the
-# addresses of all pages (date windows) beforehand. Prints seconds and ratio of each round.
+# addresses of all pages (date windows) beforehand. Prints seconds and ratio of each round; the goal is a
+# ratio of 1.3, and a peak of memory that does not grow with THINGS.
 #
 # usage: bench_bubble.sh [THINGS [PARALLEL [DELAY [ROUNDS]]]]        (100000, 8, 0.2, 3)
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"

@@ -141,6 +141,26 @@ run 20 killed shop --batch-size 10
 right killed
 is "hashes of both" $((first + $(hashed))) $((users - 1))
 
+echo "no room for what waits: nothing is written, and the same command goes on when there is"
+fresh full
+psql_t old -c "UPDATE users SET login = login || repeat('x', 5000) WHERE id < 20"
+expect
+mkdir -p "$TEST_DIR/work/full"
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=64k,mode=700 tmpfs "$TEST_DIR/work/full" 2>/dev/null; then
+    at_exit 'umount -l "$TEST_DIR/work/full" 2>/dev/null || :'
+    nothing 12 full shop
+    says "records that wait to be hashed cannot be written: No space left on device"
+    says "choose another --work-dir"
+    says "no live table was changed"
+    ! grep -qF "$plain" "$OUT" "$ERR" || fail "plain text is told"
+    ! grep -rqaF "$plain" "$TEST_DIR/work/full" || fail "plain text on disk"
+    umount "$TEST_DIR/work/full"
+    run 20 full shop
+    right full
+else
+    echo "  skipped: needs root and a tmpfs"
+fi
+
 echo "both connections are lost while it hashes"
 fresh lost
 expect

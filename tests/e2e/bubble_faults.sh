@@ -17,6 +17,11 @@ for kind in none seconds date; do
     [ "$(requests ' 429 ')" -gt 0 ] || fail "none was too many"
 done
 
+serve --things post=300 --fault refuses:429:3600
+begun=$(date +%s)
+ends 75 "$quick, \"give_up\": 4" 'the server answers 429: Not now'
+[ $(($(date +%s) - begun)) -lt 60 ] || fail "an hour was waited for as long as the server asked"
+
 echo "answers that never get better"
 serve --things post=300 --fault errors:100
 ends 75 "$quick" 'this request was tried 3 times'

@@ -14,9 +14,15 @@ BUBBLE_API_KEY=
 ends 3 "$quick" 'option "api_key" is empty'
 BUBBLE_API_KEY=$key
 is "requests without a key" "$(requests GET)" 1
+control '{"faults": ["refuses:403"]}'
+ends 6 "$quick" "(403)" 'behind the option "api_key"'
+is "requests that are forbidden" "$(requests ' 403 ')" 1
+control '{"faults": ["refuses:off"]}'
 url=$BUBBLE_URL
 BUBBLE_URL=http://192.0.2.1
 ends 3 "$quick" 'would send the key unencrypted'
+BUBBLE_URL=$url/version-test/api/1.1
+ends 3 "$quick" 'it holds a path other than /api/1.1'
 BUBBLE_URL=$url
 things_project unknown "$quick"
 sed -i 's/"name": "post",/& "entity": "Posts",/' "$TEST_DIR/unknown/project.json"

@@ -174,6 +174,7 @@ project="--project $SHOP/r.json"
 ends 7 $on $project --run
 ended 7
 says "1 of 2 records rejected, allowed are 40 %"
+says "check the field mappings first"
 reported 7
 unchanged e7
 sed 's/data\.json/new.json/; s/"name": "shop",/&"on_invalid": "fail",/' "$SHOP/project.json" >"$SHOP/r.json"

@@ -62,16 +62,49 @@ things_target from
  run 0 from from --skip-export --export-dir "$exported") || exit 1
 same_things from 1050
 
-echo "what others wrote while it was exported is listed by a run from it"
-serve --things post=1050 --fault create-each:5
-export_to 0 plain "$TEST_DIR/moving"
+echo "what others wrote while it was exported is read again; what came later still is listed by a run from it"
+moving=$TEST_DIR/kept_again
+serve --things post=1050 --fault create-each:5 --fault change-each:2 --fault deaf:Modified
+things_project moving "$quick"
+export_to 75 moving "$moving"
+is "lines that say that all is there" "$(grep -c complete "$moving/b/post.manifest")" 1
+sed -n '1s/"page":1,/"page":12,/p' "$moving/b/post.manifest" >"$TEST_DIR/lines" # as of a kill behind the first one
+cat "$TEST_DIR/lines" >>"$moving/b/post.manifest"
+cp "$moving/b/post.000001.json" "$moving/b/post.000012.json"
+control '{"faults": ["deaf:off"]}'
+export_to 0 moving "$moving"
+says "were made or changed while it was exported, and read again"
+jq -r '.entities[0].changed[]' "$moving/manifest.json" | sort >"$TEST_DIR/changed"
+[ -s "$TEST_DIR/changed" ] || fail "nothing changed while it was read again"
+control '{"faults": ["create-each:off", "change-each:off"]}'
+python3 - "$BUBBLE_URL" "$moving/post.csv" "$TEST_DIR/changed" <<'PY' || fail "the export is not as the server is now"
+import csv, json, os, sys, urllib.request
+url, sheet, listed = sys.argv[1:]
+kept = {r["_id"]: r for r in csv.DictReader(open(sheet, encoding="utf-8", newline=""))}
+later, things = set(open(listed).read().split()), []
+key = {"Authorization": "Bearer " + os.environ["BUBBLE_API_KEY"]}
+while True:
+    page = json.load(urllib.request.urlopen(urllib.request.Request(
+        "%s/api/1.1/obj/post?cursor=%d" % (url, len(things)), headers=key)))["response"]
+    things += page["results"]
+    if not page["remaining"]:
+        break
+other = {t["_id"] for t in things if t["_id"] not in kept or kept[t["_id"]]["Name"] != t["Name"]}
+assert other == later, (other ^ later)
+again = [r for r in kept.values() if r["Name"].startswith(("Changed", "New"))]
+assert len(again) >= 8 and len(kept) >= 1052, (len(again), len(kept))
+PY
 gone
-run 0 from plain --skip-export --export-dir "$TEST_DIR/moving"
-jq -r '.entities[0].changed[]' "$TEST_DIR/moving/manifest.json" | sort >"$TEST_DIR/changed"
-[ -s "$TEST_DIR/changed" ] || fail "nothing changed"
+things_target moved
+psql_t moved -c 'ALTER TABLE t.post DROP made, ADD made text NOT NULL'
+run 0 moved plain --skip-export --export-dir "$moving"
 sed -n 's/^"*post"*,"*written"*,"*\([^",]*\).*/\1/p' "$BUNDLE/source_changes.csv" | sort |
-    cmp - "$TEST_DIR/changed" ||
-    fail "other records are listed"
+    cmp - "$TEST_DIR/changed" || fail "other records are listed"
+psql_t moved -F , -c 'SELECT id, name, number, made FROM t.post ORDER BY id COLLATE "C"' >"$TEST_DIR/moved.rows"
+python3 -c 'import csv, sys
+for r in sorted(csv.DictReader(open(sys.argv[1], newline="")), key=lambda r: r["_id"]):
+    print(r["_id"], r["Name"], r["Number"], r["Created Date"], sep=",")' "$moving/post.csv" |
+    cmp - "$TEST_DIR/moved.rows" || fail "the run has other rows than the export"
 
 echo "changed, missing, added, none"
 things_target none
@@ -115,8 +148,18 @@ things_target half
 run 0 half half --skip-export --export-dir "$half"
 same_things half 2000
 
-echo "what a stage calls secret is left out, and what needs it says so"
+echo "a stage that hashes, and does not say of which field, is not exported"
 serve --things post=300
+things_project careless
+jq '.stages[0].options.fields.note = ["Note", { "use": "password.bcrypt", "secret": "${SALTS}", "cost": 4 }]' \
+    "$TEST_DIR/careless/project.json" >"$TEST_DIR/project" && mv "$TEST_DIR/project" "$TEST_DIR/careless/project.json"
+(SALTS=0123456789abcdef-of-this-test && export SALTS && export_to 3 careless "$TEST_DIR/careless_dir") || exit 1
+says "hashes passwords of source b, which is exported, and has no \"secret\" fields"
+says "nothing was written"
+[ ! -e "$TEST_DIR/careless_dir" ] || fail "an export was begun"
+is "things asked for" "$(requests obj/)" 0
+
+echo "what a stage calls secret is left out, and what needs it says so"
 secrets_project closed
 export_to 0 closed "$TEST_DIR/left"
 ! grep -rqa 'note' "$TEST_DIR/left" || fail "a secret field is in the export"

@@ -1,5 +1,5 @@
 # facts.sh - what the report says of an API: requests and retries as the server counted them, how much
-# each field is filled, and a digest that is the same for the same records, from the server with other
+# each field is filled, once, and a digest that is the same for the same records, from the server with other
 # pages, from a recording, behind a break; --verify-bundle covers it.
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
@@ -36,13 +36,15 @@ is "records, pages, requests, retries" "$(fact '"\(.records) \(.pages) \(.reques
     "1050 11 $asked $failed"
 filled() # FIELD
 {
-    fact "(.fields[] | select(.name == \"$1\")).filled"
+    jq -r ".stages[0].fields[] | select(.field == \"$1\").values" "$BUNDLE/report.json"
 }
 rows live "SELECT count(*), count(name), count(note) FROM t.post" "1050|$(filled Name)|$(filled Note)"
 [ "$(psql_t live -c 'SELECT count(note) FROM t.post')" -lt 1050 ] || fail "every note is filled"
 grep -q "1050 records, $asked requests, $failed of them retries, 11 pages used" "$BUNDLE/summary.txt" ||
     fail "summary.txt does not say it"
-grep -q '<section id="sources"' "$BUNDLE/report.html" || fail "report.html does not say it"
+grep -q '^ *mapped *Note *700 values, *66.6 %$' "$BUNDLE/summary.txt" || fail "summary.txt says no share"
+grep -q 'href="#sources"' "$BUNDLE/report.html" &&
+    grep -q '<section id="sources"' "$BUNDLE/report.html" || fail "report.html does not say it"
 digest=$(fact .digest)
 is "the digest in the manifest" "$(jq -r '.sources[0].digest' "$BUNDLE/manifest.json")" "$digest"
 

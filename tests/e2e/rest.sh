@@ -83,6 +83,11 @@ with_secret nested
 mig 0 shop nested --export-only --export-dir "$TEST_DIR/nests"
 ! grep -rqa 'Order' "$MIGRATION_EXPORT_DIR" "$TEST_DIR/nests" || fail "a secret field is readable in the export"
 
+echo "a CSV file tells an empty text from NULL, and no more"
+orders gaps gaps '"paging": "none", "may_be_unseen": ["price"]'
+mig 0 shop gaps --export-only --export-dir "$TEST_DIR/gaps_kept"
+printf '%s\r\n' id,name,price 1,a, 2,, '3,"",' 4,, | cmp - "$TEST_DIR/gaps_kept/gaps.csv" || fail "other values"
+
 echo "read again without the server"
 kill "$rest_pid"; wait "$rest_pid" 2>/dev/null || :
 for dir in kept nested; do

@@ -202,6 +202,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 server.delete_oldest(name)
             if faults.has("create-each") and number % faults.number("create-each") == 0:
                 server.create(name)
+            if faults.has("change-each") and number % faults.number("change-each") == 0:
+                server.change(name, number)
         if not has_key:
             things = things[::2]
         body = {"cursor": asked["cursor"],
@@ -221,6 +223,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                        "date": [("Retry-After", email.utils.formatdate(time.time() + 1, usegmt=True))]}
             self.answer(429, {"statusCode": 429, "body": {"status": "ERROR", "message": "Too many "
                         "requests"}}, headers=headers.get(kind, []))
+        elif faults.has("refuses"):
+            after = faults.second_part("refuses")
+            self.answer(int(faults.number("refuses")), {"statusCode": 0, "body": {
+                "status": "ERROR", "message": "Not now"}}, headers=[("Retry-After", after)] if after else [])
         elif faults.drawn("reset", number):
             self.reset()
         elif faults.drawn("errors", number):
@@ -229,7 +235,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.html(status)
             else:
                 self.fault_body(status, "ERROR", "Something went wrong")
-        elif faults.has("dies") and number > faults.number("dies"):
+        elif (faults.has("dies") and number > faults.number("dies")) or \
+                (faults.has("deaf") and faults.text("deaf") in self.path):
             self.fault_body(503, "ERROR", "Service unavailable")
         elif faults.drawn("html", number):
             self.html(200)
@@ -349,6 +356,15 @@ class Server(http.server.ThreadingHTTPServer):
             ms = millis(found.keys[-1]) + 1000 if found.keys else int(time.time() * 1000)
             found.add({ID: "%dx%018d" % (ms, len(found.things)), CREATED: iso(ms),
                        "Modified Date": iso(int(time.time() * 1000)), "Name": "New thing", "Number": len(found.things)})
+
+    def change(self, name, number):
+        """Not in place: pages that are on their way hold the thing as it was."""
+        with self.store.lock:
+            things = self.store.types[type_name(name)].things
+            at = number * 37 % len(things) if things else 0
+            things[at:at + 1] = [{**t, "Name": "Changed %d" % number,
+                                  "Modified Date": iso(int(time.time() * 1000))}
+                                 for t in things[at:at + 1]]
 
 
 def parse_arguments():

@@ -222,7 +222,7 @@ static int bad_name(const char *file, struct error *err)
 static void tell(void *ctx, const struct job_stage *st, uint64_t records)
 {
     (void)ctx;
-    progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st)});
+    progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st), NULL});
 }
 
 static int one_entity(struct job *job, size_t i, struct outdir *dir, const json_t *names,
@@ -242,7 +242,7 @@ static int one_entity(struct job *job, size_t i, struct outdir *dir, const json_
     if (code)
         error_fix(err, "give each entity a file name of its own in \"export.csv\"");
     json_t *about = code ? NULL : exportcsv_write(&st, dir, file, tell, NULL, err);
-    progress_end();
+    progress_loaded();
     if (!about)
         return err->code;
     json_object_set_new(about, "source", json_string(st.p->source));

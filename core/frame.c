@@ -212,7 +212,7 @@ static uint64_t rejected(const struct frame *f)
     uint64_t n = 0;
     for (size_t i = 0; i < f->n_stages; i++)
         n += f->stages[i].rejected;
-    return n;
+    return f->rejected > n ? f->rejected : n;
 }
 
 static void rejects(const struct page *p)

@@ -30,7 +30,8 @@ struct frame {
     size_t n_steps, step; /* step: the current one; n_steps: none of them */
     struct frame_stage *stages;
     size_t n_stages;
-    char cause[320]; /* of the first reject, "" */
+    uint64_t rejected; /* as counted behind load, where that is known; 0 */
+    char cause[320];   /* of the first reject, "" */
     struct waiting wait;
     int color;
 };

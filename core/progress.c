@@ -156,6 +156,13 @@ void progress_step(const char *name)
         log_write(LOG_INFO, "%s", name);
 }
 
+void progress_rejected(uint64_t n)
+{
+    pthread_mutex_lock(&lock);
+    shown.rejected = n;
+    pthread_mutex_unlock(&lock);
+}
+
 /* ---- load ------------------------------------------------------------------------------ */
 
 /* How it goes since one or two windows ago. */

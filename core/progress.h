@@ -22,6 +22,8 @@ void progress_step(const char *name);
 void progress_load(void *ctx, const struct load_progress *p);
 /* The last stage told of is read. */
 void progress_loaded(void);
+/* All that are rejected, once check has looked. */
+void progress_rejected(uint64_t n);
 /* The screen goes; lines stay. */
 void progress_end(void);
 /* Lines behind the screen: bare on a terminal, of the log elsewhere. */

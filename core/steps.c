@@ -180,6 +180,8 @@ static int tell_totals(struct run *r)
         code = report_totals(r->s, &t, &r->err);
     pg_rollback(r->s->pg);
     if (!code)
+        progress_rejected((uint64_t)t.rejected);
+    if (!code)
         log_write(
             LOG_INFO, "%lld records read, exactly: %lld to migrate, %lld skipped, %lld rejected",
             (long long)t.read, (long long)t.migrated, (long long)t.skipped, (long long)t.rejected);

@@ -91,7 +91,8 @@ diff "$TEST_DIR/options" "$TEST_DIR/page" || fail "mighost --help (<) and docs/m
 sed -n -e 's/^\([A-Z][A-Za-z ]*\)$/\1/p' -e 's/^  \(--[a-z-]* *\[*[A-Z][A-Z:]*\]*\)  .*/\1/p' \
     -e 's/^  \(--[a-z-]*\)  .*/\1/p' -e 's/^  \(--[a-z-]* [A-Z][A-Z:]*\) [a-z].*/\1/p' "$TEST_DIR/help" |
     sed 's/^Other actions$/Other/' >"$TEST_DIR/table"
-sed -n -e '/^\.SH "EXIT/q' -e 's/^\.SS //p' -e '/^\.TP/{n' -e 's/\\-/-/g' -e 's/^\.B[IR]* \(--.*\)/\1/p' -e '}' "$page" |
+sed -n -e '/^\.SH "EXIT/q' -e 's/^\.SS //p' -e '/^\.TP/{n' -e 's/\\-/-/g' \
+    -e 's/^\.B[IR]* \(--.*\)/\1/p' -e '}' "$page" |
     tr -d '"' | sed -e 's/  */ /g' -e 's/\\f[IR]//g' >"$TEST_DIR/page"
 diff "$TEST_DIR/table" "$TEST_DIR/page" || fail "order, groups or arguments differ from docs/mighost.1 (>)"
 {
@@ -122,7 +123,8 @@ for page_of in mighost.1:"$top_srcdir" mighost-project.5:"$top_builddir" mighost
     fi
 done
 sed -n 's/^| `\([a-z_$]*\)` |.*/\1/p' docs/project.md | sort -u >"$TEST_DIR/keys"
-sed -n '/^\.TP/{n;s/^\\fB\([a-z_$]*\)\\fR$/\1/p;}' "$top_builddir/docs/mighost-project.5" | sort -u >"$TEST_DIR/page"
+sed -n '/^\.TP/{n;s/^\\fB\([a-z_$]*\)\\fR$/\1/p;}' "$top_builddir/docs/mighost-project.5" |
+    sort -u >"$TEST_DIR/page"
 [ "$(wc -l <"$TEST_DIR/keys")" -gt 60 ] || fail "docs/project.md has lost its keys"
 missing=$(comm -23 "$TEST_DIR/keys" "$TEST_DIR/page")
 [ -z "$missing" ] || fail "mighost-project(5) lacks $missing"
@@ -163,13 +165,13 @@ for document in README.md docs/hacking.md CONTRIBUTING.md; do
     done
 done
 
-# Each piece of a message of docs/operations.md between its "…" must stand in the source.
+# Each piece of a message of docs/troubleshooting.md between its "…" must stand in the source.
 echo "--- messages"
 find "$top_srcdir/core" "$top_srcdir/plugins" -name '*.c' -exec cat {} + |
     awk '{ printf "%s ", $0 }' | sed -e 's/" *\(PRI[a-zA-Z0-9]* *\)*"//g' -e 's/\\"/"/g' >"$TEST_DIR/source"
-sed -n '/^## Troubleshooting/,/^## Starting/s/^| \(.*`\)[^`|]* | [0-9][0-9]* | .*/\1/p' \
-    "$top_srcdir/docs/operations.md" | grep -o '`[^`]*`' | tr -d '`' >"$TEST_DIR/messages"
-[ "$(wc -l <"$TEST_DIR/messages")" -ge 40 ] || fail "docs/operations.md has lost its messages"
+sed -n 's/^| \(.*`\)[^`|]* | [0-9, ]* | .*/\1/p' "$top_srcdir/docs/troubleshooting.md" |
+    grep -o '`[^`]*`' | tr -d '`' >"$TEST_DIR/messages"
+[ "$(wc -l <"$TEST_DIR/messages")" -ge 100 ] || fail "docs/troubleshooting.md has lost its messages"
 while read -r message; do
     echo "$message" | sed -e 's/^env file//' -e 's/…/\n/g' |
         sed -e 's/^[ :,."()]*//' -e 's/[ :,."()]*$//' | grep '..' |
@@ -177,3 +179,15 @@ while read -r message; do
             grep -qF -- "$piece" "$TEST_DIR/source" || fail "no message has \"$piece\": $message"
         done
 done <"$TEST_DIR/messages"
+
+echo "--- guarantees"
+sed -n 's/^| .* | \(`tests\/.*`\) |$/\1/p' "$top_srcdir/docs/guarantees.md" | grep -o '`[^`]*`' | tr -d '`' |
+    sort -u >"$TEST_DIR/named"
+[ "$(wc -l <"$TEST_DIR/named")" -ge 30 ] || fail "docs/guarantees.md has lost its tests"
+while read -r name; do
+    [ -f "$top_srcdir/$name" ] || fail "docs/guarantees.md names $name, which is not there"
+    grep -q "$(echo "${name%.c}" | sed 's/\./\\./g')" "$top_srcdir"/tests/*/Makefile.inc ||
+        fail "docs/guarantees.md names $name, which nobody runs"
+done <"$TEST_DIR/named"
+! sed -n '/^| guarantee/,$p' "$top_srcdir/docs/guarantees.md" | grep '^| [A-Za-z0-9`]' | grep -v '^| guarantee' |
+    grep -v '`tests/[^`]*` |$' || fail "a guarantee without a test"

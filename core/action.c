@@ -123,8 +123,11 @@ int action_export(const struct cli *cli, struct session *s)
 {
     progress_init(cli->quiet ? PROGRESS_NONE : PROGRESS_AUTO);
     int code = session_units(s);
-    if (!code)
+    if (!code) {
+        progress_begin(s->project->name, NULL, 0);
         code = export_only(&s->job, cli->yes, &s->err);
+        progress_end();
+    }
     if (code == STATUS_INTERRUPTED)
         code = signals_code();
     if (code)

@@ -57,7 +57,7 @@ static int read_all(struct state *s, struct job_stage *st, struct spool *to,
             code = beat_tell(&beat, s, err);
         if (!code && n % LOOK_EVERY == 0 && options->progress)
             options->progress(options->ctx,
-                              &(struct load_progress){st->p->name, n, 0, feed_progress(st)});
+                              &(struct load_progress){st->p->name, n, 0, feed_progress(st), NULL});
     }
     return code;
 }

@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include "waiting.h"
+
 long backoff_ms(int64_t n)
 {
     long ms = BACKOFF_FIRST;
@@ -23,5 +25,7 @@ void backoff_wait(int64_t n)
 {
     long ms = backoff_ms(n);
     waits++;
+    waiting_begin(WAITING_RETRY, "");
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+    waiting_end();
 }

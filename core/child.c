@@ -16,6 +16,7 @@
 
 #include "childexec.h"
 #include "log.h"
+#include "waiting.h"
 
 #define GRACE_MS 5000    /* from SIGTERM to SIGKILL */
 #define DRAIN_ROUNDS 100 /* reads after the end: a full pipe, and an end to a chatty grandchild */
@@ -134,6 +135,14 @@ static int wait_end(struct running *r)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static int watched_end(struct running *r, const char *program)
+{
+    waiting_begin(WAITING_PROGRAM, program);
+    int rc = wait_end(r);
+    waiting_end();
+    return rc;
+}
+
 /* NUL bytes would hide the rest of the text. */
 static void mask(struct str *errors)
 {
@@ -185,7 +194,7 @@ int child_run(const struct child_request *request)
         r.deadline = now_ms() + request->timeout_seconds * 1000LL;
     if (childexec_prepare(&x, request, request->errors) == 0) {
         if (start(&x, request, &r) == 0)
-            rc = wait_end(&r);
+            rc = watched_end(&r, request->argv[0]);
         close_if(r.out);
         close_if(r.errors);
         childexec_clear(&x);

@@ -15,6 +15,7 @@
 #include "memo.h"
 #include "sql.h"
 #include "staging.h"
+#include "waiting.h"
 
 void chunk_send_init(struct chunk_send *x, struct state *s, const struct job *job)
 {
@@ -355,11 +356,13 @@ static int find_out(struct chunk_send *x, int *in_doubt, int *there, struct erro
 /* The transaction that is under way, to its end. */
 static int to_end(struct chunk_send *x, struct error *err)
 {
+    waiting_begin(WAITING_STATEMENT, "COPY into the staging tables");
     for (chunk_send_advance(x); x->code == PG_SCRIPT_BUSY; chunk_send_advance(x)) {
         struct pollfd fd;
         int ms = pg_script_events(x->script, &fd.fd, &fd.events);
         poll(&fd, 1, ms);
     }
+    waiting_end();
     if (x->code)
         *err = x->err;
     int code = x->code;

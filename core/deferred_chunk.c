@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "waiting.h"
 
 #define FILL_SECONDS 5 /* of reading, for one chunk */
 
@@ -110,12 +111,14 @@ static int await(struct deferred_chunk *r, const struct deferred_chunk_into *int
         int fd;
         short events;
         int ms = chunk_send_events(into->send, &fd, &events);
+        waiting_begin(WAITING_VALUES, r->stage->p->name);
         deferred_wait(r->values, fd, events, ms < 200 ? ms : 200);
         chunk_send_advance(into->send);
         into->tell(into->ctx);
         if (!into->send->c) /* else its transaction is open, and is a sign itself */
             code = beat_tell(&r->beat, r->s, err);
     }
+    waiting_end();
     return code;
 }
 

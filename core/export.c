@@ -222,7 +222,7 @@ static int bad_name(const char *file, struct error *err)
 static void tell(void *ctx, const struct job_stage *st, uint64_t records)
 {
     (void)ctx;
-    progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st)});
+    progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st), NULL});
 }
 
 /* One that is exported, as the first stage that reads it says. */
@@ -277,7 +277,7 @@ static int find_entities(struct job *job, struct entities *e, struct error *err)
 static int read_entity(const struct entity *e, struct error *err)
 {
     int code = exportcsv_read(e->csv, tell, NULL, err);
-    progress_end();
+    progress_loaded();
     return code;
 }
 

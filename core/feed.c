@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "highwater.h"
 #include "spool.h"
+#include "waiting.h"
 
 #define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
 
@@ -118,15 +119,20 @@ static int32_t from_spool(const struct job_stage *st, mig_record_t *record)
 int32_t feed_next(const struct job_stage *st, mig_record_t *record, struct chunk_send *send,
                   struct str *key)
 {
-    for (;;) {
+    for (int waited = 0;;) {
         mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
         int32_t got = st->spool ? from_spool(st, record) : call_next(st, record, &wait);
+        if (waited && got != MIG_WAIT)
+            waiting_end();
         if (got != MIG_WAIT && is_wanted(st, record, got, key))
             return got;
-        if (got == MIG_WAIT)
+        waited = got == MIG_WAIT;
+        if (waited) {
+            waiting_begin(WAITING_SOURCE, st->p->source);
             wait_for(&wait, send);
-        else
+        } else {
             host_record_done(st->source->host);
+        }
         if (host_is_cancelled())
             return MIG_E_CANCELLED;
     }

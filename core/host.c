@@ -12,6 +12,7 @@
 #include "hostfiles.h"
 #include "log.h"
 #include "mask.h"
+#include "waiting.h"
 
 static volatile sig_atomic_t cancel_flag;
 
@@ -42,6 +43,7 @@ static void service_log(const mig_host_t *h, int32_t level, const char *text)
     if (level < MIG_LOG_DEBUG || level > MIG_LOG_ERROR)
         level = MIG_LOG_INFO;
     log_write((enum log_level)level, "%s: %s", unit_of(h)->def->feature, text);
+    waiting_said(text);
 }
 
 static int32_t service_fail(const mig_host_t *h, int32_t status, const char *text, const char *fix)

@@ -161,7 +161,7 @@ static int worker_tick(void *ctx, struct error *err)
         l->options->progress(l->options->ctx,
                              &(struct load_progress){l->stage->p->name, (uint64_t)p.read,
                                                      (uint64_t)p.rejected,
-                                                     1000000 * p.done / p.parts});
+                                                     1000000 * p.done / p.parts, p.cause});
     if (code != STATUS_BUSY) /* anything else shows again when the parts are done */
         return 0;
     *err = own;

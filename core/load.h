@@ -11,7 +11,8 @@
 struct load_progress { /* told after each chunk and now and then within one */
     const char *stage;
     uint64_t read, rejected;
-    int64_t parts; /* of 1000000 of the source, -1 unknown */
+    int64_t parts;     /* of 1000000 of the source, -1 unknown */
+    const char *cause; /* of the first reject, "" or NULL: not known */
 };
 
 struct load_options {

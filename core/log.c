@@ -2,7 +2,6 @@
  * be called from any thread, all else from [main]. */
 #include "log.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,12 @@
 #include <time.h>
 
 #include "arena.h"
+#include "screen.h"
 #include "status.h"
 #include "str.h"
 
 static enum log_level least = LOG_INFO;
 static FILE *log_file;
-static pthread_mutex_t one_line = PTHREAD_MUTEX_INITIALIZER;
 static char **secrets;
 static size_t n_secrets;
 
@@ -123,12 +122,12 @@ static int reaches_file(enum log_level level)
 static void write_all(enum log_level level, char *text)
 {
     log_mask(text);
-    pthread_mutex_lock(&one_line);
+    screen_lock();
     if (level >= least)
         write_to(stderr, level, text);
     if (reaches_file(level))
         write_to(log_file, level, text);
-    pthread_mutex_unlock(&one_line);
+    screen_unlock();
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -203,19 +202,10 @@ void log_line(const char *format, ...)
         log_mask(text.data);
     add_escaped(&safe, text.data);
     str_add_char(&safe, '\n');
+    screen_lock();
     fwrite(safe.data, 1, safe.len, stderr);
     fflush(stderr);
+    screen_unlock();
     str_clear(&text);
     str_clear(&safe);
-}
-
-void log_redraw(const char *text)
-{
-    static int drawn;
-    if (text)
-        fprintf(stderr, "\r\033[K%s", text);
-    else if (drawn)
-        fputc('\n', stderr);
-    fflush(stderr);
-    drawn = text != NULL;
 }

@@ -24,9 +24,6 @@ void log_error(const struct error *err, const char *state);
 /* A line of progress or result text on stderr, without time and level. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Draws a line of progress over the last one on a terminal; NULL ends that line. */
-void log_redraw(const char *text);
-
 /* Every later line has these texts replaced by "***": passwords and keys. Copies; texts
  * shorter than 4 bytes are ignored. */
 void log_secret(const char *secret);

@@ -140,21 +140,23 @@ int part_free(struct state *s, const struct job_stage *st, struct error *err)
 int part_progress(struct state *s, const struct job_stage *st, struct part_progress *out,
                   struct error *err)
 {
+    long long run = s->run, first = STAGING_CHUNK(st->no, 0), end = STAGING_CHUNK(st->no + 1, 0);
     struct pg_result *res = pg_queryf(
         s->pg, err,
         "SELECT count(*), count(*) FILTER (WHERE done), (SELECT coalesce(sum(read), 0) FROM"
         " %s.chunk WHERE run = %lld AND no >= %lld AND no < %lld), (SELECT coalesce(sum(rejected),"
-        " 0) FROM %s.chunk WHERE run = %lld AND no >= %lld AND no < %lld) FROM %s.part WHERE run ="
+        " 0) FROM %s.chunk WHERE run = %lld AND no >= %lld AND no < %lld), (SELECT code ||"
+        " coalesce(' in ' || nullif(field, ''), '') FROM %s.reject WHERE run = %lld AND record >="
+        " %lld AND record < %lld AND outcome = %d ORDER BY record LIMIT 1) FROM %s.part WHERE run ="
         " %lld AND no >= %lld AND no < %lld",
-        s->q, (long long)s->run, (long long)STAGING_CHUNK(st->no, 0),
-        (long long)STAGING_CHUNK(st->no + 1, 0), s->q, (long long)s->run,
-        (long long)STAGING_CHUNK(st->no, 0), (long long)STAGING_CHUNK(st->no + 1, 0), s->q,
-        (long long)s->run, (long long)STAGING_CHUNK(st->no, 0),
-        (long long)STAGING_CHUNK(st->no + 1, 0));
+        s->q, run, first, end, s->q, run, first, end, s->q, run,
+        (long long)STAGING_RECORD(first, 0), (long long)STAGING_RECORD(end, 0), MIG_REJECT, s->q,
+        run, first, end);
     if (!res)
         return err->code;
     *out = (struct part_progress){pg_get_int(res, 0, 0), pg_get_int(res, 0, 1),
-                                  pg_get_int(res, 0, 2), pg_get_int(res, 0, 3)};
+                                  pg_get_int(res, 0, 2), pg_get_int(res, 0, 3), ""};
+    snprintf(out->cause, sizeof out->cause, "%s", pg_get(res, 0, 4) ? pg_get(res, 0, 4) : "");
     pg_free(res);
     return 0;
 }

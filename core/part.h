@@ -31,6 +31,7 @@ int part_free(struct state *s, const struct job_stage *st, struct error *err);
 
 struct part_progress {
     int64_t parts, done, read, rejected;
+    char cause[160]; /* of the first reject in the order of the records, or "" */
 };
 /* In the caller's transaction. */
 int part_progress(struct state *s, const struct job_stage *st, struct part_progress *out,

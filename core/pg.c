@@ -15,6 +15,7 @@
 #include "log.h"
 #include "slow.h"
 #include "sqlstate.h"
+#include "waiting.h"
 
 /* ---- errors -------------------------------------------------------------------------- */
 
@@ -131,12 +132,26 @@ int64_t pg_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* What is sent is waited for; returns when. */
+static int64_t begin_statement(const struct pg *pg, const char *sql)
+{
+    int is_lock = strncmp(sql, "LOCK TABLE ", 11) == 0;
+    log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
+    waiting_begin(is_lock ? WAITING_LOCK : WAITING_STATEMENT, sql);
+    return pg_now_ms();
+}
+
+static void end_statement(const char *sql, int64_t begun)
+{
+    waiting_end();
+    slow_note(sql, pg_now_ms() - begun);
+}
+
 int pg_exec(struct pg *pg, struct error *err, const char *sql)
 {
-    log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
-    int64_t begun = pg_now_ms();
+    int64_t begun = begin_statement(pg, sql);
     int code = finish_exec(pg, pg_refusing ? NULL : PQexec(pg->conn, sql), err);
-    slow_note(sql, pg_now_ms() - begun);
+    end_statement(sql, begun);
     return code;
 }
 
@@ -225,12 +240,11 @@ int pg_execf(struct pg *pg, struct error *err, const char *format, ...)
 static struct pg_result *query(struct pg *pg, struct error *err, const char *sql, int extended,
                                int n_params, const char *const *params)
 {
-    log_write(LOG_DEBUG, "%s: %s", pg->role, sql);
-    int64_t begun = pg_now_ms();
+    int64_t begun = begin_statement(pg, sql);
     PGresult *res = pg_refusing ? NULL
                     : extended  ? PQexecParams(pg->conn, sql, n_params, NULL, params, NULL, NULL, 0)
                                 : PQexec(pg->conn, sql);
-    slow_note(sql, pg_now_ms() - begun);
+    end_statement(sql, begun);
     ExecStatusType status = PQresultStatus(res);
     if (!res || (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)) {
         pg_fail(pg, res, err);

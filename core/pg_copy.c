@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pg_conn.h"
+#include "waiting.h"
 
 int pg_copy_begin(struct pg *pg, const char *sql, struct error *err)
 {
@@ -53,11 +54,13 @@ int pg_copy_out(struct pg *pg, const char *sql, void *ctx,
     if (code)
         return code;
     char *line = NULL;
+    waiting_begin(WAITING_STATEMENT, sql);
     for (int n; (n = PQgetCopyData(pg->conn, &line, 0)) > 0;) {
         if (!code)
             code = take(ctx, line, (size_t)n, err);
         PQfreemem(line);
     }
+    waiting_end();
     while ((res = PQgetResult(pg->conn))) {
         if (!code && PQresultStatus(res) != PGRES_COMMAND_OK)
             code = pg_fail(pg, res, err);

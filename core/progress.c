@@ -1,57 +1,220 @@
-/* progress.c - what a person sees while a run works. The rate is that of the stage so far; the
- * time left is told only when the source knows how far it is. */
+/* progress.c - the state of a run as people are told of it. Rate and time left are those of the
+ * last seconds; the time left is told only when the source knows how far it is. */
 #include "progress.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "fault.h"
+#include "frame.h"
 #include "log.h"
+#include "screen.h"
 
 #define PLAIN_INTERVAL 30 /* seconds between lines of a stage where nobody looks */
+#define WINDOW 5          /* seconds; the rate is that of the last one or two windows */
+
+struct sample {
+    struct timespec at;
+    uint64_t read;
+    int64_t parts;
+};
 
 static int live, silent;
-static char stage[128];
-static struct timespec begun;
+static struct frame shown;
+static struct timespec begun, stage_begun;
+static struct sample older, newer; /* of the stage that is read */
 static time_t told;
+static pthread_mutex_t lock =
+    PTHREAD_MUTEX_INITIALIZER; /* of `shown`: the screen's thread reads it */
 
 void progress_init(enum progress_mode mode)
 {
-    const char *term = getenv("TERM");
+    const char *term = getenv("TERM"), *plain = getenv("NO_COLOR");
     silent = mode == PROGRESS_NONE;
     live = mode == PROGRESS_AUTO && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    shown.color = !plain || !*plain;
+}
+
+static double seconds_between(const struct timespec *from, const struct timespec *to)
+{
+    return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+static struct timespec now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t;
+}
+
+/* ---- the screen ------------------------------------------------------------------------ */
+
+static void render(struct str *out, int cols, int rows)
+{
+    struct timespec t = now();
+    pthread_mutex_lock(&lock);
+    shown.seconds = seconds_between(&begun, &t);
+    waiting_get(&shown.wait);
+    log_mask(shown.wait.what);
+    frame_render(&shown, cols, rows, out);
+    pthread_mutex_unlock(&lock);
+}
+
+static void forget(void)
+{
+    int color = shown.color;
+    free(shown.stages);
+    memset(&shown, 0, sizeof shown);
+    shown.color = color;
+}
+
+void progress_begin(const char *title, const char *const *steps, size_t n_steps)
+{
+    if (!live)
+        return;
+    progress_end();
+    snprintf(shown.title, sizeof shown.title, "%s", title);
+    shown.steps = steps;
+    shown.n_steps = shown.step = n_steps;
+    begun = now();
+    live = screen_start(render);
+}
+
+void progress_title(const char *title)
+{
+    pthread_mutex_lock(&lock);
+    snprintf(shown.title, sizeof shown.title, "%s", title);
+    pthread_mutex_unlock(&lock);
+}
+
+static struct frame_stage *find_stage(const char *name)
+{
+    for (size_t i = 0; i < shown.n_stages; i++)
+        if (strcmp(shown.stages[i].name, name) == 0)
+            return &shown.stages[i];
+    shown.stages = arena_heap(shown.stages, (shown.n_stages + 1) * sizeof *shown.stages);
+    struct frame_stage *st = &shown.stages[shown.n_stages++];
+    *st = (struct frame_stage){.total = -1, .parts = -1, .left = -1};
+    snprintf(st->name, sizeof st->name, "%s", name);
+    return st;
+}
+
+int progress_is_live(void)
+{
+    return screen_is_on();
+}
+
+void progress_stage(const char *name, int64_t expected)
+{
+    pthread_mutex_lock(&lock);
+    find_stage(name)->total = expected;
+    pthread_mutex_unlock(&lock);
 }
 
 void progress_end(void)
 {
-    log_redraw(NULL);
+    screen_end();
+    forget();
+    older = newer = (struct sample){0};
+}
+
+/* ---- steps ----------------------------------------------------------------------------- */
+
+static void loaded(struct frame_stage *st)
+{
+    if (st->state != FRAME_NOW)
+        return;
+    struct timespec t = now();
+    st->state = FRAME_DONE;
+    st->total = (int64_t)st->read;
+    st->exact = 1;
+    st->seconds = seconds_between(&stage_begun, &t);
+    st->rate = st->seconds > 0.001 ? (double)(st->read) / st->seconds : 0;
+}
+
+void progress_loaded(void)
+{
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < shown.n_stages; i++)
+        loaded(&shown.stages[i]);
+    pthread_mutex_unlock(&lock);
 }
 
 void progress_step(const char *name)
 {
-    progress_end();
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < shown.n_steps; i++)
+        if (strcmp(shown.steps[i], name) == 0)
+            shown.step = i;
+    pthread_mutex_unlock(&lock);
     if (!silent)
         log_write(LOG_INFO, "%s", name);
 }
 
-static double elapsed(void)
+void progress_rejected(uint64_t n)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+    pthread_mutex_lock(&lock);
+    shown.rejected = n;
+    pthread_mutex_unlock(&lock);
 }
 
-static void remaining(char *out, size_t size, int64_t parts, double seconds)
+/* ---- load ------------------------------------------------------------------------------ */
+
+/* How it goes since one or two windows ago. */
+static void measure(struct frame_stage *st, const struct load_progress *p)
 {
-    if (parts <= 10000 || seconds < 1) {
-        snprintf(out, size, "time left unknown");
-        return;
+    struct sample s = {now(), p->read, p->parts};
+    if (seconds_between(&newer.at, &s.at) >= WINDOW) {
+        older = newer;
+        newer = s;
     }
-    double left = seconds * (1000000.0 - (double)parts) / (double)parts;
-    snprintf(out, size, "%.0f %%, %.0f s left", (double)parts / 10000.0, left);
+    double seconds = seconds_between(&older.at, &s.at);
+    int64_t parts = p->parts - older.parts;
+    st->rate = seconds > 0.1 ? (double)(p->read - older.read) / seconds : 0;
+    st->left = -1;
+    if (seconds < 1)
+        return;
+    if (p->parts > 10000 && parts > 0)
+        st->left = seconds * (1000000.0 - (double)p->parts) / (double)parts;
+    else if (p->parts < 0 && st->rate > 0 && st->total > (int64_t)p->read) /* an earlier run's */
+        st->left = (double)(st->total - (int64_t)p->read) / st->rate;
+}
+
+static void note(struct frame_stage *st, const struct load_progress *p)
+{
+    if (st->state != FRAME_NOW) {
+        for (size_t i = 0; i < shown.n_stages; i++)
+            loaded(&shown.stages[i]);
+        stage_begun = now();
+        told = stage_begun.tv_sec;
+        older = newer = (struct sample){stage_begun, p->read, p->parts > 0 ? p->parts : 0};
+    }
+    st->state = FRAME_NOW;
+    st->read = p->read;
+    st->rejected = p->rejected;
+    st->parts = p->parts;
+    if (p->parts > 10000)
+        st->total = (int64_t)((double)p->read * 1e6 / (double)p->parts);
+    if (p->cause && p->cause[0] && !shown.cause[0])
+        snprintf(shown.cause, sizeof shown.cause, "%s: %s", p->stage, p->cause);
+    measure(st, p);
+}
+
+static void tell(const struct frame_stage *st)
+{
+    char left[64];
+    if (st->left < 0)
+        snprintf(left, sizeof left, "time left unknown");
+    else
+        snprintf(left, sizeof left, "%.0f %%, %.0f s left",
+                 st->total > 0 ? 100.0 * (double)st->read / (double)st->total : 0, st->left);
+    log_write(LOG_INFO, "%s: %llu records, %llu rejected, %.0f/s, %s", st->name,
+              (unsigned long long)st->read, (unsigned long long)st->rejected, st->rate, left);
 }
 
 void progress_load(void *ctx, const struct load_progress *p)
@@ -59,28 +222,32 @@ void progress_load(void *ctx, const struct load_progress *p)
     (void)ctx;
     if (silent)
         return;
-    if (strcmp(stage, p->stage) != 0) {
-        progress_end();
-        snprintf(stage, sizeof stage, "%s", p->stage);
-        clock_gettime(CLOCK_MONOTONIC, &begun);
-        told = begun.tv_sec;
+    pthread_mutex_lock(&lock);
+    struct frame_stage *st = find_stage(p->stage);
+    note(st, p);
+    int is_due =
+        !screen_is_on() && now().tv_sec - told >= fault_number("MIGHOST_LOG_EVERY", PLAIN_INTERVAL);
+    if (is_due)
+        told = now().tv_sec;
+    pthread_mutex_unlock(&lock);
+    if (is_due)
+        tell(st);
+}
+
+/* ---- behind the screen ----------------------------------------------------------------- */
+
+int progress_columns(void)
+{
+    return live ? screen_columns() - 1 : 200;
+}
+
+void progress_lines(const char *text)
+{
+    for (size_t n; *text && !silent; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        if (live)
+            log_line("%.*s", (int)n, text);
+        else
+            log_write(LOG_INFO, "%.*s", (int)n, text);
     }
-    char left[64];
-    double seconds = elapsed();
-    remaining(left, sizeof left, p->parts, seconds);
-    double rate = seconds > 0.001 ? (double)p->read / seconds : 0;
-    if (live) {
-        char line[256];
-        snprintf(line, sizeof line, "  %s: %llu records, %llu rejected, %.0f/s, %s", p->stage,
-                 (unsigned long long)p->read, (unsigned long long)p->rejected, rate, left);
-        log_redraw(line);
-        return;
-    }
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec - told < fault_number("MIGHOST_LOG_EVERY", PLAIN_INTERVAL))
-        return;
-    told = now.tv_sec;
-    log_write(LOG_INFO, "%s: %llu records, %llu rejected, %.0f/s, %s", p->stage,
-              (unsigned long long)p->read, (unsigned long long)p->rejected, rate, left);
 }

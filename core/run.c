@@ -14,11 +14,14 @@
 #include "bundle.h"
 #include "crash.h"
 #include "deviation.h"
+#include "endtable.h"
+#include "estimate.h"
 #include "fault.h"
 #include "hooks.h"
 #include "log.h"
 #include "outcome.h"
 #include "output.h"
+#include "progress.h"
 #include "publish.h"
 #include "signals.h"
 #include "staging.h"
@@ -328,6 +331,39 @@ static int finish(struct run *r, int code)
     return r->s->run ? close_run(r, code) : code;
 }
 
+/* ---- for people ------------------------------------------------------------------------ */
+
+/* The steps that are to come, and the stages with what earlier runs read of them. */
+static void show(struct run *r)
+{
+    static const char *const all[] = {"plan",    "load",   "check", "backup",
+                                      "publish", "verify", "report"};
+    static const char *const without[] = {"plan", "load", "check", "report"};
+    int is_short = r->options->dry_run || r->options->hold;
+    struct estimate expected;
+    struct error err = {0};
+    progress_begin(r->x->project->name, is_short ? without : all,
+                   is_short ? sizeof without / sizeof *without : sizeof all / sizeof *all);
+    if (!progress_is_live() || estimate_make(r->s, r->job, &expected, &err))
+        return;
+    for (size_t i = 0; i < r->job->n_stages; i++)
+        progress_stage(r->job->stages[i].p->name,
+                       expected.stages[i].run ? expected.stages[i].records : -1);
+}
+
+/* Not where another process has the run, or nobody knows. */
+static void tell_stages(struct run *r, int code)
+{
+    struct str lines;
+    struct error err = {0};
+    if (!r->s->run || code == STATUS_BUSY || code == STATUS_UNKNOWN || pg_lost(r->s->pg))
+        return;
+    str_init(&lines, 0);
+    if (endtable_make(r->s, progress_columns(), &lines, &err) == 0)
+        progress_lines(lines.data);
+    str_clear(&lines);
+}
+
 int run_execute(struct session *session, const struct run_options *options,
                 struct run_verdict *verdict)
 {
@@ -339,6 +375,7 @@ int run_execute(struct session *session, const struct run_options *options,
     memset(verdict, 0, sizeof *verdict);
     clock_gettime(CLOCK_MONOTONIC, &r.begun);
     r.step_begun = r.begun;
+    show(&r);
     steps_begin(&r, "plan");
     signals_cancel_statements(0); /* a chunk is finished */
     int code = steps_open(&r);
@@ -348,6 +385,8 @@ int run_execute(struct session *session, const struct run_options *options,
     steps_end(&r);
     code = finish(&r, code);
     bundle_close(&r.bundle);
+    progress_end();
+    tell_stages(&r, code);
     free(r.report);
     if (r.is_verified)
         verify_clear(&r.verify);

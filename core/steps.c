@@ -126,8 +126,11 @@ int steps_open(struct run *r)
     code = highwater_find(r->s, r->job, &bounds, &r->err);
     if (code)
         return code;
-    log_write(LOG_INFO, "run %lld of project %s%s", (long long)r->s->run, r->x->project->name,
-              r->s->resumed ? ", goes on where it stopped" : "");
+    char title[160];
+    snprintf(title, sizeof title, "run %lld of project %s", (long long)r->s->run,
+             r->x->project->name);
+    progress_title(title);
+    log_write(LOG_INFO, "%s%s", title, r->s->resumed ? ", goes on where it stopped" : "");
     if (fault_point("run.opened"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point run.opened");
     return state_sign(r->s, r->x->options->command, &r->err);
@@ -142,7 +145,7 @@ int steps_load(struct run *r)
         code = prepare_staging(r);
     if (!code)
         code = load_run(r->s, r->job, &options, &r->err);
-    progress_end();
+    progress_loaded();
     if (!code)
         code = highwater_note(r->s, r->job, &r->err);
     if (!code && r->job->host->recording.mode == MIG_RECORDING_KEEP) {
@@ -176,6 +179,8 @@ static int tell_totals(struct run *r)
     if (!code)
         code = report_totals(r->s, &t, &r->err);
     pg_rollback(r->s->pg);
+    if (!code)
+        progress_rejected((uint64_t)t.rejected);
     if (!code)
         log_write(
             LOG_INFO, "%lld records read, exactly: %lld to migrate, %lld skipped, %lld rejected",

@@ -46,6 +46,7 @@ struct stream {
     char snapshot[FEED_SNAPSHOT_SIZE]; /* that it reads; "": the source has none */
     struct counted counted;
     struct timespec told;
+    char cause[224]; /* of the first reject of the pass, for people */
 };
 
 /* NULL: it is not known yet. */
@@ -84,6 +85,8 @@ static void keep_reject(struct stream *l, const mig_record_t *record)
     chunk_reject(l->chunk, &r);
     if (o->kind == MIG_REJECT)
         l->rejected++;
+    if (o->kind == MIG_REJECT && !l->cause[0])
+        snprintf(l->cause, sizeof l->cause, "%s%s%s", o->code, o->field[0] ? " in " : "", o->field);
 }
 
 static void set_outcome(struct host *h, const char *table, const char *field, const char *code,
@@ -255,9 +258,9 @@ static void tell(struct stream *l, int now)
     if (!l->options->progress || (!now && t.tv_sec == l->told.tv_sec))
         return;
     l->told = t;
-    l->options->progress(
-        l->options->ctx,
-        &(struct load_progress){l->stage->p->name, l->read, l->rejected, feed_progress(l->stage)});
+    l->options->progress(l->options->ctx,
+                         &(struct load_progress){l->stage->p->name, l->read, l->rejected,
+                                                 feed_progress(l->stage), l->cause});
 }
 
 static void tell_now(void *ctx)
@@ -422,6 +425,7 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     l->own_keys = 1;
     l->read = from->read;
     l->rejected = from->rejected;
+    l->cause[0] = '\0';
     l->send.lost = 0;
     counted_begin(&l->counted, st);
     st->migrator->emit = emit;

@@ -17,6 +17,7 @@
 #include "arena.h"
 #include "host.h"
 #include "log.h"
+#include "screen.h"
 #include "signals.h"
 
 #define TICK_MS 1000
@@ -65,6 +66,7 @@ __attribute__((noreturn)) static void live(const struct workers *w, int number, 
     for (size_t i = 0; i < w->n; i++)
         close(w->list[i].fd);
     signals_worker();
+    screen_forked();
     while (!err.code && next_order(fd, &order)) {
         int code = w->calls.work(w->calls.ctx, number, &order, &err);
         if (code && !err.code)
@@ -102,8 +104,10 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
     struct workers *w = arena_heap(NULL, sizeof *w);
     memset(w, 0, sizeof *w);
     w->calls = *calls;
+    screen_before_fork();
     while (w->n < n && w->n < WORKERS_MAX && start_one(w) == 0)
         ;
+    screen_after_fork();
     if (w->n == n)
         return w;
     log_write(LOG_WARNING, "%zu of %zu workers could be started: %s", w->n, n, strerror(errno));

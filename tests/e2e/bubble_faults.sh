@@ -22,6 +22,16 @@ begun=$(date +%s)
 ends 75 "$quick, \"give_up\": 4" 'the server answers 429: Not now'
 [ $(($(date +%s) - begun)) -lt 60 ] || fail "an hour was waited for as long as the server asked"
 
+echo "a person is told what is waited for, and why"
+serve --things post=600 --fault rate:1:seconds
+things_project watched '"retry_wait": 4, "parallel": 8'
+things_target watched
+DATABASE_URL=$(pg_url watched) TERM=xterm python3 "$top_srcdir/tests/fixtures/terminal.py" 120x24 \
+    "$TEST_DIR/frames" -- "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/watched" \
+    --work-dir "$TEST_DIR/work/watched" --dry-run >"$OUT" 2>"$ERR" || fail "on a terminal: ends with $?"
+grep -q '^waits 0:0[1-9] for the source: b: .*429.* asked for again in' "$TEST_DIR/frames" ||
+    fail "the pause is not shown: $(grep '^waits' "$TEST_DIR/frames")"
+
 echo "answers that never get better"
 serve --things post=300 --fault errors:100
 ends 75 "$quick" 'this request was tried 3 times'

@@ -87,6 +87,14 @@ page=$top_srcdir/docs/mighost.1
 sed -n -e 's/\\-/-/g' -e '/^\.TP/{n' -e 's/\\-/-/g' -e 's/^\.B[IR]* \(--[a-z-]*\).*/\1/p' -e '}' "$page" |
     sort >"$TEST_DIR/page"
 diff "$TEST_DIR/options" "$TEST_DIR/page" || fail "mighost --help (<) and docs/mighost.1 (>) differ"
+# Groups, order and arguments too: the table of core/cli.c says them once.
+sed -n -e 's/^\([A-Z][A-Za-z ]*\)$/\1/p' -e 's/^  \(--[a-z-]* *\[*[A-Z][A-Z:]*\]*\)  .*/\1/p' \
+    -e 's/^  \(--[a-z-]*\)  .*/\1/p' -e 's/^  \(--[a-z-]* [A-Z][A-Z:]*\) [a-z].*/\1/p' "$TEST_DIR/help" |
+    sed 's/^Other actions$/Other/' >"$TEST_DIR/table"
+sed -n -e '/^\.SH "EXIT/q' -e 's/^\.SS //p' -e '/^\.TP/{n' -e 's/\\-/-/g' \
+    -e 's/^\.B[IR]* \(--.*\)/\1/p' -e '}' "$page" |
+    tr -d '"' | sed -e 's/  */ /g' -e 's/\\f[IR]//g' >"$TEST_DIR/page"
+diff "$TEST_DIR/table" "$TEST_DIR/page" || fail "order, groups or arguments differ from docs/mighost.1 (>)"
 {
     cat "$TEST_DIR/options"
     "$top_srcdir/configure" --help 2>/dev/null | grep -o -e '--[a-z-]*' || :
@@ -99,6 +107,27 @@ for document in README.md docs/*.md; do
         comm -23 - "$TEST_DIR/known" >"$TEST_DIR/unknown"
     [ ! -s "$TEST_DIR/unknown" ] || fail "$document: no such option: $(cat "$TEST_DIR/unknown")"
 done
+
+echo "--- manual pages"
+for page_of in mighost.1:"$top_srcdir" mighost-project.5:"$top_builddir" mighost-plugin.7:"$top_builddir"; do
+    file=${page_of#*:}/docs/${page_of%%:*}
+    [ -s "$file" ] || fail "there is no $file"
+    if command -v man >/dev/null; then
+        LC_ALL=C.UTF-8 MANWIDTH=80 MANROFFSEQ='' man --warnings -l "$file" 2>&1 >"$TEST_DIR/shown" |
+            grep -v "can't break line\|cannot break line\|cannot adjust line" >"$TEST_DIR/warnings" || :
+        [ ! -s "$TEST_DIR/warnings" ] || fail "$file: $(cat "$TEST_DIR/warnings")"
+        [ "$(wc -l <"$TEST_DIR/shown")" -gt 200 ] || fail "$file is nearly empty"
+    fi
+    if command -v mandoc >/dev/null; then
+        mandoc -Tlint -W error "$file" >"$TEST_DIR/warnings" || fail "$file: $(cat "$TEST_DIR/warnings")"
+    fi
+done
+sed -n 's/^| `\([a-z_$]*\)` |.*/\1/p' docs/project.md | sort -u >"$TEST_DIR/keys"
+sed -n '/^\.TP/{n;s/^\\fB\([a-z_$]*\)\\fR$/\1/p;}' "$top_builddir/docs/mighost-project.5" |
+    sort -u >"$TEST_DIR/page"
+[ "$(wc -l <"$TEST_DIR/keys")" -gt 60 ] || fail "docs/project.md has lost its keys"
+missing=$(comm -23 "$TEST_DIR/keys" "$TEST_DIR/page")
+[ -z "$missing" ] || fail "mighost-project(5) lacks $missing"
 
 echo "--- exit codes"
 sed -n 's/^ *STATUS_[A-Z]* = \([0-9]*\).*/\1/p' "$top_srcdir/core/status.h" | sort >"$TEST_DIR/codes"
@@ -136,13 +165,13 @@ for document in README.md docs/hacking.md CONTRIBUTING.md; do
     done
 done
 
-# Each piece of a message of docs/operations.md between its "…" must stand in the source.
+# Each piece of a message of docs/troubleshooting.md between its "…" must stand in the source.
 echo "--- messages"
 find "$top_srcdir/core" "$top_srcdir/plugins" -name '*.c' -exec cat {} + |
     awk '{ printf "%s ", $0 }' | sed -e 's/" *\(PRI[a-zA-Z0-9]* *\)*"//g' -e 's/\\"/"/g' >"$TEST_DIR/source"
-sed -n '/^## Troubleshooting/,/^## Starting/s/^| \(.*`\)[^`|]* | [0-9][0-9]* | .*/\1/p' \
-    "$top_srcdir/docs/operations.md" | grep -o '`[^`]*`' | tr -d '`' >"$TEST_DIR/messages"
-[ "$(wc -l <"$TEST_DIR/messages")" -ge 40 ] || fail "docs/operations.md has lost its messages"
+sed -n 's/^| \(.*`\)[^`|]* | [0-9, ]* | .*/\1/p' "$top_srcdir/docs/troubleshooting.md" |
+    grep -o '`[^`]*`' | tr -d '`' >"$TEST_DIR/messages"
+[ "$(wc -l <"$TEST_DIR/messages")" -ge 100 ] || fail "docs/troubleshooting.md has lost its messages"
 while read -r message; do
     echo "$message" | sed -e 's/^env file//' -e 's/…/\n/g' |
         sed -e 's/^[ :,."()]*//' -e 's/[ :,."()]*$//' | grep '..' |
@@ -150,3 +179,15 @@ while read -r message; do
             grep -qF -- "$piece" "$TEST_DIR/source" || fail "no message has \"$piece\": $message"
         done
 done <"$TEST_DIR/messages"
+
+echo "--- guarantees"
+sed -n 's/^| .* | \(`tests\/.*`\) |$/\1/p' "$top_srcdir/docs/guarantees.md" | grep -o '`[^`]*`' | tr -d '`' |
+    sort -u >"$TEST_DIR/named"
+[ "$(wc -l <"$TEST_DIR/named")" -ge 30 ] || fail "docs/guarantees.md has lost its tests"
+while read -r name; do
+    [ -f "$top_srcdir/$name" ] || fail "docs/guarantees.md names $name, which is not there"
+    grep -q "$(echo "${name%.c}" | sed 's/\./\\./g')" "$top_srcdir"/tests/*/Makefile.inc ||
+        fail "docs/guarantees.md names $name, which nobody runs"
+done <"$TEST_DIR/named"
+! sed -n '/^| guarantee/,$p' "$top_srcdir/docs/guarantees.md" | grep '^| [A-Za-z0-9`]' | grep -v '^| guarantee' |
+    grep -v '`tests/[^`]*` |$' || fail "a guarantee without a test"

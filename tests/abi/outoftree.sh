@@ -29,10 +29,10 @@ cp "$here"/outoftree/* "$work/slug"
 unset CFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH MAKEFLAGS MFLAGS MAKELEVEL MIGHOST_PLUGIN_PATH
 make -s -C "$work/slug" CC="${CC:-cc}" check install
 
-module=$prefix/lib/mighost/plugins-0/transform-slug.so
+module=$prefix/lib/mighost/plugins-1/transform-slug.so
 [ -f "$module" ] || { echo "FAILED: not installed as $module"; exit 1; }
 names=$(${NM:-nm} -D --defined-only "$module" | awk '{print $3}')
 [ "$names" = mighost_plugin ] || { echo "FAILED: exports $names"; exit 1; }
-got=$("$probe" -d "$prefix/lib/mighost/plugins-0" load transform:slug)
+got=$("$probe" -d "$prefix/lib/mighost/plugins-1" load transform:slug)
 [ "$got" = "plugin org.example.slug 1.0 $module" ] || { echo "FAILED: $got"; exit 1; }
 echo "outoftree: built, checked, installed, loaded"

@@ -46,7 +46,7 @@ run --plugins "$PLUGINS" >"$TEST_DIR/out" 2>&1 || code=$?
 grep -q 'transform:slug' "$TEST_DIR/out"
 
 echo "with it the plugin takes part"
-run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-0" >"$TEST_DIR/out" 2>&1 || {
+run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-1" >"$TEST_DIR/out" 2>&1 || {
     cat "$TEST_DIR/out"
     exit 1
 }
@@ -61,7 +61,7 @@ sed -i 's/"stages"/"reporters": [ { "name": "json" }, { "name": "tell", "options
 pg_createdb blog2
 psql_t blog2 -c "CREATE TABLE post (id int PRIMARY KEY, slug text NOT NULL)"
 DATABASE_URL=$(pg_url blog2)
-run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-0" --plugins "$TEST_DIR/tell" >"$TEST_DIR/out" 2>&1 || {
+run --plugins "$PLUGINS" --plugins "$prefix/lib/mighost/plugins-1" --plugins "$TEST_DIR/tell" >"$TEST_DIR/out" 2>&1 || {
     cat "$TEST_DIR/out"
     exit 1
 }

@@ -63,6 +63,7 @@ run_document() # FILE DIRECTORY DATABASE
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
 own_mighost=$MIGHOST
+at_exit "[ ! -f '$HOME/members/project.json' ] || '$MIGHOST' --project '$HOME/members' --stop-server >/dev/null 2>&1"
 run_document docs/tutorial.md "$tree" tutorial
 MIGHOST=$own_mighost
 unset PKG_CONFIG_PATH

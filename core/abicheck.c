@@ -18,6 +18,10 @@
 #define MAX_NEEDS 1024
 #define MAX_NAME 64
 
+/* What they were at 1.0: later members are not asked of a plugin that does not know them. */
+#define PLUGIN_SIZE (offsetof(mig_plugin_t, units) + sizeof(void *))
+#define UNIT_SIZE (offsetof(mig_unit_t, ops) + sizeof(void *))
+
 struct member {
     const char *name;
     size_t offset;
@@ -126,10 +130,10 @@ static int check_head(const struct subject *s, const mig_plugin_t *plugin)
         faults_add(s->faults, &err);
         return STATUS_PLUGIN;
     }
-    if (plugin->size < sizeof *plugin) {
+    if (plugin->size < PLUGIN_SIZE) {
         fault(s, "set the member size to sizeof(mig_plugin_t)",
               "its descriptor has %u bytes, ABI %u.%u has %zu", (unsigned)plugin->size, wants.major,
-              wants.minor, sizeof *plugin);
+              wants.minor, PLUGIN_SIZE);
         return STATUS_PLUGIN;
     }
     return STATUS_OK;
@@ -217,9 +221,9 @@ static void check_options(const struct subject *s, const mig_unit_t *unit)
 static void check_unit(struct subject *s, const mig_unit_t *unit, size_t number)
 {
     snprintf(s->unit, sizeof s->unit, "unit number %zu", number + 1);
-    if (unit->size < sizeof *unit) {
+    if (unit->size < UNIT_SIZE) {
         fault(s, "set the member size to sizeof(mig_unit_t)", "has %u bytes, ABI %d.%d has %zu",
-              unit->size, MIG_ABI_MAJOR, MIG_ABI_MINOR, sizeof *unit);
+              unit->size, MIG_ABI_MAJOR, MIG_ABI_MINOR, UNIT_SIZE);
         return;
     }
     if (!kind_name(unit->kind)) {
@@ -251,7 +255,7 @@ static void check_unique(const struct subject *s, const mig_unit_t *const *units
 {
     const mig_unit_t *unit = units[number];
     for (size_t i = 0; i < number; i++) {
-        if (units[i]->size < sizeof *unit || units[i]->kind != unit->kind || !units[i]->name ||
+        if (units[i]->size < UNIT_SIZE || units[i]->kind != unit->kind || !units[i]->name ||
             strcmp(units[i]->name, unit->name) != 0)
             continue;
         fault(s, "give each unit of the plugin its own name", "is there twice");

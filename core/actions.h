@@ -35,9 +35,10 @@ int look_status(const struct cli *cli, struct session *s);
 int look_ping(const struct cli *cli, struct session *s);
 int look_config(const struct cli *cli, struct session *s);
 int look_grants(const struct cli *cli, struct session *s);
-int look_plugins(const struct cli *cli, struct session *s);
-int look_check_plugin(const struct cli *cli, struct session *s);
-int look_lock_plugins(const struct cli *cli, struct session *s);
+int plugins_list(const struct cli *cli, struct session *s);
+int plugins_check(const struct cli *cli, struct session *s);
+int newplugin_run(const struct cli *cli, struct session *s);
+int plugins_lock(const struct cli *cli, struct session *s);
 int look_stop_server(const struct cli *cli, struct session *s);
 
 int explain_action(const struct cli *cli, struct session *s);

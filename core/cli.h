@@ -44,6 +44,7 @@ enum cli_action {
     ACTION_LIST_PLUGINS,
     ACTION_VERIFY_BUNDLE,
     ACTION_CHECK_PLUGIN,
+    ACTION_NEW_PLUGIN,
     ACTION_LOCK_PLUGINS,
     ACTION_SELF_TEST,
     ACTION_STOP_SERVER,
@@ -60,7 +61,9 @@ struct cli {
     const char **plugin_dirs;
     char *command; /* the whole line, secrets wiped */
     const char *rollback_file, *rollback_mode, *label, *rows;
-    const char *acknowledge; /* a checklist with its items checked, or NULL */
+    const char *unit_options;    /* of --check-plugin */
+    const char *kind, *language; /* of --new-plugin, or NULL */
+    const char *acknowledge;     /* a checklist with its items checked, or NULL */
     int force, skip_staging, skip_tests, accept_differences;
     int yes, takeover, hold, json, verbose, quiet, dot, full, prove;
     const char *format; /* of --plan */

@@ -14,6 +14,11 @@
 #include "mask.h"
 #include "waiting.h"
 
+/* Plugins make these structs: nothing is written behind the members of the version that they know,
+ * 1.0. A later member is written only where `size` reaches it. */
+#define PLACE_SIZE (offsetof(mig_place_t, column) + sizeof(mig_str_t))
+#define RECORDING_SIZE (offsetof(mig_recording_t, key_name) + sizeof(char *))
+
 static volatile sig_atomic_t cancel_flag;
 
 void host_cancel(void)
@@ -304,14 +309,15 @@ static int32_t service_apply_to(const mig_host_t *h, uint32_t handle, uint32_t t
 static int32_t service_place(const mig_host_t *h, mig_place_t *out)
 {
     const struct host *host = unit_of(h)->host;
-    if (out->size < sizeof *out || !host->key.data || !host->stage)
+    if (out->size < PLACE_SIZE || !host->key.data || !host->stage)
         return service_fail(h, MIG_E_BUG, "asks for a place where there is none", NULL);
     const char *column = host->field ? host->field : "";
-    *out = (mig_place_t){.size = out->size,
-                         .project = {host->project->name, strlen(host->project->name)},
-                         .stage = {host->stage, strlen(host->stage)},
-                         .key = host->key,
-                         .column = {column, strlen(column)}};
+    const mig_place_t place = {.size = out->size,
+                               .project = {host->project->name, strlen(host->project->name)},
+                               .stage = {host->stage, strlen(host->stage)},
+                               .key = host->key,
+                               .column = {column, strlen(column)}};
+    memcpy(out, &place, PLACE_SIZE);
     return MIG_OK;
 }
 
@@ -326,14 +332,15 @@ static int32_t service_recording(const mig_host_t *h, mig_recording_t *out)
 {
     struct unit *u = unit_of(h);
     const struct host_recording *r = &u->host->recording;
-    if (out->size < sizeof *out || u->def->unit->kind != MIG_SOURCE)
+    if (out->size < RECORDING_SIZE || u->def->unit->kind != MIG_SOURCE)
         return service_fail(h, MIG_E_BUG, "asks for a recording where there is none", NULL);
-    *out = (mig_recording_t){.size = out->size,
-                             .mode = r->mode,
-                             .dir = r->mode ? arena_printf(u->mem, "%s/%s", r->dir, source_name(u))
-                                            : NULL,
-                             .key = r->has_key ? r->key : NULL,
-                             .key_name = HOST_KEY_VARIABLE};
+    const mig_recording_t recording = {
+        .size = out->size,
+        .mode = r->mode,
+        .dir = r->mode ? arena_printf(u->mem, "%s/%s", r->dir, source_name(u)) : NULL,
+        .key = r->has_key ? r->key : NULL,
+        .key_name = HOST_KEY_VARIABLE};
+    memcpy(out, &recording, RECORDING_SIZE);
     return MIG_OK;
 }
 

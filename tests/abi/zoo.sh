@@ -195,15 +195,15 @@ locks()
     lock_line transform-same 7.3 "$zoo/marker.so" >"$lock"
     show "listed with another ABI" "$probe" -d "$work/locked" load transform:same
     must "no code of a refused plugin runs" [ ! -e "$mark" ]
-    lock_line transform-same 0.1 "$zoo/marker.so" >"$lock"
+    lock_line transform-same 1.0 "$zoo/marker.so" >"$lock"
     show "listed as it is" "$probe" -d "$work/locked" load transform:same
     must "the mark works" [ -e "$mark" ]
     rm -f "$mark"
-    echo "transform-same 0.1" >"$lock"
+    echo "transform-same 1.0" >"$lock"
     show "lock with a short line" "$probe" -d "$work/locked" load transform:same
-    echo "transform-same 0.1 0123" >"$lock"
+    echo "transform-same 1.0 0123" >"$lock"
     show "lock with a short digest" "$probe" -d "$work/locked" load transform:same
-    { lock_line a 0.1 "$lock" && lock_line a 0.1 "$lock"; } >"$work/twice"
+    { lock_line a 1.0 "$lock" && lock_line a 1.0 "$lock"; } >"$work/twice"
     cp "$work/twice" "$lock"
     show "lock that lists a plugin twice" "$probe" -d "$work/locked" load transform:same
     chmod 666 "$lock"
@@ -242,7 +242,7 @@ race()
 {
     mkdir "$work/race"
     cp "$zoo/good.so" "$work/race/transform-same.so"
-    lock_line transform-same 0.1 "$zoo/good.so" >"$work/race/plugins.lock"
+    lock_line transform-same 1.0 "$zoo/good.so" >"$work/race/plugins.lock"
     (
         while :; do
             ln -f "$zoo/marker.so" "$work/swap" && mv "$work/swap" "$work/race/transform-same.so"

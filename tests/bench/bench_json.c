@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 
 #define ROUNDS_MAX 31
 #define GOAL 0.85
@@ -88,7 +88,7 @@ static uint64_t read_source(const char *path)
     struct mockhost m;
     mig_record_t rec = {.size = sizeof rec};
     mig_wait_t wait = {.size = sizeof wait};
-    if (mockhost_start(&m, "source-json", MIG_SOURCE, "json", options) != MIG_OK)
+    if (plugintest_start(&m, "source-json", MIG_SOURCE, "json", options) != MIG_OK)
         return 0;
     const mig_source_ops_t *ops = m.unit->ops;
     uint64_t n = 0;
@@ -98,7 +98,7 @@ static uint64_t read_source(const char *path)
         n++;
     if (status != MIG_END)
         printf("source: %s\n", m.text);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     return status == MIG_END ? n : 0;
 }
 

@@ -3,10 +3,20 @@
 # "Use it" are run by readme.sh.
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 
-# A line of a block ```sh must end with 0, or with what its comment says: "# ends with 20".
-docs_lines() # FILE
+# A line of a block ```sh, with the lines of its << document, must end with 0, or with what its comment
+# says: "# ends with 20". One file each.
+docs_lines() # FILE DIRECTORY
 {
-    awk '/^ *```sh$/ { on = 1; next } /^ *```$/ { on = 0 } on' "$1" | sed 's/^ *//' | grep .
+    rm -rf "$2"
+    mkdir "$2"
+    awk -v dir="$2" '
+        /^ *```sh$/ { on = 1; next }
+        /^ *```$/ { on = 0 }
+        !on || (!here && !/[^ ]/) { next }
+        !here { sub(/^ */, ""); file = sprintf("%s/%03d", dir, ++n) }
+        { print >file }
+        here && /^END$/ { here = 0; close(file) }
+        /<<.END.$/ { here = 1 }' "$1"
 }
 
 fail()
@@ -23,6 +33,7 @@ cp "$top_srcdir/share/project.schema.json" "$tree/share"
 chmod -R u+w "$tree"
 cp -R "$PLUGINS" "$tree/build/plugins"
 ln -s "$MIGHOST" "$tree/build/mighost"
+ln -s "$top_builddir/share" "$tree/build/share"
 classroom=$tree/share/examples/classroom
 ln -s ../../../build/plugins "$classroom/plugins"
 
@@ -31,12 +42,13 @@ run_document() # FILE DIRECTORY DATABASE
 {
     echo "--- $1"
     pg_createdb "$3" "$classroom/target.sql"
-    docs_lines "$tree/$1" >"$TEST_DIR/lines"
-    [ "$(wc -l <"$TEST_DIR/lines")" -ge 4 ] || fail "$1 has lost its command lines"
+    docs_lines "$tree/$1" "$TEST_DIR/commands"
+    [ "$(ls "$TEST_DIR/commands" | wc -l)" -ge 4 ] || fail "$1 has lost its command lines"
     DATABASE_URL=$(pg_url "$3")
     export DATABASE_URL
     cd "$2"
-    while read -r line; do
+    for command in "$TEST_DIR/commands"/*; do
+        line=$(cat "$command")
         due=$(expr "$line" : '.*# ends with \([0-9]*\)' || :)
         status=0
         eval "$line" >"$TEST_DIR/out" 2>&1 </dev/null || status=$?
@@ -44,12 +56,17 @@ run_document() # FILE DIRECTORY DATABASE
             cat "$TEST_DIR/out"
             fail "$1: \"$line\" ends with $status, not ${due:-0}"
         }
-    done <"$TEST_DIR/lines"
+    done
     unset DATABASE_URL
     cd "$tree"
 }
 
+unset MAKEFLAGS MFLAGS MAKELEVEL
+own_mighost=$MIGHOST
+at_exit "[ ! -f '$HOME/members/project.json' ] || '$MIGHOST' --project '$HOME/members' --stop-server >/dev/null 2>&1"
 run_document docs/tutorial.md "$tree" tutorial
+MIGHOST=$own_mighost
+unset PKG_CONFIG_PATH
 ln -s "$tree/build" "$TEST_DIR/bin"
 PATH=$TEST_DIR/bin:$PATH
 MIGHOST_PLUGIN_PATH=$tree/build/plugins

@@ -25,6 +25,7 @@ run() # DB ARGS...
 run given --plugins "$INSTALLED_PLUGINS"
 # Below a DESTDIR the program is not where it will be: it would look for its plugins outside of it.
 if [ -z "${DESTDIR-}" ]; then
+    "$MIGHOST" --new-plugin "$TEST_DIR/transform-mine" >/dev/null
     run own
     report=$(sed -n 's/^run .*; report: //p' "$TEST_DIR/out")/report.json
     jq -e --arg dir "$INSTALLED_PLUGINS/" '.run.plugins | length > 4 and all(.[]; .path | startswith($dir))' \

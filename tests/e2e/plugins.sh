@@ -15,10 +15,13 @@ compile() # OUTPUT FLAGS...
 {
     compile_to=$1
     shift
-    ${CC:-cc} -std=gnu11 -w -O0 -fPIC -shared -fvisibility=hidden -I"$top_srcdir/include" "$@" \
+    ${CC:-cc} -std=gnu11 -w -O0 -fPIC -shared -fvisibility=hidden "$@" -I"$top_srcdir/include" \
         "$top_srcdir/tests/fixtures/rogue.c" -o "$compile_to" || fail "rogue.c does not compile"
 }
-compile "$rogue/rogue.so"
+# The plugin of all these tests is one that was built for good: against the header of 1.0.
+mkdir -p "$TEST_DIR/v1.0"
+cp -R "$top_srcdir/tests/abi/v1.0" "$TEST_DIR/v1.0/mighost"
+compile "$rogue/rogue.so" -I"$TEST_DIR/v1.0"
 both="--plugins $PLUGINS --plugins $rogue $base"
 
 # A project in which one unit of each kind is the rogue's; the options of one of them are given.

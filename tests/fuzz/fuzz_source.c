@@ -49,8 +49,8 @@ static void read_records(const struct asked *a, mig_str_t position, uint64_t sto
                          struct sourcetest *t, char saved[POSITION])
 {
     struct mockhost m;
-    fuzz_source_require(mockhost_start_unit(&m, &mighost_plugin, MIG_SOURCE, a->unit, a->options) ==
-                        MIG_OK);
+    fuzz_source_require(
+        plugintest_start_unit(&m, &mighost_plugin, MIG_SOURCE, a->unit, a->options) == MIG_OK);
     memset(t, 0, sizeof *t);
     t->status = sourcetest_ops(&m)->open(m.self, "x", a->fields, a->n_fields, NULL, 0, position);
     while ((t->status == MIG_OK || t->status == MIG_REJECT) && t->records + t->rejects < stop) {
@@ -66,7 +66,7 @@ static void read_records(const struct asked *a, mig_str_t position, uint64_t sto
     }
     fuzz_source_require((t->status < 0) == (m.n_failed == 1) && m.n_failed <= 1);
     fuzz_source_require(m.n_rejects == t->rejects);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void check_restart(const struct asked *a, const struct sourcetest *whole)

@@ -15,7 +15,7 @@ const char *csvtest_start(struct mockhost *m, const char *content, size_t len, c
     options[0] = (struct mockhost_option){"file", path};
     options[1] = (struct mockhost_option){option, value};
     options[2] = (struct mockhost_option){NULL, NULL};
-    CU_ASSERT_EQUAL(mockhost_start(m, "source-csv", MIG_SOURCE, "csv", options), MIG_OK);
+    CU_ASSERT_EQUAL(plugintest_start(m, "source-csv", MIG_SOURCE, "csv", options), MIG_OK);
     return path;
 }
 
@@ -31,7 +31,7 @@ void csvtest_read(const char *content, size_t len, const char *option, const cha
     CU_ASSERT_STRING_EQUAL(m.text, "");
     if (strcmp(t.text, expected) != 0)
         printf("\ngot %s\nnot %s\n%s\n", t.text, expected, m.text);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 void csvtest_fails(const char *content, size_t len, const char *option, const char *value,
@@ -46,5 +46,5 @@ void csvtest_fails(const char *content, size_t len, const char *option, const ch
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, says));
     if (!strstr(m.text, says))
         printf("\n%s\nsays not %s\n", m.text, says);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }

@@ -15,7 +15,7 @@ const char *jsontest_start(struct mockhost *m, const char *name, const char *con
     options[0] = (struct mockhost_option){"file", path};
     options[1] = (struct mockhost_option){option, value};
     options[2] = (struct mockhost_option){NULL, NULL};
-    CU_ASSERT_EQUAL(mockhost_start(m, "source-json", MIG_SOURCE, "json", options), MIG_OK);
+    CU_ASSERT_EQUAL(plugintest_start(m, "source-json", MIG_SOURCE, "json", options), MIG_OK);
     return path;
 }
 

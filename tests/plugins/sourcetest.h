@@ -2,7 +2,7 @@
 #ifndef MIGHOST_TESTS_SOURCETEST_H
 #define MIGHOST_TESTS_SOURCETEST_H
 
-#include "mockhost.h"
+#include "plugintest.h"
 
 /* A whole read: each record becomes one line of `text`, its values separated by '|', written
  * as "n:12" (number), "t:abc", "b:true", "j:{}", "-" (absent) and "N" (NULL); a reject becomes

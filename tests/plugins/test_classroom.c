@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 #include "unit.h"
 
 #define MAX_FIELDS 8
@@ -133,7 +133,8 @@ static const mig_migrator_ops_t *start(const char *unit, const struct mockhost_o
     n_fields = n_entities = n_tables = n_transforms = 0;
     rows[0] = repairs[0] = '\0';
     rows_until_reject = -1;
-    CU_ASSERT_EQUAL(mockhost_start(&m, "migrator-classroom", MIG_MIGRATOR, unit, options), MIG_OK);
+    CU_ASSERT_EQUAL(plugintest_start(&m, "migrator-classroom", MIG_MIGRATOR, unit, options),
+                    MIG_OK);
     m.host.reads = reads;
     m.host.writes = writes;
     m.host.column = column;
@@ -180,7 +181,7 @@ static void class_declares_what_it_does(void)
     CU_ASSERT_STRING_EQUAL(tables[1].name, "school.schedules");
     CU_ASSERT_STRING_EQUAL(entities[1], "system-user");
     CU_ASSERT_STRING_EQUAL(transform_options, "date {\"formats\":[\"DD/MM/YYYY\"]}");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void class_becomes_rows_of_two_tables(void)
@@ -197,7 +198,7 @@ static void class_becomes_rows_of_two_tables(void)
                            "school.classes own/c-1 Maths 24 120.50 2023-09-11 system-user/u-1\n"
                            "school.schedules own/c-1|mon|09:00 own/c-1 mon 09:00 10:30 A1\n"
                            "school.schedules own/c-1|sun|14:00 own/c-1 sun 14:00 15:00 NULL\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void class_without_lessons(void)
@@ -207,7 +208,7 @@ static void class_without_lessons(void)
     CU_ASSERT_EQUAL(migrate_class("d", NULL, MIG_NULL), MIG_OK);
     CU_ASSERT_EQUAL(migrate_class("d", NULL, MIG_ABSENT), MIG_OK);
     CU_ASSERT_PTR_NULL(strstr(rows, "schedules"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void check_class_refused(const char *schedule, uint32_t kind, const char *code)
@@ -230,7 +231,7 @@ static void bad_lessons_refuse_the_class(void)
     check_class_refused("[{\"day\": \"Someday\", \"start\": \"09:00\", \"end\": \"10:00\"}]",
                         MIG_JSON, "unknown_day");
     check_class_refused("[{\"start\": \"09:00\", \"end\": \"10:00\"}]", MIG_JSON, "unknown_day");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void refusals_of_the_host_are_passed_on(void)
@@ -248,7 +249,7 @@ static void refusals_of_the_host_are_passed_on(void)
                         MIG_REJECT);
     }
     CU_ASSERT_PTR_NULL(strstr(rows, "tue"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* ---- classroom-rosters ------------------------------------------------------------------- */
@@ -273,7 +274,7 @@ static void roster_becomes_numbered_seats(void)
     CU_ASSERT_EQUAL(migrate_roster(NULL, MIG_ABSENT), MIG_OK);
     CU_ASSERT_EQUAL(migrate_roster("[]", MIG_JSON), MIG_OK);
     CU_ASSERT_STRING_EQUAL(rows, "");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void repeated_students_can_be_refused(void)
@@ -283,7 +284,7 @@ static void repeated_students_can_be_refused(void)
     CU_ASSERT_EQUAL(migrate_roster("[\"s-2\", \"s-2\"]", MIG_JSON), MIG_REJECT);
     CU_ASSERT_STRING_EQUAL(m.rejects[0].code, "repeated_student");
     CU_ASSERT_STRING_EQUAL(repairs, "");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void ids_that_are_no_text_are_refused(void)
@@ -291,7 +292,7 @@ static void ids_that_are_no_text_are_refused(void)
     start("classroom-rosters", NULL);
     CU_ASSERT_EQUAL(migrate_roster("[\"s-2\", 17]", MIG_JSON), MIG_REJECT);
     CU_ASSERT_STRING_EQUAL(m.rejects[0].code, "bad_list");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static const struct unit_case cases[] = {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 #include "unit.h"
 
 #define MAX_NAMES 16
@@ -140,7 +140,8 @@ static int32_t start_with(struct map *m, const char *fields, const char *option,
                                               {value ? option : NULL, value},
                                               {NULL, NULL}};
     memset(m, 0, sizeof *m);
-    CU_ASSERT_EQUAL(mockhost_start(&m->mock, "migrator-map", MIG_MIGRATOR, "map", options), MIG_OK);
+    CU_ASSERT_EQUAL(plugintest_start(&m->mock, "migrator-map", MIG_MIGRATOR, "map", options),
+                    MIG_OK);
     mig_host_t *h = &m->mock.host;
     h->reads = reads;
     h->writes = writes;
@@ -206,7 +207,7 @@ static void copies_without_memory(void)
     CU_ASSERT(is(&m, "b", MIG_TEXT, "Y"));
     CU_ASSERT(is(&m, "c", MIG_TEXT, "Y"));
     CU_ASSERT(is(&m, "d", MIG_ABSENT, NULL));
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 static void keys(void)
@@ -234,7 +235,7 @@ static void keys(void)
     values[0].kind = MIG_ABSENT;
     CU_ASSERT_EQUAL(record(&m, values, 2), MIG_OK);
     CU_ASSERT(is(&m, "class", MIG_ABSENT, NULL));
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 static void constants(void)
@@ -255,7 +256,7 @@ static void constants(void)
     CU_ASSERT(is(&m, "z", MIG_NULL, NULL));
     CU_ASSERT(is(&m, "j", MIG_JSON, "{\"a\":[]}"));
     CU_ASSERT(is(&m, "p", MIG_TEXT, "y"));
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 static void pipelines(void)
@@ -274,7 +275,7 @@ static void pipelines(void)
     CU_ASSERT_EQUAL(record(&m, values, 2), MIG_OK);
     CU_ASSERT(is(&m, "a", MIG_TEXT, "1+2"));
     CU_ASSERT(is(&m, "b", MIG_NULL, NULL));
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 static void refusal_stops_the_record(void)
@@ -286,7 +287,7 @@ static void refusal_stops_the_record(void)
     CU_ASSERT_EQUAL(record(&m, values, 1), MIG_REJECT);
     CU_ASSERT_EQUAL(m.emitted, 0);
     CU_ASSERT_STRING_EQUAL(m.mock.rejects[0].field, "b");
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 #define DOC "{\"city\":\"K\\u00f6ln\",\"geo\":{\"lat\":50.9400},\"no\":null,\"list\":[\"a\",\"b\"]}"
@@ -319,7 +320,7 @@ static void paths(void)
     CU_ASSERT_STRING_EQUAL(m.mock.rejects[0].code, "bad_type");
     CU_ASSERT_STRING_EQUAL(m.mock.rejects[0].field, "doc");
     CU_ASSERT_PTR_NULL(strstr(m.mock.rejects[0].text, "private"));
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 static void list_gives_a_row_for_each_element(void)
@@ -347,7 +348,7 @@ static void list_gives_a_row_for_each_element(void)
         mig_value_t list = value(lists[i].kind, lists[i].list);
         CU_ASSERT_EQUAL(record(&m, &list, 1), MIG_OK);
         CU_ASSERT_STRING_EQUAL(m.rows, lists[i].rows);
-        mockhost_stop(&m.mock);
+        plugintest_stop(&m.mock);
     }
 }
 
@@ -358,7 +359,7 @@ static void list_may_be_a_member_and_must_be_one(void)
     CU_ASSERT_EQUAL(start_with(&m, "{\"x\":{\"each\":\"value\"}}", "each", "a.b"), MIG_OK);
     CU_ASSERT_EQUAL(record(&m, &list, 1), MIG_OK);
     CU_ASSERT_STRING_EQUAL(m.rows, "5;6;");
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
     for (int i = 0; i < 2; i++) {
         list = i ? value(MIG_TEXT, "[5]") : list;
         CU_ASSERT_EQUAL(start_with(&m, "{\"x\":{\"each\":\"value\"}}", "each", i ? "a" : "a.c"),
@@ -366,7 +367,7 @@ static void list_may_be_a_member_and_must_be_one(void)
         CU_ASSERT_EQUAL(record(&m, &list, 1), MIG_REJECT);
         CU_ASSERT_STRING_EQUAL(m.mock.rejects[0].code, "bad_type");
         CU_ASSERT_EQUAL(m.emitted, 0);
-        mockhost_stop(&m.mock);
+        plugintest_stop(&m.mock);
     }
 }
 
@@ -414,7 +415,7 @@ static void faults(void)
         CU_ASSERT(found);
         if (!found)
             printf("    %s: %s\n", cases[i].fields, m.mock.text);
-        mockhost_stop(&m.mock);
+        plugintest_stop(&m.mock);
     }
 }
 
@@ -430,7 +431,7 @@ static void all_faults_at_once(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(m.mock.text, "column \"d\""));
     CU_ASSERT_PTR_NOT_NULL(strstr(m.mock.text, "\"ignore\""));
     CU_ASSERT_EQUAL(m.n_fields, 0);
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 /* Very many faults: the first ones and how many more. */
@@ -445,7 +446,7 @@ static void many_faults_are_counted(void)
     CU_ASSERT_EQUAL(start(&m, fields, NULL), MIG_E_CONFIG);
     CU_ASSERT(strlen(m.mock.text) < 1024);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.mock.text, " more)"));
-    mockhost_stop(&m.mock);
+    plugintest_stop(&m.mock);
 }
 
 static const struct unit_case cases[] = {

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 #include "transforms-password/bcrypt.h"
 #include "unit.h"
 
@@ -105,7 +105,7 @@ static int32_t start(struct mockhost *m, const struct given *g)
         options[n++] = g->more[i];
     options[n] = (struct mockhost_option){NULL, NULL};
     int32_t rc =
-        mockhost_start(m, "transforms-password", MIG_TRANSFORM, "password.bcrypt", options);
+        plugintest_start(m, "transforms-password", MIG_TRANSFORM, "password.bcrypt", options);
     m->place = (mig_place_t){.size = sizeof m->place,
                              .project = {"shop", 4},
                              .stage = {"users", 5},
@@ -140,7 +140,7 @@ static const char *hash_of(const struct given *g, const char *password)
         CU_ASSERT_EQUAL(ops_of(&m)->prove(m.self, &in, 1, &stored), MIG_OK);
         CU_ASSERT_EQUAL(ops_of(&m)->prove(m.self, &in, 1, &other), MIG_END);
     }
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     return out;
 }
 
@@ -181,7 +181,7 @@ static void marks_are_of_all(void)
     m.place.key = (mig_str_t){"8", 1};
     CU_ASSERT_EQUAL(ops_of(&m)->mark(m.self, &one, 1, b), MIG_OK);
     CU_ASSERT_NOT_EQUAL(memcmp(a, b, 32), 0);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 #define KEPT "$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
@@ -230,7 +230,7 @@ static void policies_decide(void)
                                                  : NULL);
         }
         CU_ASSERT_STRING_EQUAL(m.repair, policies[i].repair ? policies[i].repair : "");
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -253,7 +253,7 @@ static void nul_bytes_are_refused(void)
     CU_ASSERT_EQUAL(start(&m, &(struct given){SECRET, "7", "hash", {{0}}}), MIG_OK);
     CU_ASSERT_EQUAL(ops_of(&m)->quick(m.self, &in, 1, &out), MIG_REJECT);
     CU_ASSERT_STRING_EQUAL(m.rejects[0].code, "nul_byte");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void weak_secrets_are_refused(void)
@@ -263,12 +263,12 @@ static void weak_secrets_are_refused(void)
         struct mockhost m;
         CU_ASSERT_EQUAL(start(&m, &(struct given){weak[i], "7", "hash", {{0}}}), MIG_E_CONFIG);
         CU_ASSERT_PTR_NULL(*weak[i] ? strstr(m.text, weak[i]) : NULL);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
     struct mockhost m;
     CU_ASSERT_EQUAL(start(&m, &(struct given){SECRET, "7", "hash", {{"reset_mark", KEPT}}}),
                     MIG_E_CONFIG);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static const struct unit_case cases[] = {

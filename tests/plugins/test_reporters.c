@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 #include "unit.h"
 
 /* ---- a bundle in memory, and a report made by hand --------------------------------------- */
@@ -116,13 +116,14 @@ static int32_t report(const char *unit, const struct mockhost_option *options, c
                       .changes = give_changes,
                       .taken = give_taken};
     n_files = 0;
-    CU_ASSERT_EQUAL(mockhost_start(&m, "reporters-standard", MIG_REPORTER, unit, options), MIG_OK);
+    CU_ASSERT_EQUAL(plugintest_start(&m, "reporters-standard", MIG_REPORTER, unit, options),
+                    MIG_OK);
     m.host.file_open = file_open;
     m.host.file_write = file_write;
     m.host.file_close = file_close;
     int32_t rc = ((const mig_reporter_ops_t *)m.unit->ops)->report(m.self, &r);
     CU_ASSERT_EQUAL(rc, m.status);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     return rc;
 }
 

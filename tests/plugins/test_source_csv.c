@@ -28,10 +28,10 @@ static void columns_stand_in_for_a_header(void)
     sourcetest_file("x.csv", "1,2\n3,4\n", 8);
     for (int header = 0; header < 2; header++) {
         options[3].value = header ? "true" : "false";
-        mockhost_start(&m, "source-csv", MIG_SOURCE, "csv", options);
+        plugintest_start(&m, "source-csv", MIG_SOURCE, "csv", options);
         sourcetest_read(&m, "x", "b a", NULL, &t);
         CU_ASSERT_STRING_EQUAL(t.text, header ? "t:4|t:3\n" : "t:2|t:1\nt:4|t:3\n");
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -100,7 +100,7 @@ static void records_survive_every_cut(void)
             snprintf(expected, sizeof expected, "N\nt:%1$s\"\r\n\nt:%1$s\"\r\n\n",
                      latin ? "\xc3\x83\xc2\xa9" : "\xc3\xa9");
             CU_ASSERT_STRING_EQUAL(t.text, expected);
-            mockhost_stop(&m);
+            plugintest_stop(&m);
         }
     free(text);
 }
@@ -118,7 +118,7 @@ static size_t read_half(const char *text, size_t len, const char *encoding, int 
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->position(m.self, &at), MIG_OK);
     memcpy(position, at.data, at.len);
     position[at.len] = '\0';
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     return t.len;
 }
 
@@ -137,7 +137,7 @@ static void position_goes_on_behind_a_record(void)
         CU_ASSERT_EQUAL(t.status, MIG_END);
         CU_ASSERT_STRING_EQUAL(t.text, expected + half);
         CU_ASSERT(k % 6 > 1 || strstr(m.rejects[0].text, "record 3 at line 6:") != NULL);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -163,7 +163,7 @@ static void position_goes_on_in_a_large_file(void)
         char expected[16];
         snprintf(expected, sizeof expected, "t:%05d\n", at);
         CU_ASSERT_EQUAL(strncmp(t.text, expected, strlen(expected)), 0);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
     free(text);
 }
@@ -186,7 +186,7 @@ static void raw_gives_the_record_as_read(void)
         CU_ASSERT_PTR_NOT_NULL(json);
         json_decref(json);
     }
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void values_stay_behind_raw(void)
@@ -204,7 +204,7 @@ static void values_stay_behind_raw(void)
         CU_ASSERT_EQUAL(strncmp(rec.values[0].data, "\"longer\"", 8), 0);
         CU_ASSERT_EQUAL(strncmp(rec.values[1].data, "\"x\"", 3), 0);
     }
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void column_nobody_reads_is_logged(void)
@@ -213,7 +213,7 @@ static void column_nobody_reads_is_logged(void)
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT(mockhost_logged(&m, MIG_LOG_DEBUG, "\"extra\""));
     CU_ASSERT_EQUAL(m.n_logs, 1);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void progress_ends_with_all(void)
@@ -225,7 +225,7 @@ static void progress_ends_with_all(void)
     while (sourcetest_next(&m, &t) == MIG_OK)
         ;
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->progress(m.self), 1000000);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 #define CASE(function) #function, function

@@ -46,7 +46,7 @@ static void bad_record_costs_no_other(void)
         snprintf(expected, sizeof expected, "t:1\n!%s\nt:2\n", bad_records[i].code);
         CU_ASSERT_STRING_EQUAL(t.text, expected);
         CU_ASSERT_PTR_NOT_NULL(strstr(m.rejects[0].text, "record 2 at line 3: "));
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -58,7 +58,7 @@ static void reasons_count_fields_and_hold_no_value(void)
     CU_ASSERT_STRING_EQUAL(m.rejects[1].text, "record 2 at line 3: it has 3 fields and not 2");
     for (size_t i = 0; i < m.n_rejects; i++)
         CU_ASSERT_PTR_NULL(strstr(m.rejects[i].text, "canary"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void bytes_outside_of_an_encoding_are_refused(void)
@@ -134,7 +134,7 @@ static void record_limit_is_exact(void)
             csvtest_start(&m, text, strlen(text), "record_limit", limits[i / 2].text);
             sourcetest_read(&m, "x", "b", NULL, &t);
             CU_ASSERT_STRING_EQUAL(t.text, over > 0 ? "N\n!too_long\nN\n" : "N\nN\nN\n");
-            mockhost_stop(&m);
+            plugintest_stop(&m);
             free(text);
         }
 }
@@ -161,7 +161,7 @@ static void huge_field_takes_no_memory(void)
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "!too_long\nt:2\n");
     CU_ASSERT(peak_kb() - before < 4000);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void many_fields_take_no_memory(void)
@@ -191,7 +191,7 @@ static void change_while_reading_is_found(void)
         ;
     CU_ASSERT_EQUAL(status, MIG_E_SOURCE);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "changed while it was read"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     free(text);
 }
 
@@ -204,8 +204,8 @@ static void options_are_checked(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct mockhost_option options[] = {{"file", "x.csv"}, bad[i], {NULL, NULL}};
         struct mockhost_option *first = bad[i].value ? options : options + 2;
-        CU_ASSERT_EQUAL(mockhost_start(&m, "source-csv", MIG_SOURCE, "csv", first), MIG_E_CONFIG);
-        mockhost_stop(&m);
+        CU_ASSERT_EQUAL(plugintest_start(&m, "source-csv", MIG_SOURCE, "csv", first), MIG_E_CONFIG);
+        plugintest_stop(&m);
     }
     csvtest_fails(TEXT("1\n"), "header", "false", MIG_E_CONFIG, "no names for entity \"x\"");
     csvtest_fails(TEXT("1\n"), "columns", "{\"x\": [1]}", MIG_E_CONFIG, "list of names");

@@ -20,7 +20,7 @@ static void read_file(const char *name, const char *content, const char *fields,
     CU_ASSERT_EQUAL(t.status, MIG_END);
     CU_ASSERT_STRING_EQUAL(t.text, expected);
     CU_ASSERT_STRING_EQUAL(m.text, "");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static int32_t note_entity(void *ctx, const char *entity)
@@ -48,7 +48,7 @@ static void document_gives_each_entity(void)
     sourcetest_read(&m, "\xc3\xa9", "id", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "n:5\n");
     CU_ASSERT_EQUAL(m.n_failed, 0);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void numbers_keep_their_digits(void)
@@ -103,7 +103,7 @@ static void start_files(const char *files, const char *option, const char *value
     options[0] = (struct mockhost_option){"files", files};
     options[1] = (struct mockhost_option){"dir", sourcetest_dir()};
     options[2] = (struct mockhost_option){option, value};
-    CU_ASSERT_EQUAL(mockhost_start(&m, "source-json", MIG_SOURCE, "json", options), MIG_OK);
+    CU_ASSERT_EQUAL(plugintest_start(&m, "source-json", MIG_SOURCE, "json", options), MIG_OK);
 }
 
 static void files_give_an_entity_each(void)
@@ -125,7 +125,7 @@ static void files_give_an_entity_each(void)
     sourcetest_read(&m, "line", "a", NULL, &t);
     CU_ASSERT_EQUAL(t.status, MIG_E_SOURCE);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "did you mean \"lines\""));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void root_leads_to_the_entities(void)
@@ -134,16 +134,16 @@ static void root_leads_to_the_entities(void)
     jsontest_start(&m, "x.json", text, "root", "data.all");
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "n:1\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     jsontest_start(&m, "x.json", text, "root", "data.none");
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_EQUAL(t.status, MIG_E_SOURCE);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "no object at \"data.none\""));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     start_files("{\"people\": \"x.json\"}", "root", "data.all.x");
     sourcetest_read(&m, "people", "a", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "n:1\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* Records that lie across the end of the window, cut at every byte. */
@@ -164,7 +164,7 @@ static void records_survive_every_cut(void)
             sourcetest_read(&m, "x", "a b n", NULL, &t);
             CU_ASSERT_STRING_EQUAL(t.text, "t:\\\"]},|j:[1,{\"c\":\"\\\\\"}]|n:1.5\n"
                                            "t:\\\"]},|j:[1,{\"c\":\"\\\\\"}]|n:1.5\n");
-            mockhost_stop(&m);
+            plugintest_stop(&m);
         }
     free(text);
 }
@@ -177,7 +177,7 @@ static void field_nobody_has_is_warned_of(void)
     CU_ASSERT_FALSE(mockhost_logged(&m, MIG_LOG_WARNING, "\"a\""));
     CU_ASSERT(mockhost_logged(&m, MIG_LOG_DEBUG, "\"extra\""));
     CU_ASSERT_EQUAL(m.n_logs, 2);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void names_that_nobody_reads_are_bounded(void)
@@ -191,7 +191,7 @@ static void names_that_nobody_reads_are_bounded(void)
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_EQUAL(t.records, n + 1);
     CU_ASSERT_EQUAL(m.n_logs, 200);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     free(text);
 }
 
@@ -217,14 +217,14 @@ static void position_goes_on_behind_a_record(void)
         CU_ASSERT_EQUAL(sourcetest_ops(&m)->position(m.self, &position), MIG_OK);
         memcpy(saved, position.data, position.len);
         position.data = saved;
-        mockhost_stop(&m);
+        plugintest_stop(&m);
 
         jsontest_start(&m, name, text, NULL, NULL);
         sourcetest_read_from(&m, "x", "a", NULL, position, &t);
         CU_ASSERT_EQUAL(t.status, MIG_END);
         CU_ASSERT_STRING_EQUAL(t.text, expected + half);
         CU_ASSERT(k % 5 > 1 || strstr(m.rejects[0].text, "record 3 ") != NULL);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -246,7 +246,7 @@ static void raw_gives_the_record_as_read(void)
         CU_ASSERT_PTR_NOT_NULL(json);
         json_decref(json);
     }
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void identity_tells_contents_apart(void)
@@ -263,7 +263,7 @@ static void identity_tells_contents_apart(void)
     sourcetest_file("x.json", "[1]", 3);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->identity(m.self, "x", &id), MIG_OK);
     CU_ASSERT_NOT_EQUAL(strncmp(first, id.data, id.len), 0);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void nul_escape_is_for_the_host_to_judge(void)
@@ -277,7 +277,7 @@ static void nul_escape_is_for_the_host_to_judge(void)
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->next(m.self, &rec, &wait), MIG_OK);
     CU_ASSERT_EQUAL(rec.values[0].len, 3);
     CU_ASSERT_EQUAL(memcmp(rec.values[0].data, "b\0c", 3), 0);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void progress_goes_from_none_to_all(void)
@@ -291,7 +291,7 @@ static void progress_goes_from_none_to_all(void)
         last = now;
     }
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->progress(m.self), 1000000);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 #define CASE(function) #function, function

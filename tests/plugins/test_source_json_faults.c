@@ -56,7 +56,7 @@ static void read_bad(const char *name, const char *content, const char *code)
     CU_ASSERT_STRING_EQUAL(t.text, expected);
     CU_ASSERT_PTR_NULL(m.rejects[0].field);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.rejects[0].text, "record 2 at byte "));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void bad_record_costs_no_other(void)
@@ -80,7 +80,7 @@ static void zero_byte_is_refused(void)
     CU_ASSERT_STRING_EQUAL(path, sourcetest_file("x.json", content, sizeof content - 1));
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "n:1\n!bad_json\nn:2\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void reasons_hold_no_value(void)
@@ -92,7 +92,7 @@ static void reasons_hold_no_value(void)
     CU_ASSERT_EQUAL(t.rejects, 3);
     for (size_t i = 0; i < m.n_rejects; i++)
         CU_ASSERT_PTR_NULL(strstr(m.rejects[i].text, "canary"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* Damage to what holds the records together: `says` must be in the message. */
@@ -141,7 +141,7 @@ static void broken_structure_ends_the_read(void)
         if (!strstr(m.text, broken[i].says))
             printf("\n%s: %s\n", broken[i].content, m.text);
         CU_ASSERT_PTR_NOT_NULL(strstr(m.text, broken[i].says));
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -154,12 +154,12 @@ static void empty_set_needs_the_option(void)
         CU_ASSERT_EQUAL(t.status, MIG_E_SOURCE);
         CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "has no record"));
         CU_ASSERT_PTR_NOT_NULL(strstr(m.fix, "allow_empty"));
-        mockhost_stop(&m);
+        plugintest_stop(&m);
         jsontest_start(&m, "x.json", texts[i], "allow_empty", "true");
         sourcetest_read(&m, "x", "a", NULL, &t);
         CU_ASSERT_EQUAL(t.status, MIG_END);
         CU_ASSERT_EQUAL(t.records, 0);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -197,7 +197,7 @@ static void record_limit_is_exact(void)
                            limits[i / 2].text);
             sourcetest_read(&m, "x", "b", NULL, &t);
             CU_ASSERT_STRING_EQUAL(t.text, over > 0 ? "-\n!too_long\n-\n" : "-\n-\n-\n");
-            mockhost_stop(&m);
+            plugintest_stop(&m);
             free(text);
         }
 }
@@ -212,7 +212,7 @@ static void many_values_are_refused_before_they_are_parsed(void)
     jsontest_start(&m, "x.json", text, NULL, NULL);
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "n:1\n!too_many_values\nn:2\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     free(text);
 }
 
@@ -226,7 +226,7 @@ static void deep_record_is_refused(void)
     jsontest_start(&m, "x.json", text, NULL, NULL);
     sourcetest_read(&m, "x", "a", NULL, &t);
     CU_ASSERT_STRING_EQUAL(t.text, "!too_deep\nn:2\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     free(text);
 }
 
@@ -239,7 +239,7 @@ static void expect_changed(int early)
     CU_ASSERT_EQUAL(status, MIG_E_SOURCE);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "changed while it was read"));
     CU_ASSERT(!early || t.records < JSONTEST_LARGE);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void change_while_reading_is_found(void)
@@ -274,16 +274,16 @@ static void change_between_entities_is_found(void)
     sourcetest_read(&m, "y", "a", NULL, &t);
     CU_ASSERT_EQUAL(t.status, MIG_E_SOURCE);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "changed while it was read"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void expect_refused(const char *path, const char *says)
 {
     struct mockhost_option options[] = {{"file", path}, {NULL, NULL}};
-    mockhost_start(&m, "source-json", MIG_SOURCE, "json", options);
+    plugintest_start(&m, "source-json", MIG_SOURCE, "json", options);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->ping(m.self), MIG_E_SOURCE);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, says));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void what_is_no_file_is_named(void)
@@ -301,16 +301,16 @@ static void options_are_checked_together(void)
 {
     static const char *const files[] = {"[]", "{}", "{\"a\": 1}", "{\"a\": \"\"}"};
     struct mockhost_option none[] = {{NULL, NULL}};
-    CU_ASSERT_EQUAL(mockhost_start(&m, "source-json", MIG_SOURCE, "json", none), MIG_E_CONFIG);
-    mockhost_stop(&m);
+    CU_ASSERT_EQUAL(plugintest_start(&m, "source-json", MIG_SOURCE, "json", none), MIG_E_CONFIG);
+    plugintest_stop(&m);
     struct mockhost_option both[] = {{"file", "x"}, {"files", "{\"a\": \"b\"}"}, {NULL, NULL}};
-    CU_ASSERT_EQUAL(mockhost_start(&m, "source-json", MIG_SOURCE, "json", both), MIG_E_CONFIG);
-    mockhost_stop(&m);
+    CU_ASSERT_EQUAL(plugintest_start(&m, "source-json", MIG_SOURCE, "json", both), MIG_E_CONFIG);
+    plugintest_stop(&m);
     for (size_t i = 0; i < 4; i++) {
         struct mockhost_option options[] = {{"files", files[i]}, {NULL, NULL}};
-        CU_ASSERT_EQUAL(mockhost_start(&m, "source-json", MIG_SOURCE, "json", options),
+        CU_ASSERT_EQUAL(plugintest_start(&m, "source-json", MIG_SOURCE, "json", options),
                         MIG_E_CONFIG);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -322,7 +322,7 @@ static void reading_can_be_cancelled(void)
     while ((status = sourcetest_next(&m, &t)) == MIG_OK)
         ;
     CU_ASSERT_EQUAL(status, MIG_E_CANCELLED);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 #define CASE(function) #function, function

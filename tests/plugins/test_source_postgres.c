@@ -29,7 +29,7 @@ static int32_t start_at(const char *url, const char *option, const char *value)
     options[0] = (struct mockhost_option){"url", url};
     options[1] = (struct mockhost_option){option, value};
     options[2] = (struct mockhost_option){NULL, NULL};
-    return mockhost_start(&m, "source-postgres", MIG_SOURCE, "postgres", options);
+    return plugintest_start(&m, "source-postgres", MIG_SOURCE, "postgres", options);
 }
 
 static void start(const char *option, const char *value)
@@ -93,7 +93,7 @@ static void values_keep_text_and_kind(void)
            "t:\\x00ff|t:2024-06-01 10:00:00+00|t:2024-02-29|t:1 day 02:00:00\n"
            "N|N|N|N\n"
            "t:\\x5c|t:infinity|t:infinity|t:00:00:00\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void names_are_found_and_quoted(void)
@@ -104,7 +104,7 @@ static void names_are_found_and_quoted(void)
     expect("public.kinds_view", "id", "id", "n:1\nn:2\n");
     expect("parts", "id", "id", "n:5\nn:15\n");
     expect("none", "id", NULL, "");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     static const char *const fields[] = {"sel\"ect"}, *const keys[] = {"Schl\xc3\xbcssel"};
     start("schema", "other");
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->open(m.self,
@@ -116,7 +116,7 @@ static void names_are_found_and_quoted(void)
     while (sourcetest_next(&m, &t) == MIG_OK)
         ;
     CU_ASSERT_STRING_EQUAL(t.text, "t:a\nt:b\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static int32_t note_entity(void *ctx, const char *entity)
@@ -135,7 +135,7 @@ static void entities_are_queries_and_tables(void)
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->entities(m.self, all, note_entity), MIG_OK);
     CU_ASSERT_STRING_EQUAL(
         all, "one a.b hidden hidden_view kinds kinds_view large none parts ranged ranged_view ");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void entity_may_be_a_query(void)
@@ -146,7 +146,7 @@ static void entity_may_be_a_query(void)
     expect("x", "Zwei id", "id", "n:2|n:1\nn:4|n:2\nn:6|n:3\nn:8|n:4\n");
     expect("kinds", "id", NULL, "n:5\n");
     expect("public.kinds", "id", "id", "n:1\nn:2\nn:3\nn:4\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void bad_queries_are_refused_without_harm(void)
@@ -167,7 +167,7 @@ static void bad_queries_are_refused_without_harm(void)
     CU_ASSERT_PTR_NULL(strstr(m.text, "canary1"));
     mockhost_forget(&m);
     expect("kinds_view", "id", "id", "n:1\nn:2\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void missing_names_are_told_with_the_nearest(void)
@@ -180,7 +180,7 @@ static void missing_names_are_told_with_the_nearest(void)
     expect_failure("kinds_view", "idd", NULL, "no column \"idd\"; did you mean \"id\"?");
     expect_failure("kinds_view", "id", "key", "has no column \"key\"");
     expect("kinds_view", "id", "id", "n:1\nn:2\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void all_entities_come_from_one_snapshot(void)
@@ -189,10 +189,10 @@ static void all_entities_come_from_one_snapshot(void)
     expect("none", "id", NULL, "");
     other_session("INSERT INTO a.c VALUES (9)");
     expect("a.c", "id", "id", "n:8\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     start(NULL, NULL);
     expect("a.c", "id", "id", "n:8\nn:9\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     other_session("DELETE FROM a.c WHERE id = 9");
 }
 
@@ -206,7 +206,7 @@ static void settings_are_pinned(void)
         "f\"}");
     expect("s", "a b c d e f", NULL,
            "t:pg_catalog, pg_temp|t:off|t:UTC|t:on|t:repeatable read|t:0\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void slow_server_is_waited_for(void)
@@ -217,7 +217,7 @@ static void slow_server_is_waited_for(void)
     CU_ASSERT_STRING_EQUAL(t.text, "n:1\nn:2\n");
     CU_ASSERT(t.waits > 0);
     CU_ASSERT(t.waits < 20);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void close_in_the_middle_keeps_the_snapshot(void)
@@ -237,7 +237,7 @@ static void close_in_the_middle_keeps_the_snapshot(void)
     }
     expect("a.c", "id", "id", "n:8\n");
     other_session("DELETE FROM a.c WHERE id = 9");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void many_rows_come_whole(void)
@@ -247,7 +247,7 @@ static void many_rows_come_whole(void)
     sourcetest_read(&m, "large", "id t", "id", &t);
     CU_ASSERT_EQUAL(t.status, MIG_END);
     CU_ASSERT_EQUAL(t.records, 200000);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void lost_connection_is_temporary_and_final(void)
@@ -268,7 +268,7 @@ static void lost_connection_is_temporary_and_final(void)
     sourcetest_read(&m, "kinds", "id", NULL, &t);
     CU_ASSERT_EQUAL(t.status, MIG_E_TEMPORARY);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "its snapshot with it"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 struct cuts {
@@ -323,7 +323,7 @@ static void parts_in_their_order_are_the_whole(void)
                         MIG_E_BUG);
         mockhost_forget(&m);
     }
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void a_shared_snapshot_is_the_same_until_it_is_lost(void)
@@ -344,8 +344,8 @@ static void a_shared_snapshot_is_the_same_until_it_is_lost(void)
     CU_ASSERT_EQUAL(t.records, 5500);
     sourcetest_ops(&m)->snapshot(m.self, &name);
     CU_ASSERT(name.len == strlen(kept) && memcmp(name.data, kept, name.len) == 0);
-    mockhost_stop(&m);
-    mockhost_stop(&first);
+    plugintest_stop(&m);
+    plugintest_stop(&first);
     other_session("DELETE FROM ranged WHERE k = 'late'");
     start(NULL, NULL);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->join(m.self, (mig_str_t){ticket, strlen(ticket)}), MIG_OK);
@@ -355,7 +355,7 @@ static void a_shared_snapshot_is_the_same_until_it_is_lost(void)
     mockhost_forget(&m);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->join(m.self, (mig_str_t){"x' --", 5}), MIG_E_BUG);
     mockhost_forget(&m);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void rights_are_told(void)
@@ -366,13 +366,13 @@ static void rights_are_told(void)
     expect_failure("other.x", "id", NULL, "schema \"other\" has no table \"x\"");
     expect_failure("hidden", "id", NULL, "row level security would hide rows of \"public\"");
     expect("kinds", "id", "id", "n:1\nn:2\nn:3\nn:4\n");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void expect_no_connection(const char *url, int32_t status, const char *says)
 {
     struct mockhost_option options[] = {{"url", url}, {"connect_timeout", "1"}, {NULL, NULL}};
-    mockhost_start(&m, "source-postgres", MIG_SOURCE, "postgres", options);
+    plugintest_start(&m, "source-postgres", MIG_SOURCE, "postgres", options);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->ping(m.self), status);
     CU_ASSERT_EQUAL(m.n_failed, 1);
     if (!strstr(m.text, says))
@@ -380,7 +380,7 @@ static void expect_no_connection(const char *url, int32_t status, const char *sa
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, says));
     CU_ASSERT_PTR_NULL(strstr(m.text, "canary"));
     CU_ASSERT_PTR_NULL(strstr(m.fix, "canary"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void failed_logins_are_told_apart(void)
@@ -399,7 +399,7 @@ static void failed_logins_are_told_apart(void)
     expect_no_connection(url, MIG_E_TEMPORARY, "no server listens on this socket");
     start_at(url_as("guarded:right", "src"), NULL, NULL);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->ping(m.self), MIG_OK);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* A server that takes the connection and never answers. */
@@ -438,7 +438,7 @@ static void broken_urls_are_never_shown(void)
         CU_ASSERT(status == MIG_E_CONFIG || status == MIG_E_SOURCE || status == MIG_E_TEMPORARY);
         CU_ASSERT_PTR_NULL(strstr(m.text, "canary"));
         CU_ASSERT_PTR_NULL(strstr(m.fix, "canary"));
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -468,7 +468,7 @@ static void raw_is_an_object_of_the_fields(void)
     CU_ASSERT_EQUAL(sourcetest_next(&m, &t), MIG_END);
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->raw(m.self, &raw), MIG_OK);
     CU_ASSERT_EQUAL(raw.len, 0);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void reading_and_connecting_can_be_cancelled(void)
@@ -479,11 +479,11 @@ static void reading_and_connecting_can_be_cancelled(void)
     CU_ASSERT_EQUAL(sourcetest_next(&m, &t), MIG_OK);
     m.cancelled = 1;
     CU_ASSERT_EQUAL(sourcetest_next(&m, &t), MIG_E_CANCELLED);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     start(NULL, NULL);
     m.cancelled = 1;
     CU_ASSERT_EQUAL(sourcetest_ops(&m)->ping(m.self), MIG_E_CANCELLED);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void queries_must_be_texts(void)
@@ -492,7 +492,7 @@ static void queries_must_be_texts(void)
                                       "{\"\": \"SELECT 1\"}"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CU_ASSERT_EQUAL(start_at(environment("TEST_URL"), "query", bad[i]), MIG_E_CONFIG);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -517,7 +517,7 @@ static void since_leaves_out_what_is_below(void)
     expect_since("t", "2024-06-01T10:00:00.000000Z", MIG_TEXT, all);
     expect_since("v", "2024-06-01T10:00:00.000000Z", MIG_TEXT, all);
     expect_since("at", "7", MIG_NUMBER, all);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static char written_rows[1000];
@@ -559,7 +559,7 @@ static void writes_behind_the_snapshot_are_told(void)
     CU_ASSERT_EQUAL(written("kinds_view", id, 1), MIG_END);
     CU_ASSERT_EQUAL(written("asked", keys, 1), MIG_END);
     expect("moving", "a", "a", "n:1\nn:2\nn:3\nn:4\n"); /* the snapshot is what it was */
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     other_session("DROP TABLE moving; DELETE FROM parts WHERE id = 16");
 }
 

@@ -480,7 +480,7 @@ static void huge(void)
     size_t size = 200000;
     char *text = malloc(size);
     CU_ASSERT_FATAL(text != NULL);
-    const mig_unit_t *const *units = mockhost_load("transforms-standard")->units;
+    const mig_unit_t *const *units = plugintest_load("transforms-standard")->units;
     for (; *units; units++) {
         for (size_t i = 0; i < sizeof fills; i++) {
             struct transformcase_unit u;
@@ -505,7 +505,7 @@ static void nothing_stays_nothing(void)
     static const struct mockhost_option options[] = {
         {"from", "x"},  {"length", "5"}, {"scale", "2"},    {"map", "{}"}, {"values", "[]"},
         {"is", "text"}, {"path", "a"},   {"text", "<{1}>"}, {NULL, NULL}};
-    const mig_unit_t *const *units = mockhost_load("transforms-standard")->units;
+    const mig_unit_t *const *units = plugintest_load("transforms-standard")->units;
     for (; *units; units++) {
         const char *name = (*units)->name;
         int other = 0;
@@ -533,7 +533,7 @@ static void nothing_stays_nothing(void)
 
 static void all_are_pure(void)
 {
-    const mig_unit_t *const *units = mockhost_load("transforms-standard")->units;
+    const mig_unit_t *const *units = plugintest_load("transforms-standard")->units;
     for (; *units; units++) {
         const mig_transform_ops_t *ops = (*units)->ops;
         CU_ASSERT_EQUAL(ops->flags, MIG_TRANSFORM_PURE);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 #include "unit.h"
 
 static int32_t get(struct mockhost *m, uint32_t number, mig_check_t *out)
@@ -20,7 +20,7 @@ static int32_t get(struct mockhost *m, uint32_t number, mig_check_t *out)
 
 static int32_t start(struct mockhost *m, const char *unit, const struct mockhost_option *options)
 {
-    return mockhost_start(m, "validators-standard", MIG_VALIDATOR, unit, options);
+    return plugintest_start(m, "validators-standard", MIG_VALIDATOR, unit, options);
 }
 
 static int32_t start_rules(struct mockhost *m, const char *rules)
@@ -106,7 +106,7 @@ static void sql_of_each_kind(void)
         CU_ASSERT_EQUAL(check.kind,
                         strncmp(check.sql, "SELECT", 6) == 0 ? MIG_CHECK_QUERY : MIG_CHECK_ROW);
         CU_ASSERT_EQUAL(get(&m, 1, &check), MIG_END);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -119,7 +119,7 @@ static void names_and_literals_are_quoted(void)
                     MIG_OK);
     CU_ASSERT_EQUAL(get(&m, 0, &check), MIG_OK);
     CU_ASSERT(same(check.sql, "\"a\"\" OR true --\" IS NULL OR \"a\"\" OR true --\"::text = ''"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void row_conditions_hold_no_braces(void)
@@ -132,7 +132,7 @@ static void row_conditions_hold_no_braces(void)
     CU_ASSERT_EQUAL(get(&m, 0, &check), MIG_OK);
     CU_ASSERT_PTR_NULL(strpbrk(check.sql, "{}"));
     CU_ASSERT_STRING_EQUAL(check.column, "email");
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* ---- options of the single validators --------------------------------------------------- */
@@ -153,7 +153,7 @@ static void single_units(void)
     CU_ASSERT_EQUAL(get(&m, 1, &check), MIG_OK);
     CU_ASSERT(same(check.sql, "\"c\" >= (10)"));
     CU_ASSERT_EQUAL(get(&m, 2, &check), MIG_END);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void names_are_unique(void)
@@ -168,7 +168,7 @@ static void names_are_unique(void)
     CU_ASSERT(same(check.name, "t.c email (2)"));
     CU_ASSERT_EQUAL(get(&m, 2, &check), MIG_OK);
     CU_ASSERT(same(check.name, "t.c email (3)"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void severities(void)
@@ -187,7 +187,7 @@ static void severities(void)
         CU_ASSERT_EQUAL(get(&m, i, &check), MIG_OK);
         CU_ASSERT_EQUAL(check.severity, expected[i]);
     }
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* A host with a shorter struct gets no byte beyond it. */
@@ -205,7 +205,7 @@ static void old_hosts_get_their_size(void)
     const char *untouched;
     memset(&untouched, 0x55, sizeof untouched);
     CU_ASSERT_EQUAL(memcmp(&check.sql, &untouched, sizeof untouched), 0);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 /* ---- refusals ------------------------------------------------------------------------- */
@@ -270,7 +270,7 @@ static void faults(void)
         CU_ASSERT(found);
         if (!found)
             printf("    %s: %s\n", refusals[i].rule, m.text);
-        mockhost_stop(&m);
+        plugintest_stop(&m);
     }
 }
 
@@ -285,7 +285,7 @@ static void all_faults_at_once(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "rule 3: there is no rule \"x\""));
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "rule 4 (range)"));
     CU_ASSERT_PTR_NULL(strstr(m.text, "rule 2"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void broken_json_is_refused(void)
@@ -293,10 +293,10 @@ static void broken_json_is_refused(void)
     struct mockhost m;
     CU_ASSERT_EQUAL(start_rules(&m, "[{\"rule\":"), MIG_E_CONFIG);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "option \"rules\""));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     CU_ASSERT_EQUAL(start_rules(&m, "{}"), MIG_E_CONFIG);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.text, "must be a list"));
-    mockhost_stop(&m);
+    plugintest_stop(&m);
 }
 
 static void very_many_rules(void)
@@ -316,7 +316,7 @@ static void very_many_rules(void)
     CU_ASSERT_EQUAL(get(&m, 1999, &check), MIG_OK);
     CU_ASSERT(same(check.name, "t.c1999 email"));
     CU_ASSERT_EQUAL(get(&m, 2000, &check), MIG_END);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     free(rules);
 }
 

@@ -28,7 +28,7 @@ int32_t transformcase_start(struct transformcase_unit *u, const char *unit,
 {
     u->repairs = 0;
     u->repair[0] = '\0';
-    int32_t rc = mockhost_start(&u->mock, transformcase_plugin, MIG_TRANSFORM, unit, options);
+    int32_t rc = plugintest_start(&u->mock, transformcase_plugin, MIG_TRANSFORM, unit, options);
     u->mock.host.repaired = count_repair;
     return rc;
 }
@@ -43,7 +43,7 @@ int32_t transformcase_apply(struct transformcase_unit *u, const mig_value_t *in,
 
 void transformcase_stop(struct transformcase_unit *u)
 {
-    mockhost_stop(&u->mock);
+    plugintest_stop(&u->mock);
 }
 
 static uint32_t kind_of(const char *text)

@@ -6,7 +6,7 @@
 #ifndef MIGHOST_TESTS_TRANSFORMCASE_H
 #define MIGHOST_TESTS_TRANSFORMCASE_H
 
-#include "mockhost.h"
+#include "plugintest.h"
 
 struct transformcase {
     const char *unit;

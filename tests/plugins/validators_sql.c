@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mockhost.h"
+#include "plugintest.h"
 
 static void print_quoted(const char *text)
 {
@@ -66,7 +66,7 @@ int main(void)
     rules[fread(rules, 1, sizeof rules - 1, stdin)] = '\0';
     const struct mockhost_option options[] = {{"rules", rules}, {NULL, NULL}};
     struct mockhost m;
-    if (mockhost_start(&m, "validators-standard", MIG_VALIDATOR, "rules", options) != MIG_OK) {
+    if (plugintest_start(&m, "validators-standard", MIG_VALIDATOR, "rules", options) != MIG_OK) {
         printf("%s\n", m.text);
         return 1;
     }
@@ -74,6 +74,6 @@ int main(void)
     mig_check_t check = {.size = sizeof check};
     for (uint32_t i = 0; ops->check(m.self, i, &check) == MIG_OK; i++)
         print_check(&check);
-    mockhost_stop(&m);
+    plugintest_stop(&m);
     return 0;
 }

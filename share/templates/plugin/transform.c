@@ -1,11 +1,11 @@
-/* slug.c - a plugin with one transform, "slug": "Grüße, Welt 2" becomes "gr-e-welt-2". It lives
- * outside of mighost's tree and knows nothing of it but <mighost/plugin.h>; docs/plugin.md goes
- * through it. ASCII letters and digits stay, in lower case; what lies between becomes one
- * separator; a text with neither is rejected. */
+/* plugin.c - a plugin for mighost with one transform, "@NAME@". As it stands, it makes a word for
+ * URLs from a text: "Hello, World 2" becomes "hello-world-2". ASCII letters and digits stay, in
+ * lower case; what lies between becomes one separator; a text with neither is rejected.
+ * <mighost/plugin.h> says what each call has to do. */
 #include <mighost/plugin.h>
 #include <stdlib.h>
 
-struct slug {
+struct unit {
     const mig_host_t *host; /* lives until destroy() has returned */
     char separator;
     uint32_t max; /* bytes */
@@ -32,11 +32,11 @@ static int32_t create(const mig_host_t *host, void **self)
     if (host->option(host, "separator", &separator) != MIG_OK ||
         host->option(host, "max", &max) != MIG_OK)
         return host->fail(host, MIG_E_BUG, "an option is missing from the table", NULL);
-    struct slug *slug = malloc(sizeof *slug);
-    if (!slug)
+    struct unit *u = malloc(sizeof *u);
+    if (!u)
         return host->fail(host, MIG_E_NOMEM, "out of memory", NULL);
-    *slug = (struct slug){host, separator.data[0], number((mig_str_t){max.data, max.len})};
-    *self = slug;
+    *u = (struct unit){host, separator.data[0], number((mig_str_t){max.data, max.len})};
+    *self = u;
     return MIG_OK;
 }
 
@@ -50,20 +50,20 @@ static int keeps(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static uint32_t write_slug(const struct slug *slug, const mig_value_t *in, char *out)
+static uint32_t write_slug(const struct unit *u, const mig_value_t *in, char *out)
 {
     uint32_t n = 0;
     int gap = 0;
-    for (uint32_t i = 0; i < in->len && n < slug->max; i++) {
+    for (uint32_t i = 0; i < in->len && n < u->max; i++) {
         char c = lower(in->data[i]);
         if (!keeps(c)) {
             gap = n > 0;
             continue;
         }
-        if (gap && n + 1 >= slug->max)
+        if (gap && n + 1 >= u->max)
             break; /* no room for the separator and a letter */
         if (gap)
-            out[n++] = slug->separator;
+            out[n++] = u->separator;
         out[n++] = c;
         gap = 0;
     }
@@ -72,18 +72,18 @@ static uint32_t write_slug(const struct slug *slug, const mig_value_t *in, char 
 
 static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value_t *out)
 {
-    const struct slug *slug = self;
-    const mig_host_t *host = slug->host;
+    const struct unit *u = self;
+    const mig_host_t *host = u->host;
     if (n_in != 1)
-        return host->fail(host, MIG_E_CONFIG, "slug takes one value",
+        return host->fail(host, MIG_E_CONFIG, "@NAME@ takes one value",
                           "join several by the transform concat first");
     *out = *in;
     if (in->kind == MIG_NULL || in->kind == MIG_ABSENT)
         return MIG_OK;
     if (in->kind != MIG_TEXT)
         return host->reject(host, NULL, "not_text", "only a text can become a slug");
-    char *text = host->alloc(host, (size_t)slug->max + 1); /* freed with the record */
-    uint32_t n = write_slug(slug, in, text);
+    char *text = host->alloc(host, (size_t)u->max + 1); /* freed with the record */
+    uint32_t n = write_slug(u, in, text);
     if (n == 0)
         return host->reject(host, NULL, "empty_slug", "the text has no ASCII letter or digit");
     *out = (mig_value_t){text, n, MIG_TEXT};
@@ -98,21 +98,21 @@ static const mig_option_t options[] = {
 static const mig_transform_ops_t ops = {
     .size = sizeof ops, .flags = MIG_TRANSFORM_PURE, .apply = apply};
 
-static const mig_unit_t slug = {.size = sizeof slug,
+static const mig_unit_t unit = {.size = sizeof unit,
                                 .kind = MIG_TRANSFORM,
-                                .name = "slug",
+                                .name = "@NAME@",
                                 .summary = "Makes a word for URLs from a text.",
                                 .options = options,
                                 .create = create,
                                 .destroy = destroy,
                                 .ops = &ops};
 
-static const mig_unit_t *const units[] = {&slug, NULL};
+static const mig_unit_t *const units[] = {&unit, NULL};
 
 MIG_EXPORT const mig_plugin_t mighost_plugin = {.magic = MIG_MAGIC,
                                                 .abi_major = MIG_ABI_MAJOR,
                                                 .abi_minor = MIG_ABI_MINOR,
                                                 .size = sizeof mighost_plugin,
-                                                .id = "org.example.slug",
+                                                .id = "@ID@",
                                                 .version = "1.0",
                                                 .units = units};

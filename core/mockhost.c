@@ -1,12 +1,9 @@
-/*
- * mockhost.c - the host's side of the ABI for tests, with sources in mind.
- *
- * It offers less than the real host on purpose: services that a source must not use are NULL.
- * A mistake in a test ends the process at once, a mistake of the plugin is kept for the test.
- */
+/* mockhost.c - a host that only keeps what a unit says: for tests of plugins and --check-plugin.
+ * It offers less than the real one: services that belong to one kind of unit are NULL, whoever
+ * tries such a unit puts in its own. Needs nothing of the host; memory that is not there aborts. */
 #include "mockhost.h"
 
-#include <dlfcn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +13,11 @@ struct piece {
     max_align_t data[];
 };
 
-static void give_up(const char *what, const char *why)
-{
-    printf("mockhost: %s: %s\n", what, why ? why : "");
-    abort();
-}
-
 static void *keep(struct mockhost *m, size_t bytes)
 {
     struct piece *p = calloc(1, sizeof *p + bytes);
     if (!p)
-        give_up("memory", NULL);
+        abort();
     p->next = m->memory;
     m->memory = p;
     return p->data;
@@ -95,6 +86,15 @@ static int32_t mock_reject(const mig_host_t *h, const char *field, const char *c
     return MIG_REJECT;
 }
 
+static int32_t mock_skip(const mig_host_t *h, const char *code, const char *reason)
+{
+    struct mockhost *m = h->impl;
+    (void)code;
+    (void)reason;
+    m->n_skips++;
+    return MIG_SKIP;
+}
+
 static void mock_repaired(const mig_host_t *h, const char *field, const char *rule)
 {
     struct mockhost *m = h->impl;
@@ -108,34 +108,10 @@ static int32_t mock_place(const mig_host_t *h, mig_place_t *out)
     return MIG_OK;
 }
 
-const mig_plugin_t *mockhost_load(const char *name)
+void mockhost_init(struct mockhost *m, const mig_unit_t *unit,
+                   const struct mockhost_option *options)
 {
-    char path[4096];
-    const char *dir = getenv("PLUGINS");
-    if (!dir)
-        give_up("the environment variable PLUGINS is not set", NULL);
-    int n = snprintf(path, sizeof path, "%s/%s.so", dir, name);
-    if (n < 0 || (size_t)n >= sizeof path)
-        give_up("path is too long", name);
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        give_up(path, dlerror());
-    const mig_plugin_t *plugin = dlsym(handle, "mighost_plugin");
-    if (!plugin || plugin->magic != MIG_MAGIC || plugin->abi_major != MIG_ABI_MAJOR)
-        give_up(path, "is no plugin of this ABI");
-    return plugin;
-}
-
-int32_t mockhost_start(struct mockhost *m, const char *plugin, uint32_t kind, const char *unit,
-                       const struct mockhost_option *options)
-{
-    return mockhost_start_unit(m, mockhost_load(plugin), kind, unit, options);
-}
-
-int32_t mockhost_start_unit(struct mockhost *m, const mig_plugin_t *plugin, uint32_t kind,
-                            const char *unit, const struct mockhost_option *options)
-{
-    *m = (struct mockhost){.options = options, .text = "", .fix = ""};
+    *m = (struct mockhost){.unit = unit, .options = options, .text = "", .fix = ""};
     m->host = (mig_host_t){.size = sizeof(mig_host_t),
                            .abi_major = MIG_ABI_MAJOR,
                            .abi_minor = MIG_ABI_MINOR,
@@ -146,34 +122,42 @@ int32_t mockhost_start_unit(struct mockhost *m, const mig_plugin_t *plugin, uint
                            .option = mock_option,
                            .alloc = mock_alloc,
                            .reject = mock_reject,
+                           .skip = mock_skip,
                            .repaired = mock_repaired,
                            .place = mock_place};
-    const mig_unit_t *const *u = plugin->units;
-    while (*u && ((*u)->kind != kind || strcmp((*u)->name, unit) != 0))
-        u++;
-    if (!*u)
-        give_up("no such unit", unit);
-    m->unit = *u;
-    return m->unit->create(&m->host, &m->self);
+}
+
+static void release(void **chain)
+{
+    while (*chain) {
+        struct piece *p = *chain;
+        *chain = p->next;
+        free(p);
+    }
 }
 
 void mockhost_forget(struct mockhost *m)
 {
-    while (m->memory) {
-        struct piece *p = m->memory;
-        m->memory = p->next;
-        free(p);
-    }
-    m->n_logs = m->n_rejects = m->n_failed = 0;
+    release(&m->memory);
+    m->n_logs = m->n_rejects = m->n_skips = m->n_failed = 0;
     m->status = 0;
     m->text = m->fix = "";
 }
 
-void mockhost_stop(struct mockhost *m)
+void mockhost_lasts(struct mockhost *m)
 {
-    m->unit->destroy(m->self);
-    m->self = NULL;
+    while (m->memory) {
+        struct piece *p = m->memory;
+        m->memory = p->next;
+        p->next = m->lasting;
+        m->lasting = p;
+    }
+}
+
+void mockhost_clear(struct mockhost *m)
+{
     mockhost_forget(m);
+    release(&m->lasting);
 }
 
 int mockhost_logged(const struct mockhost *m, int32_t level, const char *text)

@@ -22,6 +22,7 @@ enum cli_action {
     ACTION_PING,
     ACTION_SHOW_CONFIG,
     ACTION_STATUS,
+    ACTION_SERVE,
     ACTION_EXPLAIN,
     ACTION_VALIDATE,
     ACTION_VERIFY,
@@ -60,7 +61,7 @@ struct cli {
     const char *rollback_file, *rollback_mode, *label, *rows;
     const char *acknowledge; /* a checklist with its items checked, or NULL */
     int force, skip_staging, skip_tests, accept_differences;
-    int yes, takeover, hold, json, verbose, quiet, dot, full, prove;
+    int yes, takeover, hold, json, verbose, quiet, dot, full, prove, follow;
     const char *format; /* of --plan */
 };
 

@@ -4,12 +4,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "call.h"
 #include "digest.h"
 #include "highwater.h"
 #include "spool.h"
+#include "tell.h"
 
+#define WAIT_SECONDS 2 /* a wait that is worth to be told */
+#define TELL_SECONDS 5
 #define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
 
 /* ---- opening --------------------------------------------------------------------------- */
@@ -115,14 +119,34 @@ static int32_t from_spool(const struct job_stage *st, mig_record_t *record)
     return MIG_E_IO;
 }
 
+/* A source that has given nothing for a while, an API that asks to be left alone for instance: told
+ * to those who watch once a while, when the connection to the target has nothing else to do. */
+static void say_waiting(const struct job_stage *st, struct chunk_send *send, time_t *since)
+{
+    char what[200];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!*since)
+        *since = now.tv_sec;
+    if (now.tv_sec - *since < WAIT_SECONDS || now.tv_sec - send->told < TELL_SECONDS ||
+        chunk_send_is_busy(send))
+        return;
+    send->told = now.tv_sec;
+    snprintf(what, sizeof what, "source %s", st->p->source);
+    tell_waits(send->s, what);
+}
+
 int32_t feed_next(const struct job_stage *st, mig_record_t *record, struct chunk_send *send,
                   struct str *key)
 {
+    time_t since = 0;
     for (;;) {
         mig_wait_t wait = {.size = sizeof wait, .timeout_ms = 1000};
         int32_t got = st->spool ? from_spool(st, record) : call_next(st, record, &wait);
         if (got != MIG_WAIT && is_wanted(st, record, got, key))
             return got;
+        if (got == MIG_WAIT && send)
+            say_waiting(st, send, &since);
         if (got == MIG_WAIT)
             wait_for(&wait, send);
         else

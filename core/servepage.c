@@ -9,62 +9,9 @@
 
 #include "plansvg.h"
 #include "servefiles.h"
+#include "servehtml.h"
 #include "statusdoc.h"
 #include "statustext.h"
-
-/* ---- pieces ------------------------------------------------------------------------------ */
-
-static void escaped(struct str *out, const char *text)
-{
-    for (; *text; text++) {
-        const char *as = *text == '&'    ? "&amp;"
-                         : *text == '<'  ? "&lt;"
-                         : *text == '>'  ? "&gt;"
-                         : *text == '"'  ? "&quot;"
-                         : *text == '\'' ? "&#39;"
-                                         : NULL;
-        if (as)
-            str_add(out, as);
-        else
-            str_add_char(out, (unsigned char)*text < 0x20 && *text != '\n' ? '?' : *text);
-    }
-}
-
-/* A state as a word: "rolled back". */
-static void word(struct str *out, const char *state)
-{
-    for (; *state; state++)
-        str_add_char(out, *state == '_' ? ' ' : *state);
-}
-
-static void tag(struct str *out, const char *name, const char *text)
-{
-    str_printf(out, "<%s>", name);
-    escaped(out, text);
-    str_printf(out, "</%.*s>", (int)strcspn(name, " "), name);
-}
-
-static void count(struct str *out, double n) /* 32,097 */
-{
-    char digits[32];
-    int len = snprintf(digits, sizeof digits, "%.0f", n);
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
-            str_add_char(out, ',');
-        str_add_char(out, digits[i]);
-    }
-}
-
-static void duration(struct str *out, double seconds)
-{
-    long long whole = (long long)seconds;
-    if (seconds < 60)
-        str_printf(out, "%.1f s", seconds);
-    else if (seconds < 3600)
-        str_printf(out, "%lld min %02lld s", whole / 60, whole % 60);
-    else
-        str_printf(out, "%lld h %02lld min", whole / 3600, whole / 60 % 60);
-}
 
 static const json_t *member(const json_t *object, const char *name)
 {
@@ -86,43 +33,6 @@ static int is(const json_t *object, const char *name, const char *text)
     return strcmp(statusdoc_text(object, name), text) == 0;
 }
 
-static void cell(struct str *out, const json_t *object, const char *name)
-{
-    tag(out, "td", statusdoc_text(object, name));
-}
-
-static void cell_count(struct str *out, const json_t *object, const char *name)
-{
-    str_add(out, "<td class=\"n\">");
-    if (has_number(object, name))
-        count(out, number(object, name));
-    str_add(out, "</td>");
-}
-
-static void section(struct str *out, const char *id, const char *heading)
-{
-    str_printf(out, "<section id=\"%s\" aria-labelledby=\"h-%s\">\n<h2 id=\"h-%s\">%s</h2>\n", id,
-               id, id, heading);
-}
-
-/* The box takes the focus, so that it can be scrolled without a mouse. */
-static void table(struct str *out, const char *label, const char *const *columns)
-{
-    str_printf(out,
-               "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n"
-               "<thead><tr>",
-               label);
-    for (; *columns; columns++)
-        str_printf(out, "<th scope=\"col\"%s>%s</th>", **columns == '#' ? " class=\"n\"" : "",
-                   *columns + (**columns == '#'));
-    str_add(out, "</tr></thead>\n<tbody>\n");
-}
-
-static void table_end(struct str *out)
-{
-    str_add(out, "</tbody>\n</table>\n</div>\n");
-}
-
 /* ---- what became of it ------------------------------------------------------------------- */
 
 static const char *tone_of_run(const json_t *run)
@@ -141,7 +51,8 @@ static void what_became(const json_t *run, struct str *out)
         str_add(out, is(run, "state", "held") ? "is held before publish" : "is over: ");
         if (is(run, "state", "held"))
             return;
-        word(out, is(run, "state", "done") ? status_text(code) : statusdoc_text(run, "state"));
+        servehtml_word(out,
+                       is(run, "state", "done") ? status_text(code) : statusdoc_text(run, "state"));
         return;
     }
     if (json_is_false(member(run, "alive"))) {
@@ -149,7 +60,7 @@ static void what_became(const json_t *run, struct str *out)
         return;
     }
     str_add(out, "is at work: ");
-    escaped(out, statusdoc_text(run, "step"));
+    servehtml_escaped(out, statusdoc_text(run, "step"));
 }
 
 static void waits(const json_t *run, struct str *out)
@@ -162,13 +73,13 @@ static void waits(const json_t *run, struct str *out)
         int lock = is(wait, "for", "lock");
         str_printf(out, "<p class=\"wait\">Waits for %s%s", lock ? "a lock" : "",
                    lock && on[0] ? " on " : "");
-        escaped(out, on);
+        servehtml_escaped(out, on);
         json_array_foreach(member(wait, "held_by"), k, by)
         {
             str_printf(out, "%s process %.0f of ", k ? "," : ", held by", number(by, "pid"));
-            escaped(out, statusdoc_text(by, "user"));
+            servehtml_escaped(out, statusdoc_text(by, "user"));
             str_add(out, statusdoc_text(by, "application")[0] ? ", " : "");
-            escaped(out, statusdoc_text(by, "application"));
+            servehtml_escaped(out, statusdoc_text(by, "application"));
         }
         str_add(out, "</p>\n");
     }
@@ -183,27 +94,27 @@ static void tiles(const json_t *run, const json_t *row, struct str *out)
 {
     int at_work = statustext_is_unfinished(run) && !json_is_false(member(run, "alive"));
     str_add(out, "<ul class=\"tiles\">\n<li><b>");
-    count(out, number(row, "read"));
+    servehtml_count(out, number(row, "read"));
     tile(out, "records read");
     str_add(out, "<li><b>");
-    count(out, number(row, "left_out"));
+    servehtml_count(out, number(row, "left_out"));
     tile(out, "left out");
     str_add(out, "<li><b>");
-    duration(out, number(run, "seconds"));
+    servehtml_duration(out, number(run, "seconds"));
     tile(out, "since its start");
     if (at_work) {
         str_add(out, "<li><b>");
         if (has_number(run, "seconds_left"))
-            duration(out, number(run, "seconds_left"));
+            servehtml_duration(out, number(run, "seconds_left"));
         else
             str_add(out, "unknown");
         tile(out, "left, as measured");
         str_add(out, "<li><b>");
-        duration(out, number(run, "heartbeat_seconds"));
+        servehtml_duration(out, number(run, "heartbeat_seconds"));
         tile(out, "since its last sign of life");
     } else if (json_is_object(member(row, "totals"))) {
         str_add(out, "<li><b>");
-        count(out, number(member(row, "totals"), "migrated"));
+        servehtml_count(out, number(member(row, "totals"), "migrated"));
         tile(out, "migrated");
     }
     str_add(out, "</ul>\n");
@@ -221,14 +132,14 @@ static void steps(const json_t *run, struct str *out)
                    is(step, "status", "done")      ? "good"
                    : is(step, "status", "stopped") ? "bad"
                                                    : "still");
-        escaped(out, statusdoc_text(step, "name"));
+        servehtml_escaped(out, statusdoc_text(step, "name"));
         str_add(out, "</b><span>");
         if (is(step, "status", "done"))
-            duration(out, number(step, "seconds"));
+            servehtml_duration(out, number(step, "seconds"));
         else if (is(step, "status", "now"))
-            str_printf(out, "now, %.0f s", number(step, "seconds"));
+            str_printf(out, "now %.0f s", number(step, "seconds"));
         else
-            escaped(out, is(step, "status", "skipped") ? "not due" : status);
+            servehtml_escaped(out, is(step, "status", "skipped") ? "not due" : status);
         str_add(out, "</span></li>\n");
     }
     str_add(out, "</ol>\n");
@@ -239,17 +150,17 @@ static void verdict(const json_t *doc, const json_t *run, struct str *out)
     str_printf(out, "<section id=\"verdict\">\n<div class=\"verdict %s\">\n<h1>", tone_of_run(run));
     what_became(run, out);
     str_add(out, "</h1>\n<p>");
-    escaped(out, is(run, "kind", "run")       ? "A run"
-                 : is(run, "kind", "dry-run") ? "A dry run"
-                                              : "A redrive");
+    servehtml_escaped(out, is(run, "kind", "run")       ? "A run"
+                           : is(run, "kind", "dry-run") ? "A dry run"
+                                                        : "A redrive");
     str_add(out, " of project ");
-    escaped(out, statusdoc_text(run, "project"));
+    servehtml_escaped(out, statusdoc_text(run, "project"));
     str_add(out, ", begun <time>");
-    escaped(out, statusdoc_text(run, "started"));
+    servehtml_escaped(out, statusdoc_text(run, "started"));
     str_add(out, "</time> on host ");
-    escaped(out, statusdoc_text(run, "host"));
+    servehtml_escaped(out, statusdoc_text(run, "host"));
     str_printf(out, ", process %.0f, mighost ", number(run, "pid"));
-    escaped(out, statusdoc_text(run, "version"));
+    servehtml_escaped(out, statusdoc_text(run, "version"));
     str_add(out, "</p>\n");
     waits(run, out);
     str_add(out, "</div>\n");
@@ -273,25 +184,25 @@ static void stage_row(const json_t *stage, struct str *out)
 {
     const char *tone = tone_of_stage(stage);
     str_add(out, "<tr>");
-    tag(out, "th scope=\"row\"", statusdoc_text(stage, "name"));
+    servehtml_tag(out, "th scope=\"row\"", statusdoc_text(stage, "name"));
     str_printf(out, "<td class=\"tone %s\">%s</td>", tone, statusdoc_text(stage, "status"));
     str_printf(out, "<td class=\"%s\"><progress max=\"100\" value=\"%.1f\">%.0f %%</progress></td>",
                tone, 100 * number(stage, "share"), 100 * number(stage, "share"));
-    cell_count(out, stage, "read");
+    servehtml_cell_count(out, stage, "read");
     str_add(out, "<td class=\"n\">");
     if (has_number(stage, "total") && !is(stage, "status", "complete"))
         str_add(out, "about ");
     if (has_number(stage, "total"))
-        count(out, number(stage, "total"));
+        servehtml_count(out, number(stage, "total"));
     str_add(out, "</td>");
-    cell_count(out, stage, "rate");
+    servehtml_cell_count(out, stage, "rate");
     str_add(out, "<td class=\"n\">");
     if (!is(stage, "status", "complete") && has_number(stage, "seconds_left"))
-        duration(out, number(stage, "seconds_left"));
+        servehtml_duration(out, number(stage, "seconds_left"));
     str_add(out, "</td>");
-    cell_count(out, stage, "skipped");
-    cell_count(out, stage, "rejected");
-    cell(out, stage, "source");
+    servehtml_cell_count(out, stage, "skipped");
+    servehtml_cell_count(out, stage, "rejected");
+    servehtml_cell(out, stage, "source");
     str_add(out, "</tr>\n");
 }
 
@@ -302,13 +213,13 @@ static void stages(const json_t *run, struct str *out)
                                           "#Rejected", "Source",    NULL};
     size_t i;
     json_t *stage;
-    section(out, "stages", "Stages");
-    table(out, "Stages in their order", columns);
+    servehtml_section(out, "stages", "Stages");
+    servehtml_table(out, "Stages in their order", columns);
     json_array_foreach(member(run, "stages"), i, stage)
     {
         stage_row(stage, out);
     }
-    table_end(out);
+    servehtml_table_end(out);
     str_add(out, "</section>\n");
 }
 
@@ -353,14 +264,14 @@ static void stage_said(void *ctx, size_t i)
         str_add(out, "pending");
         return;
     }
-    count(out, number(stage, "read"));
+    servehtml_count(out, number(stage, "read"));
     str_add(out, " read");
     if (is(stage, "status", "loading") && has_number(stage, "share")) {
         str_printf(out, ", %.0f %%", 100 * number(stage, "share"));
     } else if (left > 0) {
         str_add(out, ", ");
-        count(out, left);
-        str_add(out, " left out");
+        servehtml_count(out, left);
+        str_add(out, " out");
     }
 }
 
@@ -371,7 +282,7 @@ static void picture_markup(void *ctx, const char *text)
 
 static void picture_text(void *ctx, const char *text)
 {
-    escaped(((const struct picture *)ctx)->out, text);
+    servehtml_escaped(((const struct picture *)ctx)->out, text);
 }
 
 static void plan(const json_t *run, struct str *out)
@@ -383,7 +294,7 @@ static void plan(const json_t *run, struct str *out)
                                 stage_said,  picture_markup,
                                 picture_text};
     void *memory = svg.n > 0 && svg.n <= PLANSVG_MOST ? malloc(plansvg_bytes()) : NULL;
-    section(out, "plan", "Plan");
+    servehtml_section(out, "plan", "Plan");
     if (memory)
         plansvg_draw(&svg, memory);
     else
@@ -396,33 +307,34 @@ static void plan(const json_t *run, struct str *out)
 
 static void rejects(const json_t *run, struct str *out)
 {
-    static const char *const columns[] = {"Stage", "#Records", "", "Reason", "Begun by", NULL};
+    static const char *const columns[] = {"Stage", "#Records", "Reason", "Begun by", "", NULL};
     const json_t *list = member(run, "rejects");
     size_t i;
     json_t *r;
-    section(out, "rejects", "Left out, by what began it");
+    servehtml_section(out, "rejects", "Left out, by what began it");
     if (!json_array_size(list)) {
         str_add(out, "<p>Nothing was left out so far.</p>\n</section>\n");
         return;
     }
-    table(out, "Records left out", columns);
+    servehtml_table(out, "Records left out", columns);
     json_array_foreach(list, i, r)
     {
         str_add(out, "<tr>");
-        tag(out, "th scope=\"row\"", statusdoc_text(r, "stage"));
-        cell_count(out, r, "count");
-        cell(out, r, "outcome");
-        cell(out, r, "code");
+        servehtml_tag(out, "th scope=\"row\"", statusdoc_text(r, "stage"));
+        servehtml_cell_count(out, r, "count");
+        servehtml_cell(out, r, "code");
         str_add(out, "<td>");
         if (!is(r, "cause_stage", statusdoc_text(r, "stage")) ||
             !is(r, "cause_code", statusdoc_text(r, "code"))) {
-            escaped(out, statusdoc_text(r, "cause_code"));
+            servehtml_escaped(out, statusdoc_text(r, "cause_code"));
             str_add(out, " in ");
-            escaped(out, statusdoc_text(r, "cause_stage"));
+            servehtml_escaped(out, statusdoc_text(r, "cause_stage"));
         }
-        str_add(out, "</td></tr>\n");
+        str_add(out, "</td>");
+        servehtml_cell(out, r, "outcome");
+        str_add(out, "</tr>\n");
     }
-    table_end(out);
+    servehtml_table_end(out);
     if (!json_is_true(member(run, "rejects_complete")))
         str_add(out, "<p>Of the first 20,000 only.</p>\n");
     str_add(out, "</section>\n");
@@ -432,14 +344,14 @@ static void log_lines(const struct servepage *p, const json_t *run, struct str *
 {
     size_t i;
     json_t *event;
-    section(out, "log", p->log[0] ? "Log" : "What happened");
+    servehtml_section(out, "log", p->log[0] ? "Log" : "What happened");
     str_add(out, "<div class=\"box\"><pre tabindex=\"0\">");
-    escaped(out, p->log);
+    servehtml_escaped(out, p->log);
     json_array_foreach(p->log[0] ? NULL : member(run, "events"), i, event)
     {
-        escaped(out, statusdoc_text(event, "at"));
+        servehtml_escaped(out, statusdoc_text(event, "at"));
         str_add(out, "  ");
-        escaped(out, statusdoc_text(event, "what"));
+        servehtml_escaped(out, statusdoc_text(event, "what"));
         str_add(out, "\n");
     }
     str_add(out, "</pre></div>\n</section>\n");
@@ -463,35 +375,35 @@ static void files(const struct servepage *p, const json_t *run, struct str *out)
 
 static void history(const struct servepage *p, struct str *out)
 {
-    static const char *const columns[] = {"Run",   "State",         "Kind",  "Project",
-                                          "Begun", "#Took",         "#Read", "#Left out",
-                                          "#Exit", "Can be undone", "Files", NULL};
+    static const char *const columns[] = {"Run",   "State", "Kind",  "Project",
+                                          "Begun", "#Took", "#Read", "#Left out",
+                                          "#Exit", "Undo",  "Files", NULL};
     size_t i;
     json_t *run;
-    section(out, "history", "All runs");
-    table(out, "All runs, newest first", columns);
+    servehtml_section(out, "history", "All runs");
+    servehtml_table(out, "All runs, newest first", columns);
     json_array_foreach(member(p->doc, "runs"), i, run)
     {
         str_add(out, "<tr>");
-        tag(out, "th scope=\"row\"", statusdoc_text(run, "run"));
+        servehtml_tag(out, "th scope=\"row\"", statusdoc_text(run, "run"));
         str_printf(out, "<td class=\"tone %s\">", tone_of_run(run));
-        word(out, statusdoc_text(run, "state"));
+        servehtml_word(out, statusdoc_text(run, "state"));
         str_add(out, "</td>");
-        cell(out, run, "kind");
-        cell(out, run, "project");
+        servehtml_cell(out, run, "kind");
+        servehtml_cell(out, run, "project");
         str_add(out, "<td><time>");
-        escaped(out, statusdoc_text(run, "started"));
+        servehtml_escaped(out, statusdoc_text(run, "started"));
         str_add(out, "</time></td><td class=\"n\">");
-        duration(out, number(run, "seconds"));
+        servehtml_duration(out, number(run, "seconds"));
         str_add(out, "</td>");
-        cell_count(out, run, "read");
-        cell_count(out, run, "left_out");
-        cell_count(out, run, "exit_code");
-        str_add(out, json_is_true(member(run, "undoable")) ? "<td>yes</td>" : "<td>no</td>");
+        servehtml_cell_count(out, run, "read");
+        servehtml_cell_count(out, run, "left_out");
+        servehtml_cell_count(out, run, "exit_code");
+        str_add(out, json_is_true(member(run, "undoable")) ? "<td>can be</td>" : "<td></td>");
         files(p, run, out);
         str_add(out, "</tr>\n");
     }
-    table_end(out);
+    servehtml_table_end(out);
     str_add(out, "</section>\n");
 }
 
@@ -537,10 +449,10 @@ void servepage_make(const struct servepage *p, struct str *out)
     str_init(&where, 0);
     str_init(&body, 0);
     str_init(&asked, 0);
-    escaped(&title, statusdoc_text(p->doc, "project"));
+    servehtml_escaped(&title, statusdoc_text(p->doc, "project"));
     str_add(&title, ": ");
     str_add(&where, "Migrations into database ");
-    escaped(&where, statusdoc_text(p->doc, "database"));
+    servehtml_escaped(&where, statusdoc_text(p->doc, "database"));
     if (json_is_object(run)) {
         what_became(run, &title);
         verdict(p->doc, run, &body);
@@ -555,7 +467,7 @@ void servepage_make(const struct servepage *p, struct str *out)
                        "</div></section>\n");
     }
     str_add(&asked, "As of ");
-    escaped(&asked, statusdoc_text(p->doc, "at"));
+    servehtml_escaped(&asked, statusdoc_text(p->doc, "at"));
     str_printf(&asked, ", mighost %s. This page can look, not act.",
                statusdoc_text(p->doc, "version"));
     frame(&title, &where, &body, &asked, out);
@@ -568,10 +480,10 @@ void servepage_make(const struct servepage *p, struct str *out)
 void servepage_message(const char *title, const char *text, struct str *out)
 {
     str_add(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-    escaped(out, title);
+    servehtml_escaped(out, title);
     str_add(out, "</title></head><body><h1>");
-    escaped(out, title);
+    servehtml_escaped(out, title);
     str_add(out, "</h1>");
-    tag(out, "p", text);
+    servehtml_tag(out, "p", text);
     str_add(out, "</body></html>\n");
 }

@@ -106,10 +106,12 @@ static int prepare_staging(struct run *r)
     return code;
 }
 
-/* To those who watch. */
+/* To the audit trail, and to those who watch. */
 static int introduce(struct run *r)
 {
     int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = state_sign(r->s, r->x->options->command, &r->err);
     if (!code)
         code = tell_plan(r->s, r->job, r->bundle.path, &r->err);
     if (!code)
@@ -152,8 +154,7 @@ int steps_open(struct run *r)
               r->s->resumed ? ", goes on where it stopped" : "");
     if (fault_point("run.opened"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point run.opened");
-    code = state_sign(r->s, r->x->options->command, &r->err);
-    return code ? code : introduce(r);
+    return introduce(r);
 }
 
 int steps_load(struct run *r)

@@ -32,7 +32,7 @@ die()
 # --- packages -----------------------------------------------------------------------------
 
 build_packages="gcc libc6-dev make autoconf automake libtool libltdl-dev pkg-config libpq-dev
-    libjansson-dev libssl-dev libcurl4-openssl-dev libcrypt-dev"
+    libjansson-dev libssl-dev libcurl4-openssl-dev libcrypt-dev libmicrohttpd-dev"
 check_packages="libcunit1-dev clang-format g++ procps pgbouncer nghttp2-server python3 python3-jsonschema jq
     libphonenumber-dev libprotobuf-dev"
 

@@ -31,7 +31,9 @@ int history_finalize(const struct cli *cli, struct session *s);
 int history_abandon(const struct cli *cli, struct session *s);
 int history_purge(const struct cli *cli, struct session *s);
 
-int look_status(const struct cli *cli, struct session *s);
+int watch_status(const struct cli *cli, struct session *s);
+int serve_run(const struct cli *cli, struct session *s);
+
 int look_ping(const struct cli *cli, struct session *s);
 int look_config(const struct cli *cli, struct session *s);
 int look_grants(const struct cli *cli, struct session *s);

@@ -224,6 +224,11 @@ static void start(struct chunk_send *x)
     str_clear(&sql);
 }
 
+int chunk_send_is_busy(const struct chunk_send *x)
+{
+    return x->c && x->code == PG_SCRIPT_BUSY;
+}
+
 void chunk_send_begin(struct chunk_send *x, struct chunk *c)
 {
     x->c = c;
@@ -234,13 +239,13 @@ void chunk_send_begin(struct chunk_send *x, struct chunk *c)
 
 void chunk_send_advance(struct chunk_send *x)
 {
-    if (x->c && x->code == PG_SCRIPT_BUSY)
+    if (chunk_send_is_busy(x))
         x->code = pg_script_run(x->script, &x->err);
 }
 
 int chunk_send_events(struct chunk_send *x, int *fd, short *events)
 {
-    if (x->c && x->code == PG_SCRIPT_BUSY)
+    if (chunk_send_is_busy(x))
         return pg_script_events(x->script, fd, events);
     *fd = -1; /* poll() passes over it */
     *events = 0;

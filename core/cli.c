@@ -58,6 +58,7 @@ static const struct cli_option table[] = {
     {"dry-clean", NULL, ACTION_DRY_CLEAN, "tell what --clean would delete, and what forbids it", 0},
     {NULL, NULL, 0, "Look", 0},
     {"status", NULL, ACTION_STATUS, "runs and their progress, also from another terminal", 0},
+    {"serve", "[PORT]", ACTION_SERVE, "the same as a page for a browser on this machine", 0},
     {"explain", "STAGE:KEY", ACTION_EXPLAIN,
      "one record from the source to its rows, and what runs made of it", 0},
     {"report", "RUN", ACTION_REPORT, "the bundle of a run again, from the target", 0},
@@ -141,6 +142,7 @@ static const struct cli_option table[] = {
     {"kind", "KIND", ID_TEXT, "with --new-plugin: transform (default), source, migrator, ...",
      AT(kind)},
     {"language", "NAME", ID_TEXT, "with --new-plugin: c (default), c++ or rust", AT(language)},
+    {"follow", NULL, ID_FLAG, "with --status: until the run ends, with its exit code", AT(follow)},
     {"label", "TEXT", ID_TEXT, "with --backup: what you call it", AT(label)},
     {"prove", NULL, ID_FLAG, "with --backup: as --verify-backup, at once", AT(prove)},
     {"rows", "NAME", ID_TEXT, "with --restore: only these rows of backup.rows", AT(rows)},
@@ -382,8 +384,8 @@ static int positional(struct cli *cli, int argc, char **argv, struct error *err)
 {
     struct project_overrides *p = &cli->session.overrides;
     int first = optind;
-    if (first < argc && cli->action == ACTION_ROLLBACK && !cli->argument &&
-        strspn(argv[first], "0123456789") == strlen(argv[first]))
+    if (first < argc && (cli->action == ACTION_ROLLBACK || cli->action == ACTION_SERVE) &&
+        !cli->argument && strspn(argv[first], "0123456789") == strlen(argv[first]))
         cli->argument = argv[first++];
     if (first < argc && cli->action == ACTION_SCHEMA_DIFF)
         cli->other = argv[first++];
@@ -443,6 +445,7 @@ static int goes_with(const struct cli *cli, struct error *err)
         {cli->rollback_file != NULL, cli->argument ? ACTION_NONE : ACTION_ROLLBACK,
          "--rollback-file goes with --rollback without a RUN"},
         {cli->rollback_mode != NULL, ACTION_ROLLBACK, "--rollback-mode goes with --rollback"},
+        {cli->follow, ACTION_STATUS, "--follow goes with --status"},
         {cli->label || cli->prove, ACTION_BACKUP, "--label and --prove go with --backup"},
         {cli->unit_options != NULL, ACTION_CHECK_PLUGIN, "--unit-options goes with --check-plugin"},
         {cli->kind || cli->language, ACTION_NEW_PLUGIN,

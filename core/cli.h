@@ -24,6 +24,7 @@ enum cli_action {
     ACTION_PING,
     ACTION_SHOW_CONFIG,
     ACTION_STATUS,
+    ACTION_SERVE,
     ACTION_EXPLAIN,
     ACTION_VALIDATE,
     ACTION_VERIFY,
@@ -65,7 +66,7 @@ struct cli {
     const char *kind, *language; /* of --new-plugin, or NULL */
     const char *acknowledge;     /* a checklist with its items checked, or NULL */
     int force, skip_staging, skip_tests, accept_differences;
-    int yes, takeover, hold, json, verbose, quiet, dot, full, prove;
+    int yes, takeover, hold, json, verbose, quiet, dot, full, prove, follow;
     const char *format; /* of --plan */
 };
 

@@ -10,6 +10,7 @@
 #include "digest.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -200,6 +201,11 @@ void digest_uuid5(struct digest_uuid *u, const void *name, size_t n, char out[37
 void digest_uuid_free(struct digest_uuid *u)
 {
     free(u);
+}
+
+int digest_same(const void *a, const void *b, size_t n)
+{
+    return CRYPTO_memcmp(a, b, n) == 0;
 }
 
 int digest_random(void *out, size_t n)

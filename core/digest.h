@@ -37,6 +37,8 @@ void digest_uuid5(struct digest_uuid *u, const void *name, size_t n, char out[37
 void digest_uuid_free(struct digest_uuid *u);
 
 int digest_random(void *out, size_t n); /* 0 or -1 */
+/* 1 when the bytes are the same; takes as long when they are not. */
+int digest_same(const void *a, const void *b, size_t n);
 
 /* AES-256-GCM under a random key that is nowhere but in the object: nobody else, and no later
  * process, can read what it sealed. NULL when OpenSSL offers none. One thread. */

@@ -4,13 +4,17 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "call.h"
 #include "digest.h"
 #include "highwater.h"
 #include "spool.h"
+#include "tell.h"
 #include "waiting.h"
 
+#define WAIT_SECONDS 2 /* a wait that is worth to be told */
+#define TELL_SECONDS 5
 #define KEY_BYTES ((size_t)1 << 16) /* of a source key, at most */
 
 /* ---- opening --------------------------------------------------------------------------- */
@@ -116,6 +120,24 @@ static int32_t from_spool(const struct job_stage *st, mig_record_t *record)
     return MIG_E_IO;
 }
 
+/* A source that has given nothing for a while, an API that asks to be left alone for instance: told
+ * to those who watch once a while, when the connection to the target has nothing else to do. */
+static void say_waiting(const struct job_stage *st, struct chunk_send *send)
+{
+    char what[450];
+    struct waiting w;
+    struct timespec now;
+    waiting_get(&w);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (w.seconds < WAIT_SECONDS || now.tv_sec - send->told < TELL_SECONDS ||
+        chunk_send_is_busy(send))
+        return;
+    send->told = now.tv_sec;
+    snprintf(what, sizeof what, "source %s%s%s", st->p->source, w.said[0] ? ": " : "", w.said);
+    tell_waits(send->s, what);
+    waiting_again(&w, st->p->source);
+}
+
 int32_t feed_next(const struct job_stage *st, mig_record_t *record, struct chunk_send *send,
                   struct str *key)
 {
@@ -129,6 +151,8 @@ int32_t feed_next(const struct job_stage *st, mig_record_t *record, struct chunk
         waited = got == MIG_WAIT;
         if (waited) {
             waiting_begin(WAITING_SOURCE, st->p->source);
+            if (send)
+                say_waiting(st, send);
             wait_for(&wait, send);
         } else {
             host_record_done(st->source->host);

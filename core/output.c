@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "str.h"
@@ -60,6 +61,29 @@ void output_format(const char *format, ...)
     va_end(ap);
     output_text(text.data);
     str_clear(&text);
+}
+
+int output_is_terminal(void)
+{
+    return isatty(fileno(file()));
+}
+
+void output_flush(void)
+{
+    if (fflush(file()) != 0)
+        failure = errno;
+}
+
+void output_over(int lines)
+{
+    if (lines > 0 && output_is_terminal())
+        fprintf(file(), "\033[%dA\033[J", lines);
+}
+
+int output_columns(void)
+{
+    struct winsize size;
+    return ioctl(fileno(file()), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
 int output_end(void)

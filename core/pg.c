@@ -107,6 +107,11 @@ int pg_lost(const struct pg *pg)
     return PQstatus(pg->conn) != CONNECTION_OK;
 }
 
+int pg_is_idle(const struct pg *pg)
+{
+    return !pg_lost(pg) && PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
+}
+
 int pg_retryable(const struct pg *pg)
 {
     return strcmp(pg->sqlstate, "40001") == 0 || strcmp(pg->sqlstate, "40P01") == 0 ||

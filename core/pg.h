@@ -93,7 +93,8 @@ const char *pg_failed_table(const struct pg *pg);
 const char *pg_failed_column(const struct pg *pg);
 /* The line, or tuple, of COPY's data that the last failure was about, from 1; 0: it named none. */
 int64_t pg_failed_line(const struct pg *pg);
-int pg_lost(const struct pg *pg); /* 1: the connection is gone */
+int pg_lost(const struct pg *pg);    /* 1: the connection is gone */
+int pg_is_idle(const struct pg *pg); /* 1: it is there, and in no transaction */
 
 /* COMMIT with a deadline, 0: the connection's own. 0; a status when the server said no (rolled
  * back); STATUS_UNKNOWN when no answer came: the caller finds out by the run row. */

@@ -19,6 +19,7 @@
 #include "report_sources.h"
 #include "slow.h"
 #include "sql.h"
+#include "tell.h"
 #include "vanished.h"
 #include "workers.h"
 #include "write.h"
@@ -198,20 +199,6 @@ static json_t *since(const struct job_stage *st)
     return st->high && st->high->has_since ? json_string(st->high->text) : json_null();
 }
 
-/* Of the stages that take part, those that this one goes behind. */
-static json_t *needs(const struct job *job, const struct job_stage *st)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < job->n_stages; i++)
-        for (size_t k = 0; k < st->n_needs; k++)
-            if (&job->stages[i] != st && strncmp(st->needs[k].feature, "stage:", 6) == 0 &&
-                str_equal(st->needs[k].feature + 6, job->stages[i].p->name)) {
-                json_array_append_new(list, json_string(job->stages[i].p->name));
-                break;
-            }
-    return list;
-}
-
 static int stage_part(struct state *s, const struct job *job, const struct job_stage *st,
                       const struct coverage *coverage, json_t *list, struct error *err)
 {
@@ -249,7 +236,7 @@ static int stage_part(struct state *s, const struct job *job, const struct job_s
                         done && vanished_is_known(job, st) ? count(res, 0, 3) : json_null(),
                         "since", since(st), "tables", tables));
     json_t *part = json_array_get(list, json_array_size(list) - 1);
-    json_object_set_new(part, "needs", needs(job, st));
+    json_object_set_new(part, "needs", tell_needs(job, st));
     json_object_set_new(part, "fields", report_coverage_fields(coverage));
     pg_free(res);
     return code;
@@ -574,10 +561,13 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
 
 int report_keep(struct state *s, const char *text, struct error *err)
 {
-    char run[32], sql[256];
+    char run[32], sql[320];
     const char *const params[] = {text, run};
     snprintf(run, sizeof run, "%lld", (long long)s->run);
-    snprintf(sql, sizeof sql, "UPDATE %s.run SET report = $1 WHERE id = $2::text::bigint", s->q);
+    snprintf(sql, sizeof sql,
+             "UPDATE %s.run SET report = $1::text, totals = $1::text::json -> 'summary' WHERE id ="
+             " $2::text::bigint",
+             s->q);
     struct pg_result *res = pg_query(s->pg, err, sql, 2, params);
     pg_free(res);
     return res ? 0 : err->code;

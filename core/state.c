@@ -263,8 +263,11 @@ int state_move(struct state *s, enum run_state to, struct error *err)
 
 void state_heartbeat_sql(const struct state *s, const char *step, struct str *sql)
 {
-    str_printf(sql, "UPDATE %s.heartbeat SET at = clock_timestamp(), step = '%s' WHERE run = %lld",
-               s->q, step, (long long)s->run);
+    str_printf(
+        sql,
+        "UPDATE %s.heartbeat SET at = clock_timestamp(), step = '%s', waits = NULL WHERE run ="
+        " %lld",
+        s->q, step, (long long)s->run);
 }
 
 int state_heartbeat(struct state *s, const char *step, struct error *err)

@@ -73,7 +73,8 @@ int state_open_run(struct state *s, const struct job *job, const struct state_op
 /* Inside a transaction: the run is nobody else's from here on. STATUS_BUSY when a process works
  * on it. */
 int state_claim(struct state *s, struct error *err);
-/* Into the audit trail: who began or took up the run, from where, with which words. */
+/* Into the audit trail: who began or took up the run, from where, with which words. In the caller's
+ * transaction. */
 int state_sign(struct state *s, const char *command, struct error *err);
 /* Attaches to an existing run for rollback, verify, report, without changing it. */
 int state_attach(struct state *s, int64_t run, struct error *err);

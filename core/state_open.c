@@ -290,13 +290,6 @@ int state_sign(struct state *s, const char *command, struct error *err)
 {
     char host[128] = "";
     gethostname(host, sizeof host - 1);
-    int code = state_begin(s, err);
-    if (!code)
-        code =
-            state_event(s, err, "%s by uid %d on %s, pid %d: %s", s->resumed ? "resumed" : "opened",
-                        (int)geteuid(), host, (int)getpid(), command ? command : "");
-    if (!code)
-        return state_commit(s, err);
-    pg_rollback(s->pg);
-    return code;
+    return state_event(s, err, "%s by uid %d on %s, pid %d: %s", s->resumed ? "resumed" : "opened",
+                       (int)geteuid(), host, (int)getpid(), command ? command : "");
 }

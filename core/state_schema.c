@@ -14,9 +14,11 @@ static const char *const ddl[] = {
     " catalog_hash text, host text, pid int, backend int, started timestamptz NOT NULL,"
     " finished timestamptz, published timestamptz, publish_seconds float8, publish_xid xid8, "
     "undo_xid xid8,"
-    " rolled_back timestamptz, exit_code int, backup text, bundle text, report text)",
+    " rolled_back timestamptz, exit_code int, backup text, bundle text, report text, version text,"
+    " plan json, totals json)",
+    /* steps: those so far with their seconds, the last one began at step_begun. For tell.c. */
     "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL, step text"
-    " NOT NULL)",
+    " NOT NULL, step_begun timestamptz, steps json, waits text)",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
     " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
     " map_sql text, key_column text, since bigint, snapshot text, login text[], PRIMARY KEY (run, "

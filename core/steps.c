@@ -30,6 +30,7 @@
 #include "scenario.h"
 #include "signals.h"
 #include "staging.h"
+#include "tell.h"
 #include "validate.h"
 #include "verify.h"
 #include <stdio.h>
@@ -56,10 +57,8 @@ void steps_end(struct run *r)
     clock_gettime(CLOCK_MONOTONIC, &r->step_begun);
 }
 
-void steps_begin(struct run *r, const char *name)
+static void add_step(struct run *r, const char *name)
 {
-    steps_end(r);
-    progress_step(name);
     for (size_t i = 0; i < r->n_steps; i++)
         if (str_equal(r->steps[i].name, name)) { /* check again: time goes to the last entry */
             struct report_step again = r->steps[i];
@@ -69,6 +68,14 @@ void steps_begin(struct run *r, const char *name)
         }
     if (r->n_steps < REPORT_STEPS)
         r->steps[r->n_steps++] = (struct report_step){name, 0};
+}
+
+void steps_begin(struct run *r, const char *name)
+{
+    steps_end(r);
+    progress_step(name);
+    add_step(r, name);
+    tell_steps(r->s, r->steps, r->n_steps);
 }
 
 int steps_stopped(struct run *r)
@@ -96,6 +103,23 @@ static int prepare_staging(struct run *r)
         pg_rollback(r->s->pg);
     if (!code && fault_point("staging.created"))
         code = error_set(&r->err, STATUS_TEMPORARY, "fault point staging.created");
+    return code;
+}
+
+/* To the audit trail, and to those who watch. */
+static int introduce(struct run *r)
+{
+    int code = state_begin(r->s, &r->err);
+    if (!code)
+        code = state_sign(r->s, r->x->options->command, &r->err);
+    if (!code)
+        code = tell_plan(r->s, r->job, r->bundle.path, &r->err);
+    if (!code)
+        code = state_commit(r->s, &r->err);
+    else
+        pg_rollback(r->s->pg);
+    if (!code)
+        tell_steps(r->s, r->steps, r->n_steps);
     return code;
 }
 
@@ -133,7 +157,7 @@ int steps_open(struct run *r)
     log_write(LOG_INFO, "%s%s", title, r->s->resumed ? ", goes on where it stopped" : "");
     if (fault_point("run.opened"))
         return error_set(&r->err, STATUS_TEMPORARY, "fault point run.opened");
-    return state_sign(r->s, r->x->options->command, &r->err);
+    return introduce(r);
 }
 
 int steps_load(struct run *r)

@@ -34,6 +34,18 @@ void waiting_end(void)
     pthread_mutex_unlock(&lock);
 }
 
+void waiting_again(const struct waiting *w, const char *what)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    pthread_mutex_lock(&lock);
+    kind = w->kind;
+    about = what;
+    since = (struct timespec){.tv_sec = now.tv_sec - (time_t)w->seconds, .tv_nsec = now.tv_nsec};
+    snprintf(said, sizeof said, "%s", w->said);
+    pthread_mutex_unlock(&lock);
+}
+
 void waiting_said(const char *text)
 {
     pthread_mutex_lock(&lock);

@@ -25,6 +25,8 @@ struct waiting {
 /* `what` is borrowed until waiting_end(), or the next waiting_begin(). */
 void waiting_begin(enum waiting_kind kind, const char *what);
 void waiting_end(void);
+/* Goes on with a wait that another one, a statement to tell of it, came between. */
+void waiting_again(const struct waiting *w, const char *what);
 /* A unit said something: while its source is waited for, that is the reason. Copied. */
 void waiting_said(const char *text);
 /* WAITING_NO in out->kind when nothing is waited for. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/plansvg.h"
 #include "html.h"
 #include "view.h"
 
@@ -29,16 +30,8 @@ void html_tag(struct out *o, const char *tag, const char *text)
 void html_short(struct out *o, const char *text, int most)
 {
     char cut[256];
-    size_t n = 0;
-    int characters = 0;
-    while (text[n] && n < sizeof cut - 8) {
-        size_t next = n + 1;
-        while (((unsigned char)text[next] & 0xc0) == 0x80)
-            next++;
-        if (++characters == most && text[next] != '\0')
-            break;
-        n = next;
-    }
+    size_t n = plansvg_fits(text, most);
+    n = n < sizeof cut ? n : sizeof cut - 1;
     snprintf(cut, sizeof cut, "%.*s", (int)n, text);
     out_escaped(o, cut);
     if (text[n] != '\0')

@@ -48,14 +48,14 @@ says "4002 records read, 3994 migrated"
 mig 0 shop shop --plan --only sales --with-dependencies --skip shops
 says "stage sales uses keys of stage shops, which takes no part"
 
-# One value of the newest run, as --status tells it.
+# One value of the run at work, as --status tells it: by its path.
 status()
 {
     DATABASE_URL=$(pg_url shop) "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/shop" --status --json \
         2>&1 >"$TEST_DIR/status"
     psql_t postgres -v file="$TEST_DIR/status" -v key="$1" <<'SQL'
 \set content `cat :'file'`
-SELECT :'content'::json -> 0 ->> :'key';
+SELECT :'content'::json -> 'current' #>> string_to_array(:'key', '.');
 SQL
 }
 
@@ -63,7 +63,7 @@ if [ -n "$("$MIGHOST" --list-faults)" ]; then
     echo "from another terminal, while a run works at an even pace"
     stand 20 shop shop chunk.read:1 --batch-size 100
     is "step" "$(status step)" "load"
-    is "time left before anything was read" "$(status seconds_left)" ""
+    is "time left before anything was read" "$(status stages.0.status) $(status stages.0.seconds_left)" "loading "
     go_on
     mig 0 shop shop --rollback
 
@@ -74,11 +74,12 @@ if [ -n "$("$MIGHOST" --list-faults)" ]; then
         sleep 0.02
     done
     asked=$(psql_t shop -c "SELECT clock_timestamp()")
-    left=$(status seconds_left)
-    percent=$(status percent) rate=$(status rate) stage=$(status stage) read=$(status read)
+    left=$(status stages.1.seconds_left)
+    share=$(status stages.1.share) rate=$(status stages.1.rate) stage=$(status stages.1.name)
+    read=$(status stages.1.read) at_work=$(status stages.1.status)
     wait "$half_pid" || exit 1
-    is "stage" "$stage" "sales"
-    rows shop "SELECT abs($left - s) <= 0.2 * s, $percent BETWEEN 45 AND 70, $rate BETWEEN 600 AND 1100,
+    is "stage" "$stage $at_work" "sales loading"
+    rows shop "SELECT abs($left - s) <= 0.2 * s, $share BETWEEN 0.45 AND 0.7, $rate BETWEEN 600 AND 1100,
         $read BETWEEN 1900 AND 2800 FROM (SELECT extract(epoch FROM max(at) - '$asked') AS s
         FROM mighost.chunk WHERE run = (SELECT max(id) FROM mighost.run)) x" "t|t|t|t"
     is "step when it is over" "$(status step)" ""

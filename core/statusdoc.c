@@ -1,0 +1,381 @@
+/* statusdoc.c - the state of runs as JSON, made by the server from the rows that runs leave there;
+ * put together here. */
+#include "statusdoc.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "sql.h"
+
+const char *statusdoc_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+double statusdoc_number(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+/* ---- the statements; %1$s is the schema, %2$lld a run ------------------------------------- */
+
+#define ISO(column) "to_char(" column ", 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+/* A number may have been given to another backend since: one that began long after the last sign of
+ * life is not the run's. Behind a pooler the sign of life is all there is, and an old one says
+ * nothing: within a long statement there is none. */
+#define ALIVE                                                                                      \
+    "CASE WHEN r.finished IS NOT NULL OR r.state NOT IN ('loading', 'checked', 'partly',"          \
+    " 'published') THEN false WHEN r.backend IS NULL THEN CASE WHEN clock_timestamp() - h.at <"    \
+    " interval '30 seconds' THEN true END ELSE EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid" \
+    " = r.backend AND a.pid <> pg_backend_pid() AND a.datname = current_database() AND"            \
+    " coalesce(a.application_name, 'mighost') = 'mighost' AND coalesce(a.backend_start <= h.at +"  \
+    " interval '60 seconds', true)) END"
+
+/* Of a half run what was left out is counted up to a limit. */
+static const char runs_sql[] = "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT "
+                               "r.id::text AS run, p.name AS"
+                               " project, r.kind, r.parent::text AS parent, r.state, r.host, "
+                               "r.pid, r.version, " ISO("r.started") " AS started, " ISO(
+                                   "r.finished") " AS finished,"
+                                                 " round(extract(epoch FROM coalesce(r.finished, "
+                                                 "clock_timestamp()) - r.started)::numeric, 1)"
+                                                 " AS seconds, r.exit_code, coalesce((r.totals ->> "
+                                                 "'read')::bigint, (SELECT sum(read) FROM"
+                                                 " %1$s.chunk c WHERE c.run = r.id), 0) AS read, "
+                                                 "coalesce((r.totals ->> 'skipped')::bigint +"
+                                                 " (r.totals ->> 'rejected')::bigint, (SELECT "
+                                                 "count(*) FROM (SELECT FROM %1$s.reject j WHERE"
+                                                 " j.run = r.id LIMIT 100000) j)) AS left_out, "
+                                                 "r.state IN (" STATE_UNDOABLE ") AS undoable,"
+                                                 " r.bundle, r.totals, %2$s AS kept_bytes FROM "
+                                                 "%1$s.run r JOIN %1$s.project p ON p.id ="
+                                                 " r.project ORDER BY r.id DESC LIMIT 50) x";
+
+static const char kept_sql[] =
+    "(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON"
+    " n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r' AND c.relname ~"
+    " ('^(staging|match|delete|before|computed)_' || r.id || '_'))";
+
+/* The one that somebody works on, else the newest; of this project first. */
+static const char current_sql[] =
+    "SELECT row_to_json(x) FROM (SELECT r.id::text AS run, p.name AS project, r.kind, "
+    "r.parent::text"
+    " AS parent, r.state, r.host, r.pid, r.version, r.exit_code, " ISO(
+        "r.started") " AS started, round(extract(epoch FROM coalesce(r.finished,"
+                     " clock_timestamp()) - r.started)::numeric, 1) AS seconds, r.finished IS NOT "
+                     "NULL AS ended,"
+                     " " ALIVE
+                     " AS alive, CASE WHEN r.finished IS NULL THEN round(extract(epoch FROM"
+                     " clock_timestamp() - h.at)::numeric, 1) END AS heartbeat_seconds, CASE WHEN "
+                     "r.finished IS NULL THEN h.step END AS step, h.steps, round(extract(epoch "
+                     "FROM clock_timestamp() -"
+                     " h.step_begun)::numeric, 1) AS step_seconds, h.waits, r.backend, r.bundle, "
+                     "(SELECT"
+                     " json_build_object('done', count(b.xid), 'of', count(*)) FROM %1$s.batch b "
+                     "WHERE b.run = r.id"
+                     " HAVING count(*) > 0) AS batches, (SELECT max(q.id)::text FROM %1$s.run q "
+                     "WHERE q.project ="
+                     " r.project AND q.id < r.id AND q.parent IS NULL AND q.kind = r.kind AND "
+                     "q.exit_code IN (0,"
+                     " 20)) AS before FROM %1$s.run r JOIN %1$s.project p ON p.id = r.project LEFT "
+                     "JOIN"
+                     " %1$s.heartbeat h ON h.run = r.id ORDER BY p.name = %2$s DESC, " ALIVE
+                     " IS NOT FALSE DESC, r.id DESC LIMIT 1) x";
+
+#define MOST_REJECTS "20000" /* of very many the first ones are looked at */
+
+/* Rate and time left are those of the newest chunks of the stage, since its process began. */
+#define PACE                                                                                       \
+    "SELECT round(((sum(v.read) - (array_agg(v.read ORDER BY v.at))[1]) / nullif(extract(epoch"    \
+    " FROM max(v.at) - min(v.at)), 0))::numeric, 1) AS rate, (1 - max(v.share)) /"                 \
+    " nullif(max(v.share) - min(v.share), 0) * extract(epoch FROM max(v.at) - min(v.at))::float8"  \
+    " - extract(epoch FROM clock_timestamp() - max(v.at))::float8 AS seconds FROM (SELECT * FROM"  \
+    " %1$s.chunk n WHERE n.run = r.id AND n.stage = p.x ->> 'name' AND n.at > begun.at ORDER BY"   \
+    " n.at DESC LIMIT 20) v"
+
+static const char stages_sql[] =
+    "WITH begun AS (SELECT max(at) AS at FROM %1$s.event WHERE run = %2$lld), now AS (SELECT stage,"
+    " sum(read) AS read, sum(skipped) AS skipped, sum(rejected) AS rejected,"
+    " max(share) AS share, min(k.at) FILTER (WHERE k.at > begun.at) AS first FROM %1$s.chunk k, "
+    "begun"
+    " WHERE run = %2$lld GROUP BY stage), parts AS (SELECT stage, count(*) AS n, count(*) FILTER"
+    " (WHERE done) AS done FROM %1$s.part WHERE run = %2$lld GROUP BY stage), before AS (SELECT"
+    " t.name, t.seconds, c.read FROM %1$s.run_stage t LEFT JOIN (SELECT stage, sum(read) AS read"
+    " FROM %1$s.chunk WHERE run = %3$lld GROUP BY stage) c ON c.stage = t.name WHERE t.run ="
+    " %3$lld AND t.done AND t.since IS NULL), refused AS (SELECT stage, count(*) FILTER (WHERE"
+    " outcome = 3) AS skipped, count(*) FILTER (WHERE outcome = 4) AS rejected FROM (SELECT stage,"
+    " outcome FROM %1$s.reject WHERE run = %2$lld LIMIT " MOST_REJECTS ") j GROUP BY stage),"
+    " all_stages AS (SELECT p.no, p.x, coalesce(t.done,"
+    " false) AS done, t.seconds, coalesce(now.read, 0) AS read, coalesce(greatest(now.skipped,"
+    " refused.skipped), 0) AS skipped, coalesce(greatest(now.rejected, refused.rejected), 0) AS"
+    " rejected, CASE WHEN t.done"
+    " THEN 1.0 WHEN parts.n > 0 THEN parts.done::float8 / parts.n ELSE now.share END AS share,"
+    " w.rate, CASE WHEN t.done THEN 0 WHEN parts.done > 0 THEN extract(epoch FROM"
+    " clock_timestamp() - now.first)::float8 * (parts.n - parts.done) / parts.done WHEN t.run IS "
+    "NULL"
+    " AND now.read IS NULL THEN before.seconds ELSE w.seconds END AS seconds_left, before.read AS "
+    "read_before,"
+    " t.run IS NOT NULL OR now.read IS NOT NULL AS begun FROM %1$s.run r CROSS JOIN begun CROSS"
+    " JOIN LATERAL json_array_elements(coalesce(r.plan, '[]')) WITH ORDINALITY p (x, no) LEFT JOIN"
+    " %1$s.run_stage t ON t.run = r.id AND t.name = p.x ->> 'name' LEFT JOIN now ON now.stage ="
+    " p.x ->> 'name' LEFT JOIN refused ON refused.stage = p.x ->> 'name'"
+    " LEFT JOIN parts ON parts.stage = p.x ->> 'name' LEFT JOIN before ON before.name"
+    " = p.x ->> 'name' LEFT JOIN LATERAL (" PACE
+    ") w ON NOT coalesce(t.done, false) AND now.read > 0 WHERE r.id = %2$lld) SELECT"
+    " coalesce(json_agg(row_to_json(y)), '[]') FROM (SELECT x ->> 'name' AS name, x ->> 'source' AS"
+    " source, x ->> 'kind' AS kind, x ->> 'policy' AS policy, x -> 'phase' AS phase, x -> "
+    "'priority'"
+    " AS priority, x -> 'needs' AS needs, CASE WHEN done THEN 'complete' WHEN begun THEN 'loading'"
+    " ELSE 'pending' END AS status, read, read - skipped - rejected AS loaded, skipped, rejected, "
+    "CASE WHEN done THEN read WHEN"
+    " share > 0.01 AND read > 0 THEN round(read / share::numeric) WHEN read_before IS NOT NULL THEN"
+    " greatest(read_before, read)"
+    " END AS total, CASE WHEN done OR (share > 0.01 AND read > 0) THEN 'source' WHEN read_before IS"
+    " NOT NULL THEN 'run %3$lld' END AS total_from, round(share::numeric, 4) AS share, rate,"
+    " round(seconds::numeric, 3) AS seconds, round(CASE WHEN seconds_left < 0 THEN 0 ELSE"
+    " seconds_left END::numeric, 1) AS"
+    " seconds_left FROM all_stages ORDER BY no) y";
+
+/* By what began it: of a record that fell with another, that one's stage and reason, without its
+ * key. */
+static const char rejects_sql[] =
+    "SELECT json_build_object('list', coalesce(json_agg(row_to_json(x)), '[]'), 'complete',"
+    " coalesce(sum(x.count), 0) < " MOST_REJECTS ") FROM (SELECT stage, CASE outcome WHEN 4 THEN"
+    " 'rejected' ELSE 'skipped' END AS outcome, code, coalesce(split_part(cause, ':', 1), stage) AS"
+    " cause_stage, coalesce(right(cause, strpos(reverse(cause), ' ') - 1), code) AS cause_code,"
+    " count(*) AS count FROM (SELECT stage, outcome, code, first_cause AS cause FROM %1$s.reject"
+    " WHERE run = %2$lld LIMIT " MOST_REJECTS ") j GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 3"
+    " LIMIT 100) x";
+
+/* Asked for only where the run's backend waits for one: the answer takes all lock tables. */
+static const char locks_sql[] =
+    "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT 'lock' AS for, (SELECT"
+    " l.relation::regclass::text FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted AND"
+    " l.relation IS NOT NULL LIMIT 1) AS on, (SELECT coalesce(json_agg(json_build_object('pid',"
+    " b.pid, 'user', o.usename, 'application', o.application_name)), '[]') FROM"
+    " unnest(pg_blocking_pids(a.pid)) b (pid) LEFT JOIN pg_stat_activity o ON o.pid = b.pid) AS"
+    " held_by FROM pg_stat_activity a WHERE a.pid = %1$lld AND a.wait_event_type = 'Lock') x";
+
+static const char events_sql[] =
+    "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT * FROM (SELECT no, " ISO(
+        "at") " AS at, what FROM %s.event WHERE run = %lld ORDER BY no DESC LIMIT 30) e ORDER BY"
+              " no) x";
+
+/* ---- put together ------------------------------------------------------------------------ */
+
+/* The one JSON value that a statement gives. */
+static json_t *value(struct state *s, struct str *sql, struct error *err)
+{
+    struct pg_result *res = pg_query_str(s->pg, sql, err);
+    const char *text = res && pg_rows(res) ? pg_get(res, 0, 0) : NULL;
+    json_t *got = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    pg_free(res);
+    return got;
+}
+
+static json_t *runs(struct state *s, int kept, struct error *err)
+{
+    struct str sql, size, schema;
+    str_init(&sql, 0);
+    str_init(&size, 0);
+    str_init(&schema, 0);
+    sql_literal(&schema, s->schema);
+    str_printf(&size, kept ? kept_sql : "NULL::bigint", schema.data);
+    str_printf(&sql, runs_sql, s->q, size.data);
+    str_clear(&schema);
+    str_clear(&size);
+    return value(s, &sql, err);
+}
+
+/* What a step took in the run before; -1 where it is not known. */
+static double expected(const json_t *before, const char *name)
+{
+    size_t i;
+    json_t *step;
+    json_array_foreach(before, i, step)
+    {
+        if (str_equal(statusdoc_text(step, "name"), name))
+            return statusdoc_number(step, "seconds");
+    }
+    return -1;
+}
+
+static int is_live_step(const char *name)
+{
+    return str_equal(name, "backup") || str_equal(name, "publish") || str_equal(name, "verify");
+}
+
+static json_t *one_step(const json_t *run, const char *name, const json_t *told, int is_last)
+{
+    int ended = json_is_true(json_object_get(run, "ended"));
+    int dry = str_equal(statusdoc_text(run, "kind"), "dry-run");
+    int held = str_equal(statusdoc_text(run, "state"), state_text(RUN_HELD));
+    int stopped = json_is_false(json_object_get(run, "alive"));
+    const char *status = told && is_last && !ended && !held     ? stopped ? "stopped" : "now"
+                         : told                                 ? "done"
+                         : ended || (dry && is_live_step(name)) ? "skipped"
+                                                                : "due";
+    double seconds = told ? statusdoc_number(told, "seconds") : 0;
+    if (str_equal(status, "now"))
+        seconds += statusdoc_number(run, "step_seconds");
+    return json_pack("{s:s, s:s, s:o}", "name", name, "status", status, "seconds",
+                     told ? json_real(seconds) : json_null());
+}
+
+static json_t *steps(const json_t *run)
+{
+    static const char *const names[] = {"plan",   "load",    "export", "check",
+                                        "backup", "publish", "verify", "report"};
+    const json_t *told = json_object_get(run, "steps");
+    json_t *list = json_array();
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        const json_t *found = NULL;
+        size_t n = json_array_size(told), at = n;
+        for (size_t i = 0; i < n; i++)
+            if (str_equal(statusdoc_text(json_array_get(told, i), "name"), names[k])) {
+                found = json_array_get(told, i);
+                at = i;
+            }
+        if (found || !str_equal(names[k], "export"))
+            json_array_append_new(list, one_step(run, names[k], found, at + 1 == n));
+    }
+    return list;
+}
+
+/* Until the run's end: what the stages still need as measured now, and the steps behind as the run
+ * before took them. null where one of both is not known. */
+static json_t *seconds_left(const json_t *run, const json_t *before)
+{
+    size_t i;
+    json_t *x;
+    double sum = 0;
+    if (!json_is_true(json_object_get(run, "alive")))
+        return json_null();
+    json_array_foreach(json_object_get(run, "stages"), i, x)
+    {
+        if (!json_is_number(json_object_get(x, "seconds_left")))
+            return json_null();
+        sum += statusdoc_number(x, "seconds_left");
+    }
+    json_array_foreach(json_object_get(run, "steps"), i, x)
+    {
+        const char *name = statusdoc_text(x, "name"), *status = statusdoc_text(x, "status");
+        double took = expected(before, name);
+        if (str_equal(name, "load") || (!str_equal(status, "now") && !str_equal(status, "due")))
+            continue;
+        if (took < 0)
+            return json_null();
+        took -= str_equal(status, "now") ? statusdoc_number(x, "seconds") : 0;
+        sum += took > 0 ? took : 0;
+    }
+    return json_real(sum);
+}
+
+/* In place of what only this file needs. */
+static void drop_inner(json_t *run)
+{
+    static const char *const names[] = {"ended", "step_seconds", "backend", "before"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        json_object_del(run, names[i]);
+}
+
+static json_t *waits(struct state *s, const json_t *run, struct error *err)
+{
+    struct str sql;
+    const char *source = json_string_value(json_object_get(run, "waits"));
+    if (!json_is_true(json_object_get(run, "alive")))
+        return json_array();
+    str_init(&sql, 0);
+    str_printf(&sql, locks_sql, (long long)json_integer_value(json_object_get(run, "backend")));
+    json_t *list = value(s, &sql, err);
+    if (list && source)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:[]}", "for", "source", "on", source, "held_by"));
+    return list;
+}
+
+static void add_details(struct state *s, json_t *run, struct error *err)
+{
+    long long number = strtoll(statusdoc_text(run, "run"), NULL, 10);
+    long long earlier = strtoll(statusdoc_text(run, "before"), NULL, 10);
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, stages_sql, s->q, number, earlier);
+    json_t *stages = value(s, &sql, err), *rejects = NULL, *waiting = NULL, *before = NULL;
+    if (stages) {
+        str_init(&sql, 0);
+        str_printf(&sql, rejects_sql, s->q, number);
+        rejects = value(s, &sql, err);
+    }
+    if (rejects)
+        waiting = waits(s, run, err);
+    if (waiting) {
+        str_init(&sql, 0);
+        str_printf(&sql,
+                   "SELECT coalesce(max(steps::text)::json, '[]') FROM %s.heartbeat WHERE run ="
+                   " %lld",
+                   s->q, earlier);
+        before = value(s, &sql, err);
+    }
+    json_t *events = NULL;
+    if (before) {
+        str_init(&sql, 0);
+        str_printf(&sql, events_sql, s->q, number);
+        events = value(s, &sql, err);
+    }
+    json_object_set_new(run, "events", events ? events : json_array());
+    json_object_set_new(run, "steps", steps(run));
+    json_object_set_new(run, "stages", stages ? stages : json_array());
+    json_object_set(run, "rejects", json_object_get(rejects, "list"));
+    json_object_set(run, "rejects_complete", json_object_get(rejects, "complete"));
+    json_object_set_new(run, "waits", waiting ? waiting : json_array());
+    json_object_set_new(run, "seconds_left", seconds_left(run, before));
+    json_decref(rejects);
+    json_decref(before);
+    drop_inner(run);
+}
+
+/* null where there is no run yet. */
+static json_t *current(struct state *s, const struct project *project, struct error *err)
+{
+    struct str sql, name;
+    str_init(&sql, 0);
+    str_init(&name, 0);
+    sql_literal(&name, project->name);
+    str_printf(&sql, current_sql, s->q, name.data);
+    str_clear(&name);
+    json_t *run = value(s, &sql, err);
+    if (run)
+        add_details(s, run, err);
+    return run ? run : json_null();
+}
+
+json_t *statusdoc_make(struct state *s, const struct project *project, int kept, struct error *err)
+{
+    struct pg_where where;
+    if (pg_begin_anew(s->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", err))
+        return NULL;
+    int there = state_exists(s, err);
+    json_t *list = there > 0 ? runs(s, kept, err) : NULL;
+    json_t *now = list ? current(s, project, err) : NULL;
+    pg_rollback(s->pg);
+    pg_where(s->pg, &where);
+    if (err->code || there < 0) {
+        json_decref(list);
+        json_decref(now);
+        return NULL;
+    }
+    char at[32];
+    time_t clock = time(NULL);
+    struct tm utc;
+    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&clock, &utc));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "at", at, "version", PACKAGE_VERSION,
+                     "project", project->name, "database", where.dbname, "current",
+                     now ? now : json_null(), "runs", list ? list : json_array());
+}

@@ -102,7 +102,8 @@ def read(fd):
     out.write(data)
     return data
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[2:], read)))' "$here/raw" \
-    env TERM=xterm MIGHOST_FAULT='chunk.read:*:sleep=120' "$MIGHOST" --plugins "$PLUGINS" --project "$project" --work-dir "$here/work" --dry-run \
+    env TERM=xterm MIGHOST_FAULT='chunk.read:*:sleep=120' \
+    "$MIGHOST" --plugins "$PLUGINS" --project "$project" --work-dir "$here/work" --dry-run \
     >/dev/null || [ $? -eq 20 ] || fail "NO_COLOR: the run ends otherwise"
 shows "$here/raw" "$esc\[J"
 never "$here/raw" "$esc\[[0-9]*m"

@@ -107,13 +107,20 @@ static int busy(struct state *s, const char *who, struct error *err)
 
 static int lock(struct state *s, const struct job *job, struct error *err)
 {
-    struct pg_result *res = pg_queryf(
-        s->pg, err,
-        "SELECT string_agg(format('server process %%s, since %%s', a.pid, to_char(a.xact_start,"
+    struct str sql, table;
+    str_init(&sql, 0);
+    str_init(&table, 0);
+    str_printf(&table, "%s.run", s->q);
+    str_add(
+        &sql,
+        "SELECT string_agg(format('server process %s, since %s', a.pid, to_char(a.xact_start,"
         " 'YYYY-MM-DD HH24:MI:SSOF')), '; ') FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-        " WHERE l.relation = '%s.run'::regclass AND l.mode = 'RowShareLock' AND l.granted AND"
-        " l.pid <> pg_backend_pid()",
-        s->q);
+        " WHERE l.mode = 'RowShareLock' AND l.granted AND l.pid <> pg_backend_pid() AND"
+        " l.relation = ");
+    sql_literal(&sql, table.data);
+    str_add(&sql, "::regclass");
+    str_clear(&table);
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
     const char *who = pg_get(res, 0, 0) ? arena_strdup(job->mem, pg_get(res, 0, 0)) : NULL;

@@ -66,13 +66,17 @@ int tell_plan(struct state *s, const struct job *job, const char *bundle, struct
 static void write_alone(struct state *s, const char *set)
 {
     struct error err = {0};
+    struct str sql;
     if (!s->run || s->worker || !pg_is_idle(s->pg))
         return;
-    pg_execf(s->pg, &err,
-             "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '200ms';"
-             " UPDATE %s.heartbeat h SET at = clock_timestamp(), %s FROM %s.run r WHERE h.run ="
-             " %lld AND r.id = h.run AND r.epoch = %lld; COMMIT",
-             s->q, set, s->q, (long long)s->run, (long long)s->epoch);
+    str_init(&sql, 0);
+    pg_begin_sql(s->pg, "", &sql);
+    str_printf(&sql,
+               "; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '200ms';"
+               " UPDATE %s.heartbeat h SET at = clock_timestamp(), %s FROM %s.run r WHERE h.run ="
+               " %lld AND r.id = h.run AND r.epoch = %lld; COMMIT",
+               s->q, set, s->q, (long long)s->run, (long long)s->epoch);
+    pg_exec_str(s->pg, &sql, &err);
     pg_rollback(s->pg);
 }
 

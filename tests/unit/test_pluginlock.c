@@ -80,7 +80,7 @@ static void an_empty_file_allows_nothing(void)
 
 static void comments_blanks_and_ends_of_lines(void)
 {
-    struct place p = place_with("# a comment\n\n  a 0.1\t" SHA_A "  # mine\r\nb  0.1  " SHA_B);
+    struct place p = place_with("# a comment\n\n  a 1.0\t" SHA_A "  # mine\r\nb  1.0  " SHA_B);
     CU_ASSERT_EQUAL(p.status, STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(p.lock.n, 2);
     CU_ASSERT_STRING_EQUAL(p.lock.entries[0].name, "a");
@@ -133,7 +133,7 @@ static void a_long_file_is_refused(void)
 
 static void what_is_written_is_read(void)
 {
-    const struct pluginlock_entry entries[] = {{"a", "0.1", SHA_A}, {"b.c-d", "0.1", SHA_B}};
+    const struct pluginlock_entry entries[] = {{"a", "1.0", SHA_A}, {"b.c-d", "1.0", SHA_B}};
     struct stat st;
     struct place p = place_with("nonsense");
     CU_ASSERT_EQUAL(p.status, STATUS_PLUGIN);

@@ -19,11 +19,7 @@
 #   auto, keep      mighost, grades only; "indexes" auto, and keep (no DDL on the target)
 #   again, undo     the same run once more, and its --rollback, behind auto
 #   whole           mighost, all stages, validators and reports but the one with a line for each key
-: "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
-PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c wal_level=replica \
-    -c autovacuum=off -c log_checkpoints=off ${PGTMP_OPTIONS-}"
-unset MIGHOST_TEST_SOCKET
-. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/bench/bench_server.sh"
 
 scale=1 rounds=5 slow= jobs= grow=
 while [ $# -gt 0 ]; do
@@ -38,35 +34,11 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 
-LC_ALL=C.UTF-8
-export LC_ALL
-here=$top_srcdir/tests/bench
 example=$top_srcdir/share/examples/lms
 : "${slow:=$rounds}" "${jobs:=$(jq '.jobs // 1' "$example/project.json")}"
 python=${PYTHON:-/usr/bin/python3}
-readings=$TEST_DIR/readings # round case.figure value
-round=0
-: >"$readings"
-
-fail() # TEXT
-{
-    echo "FAILED: $1"
-    tail -n 20 "$TEST_DIR/out" "$TEST_DIR/err"
-    exit 1
-}
-
-reading() # FIGURE VALUE
-{
-    echo "$round,$1,$2" >>"$readings"
-}
 
 # ---- databases -------------------------------------------------------------------------------
-
-fresh() # DB TEMPLATE
-{
-    psql_t postgres -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE $2" \
-        -c CHECKPOINT 2>/dev/null
-}
 
 # Number and order-free hash of grades without their keys, which only some cases can share, and
 # a hash of the keys alone.

@@ -17,11 +17,8 @@
 #   undo       its --rollback
 #   preserve   the same merge beside 1,000,000 preserved rows
 #   live       the same merge, while an application writes to rows of both kinds (bench_merge_live.sh)
-: "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
-PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c checkpoint_timeout=1h -c fsync=on \
-    -c wal_level=replica -c autovacuum=off -c log_checkpoints=off ${PGTMP_OPTIONS-}"
-unset MIGHOST_TEST_SOCKET
-. "$top_srcdir/tests/fixtures/pgtmp.sh"
+PGTMP_OPTIONS="-c checkpoint_timeout=1h ${PGTMP_OPTIONS-}"
+. "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/bench/bench_server.sh"
 
 scale=1 rounds=5
 while [ $# -gt 0 ]; do
@@ -33,34 +30,9 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 
-LC_ALL=C.UTF-8
-export LC_ALL
-here=$top_srcdir/tests/bench
-readings=$TEST_DIR/readings # round case.figure value
-round=0
-: >"$readings"
-
-fail() # TEXT
-{
-    echo "FAILED: $1"
-    tail -n 20 "$TEST_DIR/out" "$TEST_DIR/err"
-    exit 1
-}
-
-reading() # FIGURE VALUE
-{
-    echo "$round,$1,$2" >>"$readings"
-}
-
 scaled() # NUMBER
 {
     awk -v a="$1" -v b="$scale" 'BEGIN { printf "%d", a * b }'
-}
-
-fresh() # TEMPLATE
-{
-    psql_t postgres -c "DROP DATABASE IF EXISTS now" -c "CREATE DATABASE now TEMPLATE $1" \
-        -c CHECKPOINT 2>/dev/null
 }
 
 make_users() # DB SIDE ANDROID
@@ -82,7 +54,7 @@ state_of() # DB [CONDITION]
 staged="email, first_name, last_name, password_hash, phone, skill_level, settings, updated_at"
 by_hand()
 {
-    fresh target
+    fresh now target
     psql_t now -v staged="$staged" -f - >"$TEST_DIR/out" 2>"$TEST_DIR/err" <<'SQL' || fail by_hand
 SET max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE v1 AS SELECT * FROM bench.users;
@@ -188,7 +160,7 @@ run() # CASE PROJECT
 
 merge()
 {
-    fresh target
+    fresh now target
     run merge merge
     [ "$(state_of now)" = "$expected" ] || fail "merge gives other rows than by hand"
     mig merge --rollback
@@ -205,7 +177,7 @@ preserve()
 {
     kept_rows="SELECT count(*), sum(hashtextextended(ROW(u.xmin, u.ctid, u)::text, 0)) FROM app.users u
         WHERE created_at >= '2025-09-01'"
-    fresh target_large
+    fresh now target_large
     kept=$(psql_t now -c "$kept_rows")
     run preserve preserve
     reading preserve.looked "$(took ' -- preserved')"
@@ -234,7 +206,7 @@ SQL
 
 live()
 {
-    fresh target
+    fresh now target
     rm -f "$TEST_DIR/journal"
     bash "$here/bench_merge_live.sh" "$(pg_url now)" "$TEST_DIR/journal" "$copied" "$(scaled 200000)" &
     writer=$!

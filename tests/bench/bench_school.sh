@@ -11,11 +11,7 @@
 #
 #   tuned    bench_school_tuned.sql: by sets; indexes and constraints dropped and made again
 #   mighost  plan to publish, to verify; without a backup, as the tables of people are empty
-: "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
-PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c wal_level=replica \
-    -c autovacuum=off -c log_checkpoints=off ${PGTMP_OPTIONS-}"
-unset MIGHOST_TEST_SOCKET
-. "$top_srcdir/tests/fixtures/pgtmp.sh"
+. "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/bench/bench_server.sh"
 
 scale=1 rounds=3 jobs=1
 while [ $# -gt 0 ]; do
@@ -28,30 +24,7 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 
-LC_ALL=C.UTF-8
-export LC_ALL
-here=$top_srcdir/tests/bench
 example=$top_srcdir/share/examples/school
-readings=$TEST_DIR/readings # round case value
-: >"$readings"
-
-fail() # TEXT
-{
-    echo "FAILED: $1"
-    tail -n 20 "$TEST_DIR/out" "$TEST_DIR/err"
-    exit 1
-}
-
-reading() # FIGURE VALUE
-{
-    echo "$round $1 $2" >>"$readings"
-}
-
-fresh() # DB TEMPLATE
-{
-    psql_t postgres -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE $2" \
-        -c CHECKPOINT 2>/dev/null
-}
 
 # Wall seconds of a command, in $took.
 timed() # WHAT COMMAND...
@@ -132,7 +105,7 @@ tuned()
 # Least, middle and greatest of a figure, or of the ratio of two.
 said() # FIGURE [OVER]
 {
-    awk -v a="$1" -v b="${2-}" '$2 == a { x[$1] = $3 } $2 == b { y[$1] = $3 }
+    awk -F, -v a="$1" -v b="${2-}" '$2 == a { x[$1] = $3 } $2 == b { y[$1] = $3 }
         END { for (r in x) if (b == "") print x[r]; else if (x[r] > 0) print y[r] / x[r] }' "$readings" |
         sort -n | awk '{ v[NR] = $1 } END { m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
             printf "%.3g (%.3g..%.3g)", m, v[1], v[NR] }'

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "manifest.h"
 #include "mask.h"
+#include "repaired.h"
 #include "report_sources.h"
 #include "sql.h"
 #include "undo.h"
@@ -541,6 +542,8 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     job->host->bundle = b->dir;
     run_reporters(job, &x.report, err);
     job->host->bundle = NULL;
+    if (!err->code)
+        repaired_write(s, reader, job->project, b->dir, err);
     if (!err->code && state_undoable(s->at))
         write_rollback_info(b, s, job, err);
     look_for_leaks(b, &x, &leak);

@@ -290,10 +290,11 @@ static int reset(struct state *s, struct job *job, struct error *err)
 {
     int code = pg_execf(s->pg, err,
                         "DELETE FROM %s.reject WHERE run = %lld AND step = 'check'; DELETE FROM"
-                        " %s.repair WHERE run = %lld AND chunk = 0; DELETE FROM %s.check_result"
+                        " %s.repair WHERE run = %lld AND chunk = 0; DELETE FROM %s.repaired WHERE"
+                        " run = %lld AND chunk = 0; DELETE FROM %s.check_result"
                         " WHERE run = %lld; DELETE FROM %s.taken WHERE run = %lld",
                         s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run,
-                        s->q, (long long)s->run);
+                        s->q, (long long)s->run, s->q, (long long)s->run);
     if (!code)
         code = judge_reset(s, err);
     reject_begin(s, job);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostrepairs.h"
+
 void chunk_init(struct chunk *c, const struct job *job)
 {
     memset(c, 0, sizeof *c);
@@ -22,6 +24,7 @@ void chunk_clear(struct chunk *c)
     free(c->rejects);
     free(c->left);
     free(c->repairs);
+    free(c->repaired);
     free(c->memos);
     arena_free(c->mem);
     memset(c, 0, sizeof *c);
@@ -41,7 +44,7 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     c->first_number = first_number;
     c->records = 0;
     c->n_rejects = 0;
-    c->n_repairs = 0;
+    c->n_repairs = c->n_repaired = 0;
     c->n_memos = 0;
     c->mark.known = 0;
     memset(&c->order, 0, sizeof c->order);
@@ -109,5 +112,10 @@ void chunk_seal(struct chunk *c, struct host *host, mig_str_t position, int64_t 
     c->repairs = arena_heap(c->repairs, (c->n_repairs + 1) * sizeof *c->repairs);
     for (size_t i = 0; i < c->n_repairs; i++)
         c->repairs[i] = host->repairs[i]; /* texts live as long as the units */
-    host->n_repairs = 0;
+    c->n_repaired = host->n_repaired;
+    c->repaired = arena_heap(c->repaired, (c->n_repaired + 1) * sizeof *c->repaired);
+    for (size_t i = 0; i < c->n_repaired; i++)
+        c->repaired[i] = (struct host_repaired){host->repaired[i].repair,
+                                                arena_strdup(c->mem, host->repaired[i].key)};
+    hostrepairs_chunk(host);
 }

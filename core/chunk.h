@@ -42,6 +42,8 @@ struct chunk {
     int64_t parts;        /* of 1000000 of the source, read at its end; -1 unknown */
     struct host_repair *repairs;
     size_t n_repairs;
+    struct host_repaired *repaired;
+    size_t n_repaired;
     struct chunk_memo *memos; /* of what was computed for it */
     size_t n_memos, memos_capacity;
     struct highwater_mark mark; /* of an incremental stage */

@@ -30,6 +30,7 @@ void chunk_send_clear(struct chunk_send *x)
     pg_script_free(x->script);
     free(x->rejects.data);
     free(x->memos.data);
+    free(x->repaired.data);
     memset(x, 0, sizeof *x);
 }
 
@@ -133,9 +134,40 @@ static void add_memos(struct chunk_send *x)
     str_clear(&sql);
 }
 
+/* As COPY: keys of records are not for the server's log of statements. */
+static void add_repaired(struct chunk_send *x)
+{
+    const struct chunk *c = x->c;
+    struct encode_buffer *out = &x->repaired;
+    char sql[300];
+    if (!c->n_repaired)
+        return;
+    snprintf(sql, sizeof sql,
+             "COPY %s.repaired (run, chunk, stage, key, field, rule) FROM STDIN (FORMAT binary)",
+             x->s->q);
+    out->len = 0;
+    encode_bytes(out, "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0", 19);
+    for (size_t i = 0; i < c->n_repaired; i++) {
+        const struct host_repair *r = &c->repairs[c->repaired[i].repair];
+        encode_int16(out, 6);
+        add_int8(out, x->s->run);
+        add_int8(out, c->no);
+        add_text(out, c->stage->p->name);
+        add_text(out, c->repaired[i].key);
+        add_text(out, r->field);
+        add_text(out, r->rule);
+    }
+    encode_int16(out, -1);
+    pg_script_copy(x->script, sql);
+    pg_script_data(x->script, out->data, out->len);
+    pg_script_copy_end(x->script, (int64_t)c->n_repaired);
+}
+
 static void add_repairs(const struct chunk *c, const struct state *s, struct str *sql)
 {
     for (size_t i = 0; i < c->n_repairs; i++) {
+        if (!c->repairs[i].count) /* of an earlier chunk */
+            continue;
         str_printf(sql, "INSERT INTO %s.repair VALUES (%lld, %lld, ", s->q, (long long)s->run,
                    (long long)c->no);
         const char *const texts[] = {c->stage->p->name, c->repairs[i].field, c->repairs[i].rule};
@@ -210,6 +242,7 @@ static void start(struct chunk_send *x)
     int64_t rows = add_tables(x);
     add_rejects(x);
     add_memos(x);
+    add_repaired(x);
     str_reset(&sql);
     add_repairs(x->c, s, &sql);
     add_counts(x->c, s, rows, &sql);

@@ -17,7 +17,7 @@ struct chunk_send {
     struct error err; /* of a failure that nobody has asked for yet */
     time_t told;      /* when those who watch were last told of a wait, see feed.c */
     int lost;         /* chunks before it are gone: the stage is to be taken up anew */
-    struct encode_buffer rejects, memos; /* of the chunk, encoded */
+    struct encode_buffer rejects, memos, repaired; /* of the chunk, encoded */
 };
 
 void chunk_send_init(struct chunk_send *x, struct state *s, const struct job *job);

@@ -13,13 +13,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "outlet.h"
 #include "status.h"
 
-/* Only read by the handler when a call crashes: then it is still. */
+/* Only read by others when a call crashes, or does not come back: then it is still. */
 static _Thread_local struct crash_call now;
 static const char *state = "no live table was changed";
 static _Thread_local volatile sig_atomic_t calls; /* entered and left so far */
 static volatile sig_atomic_t limit;               /* seconds, 0: none */
+static struct {                                   /* of the first thread */
+    const struct crash_call *now;
+    const volatile sig_atomic_t *calls;
+} first;
 
 static const struct {
     int number;
@@ -87,12 +92,7 @@ static void begin(struct line *l)
 static void end(struct line *l)
 {
     l->text[l->n++] = '\n';
-    for (size_t at = 0; at < l->n;) {
-        ssize_t k = write(STDERR_FILENO, l->text + at, l->n - at);
-        if (k <= 0)
-            break;
-        at += (size_t)k;
-    }
+    outlet_write(l->text, l->n);
 }
 
 static void tell(const char *what, const char *fix)
@@ -172,6 +172,8 @@ void crash_init(void)
 {
     static char stack[64 << 10];
     struct sigaction action;
+    first.now = &now;
+    first.calls = &calls;
     stack_t own = {.ss_sp = stack, .ss_size = sizeof stack};
     memset(&action, 0, sizeof action);
     action.sa_handler = crashed;
@@ -206,6 +208,24 @@ void crash_leave(struct crash_call outer)
 {
     calls++;
     now = outer;
+}
+
+/* What is read between two looks at the same number of calls belongs together. */
+int crash_same_call(struct crash_call *out, double *seconds)
+{
+    static sig_atomic_t last;
+    static struct timespec since;
+    struct timespec t;
+    sig_atomic_t before = first.calls ? *first.calls : 0;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (before != last || !first.calls) {
+        last = before;
+        since = t;
+        return 0;
+    }
+    *out = *first.now;
+    *seconds = (double)(t.tv_sec - since.tv_sec) + (double)(t.tv_nsec - since.tv_nsec) / 1e9;
+    return out->unit && *first.calls == before;
 }
 
 void crash_state(const char *text)

@@ -24,6 +24,10 @@ void crash_leave(struct crash_call outer);
 /* A call that has not come back after so many seconds ends the program with STATUS_TEMPORARY; 0: it
  * may take as long as it likes. Seen once a second. */
 void crash_limit(int seconds);
+/* The first thread's call, if it is at work since this was asked before, in any other thread; and
+ * for how long it has been seen so. 0: none is. To be asked a few times a second, by one thread
+ * alone. */
+int crash_same_call(struct crash_call *out, double *seconds);
 /* Ends the program as crash_limit() says: the call is another thread's. */
 __attribute__((noreturn)) void crash_hangs(struct crash_call call);
 /* What the message says of the live tables; static text. */

@@ -312,11 +312,13 @@ int history_purge(const struct cli *cli, struct session *s)
             "UPDATE %s.reject SET raw = NULL, key = NULL, final_key = NULL, first_cause"
             " = NULL WHERE run = %lld; UPDATE %s.source_change SET key = NULL, final_key ="
             " NULL WHERE run = %lld; UPDATE %s.taken SET key = NULL, winner = NULL WHERE run ="
-            " %lld; DELETE FROM %s.preserved_row WHERE run = %lld; UPDATE %s.part SET bounds ="
+            " %lld; DELETE FROM %s.repaired WHERE run = %lld; DELETE FROM %s.preserved_row WHERE "
+            "run = %lld; UPDATE %s.part SET bounds ="
             " '' WHERE run = %lld; UPDATE %s.run SET report = NULL WHERE id = %lld",
             s->state.q, (long long)s->state.run, s->state.q, (long long)s->state.run, s->state.q,
             (long long)s->state.run, s->state.q, (long long)s->state.run, s->state.q,
-            (long long)s->state.run, s->state.q, (long long)s->state.run);
+            (long long)s->state.run, s->state.q, (long long)s->state.run, s->state.q,
+            (long long)s->state.run);
     if (!code)
         code = state_event(&s->state, &s->err, "purged");
     if (!code)

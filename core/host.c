@@ -10,6 +10,7 @@
 #include "call.h"
 #include "hostdescribe.h"
 #include "hostfiles.h"
+#include "hostrepairs.h"
 #include "log.h"
 #include "mask.h"
 #include "waiting.h"
@@ -115,26 +116,6 @@ void host_refuse(struct host *h, const char *field)
     set_outcome(h, MIG_REJECT, field, "unspecified", "a transform refused the value");
     if (!h->outcome.field[0])
         copy_text(h->outcome.field, sizeof h->outcome.field, field);
-}
-
-static void service_repaired(const mig_host_t *h, const char *field, const char *rule)
-{
-    struct host *host = unit_of(h)->host;
-    if (!field)
-        field = host->field;
-    for (size_t i = 0; i < host->n_repairs; i++) {
-        struct host_repair *r = &host->repairs[i];
-        if (str_equal(r->rule, rule) && str_equal(r->field, field ? field : "")) {
-            r->count++;
-            return;
-        }
-    }
-    if (host->n_repairs >= 1000) /* names come from the project: this many are a plugin's bug */
-        return;
-    host->repairs = arena_heap(host->repairs, (host->n_repairs + 1) * sizeof *host->repairs);
-    struct unit *u = unit_of(h);
-    host->repairs[host->n_repairs++] = (struct host_repair){
-        arena_strdup(u->mem, field ? field : ""), arena_strdup(u->mem, rule ? rule : ""), 1};
 }
 
 /* ---- rows ----------------------------------------------------------------------------- */
@@ -371,7 +352,7 @@ static const mig_host_t services = {
     .alloc = service_alloc,
     .reject = service_reject,
     .skip = service_skip,
-    .repaired = service_repaired,
+    .repaired = hostrepairs_count,
     .reads = hostdescribe_reads,
     .writes = hostdescribe_writes,
     .column = hostdescribe_column,
@@ -430,7 +411,7 @@ void host_clear(struct host *h)
         h->units = u->next;
         unit_free(u);
     }
-    free(h->repairs);
+    hostrepairs_clear(h);
     arena_free(h->record);
     memset(h, 0, sizeof *h);
 }

@@ -43,6 +43,12 @@ struct host_key_column { /* a column that takes keys of an entity */
 struct host_repair { /* counted applications of a named rule */
     const char *field, *rule;
     uint64_t count;
+    uint32_t listed; /* records of the stage that stand in a list, this one or an earlier one */
+};
+
+struct host_repaired { /* a record that such a rule was applied to */
+    size_t repair;     /* place in the list of rules */
+    char *key;
 };
 
 /* Outcome of the record that is being worked on. */
@@ -121,14 +127,16 @@ struct host {
     int in_record;        /* alloc() takes from `record` */
     const char *field;    /* of the transform that is being applied, or NULL */
     struct host_outcome outcome;
-    struct error failure; /* what host->fail() said */
-    struct host_repair *repairs;
+    struct error failure;        /* what host->fail() said */
+    struct host_repair *repairs; /* see hostrepairs.h */
     size_t n_repairs;
+    struct host_repaired *repaired;
+    size_t n_repaired;
     char key_mark[TOKEN_MARK_SIZE]; /* by which a key that is not known yet is told, see token.h */
-    const char *stage;   /* to which repairs belong, set by load; repairs are reset by it */
-    const char *own_key; /* made from it for its own stage; NULL: nobody asked yet */
-    mig_str_t key;       /* of the record that is being worked on, set by load */
-    int secret;          /* set by load: memory of a record is wiped */
+    const char *stage;              /* to which repairs belong, set by load */
+    const char *own_key;            /* made from it for its own stage; NULL: nobody asked yet */
+    mig_str_t key;                  /* of the record that is being worked on, set by load */
+    int secret;                     /* set by load: memory of a record is wiped */
     /* Told of each use of a transform by a migrator; NULL: nobody. */
     void (*trace)(void *ctx, const struct unit *transform, const struct host_step *step);
     void *trace_ctx;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "outlet.h"
 #include "screen.h"
 #include "status.h"
 #include "str.h"
@@ -17,6 +18,7 @@ static enum log_level least = LOG_INFO;
 static FILE *log_file;
 static char **secrets;
 static size_t n_secrets;
+static unsigned long n_lost; /* lines that stderr did not take since it last took one */
 
 static const char *const level_names[] = {"", "debug", "info", "warning", "error"};
 
@@ -98,20 +100,33 @@ static void add_escaped(struct str *out, const char *text)
     }
 }
 
-static void write_to(FILE *file, enum log_level level, const char *text)
+static void add_line(struct str *out, enum log_level level, const char *text)
 {
     char when[32];
-    struct str line;
     timestamp(when);
-    str_init(&line, 0);
-    str_printf(&line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
+    str_printf(out, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
                level == LOG_INFO ? "" : ": ");
-    add_escaped(&line, text);
-    str_add_char(&line, '\n');
-    /* A reader that went away must not stop a run: errors of stderr are ignored. */
-    fwrite(line.data, 1, line.len, file);
-    fflush(file);
-    str_clear(&line);
+    add_escaped(out, text);
+    str_add_char(out, '\n');
+}
+
+/* A reader that went away or sleeps must not stop a run: errors of stderr are ignored, and what was
+ * lost is told once it reads again. */
+static void to_stderr(const struct str *line)
+{
+    char text[100];
+    struct str note;
+    str_init(&note, 0);
+    if (n_lost) {
+        snprintf(text, sizeof text, "%lu lines are missing here: stderr did not take them", n_lost);
+        add_line(&note, LOG_WARNING, text);
+    }
+    str_add_n(&note, line->data, line->len);
+    if (outlet_write(note.data, note.len))
+        n_lost = 0;
+    else
+        n_lost++;
+    str_clear(&note);
 }
 
 static int reaches_file(enum log_level level)
@@ -121,12 +136,18 @@ static int reaches_file(enum log_level level)
 
 static void write_all(enum log_level level, char *text)
 {
+    struct str line;
     log_mask(text);
     screen_lock();
+    str_init(&line, 0);
+    add_line(&line, level, text);
     if (level >= least)
-        write_to(stderr, level, text);
-    if (reaches_file(level))
-        write_to(log_file, level, text);
+        to_stderr(&line);
+    if (reaches_file(level)) {
+        fwrite(line.data, 1, line.len, log_file);
+        fflush(log_file);
+    }
+    str_clear(&line);
     screen_unlock();
 }
 
@@ -203,8 +224,7 @@ void log_line(const char *format, ...)
     add_escaped(&safe, text.data);
     str_add_char(&safe, '\n');
     screen_lock();
-    fwrite(safe.data, 1, safe.len, stderr);
-    fflush(stderr);
+    to_stderr(&safe);
     screen_unlock();
     str_clear(&text);
     str_clear(&safe);

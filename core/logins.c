@@ -8,6 +8,7 @@
 #include "call.h"
 #include "deferred.h"
 #include "feed.h"
+#include "hostrepairs.h"
 #include "log.h"
 #include "sql.h"
 #include "staging.h"
@@ -314,7 +315,7 @@ static int prove_stage(struct proof *p, struct error *err)
     deferred_end(p->later);
     migrator->await = NULL;
     host->secret = 0;
-    host->n_repairs = 0; /* they were counted when the rows were made */
+    hostrepairs_stage(host); /* they were counted when the rows were made */
     return code;
 }
 

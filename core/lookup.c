@@ -244,11 +244,11 @@ static int leave_null(struct state *s, const struct job_table *t, const struct j
 {
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "INSERT INTO %s.repair ", s->q);
     lost_rows(t, w, &sql);
-    str_printf(&sql, " SELECT %lld, 0, c.stage, ", (long long)s->run);
+    refer_list_nulled(s, "o", w->column->name, &sql);
+    str_printf(&sql, " INSERT INTO %s.repair SELECT %lld, 0, c.stage, ", s->q, (long long)s->run);
     sql_literal(&sql, w->column->name);
-    str_add(&sql, ", 'missing parent set to NULL', count(*) FROM o w");
+    str_add(&sql, ", " REFER_NULLED ", count(*) FROM o w");
     reject_join(s, &sql);
     str_add(&sql, " GROUP BY c.stage");
     int64_t before = s->refused;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "crash.h"
 #include "fault.h"
 #include "frame.h"
 #include "log.h"
@@ -54,12 +55,26 @@ static struct timespec now(void)
 
 /* ---- the screen ------------------------------------------------------------------------ */
 
+/* A call into a plugin says nothing of itself, and may never come back. */
+static void note_call(struct waiting *w)
+{
+    struct crash_call call;
+    double seconds;
+    if (!crash_same_call(&call, &seconds) || w->kind)
+        return;
+    w->kind = WAITING_PLUGIN;
+    w->seconds = seconds;
+    snprintf(w->what, sizeof w->what, "%s() of %s, %s", call.call, call.unit->name,
+             call.unit->where);
+}
+
 static void render(struct str *out, int cols, int rows)
 {
     struct timespec t = now();
     pthread_mutex_lock(&lock);
     shown.seconds = seconds_between(&begun, &t);
     waiting_get(&shown.wait);
+    note_call(&shown.wait);
     log_mask(shown.wait.what);
     frame_render(&shown, cols, rows, out);
     pthread_mutex_unlock(&lock);

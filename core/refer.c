@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "found.h"
+#include "hostrepairs.h"
 #include "match.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -201,12 +202,22 @@ static int reject_orphans(struct state *s, const struct job *job, const struct j
     return code ? code : found_drop(s, &orphans, err);
 }
 
+void refer_list_nulled(const struct state *s, const char *rows, const char *column, struct str *sql)
+{
+    str_printf(sql, ", listed AS (INSERT INTO %s.repaired SELECT %lld, 0, c.stage, w._mig_key, ",
+               s->q, (long long)s->run);
+    sql_literal(sql, column);
+    str_printf(sql, ", " REFER_NULLED " FROM %s w", rows);
+    reject_join(s, sql);
+    str_printf(sql, " LIMIT %d)", HOSTREPAIRS_LISTED);
+}
+
 static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,
                         const struct job_reference *r, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
-    str_add(&sql, "WITH gone AS (SELECT w._mig_id, w._mig_record FROM ");
+    str_add(&sql, "WITH gone AS (SELECT w._mig_id, w._mig_record, w._mig_key FROM ");
     str_printf(&sql, "%s w WHERE ", t->will_be);
     orphan_condition(job, t, r, &sql);
     str_printf(&sql, "), cut AS (UPDATE %s s SET ", t->staging);
@@ -216,12 +227,11 @@ static int null_orphans(struct state *s, const struct job *job, const struct job
         str_add(&sql, " = NULL");
     }
     rewrite_keep(t, "s", r->key.columns, r->key.n, &sql);
-    str_printf(&sql,
-               " FROM gone g WHERE g._mig_id = s._mig_id) INSERT INTO %s.repair SELECT %lld, 0,"
-               " c.stage, ",
-               s->q, (long long)s->run);
+    str_add(&sql, " FROM gone g WHERE g._mig_id = s._mig_id)");
+    refer_list_nulled(s, "gone", r->key.columns[0], &sql);
+    str_printf(&sql, " INSERT INTO %s.repair SELECT %lld, 0, c.stage, ", s->q, (long long)s->run);
     sql_literal(&sql, r->key.columns[0]);
-    str_add(&sql, ", 'missing parent set to NULL', count(*) FROM gone w");
+    str_add(&sql, ", " REFER_NULLED ", count(*) FROM gone w");
     reject_join(s, &sql);
     str_add(&sql, " GROUP BY c.stage");
     return reject_run(s, &sql, err);

@@ -19,6 +19,11 @@ int refer_null_missing(struct state *s, const struct job *job, struct job_table 
  * should have brought the parent, `earlier` the words for one of another run; both may be NULL. */
 int refer_refuse(struct state *s, const struct job_table *t, const struct job_reference *r,
                  struct str *sql, struct error *err);
+/* ", listed AS (...)" behind the WITH of `sql`: lists records of `rows` (_mig_record, _mig_key),
+ * whose column was set NULL for want of a parent, beside REFER_NULLED as their count. */
+#define REFER_NULLED "'missing parent set to NULL'"
+void refer_list_nulled(const struct state *s, const char *rows, const char *column,
+                       struct str *sql);
 /* Keeps the target key of each record that check refused, where later runs may refer to it. */
 int refer_keep_keys(struct state *s, const struct job *job, struct error *err);
 /* A reference within a table or a cycle: one pass may not settle every chain. */

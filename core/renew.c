@@ -37,9 +37,9 @@ static void shape_query(const struct state *s, const struct job *job, struct str
 
 static int drop_all(struct state *s, struct error *err)
 {
-    static const char *const tables[] = {"run_table",     "run_stage", "chunk",
-                                         "part",          "reject",    "repair",
-                                         "source_change", "taken",     "source_fact"};
+    static const char *const tables[] = {"run_table",   "run_stage", "chunk",         "part",
+                                         "reject",      "repair",    "source_change", "taken",
+                                         "source_fact", "repaired"};
     int code = staging_drop_run(s, s->run, err);
     for (size_t i = 0; !code && i < sizeof tables / sizeof *tables; i++)
         code = pg_execf(s->pg, err, "DELETE FROM %s.%s WHERE run = %lld", s->q, tables[i],

@@ -36,10 +36,13 @@ int resume_forget(struct state *s, const struct job *job, const struct job_stage
         code = pg_execf(s->pg, err,
                         "DELETE FROM %s.chunk WHERE run = %lld AND no >= %lld AND no < %lld; DELETE"
                         " FROM %s.repair WHERE run = %lld AND chunk >= %lld AND chunk < %lld;"
+                        " DELETE FROM %s.repaired WHERE run = %lld AND chunk >= %lld AND chunk <"
+                        " %lld;"
                         " DELETE FROM %s.reject WHERE run = %lld AND record >= %lld AND record <"
                         " %lld",
                         s->q, run, (long long)from, (long long)to, s->q, run, (long long)from,
-                        (long long)to, s->q, run, first, end);
+                        (long long)to, s->q, run, (long long)from, (long long)to, s->q, run, first,
+                        end);
     return code;
 }
 

@@ -2,7 +2,6 @@
  * after a stop the shell has written over the block, and a new one is begun. */
 #include "screen.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "outlet.h"
 
 #define DRAW_MS 250
 #define COLUMNS_LEAST 20
@@ -39,20 +40,6 @@ int screen_columns(void)
     int cols, rows;
     size_of(&cols, &rows);
     return cols;
-}
-
-/* Nobody reads, or nobody can: the run goes on without. */
-static void put(const char *data, size_t n)
-{
-    while (n) {
-        ssize_t k = write(STDERR_FILENO, data, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return;
-        data += k;
-        n -= (size_t)k;
-    }
 }
 
 /* Characters, all of one column; colours take none. */
@@ -98,9 +85,8 @@ static void erase(void)
     str_init(&out, 0);
     up(&out, cols);
     str_add(&out, "\033[J");
-    put(out.data, out.len);
+    is_drawn = !outlet_write(out.data, out.len);
     str_clear(&out);
-    is_drawn = 0;
 }
 
 /* In the background the terminal is the shell's. */
@@ -123,8 +109,10 @@ static void draw(struct str *next, int cols)
         at += n + 1;
     }
     str_add(&out, "\033[J");
-    put(out.data, out.len);
+    int is_there = outlet_write(out.data, out.len);
     str_clear(&out);
+    if (!is_there) /* nobody reads, or nobody can: the run goes on without */
+        return;
     str_reset(&block);
     str_add_n(&block, next->data, next->len);
     is_drawn = 1;
@@ -152,7 +140,7 @@ static void pass_on(void)
     ssize_t n;
     while (from[0] >= 0 && (n = read(from[0], text, sizeof text)) > 0) {
         erase();
-        put(text, (size_t)n);
+        outlet_write(text, (size_t)n);
     }
 }
 

@@ -49,6 +49,10 @@ static const char *const ddl[] = {
     " KEY (run, stage, name))",
     "CREATE TABLE %s.repair (run bigint, chunk bigint, stage text, field text, rule text,"
     " count bigint NOT NULL)",
+    /* The first of each stage, field and rule; see hostrepairs.h. */
+    "CREATE TABLE %s.repaired (run bigint NOT NULL, chunk bigint NOT NULL, stage text NOT NULL, key"
+    " text, field text NOT NULL, rule text NOT NULL)",
+    "CREATE INDEX repaired_run ON %s.repaired (run, chunk)",
     /* fate: suffix, null, reject. winner: who keeps the value, NULL: a live row. */
     "CREATE TABLE %s.taken (run bigint NOT NULL, stage text NOT NULL, key text, table_name text NOT"
     " NULL, column_name text NOT NULL, fate text NOT NULL, winner text)",

@@ -19,6 +19,7 @@
 #include "facts.h"
 #include "fault.h"
 #include "feed.h"
+#include "hostrepairs.h"
 #include "staging.h"
 #include "waits.h"
 
@@ -354,7 +355,7 @@ static int all_chunks(struct stream *l, const struct stream_from *from, struct e
         l->chunk->snapshot = l->snapshot;
         deferred_chunk_begin(&l->deferred, l->chunk);
         l->row_seq = 0;
-        l->job->host->n_repairs = 0;
+        hostrepairs_chunk(l->job->host);
         end = fill(l, err);
         code = end < 0 ? -end : send_chunk(l, err);
         tell(l, 1);
@@ -430,6 +431,7 @@ int stream_run(struct stream *l, struct job_stage *st, const struct stream_from 
     counted_begin(&l->counted, st);
     st->migrator->emit = emit;
     st->migrator->emit_ctx = l;
+    hostrepairs_stage(l->job->host);
     l->job->host->stage = st->p->name;
     l->job->host->secret = job_is_secret(st);
     int code = deferred_chunk_start(&l->deferred, st, err);

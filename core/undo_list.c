@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bundle.h"
+#include "csvfield.h"
 #include "mask.h"
 
 #define MOST_FIRST 20
@@ -17,17 +18,6 @@ struct writing {
     struct error *err;
 };
 
-/* Quoted; a text that a spreadsheet would take for a formula gets an apostrophe in front. */
-static void field(const char *text, int last, struct str *line)
-{
-    str_add_char(line, '"');
-    if (strchr("=+-@\t\r", text[0]) && text[0] && text[strspn(text, "-0123456789., ")])
-        str_add_char(line, '\'');
-    for (const char *p = text; *p; p++)
-        str_add_n(line, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
-    str_add(line, last ? "\"\n" : "\",");
-}
-
 static int one(void *ctx, const char *const *v, const size_t *lengths)
 {
     struct writing *w = ctx;
@@ -37,9 +27,9 @@ static int one(void *ctx, const char *const *v, const size_t *lengths)
     struct str line;
     (void)lengths;
     str_init(&line, 0);
-    field(v[0], 0, &line);
-    field(key, 0, &line);
-    field(v[2], 1, &line);
+    csvfield_add(v[0], ",", &line);
+    csvfield_add(key, ",", &line);
+    csvfield_add(v[2], "\n", &line);
     int code = outfile_write(w->file, line.data, line.len, w->err);
     str_clear(&line);
     if (o->n++ < MOST_FIRST)

@@ -85,6 +85,8 @@ const char *waiting_text(enum waiting_kind of)
         return "a program";
     case WAITING_RETRY:
         return "the next try";
+    case WAITING_PLUGIN:
+        return "a plugin";
     default:
         return "nothing";
     }

@@ -12,7 +12,8 @@ enum waiting_kind {
     WAITING_SOURCE,    /* a source has nothing to give yet: it is slow, or was asked to pause */
     WAITING_VALUES,    /* slow transforms, such as password hashes */
     WAITING_PROGRAM,   /* pg_dump and the like */
-    WAITING_RETRY      /* until a transaction is tried again */
+    WAITING_RETRY,     /* until a transaction is tried again */
+    WAITING_PLUGIN     /* a call into one that has not come back; seen by who shows it */
 };
 
 struct waiting {

@@ -193,6 +193,19 @@ pg_createdb counted "$SHOP/items.sql"
     says "public.items holds about 2 rows already"
 )
 
+echo "names that would steer a terminal"
+escape=$(printf '\033[2J')
+ends 3 --plugins "$PLUGINS" --project "$SHOP/no$escape" --plan
+says 'no\x1b[2J'
+silent "$escape"
+psql_t counted -c "CREATE TABLE \"odd$escape\" (id int)"
+(
+    DATABASE_URL=$(pg_url counted)
+    ends 0 $on --analyze
+    says 'odd\x1b[2J'
+    silent "$escape"
+) || exit 1
+
 echo "a full disk behind publish"
 mkdir "$TEST_DIR/full"
 full_disk() # NAME COMMAND...: the run is published, and the report can be had again

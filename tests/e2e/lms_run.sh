@@ -154,6 +154,21 @@ jq -r '.repairs[] | "\(.stage) \(.field) \(.rule) \(.count)"' "$bundle/report.js
     sort >"$TEST_DIR/accounts"
 same "repairs" "$TEST_DIR/source" "$TEST_DIR/accounts"
 
+echo "and listed by key"
+{
+    old "SELECT 'persons ' || id || ' birthdate bad_date_to_null ' || count(*) OVER () FROM edu.persons
+          WHERE birthdate LIKE '31/02/%'"
+    old "SELECT 'users ' || id || ' email bad_email_to_placeholder ' || count(*) OVER () FROM edu.users
+          WHERE email !~ '^[^@ ]+@[^@ ]+$'"
+} | sort >"$TEST_DIR/source"
+tr -d '"\r' <"$bundle/repairs.csv" | tr , ' ' >"$TEST_DIR/listed"
+grep -E 'bad_date_to_null|placeholder' "$TEST_DIR/listed" | grep -v '^students' | sort >"$TEST_DIR/accounts"
+same "listed repairs" "$TEST_DIR/source" "$TEST_DIR/accounts"
+jq -r '.repairs[] | "\(.stage) \(.field) \(.rule) \(.count)"' "$bundle/report.json" | sort >"$TEST_DIR/source"
+sed 1d "$TEST_DIR/listed" | awk '{ n[$1 " " $3 " " $4]++ } END { for (rule in n) print rule, n[rule] }' | sort \
+    >"$TEST_DIR/accounts"
+same "each of them" "$TEST_DIR/source" "$TEST_DIR/accounts"
+
 echo "old ids and codes are kept, numbers as numbers"
 [ "$(new "SELECT bool_and(metadata ? 'old_user_id') FROM lms.users")" = t ]
 [ "$(new "SELECT bool_and(metadata ? 'old_student_id' AND jsonb_typeof(metadata -> 'type_id') = 'number'

@@ -257,6 +257,18 @@ for call in "source create" "source next" "transform apply" "validator check"; d
         "$rogue/rogue.so" "no live table was changed"
     unchanged shop
 done
+if command -v python3 >/dev/null; then
+    # Without that limit: a terminal says which call it is, and a second signal ends it.
+    project source next hang
+    status=0
+    # shellcheck disable=SC2086
+    TERM=xterm python3 "$top_srcdir/tests/fixtures/terminal.py" 100x24 "$TEST_DIR/frames" \
+        "for a plugin:int" "for a plugin:int" -- "$MIGHOST" $both --project "$SHOP/rogue.json" --run || status=$?
+    is "a hanging call with two signals ends" "$status" 130
+    grep -q '^waits 0:0[0-9] for a plugin: next() of source:rogue, source r$' "$TEST_DIR/frames" ||
+        fail "the screen does not say what is waited for"
+    unchanged shop
+fi
 project source
 sed -i 's/"retries": 0,/& "timeouts": { "plugin": 1 },/' "$SHOP/rogue.json"
 ends 0 $both --project "$SHOP/rogue.json" --run # the half run goes on

@@ -282,6 +282,20 @@ places|2|rejected|orphan|"
 rows refs "SELECT field, sum(count) FROM mighost.repair WHERE run = (SELECT max(id) FROM mighost.run)
     GROUP BY 1 ORDER BY 1" "editor_id|2
 series|2"
+listed() # KEYS: of the books in the list
+{
+    is "listed repairs" "$(tr -d '"\r' <"$BUNDLE/repairs.csv" | cut -d, -f2-5)" "key,field,rule,count
+$1"
+}
+listed "4,editor_id,missing parent set to NULL,2
+5,editor_id,missing parent set to NULL,2
+1,series,missing parent set to NULL,2
+6,series,missing parent set to NULL,2"
+(
+    MIGHOST_REPAIRS_LISTED=1 mig 0 refs books --report "$ledger_run"
+    [ -z "$("$MIGHOST" --list-faults)" ] || listed "4,editor_id,missing parent set to NULL,2
+1,series,missing parent set to NULL,2"
+) || exit 1
 undo_proof refs books
 again 20 refs books
 

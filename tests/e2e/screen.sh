@@ -116,3 +116,32 @@ status=0
 says "dry run done"
 bundle=$(sed -n 's/.*; report: //p' "$here/out")
 grep -q '\] check$' "$bundle/run.log" || fail "run.log lacks what stderr could not take"
+
+echo "--- a reader of the log that sleeps: the run goes on, and what is missing is told"
+mkfifo "$here/pipe"
+exec 8<>"$here/pipe"
+dd if=/dev/zero of="$here/pipe" bs=4096 count=1024 oflag=nonblock 2>/dev/null && fail "the pipe takes all"
+status=0
+timeout 120 "$MIGHOST" --plugins "$PLUGINS" --project "$project" --work-dir "$here/work" --dry-run \
+    >"$here/out" 2>"$here/pipe" 8>&- || status=$?
+[ "$status" -eq 20 ] || fail "with a log that nobody reads the run ends with $status"
+bundle=$(sed -n 's/.*; report: //p' "$here/out")
+grep -q '\] check$' "$bundle/run.log" || fail "run.log lacks what the pipe could not take"
+# Awake again in the midst of the load.
+runs=$(ls "$here/work/reports" | wc -l)
+(
+    until [ "$(ls "$here/work/reports" | wc -l)" -gt "$runs" ]; do sleep 0.05; done
+    new=$(ls -t "$here/work/reports" | head -n 1)
+    until grep -q '\] load$' "$here/work/reports/$new/run.log"; do sleep 0.05; done
+    exec cat <&8 >"$here/read"
+) &
+reader=$!
+at_exit "kill $reader 2>/dev/null"
+MIGHOST_FAULT=chunk.read:*:sleep=120 timeout 120 "$MIGHOST" --plugins "$PLUGINS" --project "$project" \
+    --work-dir "$here/work" --dry-run >"$here/out" 2>"$here/pipe" 8>&- || :
+tries=0
+until grep -aq ' warning: [0-9]* lines are missing here: stderr did not take them$' "$here/read"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || fail "who reads again is not told what is missing"
+    sleep 0.1
+done

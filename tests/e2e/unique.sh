@@ -59,6 +59,17 @@ mig 20 people people --dry-run
 unchanged people "a dry run"
 cp "$BUNDLE/taken.csv" "$TEST_DIR/dry.csv"
 
+echo "a rehearsal on a copy gives the values that the run will give"
+pg_createdb copy
+(
+    STAGING_DATABASE_URL=$(pg_url copy)
+    export STAGING_DATABASE_URL
+    mig 0 people people --rehearse
+) || exit 1
+given='SELECT ref, email, login, phone, tag FROM'
+staging=$(psql_t copy -c "SELECT format('mighost.staging_%s_1', max(id)) FROM mighost.run")
+psql_t copy -c "$given $staging WHERE _mig_state = 0 ORDER BY ref" >"$TEST_DIR/rehearsed"
+
 echo "the first in the order of stages and keys keeps a value, live rows first; used numbers are left out"
 run 20 people people
 rows people "$everyone" "app|Live@x|live|1|
@@ -70,6 +81,8 @@ staff3|a+1@x|bob-1|6|K1
 staff4|a@x |ann||
 staff5|z@x|live-1||
 staff6|A+1+1@x|maximum|7|"
+psql_t people -c "$given person WHERE ref <> 'app' ORDER BY ref" | diff "$TEST_DIR/rehearsed" - ||
+    fail "the run gives other values than its rehearsal"
 rows people "$lost" "guests|1|tag|taken
 staff|7|login|taken
 staff|9|tag|taken"

@@ -14,6 +14,7 @@
 #include "str.h"
 
 static enum log_level least = LOG_INFO;
+static int as_json;
 static FILE *log_file;
 static char **secrets;
 static size_t n_secrets;
@@ -28,6 +29,16 @@ void log_level_set(enum log_level level)
 enum log_level log_level_get(void)
 {
     return least;
+}
+
+void log_json(void)
+{
+    as_json = 1;
+}
+
+int log_is_json(void)
+{
+    return as_json;
 }
 
 int log_level_parse(const char *text)
@@ -98,16 +109,42 @@ static void add_escaped(struct str *out, const char *text)
     }
 }
 
-static void write_to(FILE *file, enum log_level level, const char *text)
+/* Bytes that are no UTF-8 would make the line no JSON. */
+static void add_json(struct str *out, const char *text)
+{
+    int whole = str_utf8_ok(text, strlen(text));
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p < 0x20 || *p == 0x7f)
+            str_printf(out, "\\u%04x", *p);
+        else if (*p == '"' || *p == '\\')
+            str_printf(out, "\\%c", *p);
+        else
+            str_add_char(out, *p < 0x80 || whole ? (char)*p : '?');
+    }
+}
+
+static void add_line(struct str *line, int json, enum log_level level, const char *text)
 {
     char when[32];
-    struct str line;
     timestamp(when);
-    str_init(&line, 0);
-    str_printf(&line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
+    if (json) {
+        str_printf(line, "{\"time\": \"%s\", \"level\": \"%s\", \"message\": \"", when,
+                   level_names[level]);
+        add_json(line, text);
+        str_add(line, "\"}\n");
+        return;
+    }
+    str_printf(line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
                level == LOG_INFO ? "" : ": ");
-    add_escaped(&line, text);
-    str_add_char(&line, '\n');
+    add_escaped(line, text);
+    str_add_char(line, '\n');
+}
+
+static void write_to(FILE *file, int json, enum log_level level, const char *text)
+{
+    struct str line;
+    str_init(&line, 0);
+    add_line(&line, json, level, text);
     /* A reader that went away must not stop a run: errors of stderr are ignored. */
     fwrite(line.data, 1, line.len, file);
     fflush(file);
@@ -124,9 +161,9 @@ static void write_all(enum log_level level, char *text)
     log_mask(text);
     screen_lock();
     if (level >= least)
-        write_to(stderr, level, text);
+        write_to(stderr, as_json, level, text);
     if (reaches_file(level))
-        write_to(log_file, level, text);
+        write_to(log_file, 0, level, text);
     screen_unlock();
 }
 
@@ -200,8 +237,12 @@ void log_line(const char *format, ...)
     va_end(ap);
     if (text.capacity)
         log_mask(text.data);
-    add_escaped(&safe, text.data);
-    str_add_char(&safe, '\n');
+    if (as_json) {
+        add_line(&safe, 1, LOG_INFO, text.data);
+    } else {
+        add_escaped(&safe, text.data);
+        str_add_char(&safe, '\n');
+    }
     screen_lock();
     fwrite(safe.data, 1, safe.len, stderr);
     fflush(stderr);

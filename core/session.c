@@ -107,9 +107,8 @@ int session_sources(struct session *s)
 static void warn_root(const struct session *s)
 {
     if (geteuid() == 0 && !s->options->allow_root)
-        log_write(LOG_WARNING,
-                  "running as root: plugins have all of its rights; a user who owns the "
-                  "project is enough (--allow-root: without this line)");
+        log_write(LOG_WARNING, "running as root: plugins have all of its rights (--allow-root: no"
+                               " warning)");
 }
 
 int session_units(struct session *s)

@@ -210,6 +210,35 @@ int action_preflight(const struct cli *cli, struct session *s)
     return 0;
 }
 
+#define MOST_FOUND 20
+
+static void tell_found(const char *found)
+{
+    struct str text;
+    str_init(&text, 0);
+    str_add(&text, "           ");
+    for (const unsigned char *p = (const unsigned char *)found; *p; p++)
+        str_add_char(&text, *p < 0x20 || *p == 0x7f ? '?' : (char)*p);
+    output_line(text.data);
+    str_clear(&text);
+}
+
+/* The verdict on each check, and which rows a query found: these are to be looked after. */
+static int print_check(struct session *s, const struct validate_result *r)
+{
+    output_format("%-8s %s: %s, %lld violations\n",
+                  r->failed       ? "failed"
+                  : r->violations ? "warning"
+                                  : "passed",
+                  r->validator, r->name, (long long)r->violations);
+    if (!r->violations || !str_equal(r->kind, "query") || str_equal(r->validator, "scenarios"))
+        return 0;
+    int code = validate_found(s->reader, r, MOST_FOUND, tell_found, &s->err);
+    if (!code && r->violations > MOST_FOUND)
+        output_format("           and %lld more\n", (long long)r->violations - MOST_FOUND);
+    return code;
+}
+
 int action_validate(const struct cli *cli, struct session *s)
 {
     (void)cli;
@@ -222,15 +251,10 @@ int action_validate(const struct cli *cli, struct session *s)
     }
     if (!code)
         code = scenario_run(s->reader, &s->job, s->url, &list, &s->err);
+    for (size_t i = 0; !code && i < list.n; i++)
+        code = print_check(s, &list.items[i]);
     if (code)
         return failed(s, code);
-    for (size_t i = 0; i < list.n; i++)
-        output_format("%-8s %s: %s, %lld violations\n",
-                      list.items[i].failed       ? "failed"
-                      : list.items[i].violations ? "warning"
-                                                 : "passed",
-                      list.items[i].validator, list.items[i].name,
-                      (long long)list.items[i].violations);
     output_format("%zu checks, %zu failed\n", list.n, list.errors);
     return list.errors ? STATUS_INVALID : 0;
 }

@@ -125,6 +125,10 @@ static const struct cli_option table[] = {
     {"takeover", NULL, ID_FLAG, "take over a run whose process hangs", AT(takeover)},
     {"same-database", NULL, ID_FLAG, "a source may read tables that the project writes",
      AT(session.same_database)},
+    {"allow-insecure-tls", NULL, ID_FLAG, "servers elsewhere need not prove which they are",
+     AT(session.allow_insecure_tls)},
+    {"allow-root", NULL, ID_FLAG, "as root: without a warning, and whatever LD_PRELOAD says",
+     AT(session.allow_root)},
     {"hold", NULL, ID_FLAG, "with --run: stop after check, publish with --publish RUN", AT(hold)},
     {"skip-export", NULL, ID_FLAG, "read from the export directory, ask no API",
      AT(session.skip_export)},
@@ -159,6 +163,8 @@ static const struct cli_option table[] = {
     {"quiet", NULL, ID_FLAG, "only warnings and errors", AT(quiet)},
     {"log-level", "LEVEL", ID_TEXT, "debug, info, warning or error",
      AT(session.overrides.log_level)},
+    {"log-format", "FORMAT", ID_TEXT, "of messages on stderr: text or json, an object a line",
+     AT(log_format)},
 };
 
 #define TABLE_SIZE (sizeof table / sizeof *table)
@@ -452,6 +458,9 @@ static int goes_with(const struct cli *cli, struct error *err)
          "--kind and --language go with --new-plugin"},
         {cli->rows != NULL, ACTION_RESTORE, "--rows goes with --restore"},
     };
+    const char *format = cli->log_format;
+    if (format && !str_equal(format, "text") && !str_equal(format, "json"))
+        return error_set(err, STATUS_USAGE, "--log-format takes text or json");
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (pairs[i].is_given && cli->action != pairs[i].action)
             return error_set(err, STATUS_USAGE, "%s", pairs[i].text);

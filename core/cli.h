@@ -67,7 +67,8 @@ struct cli {
     const char *acknowledge;     /* a checklist with its items checked, or NULL */
     int force, skip_staging, skip_tests, accept_differences;
     int yes, takeover, hold, json, verbose, quiet, dot, full, prove, follow;
-    const char *format; /* of --plan */
+    const char *format;     /* of --plan */
+    const char *log_format; /* text, json or NULL */
 };
 
 /* STATUS_USAGE with err when the line is wrong. Overwrites arguments that hold a password. */

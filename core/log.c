@@ -15,6 +15,7 @@
 #include "str.h"
 
 static enum log_level least = LOG_INFO;
+static int as_json;
 static FILE *log_file;
 static char **secrets;
 static size_t n_secrets;
@@ -30,6 +31,16 @@ void log_level_set(enum log_level level)
 enum log_level log_level_get(void)
 {
     return least;
+}
+
+void log_json(void)
+{
+    as_json = 1;
+}
+
+int log_is_json(void)
+{
+    return as_json;
 }
 
 int log_level_parse(const char *text)
@@ -100,14 +111,35 @@ static void add_escaped(struct str *out, const char *text)
     }
 }
 
-static void add_line(struct str *out, enum log_level level, const char *text)
+/* Bytes that are no UTF-8 would make the line no JSON. */
+static void add_json(struct str *out, const char *text)
+{
+    int whole = str_utf8_ok(text, strlen(text));
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p < 0x20 || *p == 0x7f)
+            str_printf(out, "\\u%04x", *p);
+        else if (*p == '"' || *p == '\\')
+            str_printf(out, "\\%c", *p);
+        else
+            str_add_char(out, *p < 0x80 || whole ? (char)*p : '?');
+    }
+}
+
+static void add_line(struct str *line, int json, enum log_level level, const char *text)
 {
     char when[32];
     timestamp(when);
-    str_printf(out, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
+    if (json) {
+        str_printf(line, "{\"time\": \"%s\", \"level\": \"%s\", \"message\": \"", when,
+                   level_names[level]);
+        add_json(line, text);
+        str_add(line, "\"}\n");
+        return;
+    }
+    str_printf(line, "[%s] %s%s", when, level == LOG_INFO ? "" : level_names[level],
                level == LOG_INFO ? "" : ": ");
-    add_escaped(out, text);
-    str_add_char(out, '\n');
+    add_escaped(line, text);
+    str_add_char(line, '\n');
 }
 
 /* A reader that went away or sleeps must not stop a run: errors of stderr are ignored, and what was
@@ -119,7 +151,7 @@ static void to_stderr(const struct str *line)
     str_init(&note, 0);
     if (n_lost) {
         snprintf(text, sizeof text, "%lu lines are missing here: stderr did not take them", n_lost);
-        add_line(&note, LOG_WARNING, text);
+        add_line(&note, as_json, LOG_WARNING, text);
     }
     str_add_n(&note, line->data, line->len);
     if (outlet_write(note.data, note.len))
@@ -140,10 +172,12 @@ static void write_all(enum log_level level, char *text)
     log_mask(text);
     screen_lock();
     str_init(&line, 0);
-    add_line(&line, level, text);
+    add_line(&line, as_json, level, text);
     if (level >= least)
         to_stderr(&line);
     if (reaches_file(level)) {
+        str_reset(&line);
+        add_line(&line, 0, level, text);
         fwrite(line.data, 1, line.len, log_file);
         fflush(log_file);
     }
@@ -221,8 +255,12 @@ void log_line(const char *format, ...)
     va_end(ap);
     if (text.capacity)
         log_mask(text.data);
-    add_escaped(&safe, text.data);
-    str_add_char(&safe, '\n');
+    if (as_json) {
+        add_line(&safe, 1, LOG_INFO, text.data);
+    } else {
+        add_escaped(&safe, text.data);
+        str_add_char(&safe, '\n');
+    }
     screen_lock();
     to_stderr(&safe);
     screen_unlock();

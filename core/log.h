@@ -15,6 +15,9 @@ void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
 /* "debug", "info", "warning", "error", any case; returns 0 when unknown. */
 int log_level_parse(const char *text);
+/* Lines of stderr as JSON objects: time, level, message. run.log stays as it is. */
+void log_json(void);
+int log_is_json(void);
 /* Also write every line to this stream, borrowed; NULL ends that. */
 void log_file_set(FILE *file);
 

@@ -11,6 +11,7 @@
 #include "crash.h"
 #include "log.h"
 #include "output.h"
+#include "pg.h"
 #include "signals.h"
 #include "surround.h"
 
@@ -26,6 +27,29 @@ static void harden(void)
     umask(077);
     prctl(PR_SET_DUMPABLE, 0);
     unsetenv("LTDL_LIBRARY_PATH");
+}
+
+/* What these name has run already, but has seen no password and no row. sudo takes them away; where
+ * they are left, somebody else than root may have set them. */
+static int refuse_loaded(const struct cli *cli, struct error *err)
+{
+    static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"};
+    if (geteuid() != 0 || cli->session.allow_root)
+        return 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (!value || !*value)
+            continue;
+        error_set(err, STATUS_CONFIG, "running as root with %s set", names[i]);
+        error_why(err, "what it names is loaded into this process, and the programs that it "
+                       "starts, with all rights");
+        error_fix(err,
+                  "unset %s, or run as a user who owns the project; if this is meant: "
+                  "--allow-root",
+                  names[i]);
+        return STATUS_CONFIG;
+    }
+    return 0;
 }
 
 /* By itself glibc raises this with each large block that is freed: buffers of chunks would then lie
@@ -48,10 +72,16 @@ int main(int argc, char **argv)
     crash_init();
     surround_keep();
     int code = cli_parse(argc, argv, &cli, &err);
+    if (str_equal(cli.log_format, "json"))
+        log_json();
     if (cli.verbose)
         log_level_set(LOG_DEBUG);
     if (cli.quiet)
         log_level_set(LOG_WARNING);
+    if (!code)
+        code = refuse_loaded(&cli, &err);
+    if (cli.session.allow_insecure_tls)
+        pg_allow_insecure_tls();
     if (code)
         log_error(&err, "nothing was written");
     else

@@ -3,6 +3,7 @@
  * quoted in faults, they may come from variables; names, kinds and bounds are. */
 #include "options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fieldvalue.h"
@@ -269,6 +270,21 @@ static const char *entry_fault(const struct parse *p, const mig_option_t *table,
         return "its default does not fit its type or what is allowed";
     if (!o->help || !*o->help)
         return "it has no help";
+    return NULL;
+}
+
+char *options_database_url(const struct options *options)
+{
+    for (size_t i = 0; i < options->n; i++) {
+        const mig_value_t *v = &options->values[i];
+        if (options->table[i].type != MIG_OPT_URL || v->kind == MIG_ABSENT || !v->len)
+            continue;
+        char *url = strndup(v->data, v->len);
+        if (url && (strncmp(url, "postgres", 8) == 0 || !strstr(url, "://")))
+            return url;
+        free(url);
+        return NULL;
+    }
     return NULL;
 }
 

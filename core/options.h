@@ -23,6 +23,9 @@ int options_parse(const mig_option_t *table, const char *json, const char *unit,
                   const char *dir, struct arena *mem, struct options *out, struct faults *faults);
 /* MIG_E_BUG when the table has no such option. */
 int options_get(const struct options *options, const char *name, mig_value_t *out);
+/* The first of type MIG_OPT_URL, where it leads to a PostgreSQL database; else NULL. It may hold a
+ * password: the caller wipes and frees it. */
+char *options_database_url(const struct options *options);
 /* Checks the table itself: names, types, defaults that parse. One fault each. */
 int options_check_table(const mig_option_t *table, const char *unit, struct faults *faults);
 /* "name  type  default  help" lines, for --list-plugins and the docs. */

@@ -34,6 +34,12 @@ void pg_where(const struct pg *pg, struct pg_where *out);
  * environment; NULL-terminated, freed by pg_environment_free (which wipes it). */
 char **pg_environment(const char *url, struct error *err);
 void pg_environment_free(char **env);
+/* A server that is not on this machine must prove its name: sslmode is verify-full unless URL,
+ * service file or environment set less, and that is refused (STATUS_CONFIG) but for this call. */
+void pg_allow_insecure_tls(void);
+/* Would a connection be refused for that? `weak`: the mode that proves no server, else "". */
+#define PG_TLS_SIZE 16
+int pg_check_tls(const char *url, const char *role, char weak[PG_TLS_SIZE], struct error *err);
 /* Appends the same connection to another database of that server, as keywords; it may hold a
  * password. */
 int pg_url_database(const char *url, const char *dbname, struct str *out, struct error *err);

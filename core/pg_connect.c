@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "pgtls.h"
 #include "sqlstate.h"
 
 /* Connections that a signal handler may cancel; entries are written before the handler can
@@ -87,6 +88,56 @@ static PQconninfoOption *parse_url(const char *url, const char *role, struct err
     return options;
 }
 
+/* How little sslmode may ask for. Set once, before the first connection. */
+static int insecure_allowed;
+_Static_assert(PG_TLS_SIZE == PGTLS_MODE, "a mode fits");
+
+void pg_allow_insecure_tls(void)
+{
+    insecure_allowed = 1;
+}
+
+/* Appends sslmode where it is missing; `weak` gets the mode that proves no server, or "". */
+static int secure(struct keywords *k, const char *role, char weak[PG_TLS_SIZE], struct error *err)
+{
+    enum pgtls found = pgtls_judge(k->names, k->values, weak);
+    if (found == PGTLS_UNSAID)
+        keyword_add(k, "sslmode", PGTLS_DEFAULT);
+    if (found == PGTLS_WEAK && !insecure_allowed) {
+        error_set(err, STATUS_CONFIG,
+                  "%s: sslmode=%s does not prove which server it is, and the server is elsewhere",
+                  role, weak);
+        error_why(err, "whoever stands between could answer in its place, and have password and "
+                       "rows");
+        error_fix(err, "leave sslmode away, or set it to verify-full with sslrootcert, the file of "
+                       "the authorities to trust; if this is meant: --allow-insecure-tls");
+        return STATUS_CONFIG;
+    }
+    if (found != PGTLS_WEAK)
+        weak[0] = '\0';
+    return STATUS_OK;
+}
+
+static void keywords_of(const PQconninfoOption *options, struct keywords *k)
+{
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        if (o->val)
+            keyword_add(k, o->keyword, o->val);
+}
+
+int pg_check_tls(const char *url, const char *role, char weak[PG_TLS_SIZE], struct error *err)
+{
+    weak[0] = '\0';
+    PQconninfoOption *options = parse_url(url, role, err);
+    if (!options)
+        return err->code;
+    struct keywords k = {.n = 0};
+    keywords_of(options, &k);
+    int code = secure(&k, role, weak, err);
+    PQconninfoFree(options);
+    return code;
+}
+
 static void refused(PGconn *conn, const char *role, struct error *err)
 {
     struct sqlstate_login login = {role, PQerrorMessage(conn), PQhost(conn), PQport(conn)};
@@ -96,6 +147,7 @@ static void refused(PGconn *conn, const char *role, struct error *err)
 static PGconn *open_connection(const char *url, const char *role,
                                const struct project_timeouts *timeouts, struct error *err)
 {
+    char weak[PG_TLS_SIZE];
     PQconninfoOption *options = parse_url(url, role, err);
     if (!options)
         return NULL;
@@ -108,12 +160,10 @@ static PGconn *open_connection(const char *url, const char *role,
     keyword_add(&k, "keepalives_idle", "30");
     keyword_add(&k, "keepalives_interval", "10");
     keyword_add(&k, "keepalives_count", "3");
-    for (PQconninfoOption *o = options; o->keyword; o++)
-        if (o->val)
-            keyword_add(&k, o->keyword, o->val);
+    keywords_of(options, &k);
     keyword_add(&k, "client_encoding", "UTF8");
     keyword_add(&k, "application_name", "mighost");
-    PGconn *conn = PQconnectdbParams(k.names, k.values, 0);
+    PGconn *conn = secure(&k, role, weak, err) ? NULL : PQconnectdbParams(k.names, k.values, 0);
     PQconninfoFree(options);
     if (conn && PQstatus(conn) == CONNECTION_OK)
         return conn;
@@ -212,19 +262,36 @@ int pg_backend_pid(const struct pg *pg)
     return PQbackendPID(pg->conn);
 }
 
+/* A child is to trust the same authorities, also those that our own environment names. */
+static const char *for_child(const struct keywords *k, const PQconninfoOption *o)
+{
+    for (int i = 0; i < k->n; i++)
+        if (strcmp(k->names[i], o->keyword) == 0)
+            return k->values[i];
+    return strncmp(o->keyword, "ssl", 3) == 0 ? getenv(o->envvar) : NULL;
+}
+
 char **pg_environment(const char *url, struct error *err)
 {
     PQconninfoOption *options = parse_url(url, "target", err);
     if (!options)
         return NULL;
+    char weak[PG_TLS_SIZE];
+    struct keywords k = {.n = 0};
+    keywords_of(options, &k);
+    if (secure(&k, "target", weak, err)) {
+        PQconninfoFree(options);
+        return NULL;
+    }
     char **env = arena_heap(NULL, MAX_KEYWORDS * sizeof *env);
     size_t n = 0;
     for (PQconninfoOption *o = options; o->keyword && n < MAX_KEYWORDS - 1; o++) {
-        if (!o->val || !o->envvar)
+        const char *value = o->envvar ? for_child(&k, o) : NULL;
+        if (!value)
             continue;
-        size_t size = strlen(o->envvar) + strlen(o->val) + 2;
+        size_t size = strlen(o->envvar) + strlen(value) + 2;
         env[n] = arena_heap(NULL, size);
-        snprintf(env[n++], size, "%s=%s", o->envvar, o->val);
+        snprintf(env[n++], size, "%s=%s", o->envvar, value);
     }
     env[n] = NULL;
     PQconninfoFree(options);

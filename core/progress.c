@@ -37,7 +37,8 @@ void progress_init(enum progress_mode mode)
 {
     const char *term = getenv("TERM"), *plain = getenv("NO_COLOR");
     silent = mode == PROGRESS_NONE;
-    live = mode == PROGRESS_AUTO && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    live = mode == PROGRESS_AUTO && !log_is_json() && isatty(STDERR_FILENO) && term &&
+           strcmp(term, "dumb") != 0;
     shown.color = !plain || !*plain;
 }
 

@@ -25,27 +25,20 @@ int samedb_identity(struct pg *pg, char out[SAMEDB_SIZE], struct error *err)
     return err->code;
 }
 
-/* The database behind the first URL among the unit's options. 0 when it is the target's. */
+/* 0 when the unit reads the target's database. */
 static int reads_elsewhere(const struct unit *u, const struct project_timeouts *timeouts,
                            const char *target)
 {
     char source[SAMEDB_SIZE] = "";
     struct error ignored = {0}; /* ping says what is wrong with the source */
-    for (size_t i = 0; i < u->options.n; i++) {
-        const mig_option_t *o = &u->options.table[i];
-        const mig_value_t *v = &u->options.values[i];
-        if (o->type != MIG_OPT_URL || v->kind == MIG_ABSENT || !v->len)
-            continue;
-        char *url = strndup(v->data, v->len);
-        int database = strncmp(url, "postgres", 8) == 0 || !strstr(url, "://");
-        struct pg *pg = database ? pg_connect(url, "source", timeouts, &ignored) : NULL;
+    char *url = options_database_url(&u->options);
+    struct pg *pg = url ? pg_connect(url, "source", timeouts, &ignored) : NULL;
+    if (url)
         explicit_bzero(url, strlen(url));
-        free(url);
-        if (pg)
-            samedb_identity(pg, source, &ignored);
-        pg_close(pg);
-        break;
-    }
+    free(url);
+    if (pg)
+        samedb_identity(pg, source, &ignored);
+    pg_close(pg);
     return !source[0] || strcmp(source, target) != 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "connections.h"
 #include "embedded.h"
@@ -22,6 +23,7 @@
 #include "requires.h"
 #include "rights.h"
 #include "samedb.h"
+#include "tls.h"
 
 void session_init(struct session *s, const struct session_options *options)
 {
@@ -101,8 +103,17 @@ int session_sources(struct session *s)
     return code;
 }
 
+/* Plugins are code of others, and need none of root's rights. */
+static void warn_root(const struct session *s)
+{
+    if (geteuid() == 0 && !s->options->allow_root)
+        log_write(LOG_WARNING, "running as root: plugins have all of its rights (--allow-root: no"
+                               " warning)");
+}
+
 int session_units(struct session *s)
 {
+    warn_root(s);
     if (loader_init(&s->loader, s->options->plugin_dirs, s->options->n_plugin_dirs, &s->faults))
         return faults_code(&s->faults);
     if (session_sources(s))
@@ -119,6 +130,8 @@ int session_units(struct session *s)
     int code = job_units(&s->job, s->project, &s->host, &s->faults);
     if (!code && !s->faults.n)
         connections_check(&s->job, &s->faults);
+    if (!code)
+        tls_sources(&s->job, &s->faults);
     if (!code)
         logins_check(&s->job, &s->faults);
     if (!code)
@@ -153,6 +166,7 @@ int session_target(struct session *s)
         error_why(&s->err, "the target's URL comes from: %s", origin_of(p, "target.url"));
         return s->err.code;
     }
+    tls_target(&s->job, s->url);
     state_init(&s->state, s->pg, p->target.state_schema);
     if (preflight_server(s->pg, &s->faults, &s->job.notes, &s->err))
         return s->err.code;

@@ -19,6 +19,8 @@ struct session_options {
     const char *const *plugin_dirs;
     size_t n_plugin_dirs;
     int require_lock;
+    int allow_root;               /* root, whatever the loader put into the process */
+    int allow_insecure_tls;       /* servers elsewhere need not prove their name */
     int same_database;            /* sources may read tables that the project writes */
     enum session_exports exports; /* is what sources give kept, see export.h */
     int skip_export;              /* it is read from there instead */

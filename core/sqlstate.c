@@ -63,6 +63,20 @@ int sqlstate_status(const char *s)
     return STATUS_BUG;
 }
 
+/* libpq's untranslated words, and never any of them passed on. */
+static const char *distrust(const char *text)
+{
+    if (strstr(text, "does not support SSL"))
+        return "it offers none";
+    if (strstr(text, "does not match host name"))
+        return "its certificate is for another name";
+    if (strstr(text, "root certificate file"))
+        return "there is no file of authorities to trust";
+    if (strstr(text, "certificate verify failed"))
+        return "its certificate has expired, or no trusted authority vouches for it";
+    return "its certificate, or ours, is refused";
+}
+
 /* A refused login has no result object, and its SQLSTATE is not given: the known texts of the
  * FATAL messages are looked for, and none is passed on. */
 int sqlstate_login(const struct sqlstate_login *x, struct error *err)
@@ -77,14 +91,18 @@ int sqlstate_login(const struct sqlstate_login *x, struct error *err)
         error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in",
                   x->role, host);
         error_fix(err, "ask the DBA for a line that fits user, database and address");
-    } else if (strstr(x->text, "does not exist")) {
+    } else if (strstr(x->text, "does not exist") && !strstr(x->text, "root certificate file")) {
         error_set(err, STATUS_PREFLIGHT, "%s: no such database or role at %s port %s", x->role,
                   host, port);
         error_fix(err, "check the names in the URL");
     } else if (strstr(x->text, "does not support SSL") || strstr(x->text, "certificate")) {
-        error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s", x->role, host);
-        error_fix(err, "give the server a certificate that fits its name, or set sslmode and "
-                       "sslrootcert in the URL");
+        error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s: %s", x->role, host,
+                  distrust(x->text));
+        error_fix(err,
+                  "sslrootcert in the URL, or PGSSLROOTCERT, names the file of authorities to "
+                  "trust (those of the system: /etc/ssl/certs/ca-certificates.crt); the server's "
+                  "certificate must be for the name in the URL. Without proof: sslmode=require and "
+                  "--allow-insecure-tls");
     } else if (strstr(x->text, "too many c") || strstr(x->text, "connection slots are reserved")) {
         error_set(err, STATUS_TEMPORARY, "%s: %s port %s has too many connections", x->role, host,
                   port);

@@ -172,6 +172,24 @@ int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
     return code;
 }
 
+int validate_found(struct pg *reader, const struct validate_result *r, int most,
+                   void (*tell)(const char *found), struct error *err)
+{
+    struct str sql;
+    int code = pg_begin_anew(reader, "READ ONLY", err);
+    if (!code)
+        code = pg_own_path(reader, err);
+    str_init(&sql, 0);
+    str_printf(&sql, "SELECT * FROM (%s\n) violations LIMIT %d", r->sql, most);
+    struct pg_result *res = code ? NULL : pg_query_one(reader, err, sql.data);
+    for (int i = 0; res && i < pg_rows(res); i++)
+        tell(pg_get(res, i, 0));
+    pg_free(res);
+    pg_rollback(reader);
+    str_clear(&sql);
+    return err->code;
+}
+
 static int keep_rows(struct state *s, const struct validate_list *list, const char *phase,
                      struct error *err)
 {

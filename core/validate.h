@@ -27,6 +27,10 @@ int validate_rules(struct job *job, size_t table, struct reject_rules *rules, st
 /* All checks, as queries, on `reader`, in a read-only transaction of their own. */
 int validate_run(struct pg *reader, struct job *job, enum validate_phase phase,
                  struct validate_list *out, struct error *err);
+/* What a query check found: the first column of up to `most` rows. Values of rows: for the eyes of
+ * who asked, never for a log or report. In a read-only transaction of its own. */
+int validate_found(struct pg *reader, const struct validate_result *r, int most,
+                   void (*tell)(const char *found), struct error *err);
 /* validate_run, with the results kept in the state schema and logged; STATUS_INVALID when checks
  * of severity error found faults. Own transactions. */
 int validate_step(struct state *s, struct pg *reader, struct job *job, enum validate_phase phase,

@@ -25,7 +25,8 @@ say()
 same() # what was seen at the end, without what is another each time
 {
     sed -n '/^=* at the end$/,$p' "$TEST_DIR/frames" | sed 1d |
-        sed -e 's/^\[[-0-9T:.]*Z\]/[22:00:00]/' -e "s|$TEST_DIR[^ ;]*/reports/|reports/|g" \
+        sed -e '/warning: running as root/d' -e 's/^\[[-0-9T:.]*Z\]/[22:00:00]/' \
+            -e "s|$TEST_DIR[^ ;]*/reports/|reports/|g" \
             -e "s|$TEST_DIR|…|g" \
             -e "s/\(backup\|rehearsal\)-${today}T[-0-9]*Z/\1-2026-11-28T22-00-00-000Z/g" \
             -e "s/$today[T ][0-9:.]*\(Z\|+00\)*/2026-11-28 22:00:00/g" -e 's/[0-9a-f]\{64\}/…/g'

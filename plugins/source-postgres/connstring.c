@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/pgtls.h"
 #include "common/say.h"
 
 static const char *const fix =
@@ -80,6 +81,9 @@ int32_t connstring_parse(struct connstring *c, const mig_host_t *host, const cha
     add(c, "tcp_user_timeout", "60000");
     add(c, "fallback_application_name", "mighost");
     add(c, "client_encoding", "UTF8");
+    char mode[PGTLS_MODE];
+    if (pgtls_judge(c->names, c->values, mode) == PGTLS_UNSAID)
+        add(c, "sslmode", PGTLS_DEFAULT);
     return MIG_OK;
 }
 

@@ -16,8 +16,9 @@ struct connstring {
     char timeout[16];
 };
 
-/* Takes a URL or "keyword=value" text and adds what it leaves out: a connect timeout, keepalives.
- * MIG_OK, or MIG_E_CONFIG said to the host without any of the text. */
+/* Takes a URL or "keyword=value" text and adds what it leaves out: a connect timeout, keepalives,
+ * an sslmode that proves the server. Whether a weaker one is allowed the host has said. MIG_OK, or
+ * MIG_E_CONFIG said to the host without any of the text. */
 int32_t connstring_parse(struct connstring *c, const mig_host_t *host, const char *text,
                          unsigned timeout_seconds);
 void connstring_clear(struct connstring *c);

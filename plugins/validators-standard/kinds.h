@@ -27,6 +27,7 @@ void relations_orphans(const struct rule *r);
 void relations_exists(const struct rule *r);
 /* queries.c: whole tables */
 void queries_unique(const struct rule *r);
+void queries_filled(const struct rule *r);
 void queries_counts(const struct rule *r);
 void queries_sql(const struct rule *r);
 

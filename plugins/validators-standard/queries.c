@@ -1,6 +1,6 @@
 /*
- * queries.c - rules on whole tables: "unique", "counts", and "sql" for all that no other rule
- * says.
+ * queries.c - rules on whole tables: "unique", "filled", "counts", and "sql" for all that no other
+ * rule says.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +44,46 @@ void queries_unique(const struct rule *r)
                    columns.names[0], columns.n > 1 ? " and the other columns of the rule" : "");
     rule_query_check(r, &(struct rule_says){own_name ? own_name : name, "duplicate", message, NULL},
                      &sql);
+}
+
+/* ---- filled --------------------------------------------------------------------------- */
+
+/* What is found is the share itself: it says how far the column is from its due. */
+static void share_check(const struct rule *r, const char *table, const char *column,
+                        const char *percent)
+{
+    char name[300], message[400];
+    struct sqltext sql;
+    sqltext_begin(&sql);
+    sqltext_add(&sql, "SELECT round(100.0 * f / n, 2)::text || ' %' FROM (SELECT count(*) AS n,"
+                      " count(*) FILTER (WHERE ");
+    sqltext_name(&sql, column);
+    sqltext_add(&sql, "::text <> '') AS f FROM ");
+    sqltext_table(&sql, table);
+    sqltext_add(&sql, ") AS counted WHERE 100.0 * f < n * ");
+    sqltext_add(&sql, percent);
+    (void)snprintf(name, sizeof name, "%.120s.%.80s filled", table, column);
+    (void)snprintf(message, sizeof message, "%.120s.%.80s must be filled in %s %% of the rows",
+                   table, column, percent);
+    rule_query_check(r, &(struct rule_says){name, "not_filled", message, column}, &sql);
+}
+
+void queries_filled(const struct rule *r)
+{
+    char percent[32];
+    const json_t *least = json_object_get(r->members, "at_least");
+    const char *table = rule_text(r, "table", 1);
+    struct rule_columns columns;
+    if (!json_is_number(least) || !(json_number_value(least) > 0) ||
+        !(json_number_value(least) <= 100)) {
+        rule_fault(r, "\"at_least\" must be a number above 0, up to 100: percent of the rows");
+        return;
+    }
+    (void)snprintf(percent, sizeof percent, "%.10g", json_number_value(least));
+    if (rule_own_columns(r, &columns) != 0 || !table)
+        return;
+    for (size_t i = 0; i < columns.n; i++)
+        share_check(r, table, columns.names[i], percent);
 }
 
 /* ---- counts --------------------------------------------------------------------------- */

@@ -151,6 +151,16 @@ static const mig_option_t UNIQUE_OPTIONS[] = {
 };
 VALIDATOR(unique, "Columns that no two rows may share.", UNIQUE_OPTIONS);
 
+static const mig_option_t FILLED_OPTIONS[] = {
+    {"table", MIG_OPT_TEXT, MIG_OPTF_REQUIRED, NULL, NULL, TABLE},
+    {"column", MIG_OPT_TEXT, 0, NULL, NULL, "The column, where it is one."},
+    {"columns", MIG_OPT_JSON, 0, NULL, NULL, "A list of columns, each for itself."},
+    {"at_least", MIG_OPT_JSON, MIG_OPTF_REQUIRED, NULL, NULL, "Percent of the rows, up to 100."},
+    {"severity", MIG_OPT_TEXT, 0, "error", SEVERITIES, SEVERITY},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+VALIDATOR(filled, "The share of rows in which columns must hold a value.", FILLED_OPTIONS);
+
 static const mig_option_t COUNTS_OPTIONS[] = {
     {"tables", MIG_OPT_JSON, MIG_OPTF_REQUIRED, NULL, NULL,
      "Table -> number of rows, or an object with exactly, min, max, at_least (a table), same_as."},
@@ -198,17 +208,12 @@ static const mig_option_t RULES_OPTIONS[] = {
 VALIDATOR(rules, "A list of rules of all kinds.", RULES_OPTIONS);
 
 static const struct kind KINDS[] = {
-    {&units_required, rows_required},
-    {&units_email, rows_email},
-    {&units_range, rows_range},
-    {&units_expression, rows_expression},
-    {&units_unique, queries_unique},
-    {&units_counts, queries_counts},
-    {&units_orphans, relations_orphans},
-    {&units_exists, relations_exists},
-    {&units_sql, queries_sql},
-    {&units_rules, kinds_build_rules},
-    {NULL, NULL},
+    {&units_required, rows_required},  {&units_email, rows_email},
+    {&units_range, rows_range},        {&units_expression, rows_expression},
+    {&units_unique, queries_unique},   {&units_filled, queries_filled},
+    {&units_counts, queries_counts},   {&units_orphans, relations_orphans},
+    {&units_exists, relations_exists}, {&units_sql, queries_sql},
+    {&units_rules, kinds_build_rules}, {NULL, NULL},
 };
 
 static const struct kind *all_kinds(void)
@@ -217,8 +222,8 @@ static const struct kind *all_kinds(void)
 }
 
 static const mig_unit_t *const UNITS[] = {
-    &units_required, &units_email,  &units_range, &units_expression, &units_unique, &units_counts,
-    &units_orphans,  &units_exists, &units_sql,   &units_rules,      NULL,
+    &units_required, &units_email,   &units_range,  &units_expression, &units_unique, &units_filled,
+    &units_counts,   &units_orphans, &units_exists, &units_sql,        &units_rules,  NULL,
 };
 
 MIG_EXPORT const mig_plugin_t mighost_plugin = {

@@ -40,6 +40,8 @@ says "a number of days"
 ends 2 $on --verify one
 says "not the number of a run"
 ends 2 $on --run --log-level loud
+ends 2 $on --run --log-format yaml
+says "--log-format takes text or json"
 for name in "$(printf 'a\377b')" "$(printf 'a\nb')" ""; do
     ends 2 $on --run --state-schema "$name"
     says "--state-schema"
@@ -51,6 +53,35 @@ ends 0 --help
 says "usage: mighost" "--run"
 ends 0 --version
 says "mighost "
+
+echo "messages as JSON"
+for action in --dry-run --preflight "--dry-run --only none"; do
+    "$MIGHOST" $on $action --log-format json >"$OUT" 2>"$ERR" </dev/null || :
+    jq -es "length > 0 and all(keys == [\"level\", \"message\", \"time\"] and (.message | length > 0)
+        and (.time | test(\"^20[0-9T:.-]+Z$\")))" "$ERR" >"$TEST_DIR/lines" || fail "$action: no JSON lines"
+done
+jq -es 'any(.level == "error") and (last | .message | test("state: nothing was written"))' "$ERR" >"$TEST_DIR/lines" ||
+    fail "the error is not whole"
+
+echo "root"
+if [ "$(id -u)" -eq 0 ]; then
+    ends 0 $on --plan
+    says "warning: running as root: plugins have all of its rights"
+    ends 0 $on --plan --allow-root
+    silent "running as root"
+    for name in LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH; do
+        (
+            eval "$name=:; export $name"
+            ends 3 $on --run
+            says "running as root with $name set" "unset $name" "state: nothing was written"
+            ends 0 $on --plan --allow-root
+        )
+    done
+    LTDL_LIBRARY_PATH=$TEST_DIR ends 0 $on --plan
+    runuser=$(command -v runuser || :)
+    [ -z "$runuser" ] || ! (cd / && "$runuser" -u postgres -- env LD_LIBRARY_PATH=: "$MIGHOST" --version \
+        2>&1) | grep "running as root" || fail "another user is taken for root"
+fi
 
 echo "passwords in argv"
 for url in postgresql://u:c4nary@h/d postgres://u:c4nary@/d?host=/tmp 'postgresql://h/d?password=c4nary' \

@@ -154,7 +154,7 @@ ends 0 $on $project --dry-run
 ended 0
 says "dry run done, nothing was written"
 reported 0
-ends 0 $on $project --run --quiet
+ends 0 $on $project --run --quiet --allow-root
 is "what --quiet says" "$(cat "$ERR")" ""
 
 echo "20: published, with rejects"

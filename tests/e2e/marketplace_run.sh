@@ -159,6 +159,33 @@ unpaid=$(new "SELECT count(*) FROM marketplace.bookings b WHERE status = 'confir
 is "unpaid bookings" "$(jq -r '.checks[] | select(.name == "confirmed_booking_is_paid") | "\(.status) \(.violations)"' \
     "$bundle/report.json" | sort -u)" "warning $unpaid"
 
+mig 0 new example --validate
+unpaid_ids="SELECT bubble_id FROM marketplace.bookings b WHERE status = 'confirmed' AND id NOT IN
+    (SELECT booking_id FROM marketplace.payments)"
+sed -n '/confirmed_booking_is_paid/,/^[^ ]*  *[^ ]*: /s/^           \([^ ]*\)$/\1/p' "$OUT" | sort >"$TEST_DIR/listed"
+is "unpaid bookings by id" "$(wc -l <"$TEST_DIR/listed")" "$([ "$unpaid" -gt 20 ] && echo 20 || echo "$unpaid")"
+is "of these unpaid" "$(new "$unpaid_ids" | sort | join - "$TEST_DIR/listed" | wc -l)" "$(wc -l <"$TEST_DIR/listed")"
+
+echo "the accounts of clients and coaches are apart, and add up to those of all profiles"
+jq -r 'def sum: [.[]] | add // 0;
+    [.stages[] | select(.name == "clients" or .name == "coaches")
+        | {read: .records.read, rest: (.records | .read - .loaded - (.skipped | sum) - (.rejected | sum)),
+           inserted: ([.tables[].inserted] | add)}]
+    | "\(length) \(map(.read) | add) \(map(.rest) | add) \(map(.inserted) | add)"' \
+    "$bundle/report.json" >"$TEST_DIR/profiles"
+is "stages, read, without an account, inserted" "$(cat "$TEST_DIR/profiles")" \
+    "2 $(cat "$MARKETPLACE_DATA/clientprofile.jsonl" "$MARKETPLACE_DATA/coachprofile.jsonl" | wc -l) 0 $(new \
+    'SELECT (SELECT count(*) FROM marketplace.client_profiles) + (SELECT count(*) FROM marketplace.coach_profiles)')"
+
+echo "maps of ids, read back from the bundle, are those of the target"
+for stage in users bookings; do
+    jq -r 'to_entries[] | "\(.key)|\(.value)"' "$bundle/idmap/$stage.json" | LC_ALL=C sort >"$TEST_DIR/mapped"
+    new "SELECT source_key || '|' || final_key FROM mighost.id_map WHERE stage = '$stage'" |
+        LC_ALL=C sort >"$TEST_DIR/map"
+    same "the map of $stage" "$TEST_DIR/map" "$TEST_DIR/mapped"
+    is "every row of $stage in it" "$(wc -l <"$TEST_DIR/map")" "$(new "SELECT count(*) FROM marketplace.$stage")"
+done
+
 echo "a second run changes nothing"
 again 20 new example
 

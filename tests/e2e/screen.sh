@@ -87,7 +87,7 @@ never "$frames" '^\[x\]'
 shows "$here/last" '\] stage  *read'
 fault='' on_terminal 20 80x24 -- --dry-run --json
 never "$frames" '^\[x\]'
-fault='' on_terminal 20 80x24 -- --dry-run --quiet
+fault='' on_terminal 20 80x24 -- --dry-run --quiet --allow-root
 never "$frames" '^\[\|^stage'
 mh_ends 20 --dry-run
 says_not "$esc"

@@ -67,6 +67,11 @@ static const struct {
      "SELECT concat_ws(', ', \"a\"::text, \"b\"::text) FROM {s.t} WHERE \"a\" IS NOT NULL AND "
      "\"b\" IS NOT NULL GROUP BY \"a\", \"b\" HAVING count(*) > 1",
      "duplicate", "s.t: no two rows may have the same a and the other columns of the rule"},
+    {"{\"rule\":\"filled\",\"table\":\"s.t\",\"column\":\"a\",\"at_least\":99.5}",
+     "SELECT round(100.0 * f / n, 2)::text || ' %' FROM (SELECT count(*) AS n, count(*) FILTER "
+     "(WHERE "
+     "\"a\"::text <> '') AS f FROM {s.t}) AS counted WHERE 100.0 * f < n * 99.5",
+     "not_filled", "s.t.a must be filled in 99.5 % of the rows"},
     {"{\"rule\":\"counts\",\"tables\":{\"s.t\":3}}",
      "SELECT n::text FROM (SELECT (SELECT count(*) FROM {s.t}) AS n) AS counted WHERE n <> 3",
      "count", "s.t must have exactly 3 rows"},
@@ -242,6 +247,9 @@ static const struct {
     {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\" ; \"}", "SQL is empty"},
     {"{\"rule\":\"expression\",\"table\":\"t\",\"name\":\"n\",\"sql\":\"a\",\"null\":\"x\"}",
      "\"pass\" or \"fail\""},
+    {"{\"rule\":\"filled\"," TC "}", "\"at_least\" must be a number"},
+    {"{\"rule\":\"filled\"," TC ",\"at_least\":101}", "\"at_least\" must be a number"},
+    {"{\"rule\":\"filled\"," TC ",\"at_least\":\"90%\"}", "\"at_least\" must be a number"},
     {"{\"rule\":\"counts\",\"tables\":[]}", "must be an object"},
     {"{\"rule\":\"counts\",\"tables\":{\"t\":-1}}", "give a number"},
     {"{\"rule\":\"counts\",\"tables\":{\"t\":{\"mni\":1}}}", "there is no \"mni\""},

@@ -123,7 +123,17 @@ expect '{"rule": "exists", "table": "s.parent", "columns": "a", "in": "s.child",
 expect '{"rule": "exists", "table": "s.child", "columns": "a", "in": "s.parent",
     "in_columns": "a", "name": "null"}' 'null: 2'
 
-# ---- counts and queries ------------------------------------------------------------------
+# ---- shares, counts and queries ------------------------------------------------------------------
+expect '{"rule": "filled", "table": "s.child", "columns": ["id", "a", "b"], "at_least": 60}' \
+    's.child.id filled: 0
+s.child.a filled: 0
+s.child.b filled: 0'
+expect '{"rule": "filled", "table": "s.child", "columns": ["a", "b", "t"], "at_least": 60.1}' \
+    's.child.a filled: 0
+s.child.b filled: 1
+s.child.t filled: 1'
+psql_t validators -c 'CREATE TABLE s.none (a text)'
+expect '{"rule": "filled", "table": "s.none", "column": "a", "at_least": 100}' 's.none.a filled: 0'
 expect '{"rule": "counts", "tables": {"s.parent": 3, "s.child": 4, "lesson": {"min": 5, "max": 5},
     "amount": {"min": 100, "at_least": "s.child"}, "mail": {"max": 0, "same_as": "s.parent"}}}' \
     's.parent count exactly 3: 0

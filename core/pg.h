@@ -26,6 +26,8 @@ struct pg *pg_connect(const char *url, const char *role, const struct project_ti
 void pg_close(struct pg *pg);
 /* A new connection of the same kind in place of the old one. */
 int pg_reconnect(struct pg *pg, struct error *err);
+/* Gone for the server, too; pg_reconnect() is the only use until then. */
+void pg_hang_up(struct pg *pg);
 /* In a forked process: connections that were made before are the parent's. They are closed here
  * without a word to the server; pg_reconnect() makes an own one. */
 void pg_forked(void);

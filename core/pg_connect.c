@@ -209,6 +209,13 @@ void pg_close(struct pg *pg)
     free(pg);
 }
 
+void pg_hang_up(struct pg *pg)
+{
+    cancel_forget(pg->conn);
+    PQfinish(pg->conn);
+    pg->conn = NULL;
+}
+
 int pg_reconnect(struct pg *pg, struct error *err)
 {
     PGconn *conn = open_connection(pg->url, pg->role, &pg->timeouts, err);

@@ -1,6 +1,7 @@
 /* rehearsal_copy.c - pg_dump and pg_restore, with several connections each, by way of a directory
  * in the work directory that is removed again: it holds the target's rows. The dump and the sums
- * that the copy is compared with are of one snapshot, so that the application may go on writing. */
+ * that the copy is compared with are of one snapshot, so that the application may go on writing.
+ * Where rehearsal_template.c can, its database is taken instead, after the same proof. */
 #include "rehearsal_copy.h"
 
 #include <errno.h>
@@ -14,12 +15,15 @@
 #include "backup.h"
 #include "backup_store.h"
 #include "backup_tools.h"
+#include "fault.h"
 #include "log.h"
 #include "outdir.h"
+#include "rehearsal_template.h"
 #include "sql.h"
 
 #define MOST_JOBS 8
 #define COMMIT_SECONDS 60
+#define SNAPSHOT "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 static const char dump_name[] = "rehearsal-copy";
 
 static double seconds_since(struct timespec *begun)
@@ -248,21 +252,95 @@ static int fill(struct transfer *t, struct error *err)
     return code ? code : rehearsal_rights_copy(pg, t->c->copy->pg, &t->c->rights, err);
 }
 
-static int prove(struct rehearsal_copy *c, struct error *err)
+/* The target is in the transaction whose snapshot counts. */
+static int prove(struct rehearsal_copy *c, struct pg *copy, struct error *err)
 {
     struct tablesums there, here;
+    c->rows = 0;
     int code = tablesums_read(c->target->pg, "", c->mem, &there, err);
     if (!code)
-        code = pg_begin_anew(c->copy->pg, "READ ONLY", err);
+        code = pg_begin_anew(copy, "READ ONLY", err);
     if (!code)
-        code = tablesums_read(c->copy->pg, "", c->mem, &here, err);
-    pg_rollback(c->copy->pg);
+        code = tablesums_read(copy, "", c->mem, &here, err);
+    pg_rollback(copy);
     if (code)
         return code;
     tablesums_differ(&there, &here, &c->different);
     for (size_t i = 0; i < there.n; i++)
         c->rows += there.items[i].rows;
     return 0;
+}
+
+/* ---- by template ------------------------------------------------------------------------- */
+
+/* What was written between the copy and the proof is in the target alone: then it is no copy. */
+static int prove_template(struct rehearsal_copy *c, struct rehearsal_template *t)
+{
+    struct error own = {0};
+    fault_point("rehearsal.template");
+    int code = pg_begin(c->target->pg, SNAPSHOT, &own);
+    if (!code)
+        code = prove(c, t->made, &own);
+    pg_rollback(c->target->pg);
+    if (code)
+        snprintf(t->why, sizeof t->why, "the new database cannot be read: %.200s", own.what);
+    else if (c->different.len)
+        snprintf(t->why, sizeof t->why, "others wrote to the target meanwhile");
+    str_clear(&c->different);
+    str_init(&c->different, 0);
+    return !t->why[0];
+}
+
+/* `by_template` is set where it was done; else the other way is open, for the reason in `way`. */
+static int try_template(struct rehearsal_copy *c, struct timespec *begun, struct error *err)
+{
+    struct rehearsal_template t = {
+        .target = c->target,
+        .copy = c->copy,
+        .ours = {c->target->pg, c->others[0], c->others[1]},
+        .production = c->project->target.production,
+    };
+    int code = rehearsal_template_make(&t, err);
+    c->copy_seconds = seconds_since(begun);
+    c->by_template = !code && t.made && prove_template(c, &t) && rehearsal_template_take(&t);
+    rehearsal_template_clear(&t);
+    snprintf(c->way, sizeof c->way, "%s",
+             c->by_template ? "same server, nobody else was connected" : t.why);
+    if (!code)
+        log_write(LOG_INFO, "the target is copied by %s: %s",
+                  c->by_template ? "CREATE DATABASE ... TEMPLATE" : "pg_dump and pg_restore",
+                  c->way);
+    if (c->by_template)
+        code = rehearsal_rights_database(c->target->pg, c->copy->pg, &c->rights, err);
+    return code;
+}
+
+/* ---- before it ----------------------------------------------------------------------------- */
+
+static int tools_for(const struct pg *pg, const char *what, struct error *err)
+{
+    struct backup_tools tools;
+    struct error own = {0};
+    int major = pg_server_version(pg) / 10000;
+    int code = backup_tools_open(&tools, major, NULL, &own);
+    backup_tools_close(&tools);
+    if (!code)
+        return 0;
+    error_set(err, code, "%s: %s", what, own.what);
+    error_why(err, "a rehearsal backs up, copies and compares the whole database");
+    error_fix(err, "apt-get install postgresql-client-%d", major);
+    return code;
+}
+
+int rehearsal_copy_tools(const struct rehearsal_copy *c, int use, struct error *err)
+{
+    int64_t tables = 0, bytes = 0;
+    int code = use ? 0 : tools_for(c->target->pg, "the target cannot be copied", err);
+    if (!code && !use)
+        code = count_tables(c->copy->pg, &tables, &bytes, err);
+    if (!code && (tables || c->project->backup_scope != BACKUP_NONE))
+        code = tools_for(c->copy->pg, "the rehearsal database cannot be backed up", err);
+    return code;
 }
 
 /* ---- the whole -------------------------------------------------------------------------- */
@@ -276,19 +354,28 @@ int rehearsal_copy_use(struct rehearsal_copy *c, struct error *err)
     return code;
 }
 
+static int dump_and_restore(struct rehearsal_copy *c, struct transfer *t, struct timespec *begun,
+                            struct error *err)
+{
+    int code = pg_begin(c->target->pg, SNAPSHOT, err);
+    if (!code)
+        code = fill(t, err);
+    c->copy_seconds = seconds_since(begun);
+    if (!code)
+        code = prove(c, c->copy->pg, err);
+    pg_rollback(c->target->pg);
+    return code;
+}
+
 static int make(struct rehearsal_copy *c, struct transfer *t, struct timespec *begun,
                 struct error *err)
 {
     int code = back_up(c, err);
     c->backup_seconds = seconds_since(begun);
     if (!code)
-        code = pg_begin(c->target->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
-    if (!code)
-        code = fill(t, err);
-    c->copy_seconds = seconds_since(begun);
-    if (!code)
-        code = prove(c, err);
-    pg_rollback(c->target->pg);
+        code = try_template(c, begun, err);
+    if (!code && !c->by_template)
+        code = dump_and_restore(c, t, begun, err);
     if (!code)
         code = adopt_state(c, err);
     if (!code)

@@ -14,6 +14,9 @@ struct rehearsal_copy {
     struct arena *mem; /* of the sums */
     struct side *target, *copy;
     int own_server;        /* the copy is on the embedded server: its roles are ours to make */
+    struct pg *others[2];  /* further connections of ours to the target, or NULL; made anew */
+    int by_template;       /* out: as a file copy on the server, not by dump and restore */
+    char way[300];         /* out: why that way */
     char backup[64];       /* of what was there; "" when nothing was */
     struct tablesums sums; /* of the copy, without the state schema */
     struct str different;  /* tables that are not as in the target; owned */
@@ -22,6 +25,9 @@ struct rehearsal_copy {
     double backup_seconds, copy_seconds, proof_seconds;
 };
 
+/* Are pg_dump and pg_restore as new as the two servers, where they are needed? Writes nothing;
+ * `use`: no copy will be made. STATUS_BACKUP. */
+int rehearsal_copy_tools(const struct rehearsal_copy *c, int use, struct error *err);
 /* 0; then `different` is empty where the copy is good. A status where none could be made: the
  * error says what is in the rehearsal database. */
 int rehearsal_copy_make(struct rehearsal_copy *c, struct error *err);

@@ -34,6 +34,11 @@
     " pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN space s ON s.oid = c.relnamespace" \
     " WHERE a.attacl IS NOT NULL AND NOT a.attisdropped) "
 
+/* $1: the copy. Needed to make the state schema there. */
+#define DATABASE_RIGHT                                                                             \
+    "format('GRANT CREATE ON DATABASE %I TO %I', $1::text, current_user) WHERE "                   \
+    "has_database_privilege(current_database(), 'CREATE')"
+
 /* regrole quotes where it must: the text is SQL already. */
 static const char rights_sql[] = OBJECTS
     "SELECT sql FROM (SELECT 1 AS step, format('ALTER %s %s OWNER TO %s', alter_as, name,"
@@ -45,9 +50,8 @@ static const char rights_sql[] = OBJECTS
     " x.grantee <> o.owner THEN ' WITH GRANT OPTION' ELSE '' END) FROM object o CROSS JOIN"
     " aclexplode(o.acl) x UNION ALL SELECT 3, format('GRANT %s (%s) ON %s TO %s', x.privilege_type,"
     " c.part, c.name, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END) FROM"
-    " col c CROSS JOIN aclexplode(c.attacl) x UNION ALL SELECT 3, format('GRANT CREATE ON DATABASE"
-    " %I TO %I', $1::text, current_user) WHERE has_database_privilege(current_database(),"
-    " 'CREATE')) y ORDER BY step, sql";
+    " col c CROSS JOIN aclexplode(c.attacl) x UNION ALL SELECT 3, " DATABASE_RIGHT
+    ") y ORDER BY step, sql";
 
 /* Who owns something, was granted something, is named by a policy, or is this role; then who is
  * member of whom among them. */
@@ -115,15 +119,27 @@ static int find_role(struct pg *from, struct pg *to, struct rehearsal_rights *ou
     return err->code;
 }
 
-int rehearsal_rights_copy(struct pg *from, struct pg *to, struct rehearsal_rights *out,
-                          struct error *err)
+static int give(struct pg *from, struct pg *to, const char *sql, struct rehearsal_rights *out,
+                struct error *err)
 {
     struct pg_where where;
     memset(out, 0, sizeof *out);
     pg_where(to, &where);
     const char *const params[] = {where.dbname};
-    struct pg_result *list = pg_query(from, err, rights_sql, 1, params);
+    struct pg_result *list = pg_query(from, err, sql, 1, params);
     int code = list ? run_each(to, list, 0, out, err) : err->code;
     pg_free(list);
     return code ? code : find_role(from, to, out, err);
+}
+
+int rehearsal_rights_copy(struct pg *from, struct pg *to, struct rehearsal_rights *out,
+                          struct error *err)
+{
+    return give(from, to, rights_sql, out, err);
+}
+
+int rehearsal_rights_database(struct pg *from, struct pg *to, struct rehearsal_rights *out,
+                              struct error *err)
+{
+    return give(from, to, "SELECT " DATABASE_RIGHT, out, err);
 }

@@ -19,5 +19,8 @@ int rehearsal_rights_roles(struct pg *from, struct pg *to, struct error *err);
  * counted, and no fault. */
 int rehearsal_rights_copy(struct pg *from, struct pg *to, struct rehearsal_rights *out,
                           struct error *err);
+/* The same for a copy whose objects have them all: what belongs to the database as a whole. */
+int rehearsal_rights_database(struct pg *from, struct pg *to, struct rehearsal_rights *out,
+                              struct error *err);
 
 #endif

@@ -42,9 +42,9 @@ struct rehearse {
     int64_t id;
 };
 
-static int failed(struct session *s, int code)
+static int failed(struct session *s, int begun, int code)
 {
-    session_report(s, "the target was only read");
+    session_report(s, begun ? "the target was only read" : "nothing was written");
     return code ? code : faults_code(&s->faults);
 }
 
@@ -158,6 +158,8 @@ static int prepare(struct rehearse *r)
     if (!code)
         code = same_kind_of_server(r);
     if (!code)
+        code = rehearsal_copy_tools(&r->copy, r->cli->skip_staging, &s->err);
+    if (!code)
         rehearsal_plan_of(&s->job, &r->plan);
     return code;
 }
@@ -219,6 +221,8 @@ static int tell_found(struct rehearse *r)
 static int make_copy(struct rehearse *r)
 {
     struct rehearsal_copy *c = &r->copy;
+    c->others[0] = r->s->pg;
+    c->others[1] = r->s->reader;
     int code = tell_found(r);
     if (code)
         return code;
@@ -353,6 +357,11 @@ static int try_out(struct rehearse *r)
 
 /* ---- the end ----------------------------------------------------------------------------- */
 
+static const char *copy_way(const struct rehearse *r)
+{
+    return r->cli->skip_staging ? "none" : r->copy.by_template ? "template" : "dump";
+}
+
 static void write_json(const struct rehearse *r, struct str *out)
 {
     const struct rehearsal_copy *c = &r->copy;
@@ -369,11 +378,12 @@ static void write_json(const struct rehearse *r, struct str *out)
     schema_compare_json(&r->d, out);
     str_printf(out,
                ",\n\"copy\": {\"made\": %s, \"backup\": \"%s\", \"bytes\": %lld, \"rows\": %lld,"
-               " \"backup_seconds\": %.3f, \"copy_seconds\": %.3f, \"proof_seconds\": %.3f,"
+               " \"way\": \"%s\", \"backup_seconds\": %.3f, \"copy_seconds\": %.3f, "
+               "\"proof_seconds\": %.3f,"
                " \"rights_given\": %zu, \"rights_refused\": %zu, \"role\": ",
                r->cli->skip_staging ? "false" : "true", c->backup, (long long)c->bytes,
-               (long long)c->rows, c->backup_seconds, c->copy_seconds, c->proof_seconds,
-               c->rights.given, c->rights.refused);
+               (long long)c->rows, copy_way(r), c->backup_seconds, c->copy_seconds,
+               c->proof_seconds, c->rights.given, c->rights.refused);
     jsonfile_quote(out, c->rights.role);
     str_add(out, "},\n");
     str_printf(out,
@@ -406,11 +416,12 @@ static void write_text(const struct rehearse *r, struct str *out)
         str_add(out, "copy: the one that was there\n");
     else
         str_printf(out,
-                   "copy: %lld rows, %lld MB; backup of what was there: %s (%.1f s); copied in"
-                   " %.1f s, proven in %.1f s\n",
+                   "copy: %lld rows, %lld MB; backup of what was there: %s (%.1f s); copied by %s"
+                   " (%s) in %.1f s, proven in %.1f s\n",
                    (long long)c->rows, (long long)(c->bytes >> 20),
-                   c->backup[0] ? c->backup : "nothing was", c->backup_seconds, c->copy_seconds,
-                   c->proof_seconds);
+                   c->backup[0] ? c->backup : "nothing was", c->backup_seconds,
+                   c->by_template ? "CREATE DATABASE ... TEMPLATE" : "pg_dump and pg_restore",
+                   c->way, c->copy_seconds, c->proof_seconds);
     write_rights(&c->rights, out);
     if (!r->cli->skip_tests) {
         str_printf(out, "run: %s\n", r->verdict.text);
@@ -505,6 +516,7 @@ int rehearse_run(const struct cli *cli, struct session *s)
         code = try_out(&r);
     if (!code)
         code = conclude(&r);
+    int begun = r.dir != NULL;
     clear(&r);
-    return s->err.code || s->faults.n ? failed(s, code) : code;
+    return s->err.code || s->faults.n ? failed(s, begun, code) : code;
 }

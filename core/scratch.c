@@ -23,7 +23,7 @@ static int drop(struct pg *pg, const char *name, const char *how, struct error *
 }
 
 /* Those in use stay (55006), and so do others' own. */
-static int sweep(struct pg *pg, struct error *err)
+int scratch_sweep(struct pg *pg, struct error *err)
 {
     struct pg_result *r = pg_query(pg, err,
                                    "SELECT datname FROM pg_database WHERE starts_with(datname,"
@@ -42,6 +42,14 @@ static int sweep(struct pg *pg, struct error *err)
     return code;
 }
 
+void scratch_name(char *out, size_t size)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(out, size, PREFIX "%lld_%ld_%ld", (long long)now.tv_sec, now.tv_nsec / 1000,
+             (long)getpid());
+}
+
 static int create(struct scratch *s, struct error *err)
 {
     struct pg_result *r = pg_query(s->pg, err,
@@ -50,11 +58,8 @@ static int create(struct scratch *s, struct error *err)
                                    0, NULL);
     if (!r)
         return err->code;
-    struct timespec now;
     struct str sql;
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(s->name, sizeof s->name, PREFIX "%lld_%ld_%ld", (long long)now.tv_sec,
-             now.tv_nsec / 1000, (long)getpid());
+    scratch_name(s->name, sizeof s->name);
     str_init(&sql, 0);
     str_add(&sql, "CREATE DATABASE ");
     sql_ident(&sql, s->name);
@@ -82,7 +87,7 @@ int scratch_open(struct scratch *s, const char *url, struct error *err)
     s->pg = pg_connect(url, "server of the scratch database", NULL, err);
     if (!s->pg)
         return err->code;
-    int code = sweep(s->pg, err);
+    int code = scratch_sweep(s->pg, err);
     if (!code)
         code = create(s, err);
     if (!code)

@@ -19,5 +19,8 @@ struct scratch {
 int scratch_open(struct scratch *s, const char *url, struct error *err);
 /* 0, or what kept it from being dropped; `err` may hold an earlier error, which stays. */
 int scratch_close(struct scratch *s, struct error *err);
+/* For who makes one otherwise: a name that no other has, and the sweep of what was left. */
+void scratch_name(char *out, size_t size);
+int scratch_sweep(struct pg *pg, struct error *err);
 
 #endif

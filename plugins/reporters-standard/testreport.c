@@ -1,7 +1,7 @@
 /*
  * testreport.c - the reporter "test-report": what was tested and how it went, test_report.json: the
- * project's checks and the criteria of success, each with result and duration.
- * share/testreport.schema.json describes it.
+ * project's checks, the counts of each stage, what was preserved and the criteria of success, each
+ * with result and duration. share/testreport.schema.json describes it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +16,41 @@ static json_t *check_test(const json_t *check)
 {
     json_t *name = json_sprintf("%s: %s (%s)", view_text(check, "validator"),
                                 view_text(check, "name"), view_text(check, "phase"));
-    return json_pack("{s:o, s:s, s:f, s:I}", "name", name, "result", view_text(check, "status"),
-                     "duration", view_seconds(check, "seconds"), "violations",
-                     (json_int_t)view_count(check, "violations"));
+    json_int_t found = view_count(check, "violations");
+    return json_pack("{s:o, s:s, s:f, s:I, s:i, s:I}", "name", name, "result",
+                     view_text(check, "status"), "duration", view_seconds(check, "seconds"),
+                     "violations", found, "expected", 0, "found", found);
+}
+
+/* "records of users": each that was read is somewhere. */
+static json_t *records_test(const json_t *stage)
+{
+    struct view_records n = {0};
+    view_add_records(stage, &n);
+    json_int_t found = n.migrated + n.skipped + n.rejected;
+    return json_pack("{s:o, s:s, s:f, s:I, s:I}", "name",
+                     json_sprintf("records of %s", view_text(stage, "name")), "result",
+                     found == n.read ? "passed" : "failed", "duration", 0.0, "expected",
+                     (json_int_t)n.read, "found", found);
+}
+
+/* "preserved: androids": number and sum of the rows before publish, and behind it. */
+static json_t *preserved_test(const json_t *group)
+{
+    const json_t *before = json_object_get(group, "before"),
+                 *after = json_object_get(group, "after");
+    int open = !json_is_string(before) || !json_is_string(after);
+    json_t *test = json_pack("{s:o, s:s, s:f}", "name",
+                             json_sprintf("preserved: %s", view_text(group, "name")), "result",
+                             json_array_size(json_object_get(group, "changed")) ? "failed"
+                             : open                                             ? "skipped"
+                                                                                : "passed",
+                             "duration", 0.0);
+    if (!open) {
+        json_object_set(test, "expected", (json_t *)before);
+        json_object_set(test, "found", (json_t *)after);
+    }
+    return test;
 }
 
 static json_t *criterion_test(size_t i, const json_t *root)
@@ -30,10 +62,14 @@ static json_t *criterion_test(size_t i, const json_t *root)
 
 static json_t *all_tests(const json_t *root)
 {
-    json_t *list = json_array(), *check;
+    json_t *list = json_array(), *check, *stage, *group;
     size_t i;
     json_array_foreach(json_object_get(root, "checks"), i, check)
         json_array_append_new(list, check_test(check));
+    json_array_foreach(json_object_get(root, "stages"), i, stage)
+        json_array_append_new(list, records_test(stage));
+    json_array_foreach(json_object_get(root, "preserved"), i, group)
+        json_array_append_new(list, preserved_test(group));
     for (i = 0; criteria_text(i); i++)
         json_array_append_new(list, criterion_test(i, root));
     return list;

@@ -55,7 +55,7 @@ versions_of()
 
 echo "a run that leaves them alone"
 fresh
-settings
+settings ', "reporters": [ { "name": "json" }, { "name": "sql" }, { "name": "test-report" } ]'
 users "$apple"
 versions_of >"$TEST_DIR/kept"
 run 0 shop shop
@@ -66,6 +66,14 @@ sessions|5|t
 final|1|t"
 reported '"name": "sessions"'
 ! grep -q 'to see which' "$ERR" || fail "publish was tried twice"
+tested() # jq: of test_report.json
+{
+    jq -r "[ .cases[] | select(.name | startswith(\"preserved\") or startswith(\"records\")) | $1 ] | join(\" \")" \
+        "$BUNDLE/test_report.json"
+}
+is "tests" "$(tested '"\(.name)=\(.result)"')" \
+    "records of accounts=passed preserved: android=passed preserved: sessions=passed preserved: final=passed"
+is "as many" "$(tested '"\(.expected == .found) \(.found | tostring | split(" ")[0])"')" "true 2 true 5 true 5 true 1"
 undo_proof shop shop
 
 echo "a plan that would write them is refused before anything is written"

@@ -14,7 +14,7 @@ PGTMP_OPTIONS="-c autovacuum=off -c full_page_writes=off -c max_wal_size=4GB"
 count=${1-5}
 seed=${2-$([ $# -eq 0 ] && echo 1796036821 || date +%s)}
 last=$((seed + count - 1))
-"$MIGHOST" --list-faults | grep -v '^rollback' >"$TEST_DIR/points" || :
+"$MIGHOST" --list-faults | grep -v '^rollback\|^rehearsal' >"$TEST_DIR/points" || :
 "$MIGHOST" --list-faults | grep '^rollback' >"$TEST_DIR/undo_points" || :
 
 # The next of the seed's own choices, below LIMIT.

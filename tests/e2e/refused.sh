@@ -82,6 +82,13 @@ run 20 latin latin
 rows latin "SELECT key, code, raw FROM mighost.reject WHERE run = (SELECT max(id) FROM mighost.run)" \
     'one|bad_number|{ "id": "one", "name": "\u2603", "value": "\ud834\udd1e \u00e9" }'
 
+echo "an encoding that takes any bytes"
+psql_t postgres -c "CREATE DATABASE \"$(pgtmp_db bytes)\" TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+pgtmp_databases="$pgtmp_databases $(pgtmp_db bytes)"
+psql_t bytes -c "CREATE TABLE item (id int PRIMARY KEY, name text, value text)"
+nothing 5 bytes latin
+says "the target database has encoding SQL_ASCII"
+
 echo "letters of another width are compared in UTF8 only: told before anything is read"
 mkdir -p "$TEST_DIR/wide"
 cp "$TEST_DIR/latin/data.json" "$TEST_DIR/wide/"

@@ -51,6 +51,7 @@ echo "go"
 rehearse 0
 says "go; report: $REHEARSAL"
 as_target
+is "the way" "$(told '{copy,way}')" template
 is "the verdict" "$(told '{go}')/$(told '{undo,copy_as_before}')/$(told '{undo,proven}')" true/true/true
 is "table" "$(told '{changes,1,table}')" school.students
 is "rows" "$(told '{changes,1,inserted}')/$(told '{changes,1,updated}')/$(told '{changes,1,deleted}')" 0/3/1
@@ -67,6 +68,7 @@ echo "what was there is backed up before it goes, apart from the target's backup
 backup=$(told '{copy,backup}')
 backup=$TEST_DIR/backups/live/rehearsal/$backup
 grep -q "$(sha256sum "$backup/data.dump" | cut -d' ' -f1)" "$backup/manifest.json" || fail "no digest of $backup"
+is "what is left beside" "$(psql_t postgres -c "SELECT count(*) FROM pg_database WHERE datname LIKE 'mighost%'")" 0
 is "its rows" "$(pg_restore -f - --data-only -n old "$backup/data.dump" | grep -c '^7$')" 1
 ! grep -rq geheimnis "$TEST_DIR/reports" "$TEST_DIR/backups" "$OUT" "$ERR" || fail "a password is in a file"
 
@@ -113,6 +115,67 @@ rows copy "SELECT count(*) FROM public.log WHERE what = 'mine'" 1
 psql_t copy -c "ALTER TABLE school.students ADD COLUMN mine text"
 rehearse 8 --skip-staging
 says "column school.students.mine: only in the copy"
+
+echo "another way to the copy where somebody is connected, or writes before the copy is proven"
+way() # WAY TEXT: of a copy, which is as the target
+{
+    rehearse 0 --skip-tests
+    as_target
+    REHEARSAL=$(sed -n 's/^rehearsal copy: .*; report: //p' "$OUT")
+    is "the way" "$(told '{copy,way}')" "$1"
+    grep -qF "$2" "$REHEARSAL/rehearsal.txt" || fail "the reason is not told: $2"
+}
+way template "nobody else was connected"
+mkfifo "$TEST_DIR/to"
+psql_t live <"$TEST_DIR/to" &
+exec 9>"$TEST_DIR/to"
+echo "SELECT 1;" >&9
+way dump "others are connected to the target"
+exec 9>&-
+wait $!
+psql_t postgres -c "ALTER DATABASE copy SET work_mem = '5MB'"
+way dump "settings of its own"
+psql_t postgres -c "ALTER DATABASE copy RESET work_mem" -c "GRANT CREATE ON DATABASE copy TO pg_monitor"
+way dump "grants of its own"
+psql_t postgres -c "REVOKE ALL ON DATABASE copy FROM pg_monitor"
+if [ -n "$("$MIGHOST" --list-faults)" ]; then
+    scratch="SELECT count(*) FROM pg_database WHERE datname LIKE 'mighost_scratch%'"
+    (MIGHOST_FAULT=rehearsal.template:1:sleep=1500 mig 0 live class --rehearse --skip-tests) &
+    waiting=$!
+    until [ "$(psql_t postgres -c "$scratch")" = 1 ]; do
+        kill -0 "$waiting" || fail "no database is made"
+        sleep 0.05
+    done
+    psql_t live -c "INSERT INTO public.log (what) VALUES ('between')"
+    wait "$waiting" || exit 1
+    fingerprint_db live >"$TEST_DIR/before.live"
+    as_target
+    says "others wrote to the target meanwhile"
+    is "databases left" "$(psql_t postgres -c "$scratch")" 0
+    psql_t copy -c "CREATE TABLE public.mine ()"
+    MIGHOST_FAULT=rehearsal.template:1:kill mig 137 live class --rehearse --skip-tests
+    rows copy "SELECT count(*) FROM public.mine" 0
+    is "databases left" "$(psql_t postgres -c "$scratch")" 1
+    way template "nobody else was connected"
+    is "databases left" "$(psql_t postgres -c "$scratch")" 0
+fi
+
+echo "programs that are older than the server: told before anything is written"
+mkdir "$TEST_DIR/tools"
+for tool in pg_dump pg_restore; do
+    printf '#!/bin/sh\necho "%s (PostgreSQL) 9.6.1"\n' $tool >"$TEST_DIR/tools/$tool"
+done
+chmod 755 "$TEST_DIR"/tools/*
+cp -r "$TEST_DIR/class" "$TEST_DIR/none"
+sed 's|"name": "classroom",|& "backup": { "scope": "none" },|' "$TEST_DIR/class/project.json" \
+    >"$TEST_DIR/none/project.json"
+fingerprint_db copy >"$TEST_DIR/before.copy"
+MIGHOST_PG_BIN=$TEST_DIR/tools mig 12 live none --rehearse
+says "the target cannot be copied: pg_dump is too old"
+says "nothing was written"
+unchanged copy "a rehearsal without programs"
+MIGHOST_PG_BIN=$TEST_DIR/tools mig 12 live class --rehearse --skip-tests
+unchanged copy "a rehearsal without programs"
 
 echo "a server of another kind only when that is said"
 psql_t postgres -c "DROP DATABASE copy" -c "CREATE DATABASE copy TEMPLATE template0 LC_COLLATE 'C'"
@@ -164,4 +227,5 @@ psql_t live -c "ALTER TABLE public.log OWNER TO rehearse_owner" \
     -c "CREATE POLICY own ON public.log TO rehearse_app USING (true)"
 rehearse 0
 is "the database" "$(told '{database}')" classroom.rehearsal
+grep -q "not on the target's server" "$REHEARSAL/rehearsal.txt" || fail "the way is not told"
 mig 0 live class --stop-server

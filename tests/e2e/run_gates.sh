@@ -173,6 +173,9 @@ mig 0 shop gates --validate
 echo "validators: SQL that writes, and SQL that is none"
 sql error "WITH x AS (DELETE FROM app.item RETURNING 1) SELECT * FROM x"
 nothing 5 shop gates
+fingerprint_db shop >"$TEST_DIR/before.validate"
+mig 5 shop gates --validate # in a transaction that may write nothing
+fingerprint_db shop | cmp -s "$TEST_DIR/before.validate" - || fail "--validate wrote"
 sql error "SELECT nothing FROM {item}"
 nothing 5 shop gates
 says "validator own, check q"

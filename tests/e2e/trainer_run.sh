@@ -92,7 +92,13 @@ fingerprint_db v2 >"$TEST_DIR/now"
 same "a run that reached an Android user" "$TEST_DIR/before" "$TEST_DIR/now"
 android >"$TEST_DIR/now"
 same "Android users" "$TEST_DIR/android" "$TEST_DIR/now"
-mighost 20 --dry-run
+
+echo "both URLs as arguments stand in for what the project names"
+(
+    V1_DATABASE_URL=postgresql://postgres@/none?host=/nowhere
+    V2_DATABASE_URL=$V1_DATABASE_URL
+    mighost 20 --dry-run "$(pg_url v1)" "$(pg_url v2)"
+) || exit 1
 
 echo "one run brings the users of V1 over, with what is theirs"
 mighost 20 --run

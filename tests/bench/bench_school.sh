@@ -2,7 +2,7 @@
 # server of its own. Prints Markdown for docs/benchmarks.md. By make bench-school and make bench.
 #
 # usage: bench_school.sh [--scale S] [--rounds N] [--jobs N]
-#        scale 1 (1,000,000 people), 3 rounds, one process
+#        scale 1 (1,000,000 people), 3 rounds, as many processes as the example asks for
 #
 # Each case of a round runs on a fresh copy of a target that has its reference data, behind a
 # CHECKPOINT; ratios are taken within a round. In the first round both must leave the rows that the
@@ -17,7 +17,7 @@ PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c wal_leve
 unset MIGHOST_TEST_SOCKET
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 
-scale=1 rounds=3 jobs=1
+scale=1 rounds=3 jobs=
 while [ $# -gt 0 ]; do
     case $1 in
     --scale) scale=$2 ;;
@@ -32,6 +32,7 @@ LC_ALL=C.UTF-8
 export LC_ALL
 here=$top_srcdir/tests/bench
 example=$top_srcdir/share/examples/school
+: "${jobs:=$(jq '.jobs // 1' "$example/project.json")}"
 readings=$TEST_DIR/readings # round case value
 : >"$readings"
 

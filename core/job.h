@@ -23,6 +23,7 @@ struct job_reference { /* a foreign key or undeclared reference of a written tab
     const char *parent_quoted;
     enum job_cycle cycle;
     int64_t seen; /* check: rows of the parent that had fallen when it was looked at; -1 never */
+    int again;    /* check: it was looked at before */
 };
 
 /* A staged column whose values must be unique by the project's rule, see unique.h. */

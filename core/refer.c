@@ -35,6 +35,37 @@ static int keeps_parent(const struct job *job, const struct job_reference *r)
     return 1;
 }
 
+static int cause_known(const struct job *job, const struct job_reference *r)
+{
+    for (size_t i = 0; r->parent != SIZE_MAX && i < r->key.n; i++)
+        if (!job_find_staged(&job->tables[r->parent], r->key.parent_columns[i]))
+            return 0;
+    return r->parent != SIZE_MAX;
+}
+
+/* Can check set to NULL what the parent is found by? */
+static int key_may_go(const struct job_table *p, const struct catalog_reference *k)
+{
+    for (size_t i = 0; i < p->n_references; i++)
+        for (size_t m = 0; p->references[i].key.set_null && m < p->references[i].key.n; m++)
+            for (size_t c = 0; c < k->n; c++)
+                if (str_equal(p->references[i].key.columns[m], k->parent_columns[c]))
+                    return 1;
+    return 0;
+}
+
+/* Who had a parent at the first look has lost it only if that is a staged row which fell since:
+ * they are few, and met before the parents, which are many. */
+static void of_fallen(const struct job *job, const struct job_reference *r, struct str *sql)
+{
+    if (!r->again || !cause_known(job, r) || key_may_go(&job->tables[r->parent], &r->key))
+        return;
+    str_printf(sql, " AND EXISTS (SELECT FROM %s x WHERE x._mig_state <> 0 AND ",
+               job->tables[r->parent].staging);
+    match_reference(&r->key, "x", "w", sql);
+    str_add_char(sql, ')');
+}
+
 /* WHERE the child's columns are set and no parent will be there. */
 static void orphan_condition(const struct job *job, const struct job_table *t,
                              const struct job_reference *r, struct str *sql)
@@ -45,6 +76,7 @@ static void orphan_condition(const struct job *job, const struct job_table *t,
         sql_ident(sql, r->key.columns[i]);
         str_add(sql, " IS NOT NULL");
     }
+    of_fallen(job, r, sql);
     str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parent);
     match_reference(&r->key, "p", "w", sql);
     str_add_char(sql, ')');
@@ -114,14 +146,6 @@ static void earlier_causes(const struct state *s, const struct job_reference *r,
                " ORDER BY j.final_key, j.run DESC, j.record)",
                s->q);
     str_clear(&parent);
-}
-
-static int cause_known(const struct job *job, const struct job_reference *r)
-{
-    for (size_t i = 0; r->parent != SIZE_MAX && i < r->key.n; i++)
-        if (!job_find_staged(&job->tables[r->parent], r->key.parent_columns[i]))
-            return 0;
-    return r->parent != SIZE_MAX;
 }
 
 int refer_refuse(struct state *s, const struct job_table *t, const struct job_reference *r,
@@ -260,6 +284,7 @@ static int is_due(const struct job *job, const struct job_table *t, struct job_r
     if (!reference_staged(t, r) || r->seen == fallen ||
         (which == REFER_UNDECLARED && r->key.declared))
         return 0;
+    r->again = r->seen >= 0;
     r->seen = fallen;
     return 1;
 }
@@ -287,11 +312,24 @@ int refer_null_missing(struct state *s, const struct job *job, struct job_table 
     return null_missing(s, job, t, REFER_ALL, err);
 }
 
+/* Parents come first: what fell there is known to the tables behind. The others wait, so that a
+ * table that many refer to is not gone through once for each of them. */
+static int spread_to(struct state *s, struct job *job, size_t table, struct error *err)
+{
+    const struct job_table *t = &job->tables[table];
+    int code = reject_spread_table(s, job, table, err);
+    for (size_t k = 0; !code && k < t->n_references; k++)
+        if (t->references[k].parent != SIZE_MAX)
+            code = reject_spread_table(s, job, t->references[k].parent, err);
+    return code;
+}
+
 int refer_check(struct state *s, struct job *job, enum refer_which which, struct error *err)
 {
     int code = 0;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
+        code = spread_to(s, job, i, err);
         for (size_t k = 0; !code && k < t->n_references; k++) {
             struct job_reference *r = &t->references[k];
             if (!r->key.set_null && is_due(job, t, r, which))
@@ -299,11 +337,8 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
         }
         if (!code)
             code = null_missing(s, job, t, which, err);
-        /* Parents come first: what falls here is known to the tables behind. */
-        if (!code)
-            code = reject_spread(s, job, err);
     }
-    return code;
+    return code ? code : reject_spread(s, job, err);
 }
 
 /* Does anything refer to the table, in the target or by a stage of the project, enabled or not? */

@@ -185,6 +185,11 @@ static int spread_table(struct state *s, const struct job *job, struct job_table
     return err->code;
 }
 
+int reject_spread_table(struct state *s, struct job *job, size_t table, struct error *err)
+{
+    return s->refused ? spread_table(s, job, &job->tables[table], err) : 0;
+}
+
 int reject_spread(struct state *s, const struct job *job, struct error *err)
 {
     int code = 0;

@@ -31,6 +31,8 @@ int reject_rows(struct state *s, const struct job_table *t, const struct reject_
 void reject_begin(struct state *s, struct job *job);
 /* All rows of records that were refused since the last call leave the accepted ones. */
 int reject_spread(struct state *s, const struct job *job, struct error *err);
+/* The same in one table; what was refused still counts as not spread. */
+int reject_spread_table(struct state *s, struct job *job, size_t table, struct error *err);
 
 /* Pieces for statements of the form INSERT INTO reject ... SELECT ... FROM w. */
 void reject_head(const struct state *s, const struct job_table *t, int outcome, struct str *sql);

@@ -19,7 +19,8 @@
 #define SAMPLE_BLOCKS 51200 /* hundredfold: blocks that bounds are taken from */
 #define PART_MAX ((size_t)1 << 20)
 
-/* Blocks of the table with what inherits from it, and whether it can be cut by this column: a type
+/* A query's key is compared as the table's is: one of the same type, of no collation.
+ * Blocks of the table with what inherits from it, and whether it can be cut by this column: a type
  * of PostgreSQL's own (the operators of others are not in the search path), never NULL, with an
  * index to find a range by. */
 static const char fit_sql[] =
@@ -33,6 +34,7 @@ static const char fit_sql[] =
     "ON "
     "m.oid = i.relam WHERE a.attrelid = $1::regclass AND a.attname = $2 AND a.attnotnull AND "
     "t.typtype = 'b' AND t.typelem = 0 AND t.typnamespace = 'pg_catalog'::regnamespace AND "
+    "($3 = '' OR (a.atttypid::text = $3 AND a.attcollation = 0)) AND "
     "x.indisvalid AND x.indpred IS NULL AND m.amname = 'btree'), (SELECT min(abs(s.correlation)) < "
     "0.5 FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname JOIN pg_class c ON "
     "c.relnamespace = n.oid AND c.relname = s.tablename WHERE c.oid IN (SELECT oid FROM tree) AND "
@@ -43,16 +45,17 @@ static int32_t no_memory(struct session *s)
     return say_fail(s->host, MIG_E_NOMEM, NULL, "no memory for the parts of an entity");
 }
 
-/* How many parts the table is worth; 0 or 1: it stays whole. Where a range's rows lie scattered
- * over the table, each costs the server a look at the whole of it. */
+/* How many parts the table is worth; 0 or 1: it stays whole. `type`: of the query's key, or "".
+ * Where a range's rows lie scattered over the table, each costs the server a look at the whole of
+ * it. */
 static int32_t find_fit(struct session *s, const struct parts_wish *wish, const char *table,
-                        uint32_t *n, uint64_t *blocks)
+                        const char *type, uint32_t *n, uint64_t *blocks)
 {
-    const char *params[] = {table, wish->key};
+    const char *params[] = {table, wish->key, type};
     char subject[SESSION_SUBJECT];
     PGresult *r;
     session_name(subject, wish->entity);
-    int32_t status = session_query(s, subject, fit_sql, 2, params, &r);
+    int32_t status = session_query(s, subject, fit_sql, 3, params, &r);
     if (status != MIG_OK)
         return status;
     *blocks = strtoull(PQgetvalue(r, 0, 0), NULL, 10);
@@ -129,6 +132,34 @@ static int32_t give(struct session *s, const PGresult *bounds, void *ctx,
     return status;
 }
 
+/* The type of the query's key, "0" when it has none. */
+static int32_t type_in_query(struct session *s, const struct relation_places *places,
+                             const struct parts_wish *wish, char type[24])
+{
+    struct buf sql;
+    PGresult *columns;
+    double rows;
+    char subject[SESSION_SUBJECT];
+    session_name(subject, wish->entity);
+    buf_init(&sql, RELATION_MAX);
+    int32_t status = buf_add_text(&sql, "SELECT * FROM ") ? no_memory(s) : MIG_OK;
+    if (status == MIG_OK)
+        status = relation_find(s, places, wish->entity, &sql, &rows);
+    if (status == MIG_OK && buf_add_char(&sql, '\0'))
+        status = no_memory(s);
+    if (status == MIG_OK)
+        status = session_describe(s, subject, sql.data, &columns);
+    buf_clear(&sql);
+    if (status != MIG_OK)
+        return status;
+    snprintf(type, 24, "0");
+    for (int i = 0; i < PQnfields(columns); i++)
+        if (strcmp(PQfname(columns, i), wish->key) == 0)
+            snprintf(type, 24, "%u", PQftype(columns, i));
+    PQclear(columns);
+    return MIG_OK;
+}
+
 int32_t parts_list(struct session *s, const struct relation_places *places,
                    const struct parts_wish *wish, void *ctx,
                    int32_t (*part)(void *ctx, mig_str_t part))
@@ -138,14 +169,21 @@ int32_t parts_list(struct session *s, const struct relation_places *places,
     uint32_t n = 0;
     uint64_t blocks = 0;
     PGresult *bounds;
-    if (!wish->key || queries_find(&places->queries, wish->entity))
+    char type[24] = "";
+    int32_t status = MIG_OK;
+    int is_query = queries_find(&places->queries, wish->entity) != NULL;
+    const char *name = is_query ? queries_find(&places->ranges, wish->entity) : wish->entity;
+    if (!wish->key || !name)
         return MIG_OK;
+    if (is_query)
+        status = type_in_query(s, places, wish, type);
     buf_init(&table, RELATION_MAX);
-    int32_t status = relation_find(s, places, wish->entity, &table, &rows);
+    if (status == MIG_OK)
+        status = relation_table(s, places, name, &table, &rows);
     if (status == MIG_OK && buf_add_char(&table, '\0'))
         status = no_memory(s);
     if (status == MIG_OK)
-        status = find_fit(s, wish, table.data, &n, &blocks);
+        status = find_fit(s, wish, table.data, type, &n, &blocks);
     if (status == MIG_OK && n > 1) {
         status = find_bounds(s, wish, table.data, n, blocks, &bounds);
         if (status == MIG_OK) {
@@ -180,18 +218,24 @@ static int add_condition(struct session *s, const char *column, const char *oper
                          mig_str_t bound, struct buf *sql)
 {
     char *literal = PQescapeLiteral(s->conn, bound.data, bound.len);
-    int failed = !literal || buf_add_text(sql, " AND ") || buf_add_text(sql, column) ||
+    int failed = !literal || buf_add_text(sql, " AND (") || buf_add_text(sql, column) ||
                  buf_add_text(sql, operator) || buf_add_text(sql, literal);
     PQfreemem(literal);
     return failed;
 }
 
-int parts_where(struct session *s, mig_str_t part, const char *column, struct buf *sql)
+int parts_where(struct session *s, mig_str_t part, const char *column, int nulls, struct buf *sql)
 {
     mig_str_t from, below;
     if (take_bound(&part, &from) || take_bound(&part, &below) || part.len)
         return -1;
-    int failed = (from.data && add_condition(s, column, " >= ", from, sql)) ||
-                 (below.data && add_condition(s, column, " < ", below, sql));
+    int failed = from.data && add_condition(s, column, " >= ", from, sql);
+    if (!failed && from.data && !below.data && nulls)
+        failed =
+            buf_add_text(sql, " OR ") || buf_add_text(sql, column) || buf_add_text(sql, " IS NULL");
+    if (!failed && from.data)
+        failed = buf_add_char(sql, ')');
+    if (!failed && below.data)
+        failed = add_condition(s, column, " < ", below, sql) || buf_add_char(sql, ')');
     return failed ? -1 : 0;
 }

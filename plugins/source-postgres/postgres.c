@@ -82,6 +82,7 @@ static void postgres_destroy(void *self)
     session_clear(&p->session);
     session_clear(&p->later);
     queries_clear(&p->places.queries);
+    queries_clear(&p->places.ranges);
     buf_clear(&p->raw);
     buf_clear(&p->only);
     free(p->url);
@@ -96,6 +97,7 @@ static int32_t postgres_create(const mig_host_t *host, void **self)
     if (!p)
         return say_fail(host, MIG_E_NOMEM, NULL, "no memory for a source");
     char *timeout = option_text(host, "connect_timeout"), *query = option_text(host, "query");
+    char *ranges = option_text(host, "ranges");
     p->host = host;
     p->url = option_text(host, "url");
     p->schema = option_text(host, "schema");
@@ -103,13 +105,16 @@ static int32_t postgres_create(const mig_host_t *host, void **self)
     buf_init(&p->only, RAW_MAX);
     session_init(&p->session, host, p->url, timeout ? (unsigned)strtoul(timeout, NULL, 10) : 10U);
     session_init(&p->later, host, p->url, p->session.timeout);
-    int32_t status = queries_parse(&p->places.queries, host, query);
+    int32_t status = queries_parse(&p->places.queries, host, "query", query);
+    if (status == MIG_OK)
+        status = queries_parse(&p->places.ranges, host, "ranges", ranges);
     p->places.schema = p->schema ? p->schema : "public";
     if (status == MIG_OK && !p->url)
         status = say_fail(host, MIG_E_CONFIG, "give the option \"url\"",
                           "the source has no connection URL");
     free(timeout);
     free(query);
+    free(ranges);
     return status;
 }
 
@@ -439,6 +444,9 @@ static const mig_option_t options[] = {
     {"schema", MIG_OPT_TEXT, 0, "public", NULL, "Schema of entities that are named without one."},
     {"query", MIG_OPT_JSON, 0, NULL, NULL,
      "Entities that are given by a query: {\"entity\": \"SELECT ...\"}."},
+    {"ranges", MIG_OPT_JSON, 0, NULL, NULL,
+     "Tables by whose keys queries are read in ranges, by several processes: {\"entity\": "
+     "\"table\"}."},
     {"connect_timeout", MIG_OPT_INT, 0, "10", "1..3600", "Seconds to wait for a connection."},
     {NULL, 0, 0, NULL, NULL, NULL},
 };

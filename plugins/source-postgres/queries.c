@@ -54,7 +54,8 @@ static int add(struct queries *q, const struct jsonscan_member *m)
     return 0;
 }
 
-int32_t queries_parse(struct queries *q, const mig_host_t *host, const char *json)
+int32_t queries_parse(struct queries *q, const mig_host_t *host, const char *option,
+                      const char *json)
 {
     struct jsonscan_walk w;
     struct jsonscan_member m;
@@ -67,8 +68,11 @@ int32_t queries_parse(struct queries *q, const mig_host_t *host, const char *jso
         failed = add(q, &m);
     if (!failed && more == 0)
         return MIG_OK;
-    return say_fail(host, MIG_E_CONFIG, "write it as {\"entity\": \"SELECT ...\", ...}",
-                    "option \"query\" is no object of queries");
+    if (strcmp(option, "query") == 0)
+        return say_fail(host, MIG_E_CONFIG, "write it as {\"entity\": \"SELECT ...\", ...}",
+                        "option \"query\" is no object of queries");
+    return say_fail(host, MIG_E_CONFIG, "write it as {\"entity\": \"table\", ...}",
+                    "option \"%s\" is no object of tables", option);
 }
 
 void queries_clear(struct queries *q)

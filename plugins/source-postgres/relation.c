@@ -119,8 +119,8 @@ static int32_t look_into(struct session *s, const struct relation_places *places
 }
 
 /* A name with a dot is a table of the schema first, then schema.table. */
-static int32_t find_table(struct session *s, const struct relation_places *places,
-                          const char *entity, struct buf *from, double *rows)
+int32_t relation_table(struct session *s, const struct relation_places *places, const char *entity,
+                       struct buf *from, double *rows)
 {
     const char *dot = strchr(entity, '.');
     int32_t status = look_into(s, places, places->schema, entity, !dot, from, rows);
@@ -140,7 +140,7 @@ int32_t relation_find(struct session *s, const struct relation_places *places, c
     const char *query = queries_find(&places->queries, entity);
     *rows = -1;
     if (!query)
-        return find_table(s, places, entity, from, rows);
+        return relation_table(s, places, entity, from, rows);
     /* The bracket stands on a line of its own, because the query may end with a comment. */
     if (buf_add_text(from, "(\n") || buf_add_text(from, query) || buf_add_text(from, "\n) AS q"))
         return no_memory(s);

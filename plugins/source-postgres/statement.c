@@ -114,13 +114,14 @@ static int32_t add_since(struct session *s, const struct statement_wish *wish,
     return status;
 }
 
-static int32_t add_part(struct session *s, const struct statement_wish *wish, struct buf *sql)
+static int32_t add_part(struct session *s, const struct statement_wish *wish, int is_query,
+                        struct buf *sql)
 {
     if (!wish->part.len)
         return MIG_OK;
     char *key =
         wish->n_keys ? PQescapeIdentifier(s->conn, wish->keys[0], strlen(wish->keys[0])) : NULL;
-    int failed = !key || parts_where(s, wish->part, key, sql);
+    int failed = !key || parts_where(s, wish->part, key, is_query, sql);
     PQfreemem(key);
     return failed ? say_fail(s->host, MIG_E_BUG, NULL,
                              "source entity \"%s\": the position is no part of it", wish->entity)
@@ -160,7 +161,7 @@ static int32_t write_copy(struct session *s, const struct statement_wish *wish,
     if (status == MIG_OK && buf_add_text(sql, " WHERE true"))
         status = no_memory(s);
     if (status == MIG_OK)
-        status = add_part(s, wish, sql);
+        status = add_part(s, wish, *from->data == '(', sql); /* a query stands in brackets */
     if (status == MIG_OK)
         status = add_since(s, wish, columns, sql);
     if (status == MIG_OK)

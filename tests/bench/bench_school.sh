@@ -2,7 +2,7 @@
 # server of its own. Prints Markdown for docs/benchmarks.md. By make bench-school and make bench.
 #
 # usage: bench_school.sh [--scale S] [--rounds N] [--jobs N]
-#        scale 1 (1,000,000 people), 3 rounds, one process
+#        scale 1 (1,000,000 people), 3 rounds, as many processes as the example asks for
 #
 # Each case of a round runs on a fresh copy of a target that has its reference data, behind a
 # CHECKPOINT; ratios are taken within a round. In the first round both must leave the rows that the
@@ -13,7 +13,7 @@
 #   mighost  plan to publish, to verify; without a backup, as the tables of people are empty
 . "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/bench/bench_server.sh"
 
-scale=1 rounds=3 jobs=1
+scale=1 rounds=3 jobs=
 while [ $# -gt 0 ]; do
     case $1 in
     --scale) scale=$2 ;;
@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
 done
 
 example=$top_srcdir/share/examples/school
+: "${jobs:=$(jq '.jobs // 1' "$example/project.json")}"
 
 # Wall seconds of a command, in $took.
 timed() # WHAT COMMAND...

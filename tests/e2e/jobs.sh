@@ -126,4 +126,26 @@ JSON
         *) rows "$log" "SELECT count(*) FROM mighost.part WHERE $newest" 4 ;;
     esac
 done
+
+echo "a query in the ranges of a table's key, with who has none; as a whole where its key is of another type"
+target lines
+project lines <<JSON
+{ "name": "lines", "backup": { "scope": "none" }, "jobs": 2, "sources": { "old": { "use": "postgres", "options": {
+    "url": "$(pg_url old)", "ranges": { "lines": "log", "texts": "log" }, "query": {
+    "lines": "SELECT id, title FROM public.log UNION ALL SELECT NULL, 'nobody'",
+    "texts": "SELECT id::text AS id, title FROM public.log" } } } }, "stages": [
+    { "name": "lines", "ids": "keep", "options": { "table": "class", "fields": { "id": "id", "title": "title" } } },
+    { "name": "texts", "options": { "table": "mark", "fields": { "id": { "key": "texts" }, "class_id": "id" },
+        "ignore": ["title"] } } ] }
+JSON
+run 20 lines lines
+rows lines "SELECT count(*), sum(id), count(DISTINCT title) FROM class" "30000|450015000|30000"
+rows lines "SELECT count(*) FROM mark" 30000
+rows lines "SELECT stage, sum(read) FROM mighost.chunk WHERE $newest GROUP BY 1 ORDER BY 1" "lines|30001
+texts|30000"
+rows lines "SELECT stage, number, key FROM mighost.reject WHERE $newest" "lines|30001|"
+rows lines "SELECT DISTINCT stage FROM mighost.part WHERE $newest" lines
+sed 's/"lines": "log"/"lines": 1/' "$TEST_DIR/lines/project.json" >"$TEST_DIR/many/project.json"
+mig 3 lines many --run
+says 'option "ranges" is no object of tables'
 echo "ok"

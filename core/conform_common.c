@@ -89,8 +89,9 @@ int conform_handed_on(struct conform *c, int32_t got)
 }
 
 #define WARM_UP 20
-#define LEAST_LOSS 16 /* bytes a call: malloc() takes 32 at least, and every other call may lose   \
-                       */
+#define LEAST_LOSS                                                                                 \
+    16 /* bytes a call: malloc() takes 32 at least, and every other call may lose                  \
+        */
 
 void conform_grow_begin(struct conform_growth *g)
 {

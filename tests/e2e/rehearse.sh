@@ -214,6 +214,17 @@ mig 0 small small --rehearse --accept-differences
 rows copy "SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('audit', 'items')
     ORDER BY 1" "audit|postgres
 items|rehearse_owner"
+
+echo "a role that may make databases and owns both: by template, as long as all in it is its own"
+psql_t postgres -c "ALTER ROLE rehearse_app CREATEDB" -c "ALTER DATABASE small OWNER TO rehearse_app" \
+    -c "DROP DATABASE copy" -c "CREATE DATABASE copy OWNER rehearse_app TEMPLATE template0"
+STAGING_DATABASE_URL=$(pg_url copy | sed 's/postgres@/rehearse_app@/')
+mig 0 small small --rehearse --skip-tests
+says "copied by pg_dump and pg_restore (the role is not that of all owners"
+psql_t small -c "ALTER TABLE items OWNER TO rehearse_app" -c "ALTER TABLE audit OWNER TO rehearse_app" \
+    -c "ALTER FUNCTION note OWNER TO rehearse_app" -c "REASSIGN OWNED BY rehearse_owner TO rehearse_app"
+mig 0 small small --rehearse
+says "copied by CREATE DATABASE ... TEMPLATE"
 unset MIG_ROLE
 
 echo "never on the target, by whatever name"

@@ -164,9 +164,7 @@ int outcome_make(struct state *s, struct job *job, int may_delete, struct str *n
         if (!code)
             code = make_as_if(s, t, err);
     }
-    /* What is looked for from here on meets views and values made of columns, of which the planner
-     * expects more rows than there are: it would sort both sides for fear of a large hash table. */
-    return code ? code : pg_exec(s->pg, err, "SET LOCAL enable_mergejoin = off");
+    return code;
 }
 
 int outcome_again(struct state *s, struct job *job, size_t table, struct error *err)

@@ -63,10 +63,13 @@ int conform_refuses(struct conform *c, const char *name);
 /* A call has returned `got`; a service failed in it: the call must have failed, too. 0: it has. */
 int conform_handed_on(struct conform *c, int32_t got);
 
+/* Calls in which memory that is lost shows: what is lost is judged by the call. */
+#define CONFORM_OFTEN 20000U
+
 struct conform_growth { /* of what the process has, over many calls */
     size_t memory;
     unsigned descriptors, threads;
-    double until;
+    double until, worked_until; /* by trial_clock(), by trial_work() */
     uint64_t n;
 };
 /* Before the calls that count; others should have come before them. */

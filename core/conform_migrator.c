@@ -254,7 +254,7 @@ static void often(struct conform *c)
     for (uint32_t i = 0; i < 40; i++)
         record(c, "a text", lists[i % 4], i + 1);
     conform_grow_begin(&g);
-    while (conform_grow_on(&g, 100000))
+    while (conform_grow_on(&g, CONFORM_OFTEN))
         record(c, "a text", lists[g.n % 4], g.n);
     conform_grow_end(&g, "calls of record()");
     conform_destroy(c);

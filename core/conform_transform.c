@@ -8,6 +8,7 @@
 
 #define THREADS 4U
 #define ROUNDS 200U
+#define INPUTS 17U /* those that are not large */
 
 struct result { /* enough of it to compare */
     int32_t status;
@@ -128,11 +129,11 @@ static void often(struct conform *c)
     struct conform_growth g;
     if (conform_create(c) != MIG_OK)
         return;
-    for (uint32_t i = 0; i < 17; i++)
+    for (uint32_t i = 0; i < INPUTS; i++)
         apply(c, in[i].name, &in[i].value, 1);
     conform_grow_begin(&g);
-    while (conform_grow_on(&g, 100000))
-        apply(c, in[g.n % 17].name, &in[g.n % 17].value, 1);
+    while (conform_grow_on(&g, CONFORM_OFTEN))
+        apply(c, in[g.n % INPUTS].name, &in[g.n % INPUTS].value, 1);
     conform_grow_end(&g, "calls of apply()");
     conform_destroy(c);
 }
@@ -143,23 +144,33 @@ struct worker {
     struct conform c; /* an instance of its own */
     const struct result *due;
     double until;
+    uint32_t first;   /* input: threads in step would never meet with different values */
     uint32_t differs; /* the first input of another result, from 1; 0: none */
     pthread_t thread;
 };
 
+static _Atomic uint32_t done; /* workers that have made all their rounds */
+
+/* Whoever is done goes on for as long as another is not: so they meet, whenever each gets a
+ * processor. */
 static void *work(void *ctx)
 {
     struct worker *w = ctx;
     const struct conform_input *in = conform_inputs();
-    for (uint32_t k = 0; k < ROUNDS && trial_clock() < w->until; k++)
-        for (uint32_t i = 0; i < 17; i++) {
-            mig_value_t out = {NULL, 0, MIG_ABSENT};
-            int32_t got = ops_of(&w->c)->apply(w->c.self, &in[i].value, 1, &out);
-            const struct result r = result_of(got, &out);
-            if (!same(&r, &w->due[i]) && !w->differs)
-                w->differs = i + 1;
-            mockhost_forget(&w->c.m);
-        }
+    for (uint32_t k = 0; trial_clock() < w->until; k++) {
+        if (k == ROUNDS * INPUTS)
+            done++;
+        if (done == THREADS)
+            break;
+        uint32_t i = (w->first + k) % INPUTS;
+        mig_value_t out = {NULL, 0, MIG_ABSENT};
+        int32_t got = ops_of(&w->c)->apply(w->c.self, &in[i].value, 1, &out);
+        const struct result r = result_of(got, &out);
+        if (!same(&r, &w->due[i]) && !w->differs)
+            w->differs = i + 1;
+        mockhost_forget(&w->c.m);
+        trial_alive();
+    }
     return NULL;
 }
 
@@ -171,10 +182,11 @@ static void threads(struct conform *c)
     const uint32_t both = MIG_TRANSFORM_PURE | MIG_TRANSFORM_SLOW;
     if ((ops_of(c)->flags & both) != both || conform_create(c) != MIG_OK)
         return;
-    for (uint32_t i = 0; i < 17; i++)
+    for (uint32_t i = 0; i < INPUTS; i++)
         due[i] = apply(c, in[i].name, &in[i].value, 1);
     for (uint32_t i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){.c = *c, .due = due, .until = trial_clock() + 2};
+        workers[i] = (struct worker){
+            .c = *c, .due = due, .until = trial_clock() + 2, .first = i * INPUTS / THREADS};
         workers[i].c.m.host.impl = &workers[i].c;
         workers[i].c.m.memory = workers[i].c.m.lasting = NULL;
         if (conform_create(&workers[i].c) != MIG_OK)

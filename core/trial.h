@@ -23,8 +23,9 @@ struct trial { /* outcome */
     char remark[300]; /* of trial_remark(), or "" */
 };
 
-/* Runs `body` in a child. A call of trial_enter() that is not followed by trial_leave() or another
- * one within `seconds` is a hang. Faults of the child, and of its end, are in `out`. -1: there is
+/* Runs `body` in a child. A call of trial_enter() that is not followed by trial_leave(), another
+ * one or trial_alive() within `seconds` is a hang; while other programs keep the child from a
+ * processor, the time stands still. Faults of the child, and of its end, are in `out`. -1: there is
  * no memory or process for it; errno. */
 int trial_run(void (*body)(void *ctx), void *ctx, unsigned seconds, struct trial *out);
 
@@ -36,6 +37,8 @@ int trial_same(const char *a, const char *b);
 /* A call into the foreign code begins; `with`: what it is given, or "". */
 void trial_enter(const char *call, const char *with);
 void trial_leave(void);
+/* A call that consists of several is not done, but goes on: from any thread. */
+void trial_alive(void);
 /* Something is wrong; the same fault is kept once, see trial_same(). `format` goes on behind "in
  * CALL() WITH ...". */
 void trial_fault(const char *fix, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -54,5 +57,7 @@ unsigned trial_descriptors(void);
 unsigned trial_threads(void);
 /* Seconds of a clock that only goes forward. */
 double trial_clock(void);
+/* Seconds of a processor that the process has used. */
+double trial_work(void);
 
 #endif

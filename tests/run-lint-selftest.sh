@@ -3,12 +3,13 @@
 set -eu
 lint=$top_srcdir/tests/fixtures/lint.sh
 tree=$(mktemp -d)
-trap 'rm -rf "$tree" "$tree.good"' EXIT
+trap 'rm -rf "$tree" "$tree.good" "$tree.clean"' EXIT
 failed=0
 
 put() # FILE TEXT
 {
-    mkdir -p "$(dirname "$tree/$1")"
+    file=$tree/$1
+    mkdir -p "${file%/*}"
     printf '%s\n' "$2" >"$tree/$1"
 }
 
@@ -70,7 +71,8 @@ lint_says() # TEXT
 # Breaks the tree by adding a line to a file, expects the fault, mends it.
 finds() # FAULT FILE LINE
 {
-    mkdir -p "$(dirname "$tree/$2")"
+    file=$tree/$2
+    mkdir -p "${file%/*}"
     printf '%s\n' "$3" >>"$tree/$2"
     lint_says "$1" || {
         echo "not found in $2: $1; lint said:"
@@ -78,10 +80,11 @@ finds() # FAULT FILE LINE
         failed=1
     }
     rm -rf "${tree:?}"/*
-    clean_tree
+    cp -R "$tree.clean"/. "$tree"
 }
 
 clean_tree
+cp -R "$tree" "$tree.clean"
 sh "$lint" "$tree" || { echo "the clean tree is not clean"; exit 1; }
 
 body=$(yes '    x();' | head -n 61)

@@ -57,18 +57,22 @@ says "enrollments,9,c-9,skipped,student was rejected,students:s-21"
 # plant TABLE COLUMN WRONG_VALUE: in one row; the comparison must name table and column.
 plant()
 {
-    ctid=$(psql_t classroom -c "SELECT ctid FROM school.$1 ORDER BY 1 LIMIT 1")
     psql_t classroom -c "ALTER TABLE school.$1 DISABLE TRIGGER ALL;
         CREATE TABLE kept AS SELECT * FROM school.$1;
-        UPDATE school.$1 SET $2 = $3 WHERE ctid = '$ctid'"
+        UPDATE school.$1 SET $2 = $3 WHERE ctid = (SELECT min(ctid) FROM school.$1)"
     compare 1
     grep -q "^school\.$1,[0-9a-f -]*,$2," "$TEST_DIR/out" || fail "a wrong $1.$2 is not found"
     says "differences: $4"
-    columns=$(psql_t classroom -c "SELECT string_agg(attname, ', ') FROM pg_attribute
-        WHERE attrelid = 'school.$1'::regclass AND attnum > 0 AND attgenerated = ''")
-    psql_t classroom -c "SET session_replication_role = replica; DELETE FROM school.$1;
-        INSERT INTO school.$1 ($columns) OVERRIDING SYSTEM VALUE SELECT $columns FROM kept;
-        DROP TABLE kept"
+    psql_t classroom <<SQL
+BEGIN;
+SET session_replication_role = replica;
+SELECT string_agg(attname, ', ') AS columns FROM pg_attribute
+    WHERE attrelid = 'school.$1'::regclass AND attnum > 0 AND attgenerated = '' \\gset
+DELETE FROM school.$1;
+INSERT INTO school.$1 (:columns) OVERRIDING SYSTEM VALUE SELECT :columns FROM kept;
+DROP TABLE kept;
+COMMIT;
+SQL
 }
 
 plant users display_name "'Systen'" 1

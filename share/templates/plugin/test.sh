@@ -6,6 +6,7 @@ set -eu
 umask 022
 : "${MIGHOST:=mighost}"
 work=$(mktemp -d)
+chmod 711 "$work" # the server that root starts is another user's, and lives in it
 trap '$MIGHOST --project project.json --work-dir "$work" --stop-server >/dev/null 2>&1 || :; rm -rf "$work"' EXIT
 
 run() # ARGUMENTS...: says nothing unless it goes wrong

@@ -5,6 +5,7 @@
 #
 # usage: bench_bubble.sh [THINGS [PARALLEL [DELAY [ROUNDS]]]]        (100000, 8, 0.2, 3)
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
+PGTMP_REAL=1
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
 . "$top_srcdir/tests/fixtures/bubble.sh"

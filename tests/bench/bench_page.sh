@@ -11,6 +11,7 @@
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
 PGTMP_OPTIONS="-c shared_buffers=512MB -c max_wal_size=4GB -c autovacuum=off ${PGTMP_OPTIONS-}"
 unset MIGHOST_TEST_SOCKET
+PGTMP_REAL=1
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 command -v curl >/dev/null || pgtmp_skip "no curl"
 

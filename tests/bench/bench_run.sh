@@ -9,6 +9,7 @@
 # 100 ms, memory the same within 10 % for any number of records and under 64 MB.
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
 PGTMP_OPTIONS="-c shared_buffers=128MB ${PGTMP_OPTIONS-}"
+PGTMP_REAL=1
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 
 sizes="1000 10000 100000"

@@ -11,6 +11,7 @@
 PGTMP_OPTIONS="-c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c wal_level=replica \
     -c autovacuum=off -c log_checkpoints=off ${PGTMP_OPTIONS-}"
 unset MIGHOST_TEST_SOCKET
+PGTMP_REAL=1
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 
 LC_ALL=C.UTF-8

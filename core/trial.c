@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "surround.h"
 
 #define LOOKED_AT                                                                                  \
@@ -252,9 +253,7 @@ static void surround_child(void)
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    output = memfd_create("output", MFD_CLOEXEC);
-    if (nothing < 0 || output < 0 || dup2(nothing, 0) < 0 || dup2(output, 1) < 0 ||
-        dup2(output, 2) < 0)
+    if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
         _exit(1);
     close(nothing);
     surround_keep();
@@ -299,6 +298,17 @@ static void wait_for(pid_t child, int alive, unsigned seconds)
     }
 }
 
+/* Why a program was ended is in its last words, such as a sanitizer's report. */
+static void tell_words(int status)
+{
+    char text[2000];
+    off_t size = lseek(output, 0, SEEK_END);
+    off_t at = size < (off_t)sizeof text ? 0 : size - (off_t)sizeof text + 1;
+    ssize_t n = pread(output, text, sizeof text - 1, at);
+    text[n > 0 ? n : 0] = '\0';
+    log_write(LOG_INFO, "it ended with status %d, and had printed: %s", WEXITSTATUS(status), text);
+}
+
 static void tell_end(int status)
 {
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -313,8 +323,10 @@ static void tell_end(int status)
     else if (number && number != SIGKILL)
         trial_fault("correct it; a debugger shows where", "crashed with SIG%s in %s",
                     sigabbrev_np(number), trial_where());
-    else if (!number && !shared->done)
+    else if (!number && !shared->done) {
         trial_fault("return an error instead", "ended the program by exit() in %s", trial_where());
+        tell_words(status);
+    }
 }
 
 int trial_run(void (*body)(void *ctx), void *ctx, unsigned seconds, struct trial *out)
@@ -329,7 +341,8 @@ int trial_run(void (*body)(void *ctx), void *ctx, unsigned seconds, struct trial
         return -1;
     }
     fflush(NULL);
-    pid_t child = fork();
+    output = memfd_create("output", MFD_CLOEXEC);
+    pid_t child = output < 0 ? -1 : fork();
     if (child == 0) {
         surround_child();
         body(ctx);
@@ -348,6 +361,7 @@ int trial_run(void (*body)(void *ctx), void *ctx, unsigned seconds, struct trial
         *out = shared->out;
     }
     close(pipe_ends[0]);
+    close(output);
     munmap(shared, sizeof *shared);
     shared = NULL;
     return child < 0 ? -1 : 0;

@@ -59,9 +59,10 @@ static void encode(const unsigned char *in, size_t n, char *out)
 /* The setting, or a whole hash, says cost and salt. NULL: refused. */
 static const char *run(struct bcrypt *b, const char *password, size_t len, const char *setting)
 {
-    if (len > BCRYPT_MOST || memchr(password, '\0', len))
+    if (len > BCRYPT_MOST || (len && memchr(password, '\0', len)))
         return NULL;
-    memcpy(b->password, password, len);
+    if (len)
+        memcpy(b->password, password, len);
     b->password[len] = '\0';
     memset(&b->data, 0, sizeof b->data);
     /* Not crypt_r(): sanitizers replace that by one that needs libcrypt in the program itself. */

@@ -4,8 +4,11 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "log.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum waiting_kind kind;
@@ -46,11 +49,16 @@ void waiting_again(const struct waiting *w, const char *what)
     pthread_mutex_unlock(&lock);
 }
 
+/* Masked before it is cut: the half of a secret would not be known for one. */
 void waiting_said(const char *text)
 {
+    char *copy = strdup(text);
+    if (copy)
+        log_mask(copy);
     pthread_mutex_lock(&lock);
-    snprintf(said, sizeof said, "%s", text);
+    snprintf(said, sizeof said, "%s", copy ? copy : "");
     pthread_mutex_unlock(&lock);
+    free(copy);
 }
 
 void waiting_get(struct waiting *out)

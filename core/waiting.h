@@ -28,7 +28,8 @@ void waiting_begin(enum waiting_kind kind, const char *what);
 void waiting_end(void);
 /* Goes on with a wait that another one, a statement to tell of it, came between. */
 void waiting_again(const struct waiting *w, const char *what);
-/* A unit said something: while its source is waited for, that is the reason. Copied. */
+/* A unit said something: while its source is waited for, that is the reason. Copied, without
+ * the secrets that are known: it is shown, and kept in the state. */
 void waiting_said(const char *text);
 /* WAITING_NO in out->kind when nothing is waited for. */
 void waiting_get(struct waiting *out);

@@ -171,19 +171,22 @@ static int compare_stages(struct session *s, int json, struct str *out, size_t *
 {
     struct str below;
     str_init(&below, 0);
+    struct side_by_side *all = arena_alloc(s->job.mem, (s->job.n_stages + 1) * sizeof *all);
     int there = state_exists(&s->state, &s->err), code = there < 0 ? -there : 0;
+    for (size_t i = 0; i < s->job.n_stages; i++)
+        all[i] = (struct side_by_side){0};
+    /* Reading the sources takes long: the target holds no snapshot for it. */
+    for (size_t i = 0; !code && i < s->job.n_stages; i++)
+        code = count_source(s, &s->job.stages[i], &all[i].source);
     if (!code)
         code = pg_begin(s->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", &s->err);
     for (size_t i = 0; !code && i < s->job.n_stages; i++) {
         const struct job_stage *st = &s->job.stages[i];
-        struct side_by_side x = {0};
-        code = count_source(s, st, &x.source);
-        if (!code && there)
-            code = count_target(s, st, &x);
+        code = there ? count_target(s, st, &all[i]) : 0;
         if (code)
             break;
-        tell_row(st->p->name, &x, json, out);
-        *open += !tell_open(st->p->name, &x, json, out, &below);
+        tell_row(st->p->name, &all[i], json, out);
+        *open += !tell_open(st->p->name, &all[i], json, out, &below);
     }
     pg_rollback(s->pg);
     str_add(out, json ? "\n]\n" : below.len ? below.data : "all counts close\n");

@@ -1,8 +1,6 @@
 /* newplugin.c - --new-plugin: writes a small plugin that builds and is tested outside of this tree,
  * from the templates in share/templates/plugin. Which file comes from which template stands in one
  * table. */
-#include <dirent.h>
-#include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -135,19 +133,6 @@ static void fill(const char *text, const struct names *n, struct str *out)
     }
 }
 
-static int write_file(struct outdir *dir, const char *name, const struct str *text,
-                      struct error *err)
-{
-    struct outfile *f = outfile_open(dir, name, err);
-    if (!f)
-        return err->code;
-    if (outfile_write(f, text->data, text->len, err)) {
-        outfile_abandon(f);
-        return err->code;
-    }
-    return outfile_close(f, err);
-}
-
 static int make_file(const char *templates, const char *from, const char *to, const struct names *n,
                      struct outdir *dir, struct error *err)
 {
@@ -161,7 +146,7 @@ static int make_file(const char *templates, const char *from, const char *to, co
     int code = safefile_read(path, "template", 0, &text, NULL, err);
     if (!code) {
         fill(text.data, n, &filled);
-        code = write_file(dir, target, &filled, err);
+        code = outdir_put(dir, target, filled.data, filled.len, err);
     }
     str_clear(&text);
     str_clear(&filled);
@@ -169,25 +154,6 @@ static int make_file(const char *templates, const char *from, const char *to, co
 }
 
 /* ---- the action ------------------------------------------------------------------------- */
-
-static int check_empty(const struct outdir *dir, struct error *err)
-{
-    DIR *d = opendir(outdir_path(dir));
-    int n = 0;
-    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
-        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    if (d)
-        closedir(d);
-    if (!d)
-        return error_set(err, STATUS_CONFIG, "%s cannot be read: %s", outdir_path(dir),
-                         strerror(errno));
-    if (n == 0)
-        return 0;
-    error_set(err, STATUS_CONFIG, "%s is not empty", outdir_path(dir));
-    error_why(err, "files of yours would be mixed with the new ones");
-    error_fix(err, "name a directory that is empty, or not there yet");
-    return err->code;
-}
 
 static int make_all(const struct names *n, struct outdir *dir, struct error *err)
 {
@@ -209,10 +175,10 @@ int newplugin_run(const struct cli *cli, struct session *s)
     int code = set_kind(cli, &n, &s->err);
     if (!code)
         code = set_names(cli->argument, &n, &s->err);
+    if (!code)
+        code = outdir_check_new(cli->argument, &s->err);
     if (!code && !(dir = outdir_open(cli->argument, &s->err)))
         code = s->err.code;
-    if (!code)
-        code = check_empty(dir, &s->err);
     if (!code)
         code = make_all(&n, dir, &s->err);
     outdir_close(dir);

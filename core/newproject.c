@@ -1,7 +1,5 @@
 /* newproject.c - the action --new-project: a directory with a project that was proposed from the
  * catalogs of source and target, all of it to be looked over. Databases are only read. */
-#include <dirent.h>
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,24 +25,6 @@ struct newproject {
 };
 
 /* ---- what it is made of ------------------------------------------------------------------ */
-
-static int is_empty(const char *dir, struct error *err)
-{
-    DIR *d = opendir(dir);
-    if (!d && errno == ENOENT)
-        return 0;
-    const struct dirent *e = NULL;
-    while (d && (e = readdir(d)) && (str_equal(e->d_name, ".") || str_equal(e->d_name, "..")))
-        ;
-    if (!d || e) {
-        error_set(err, STATUS_CONFIG, "%s is %s", dir, d ? "not empty" : "no directory that opens");
-        error_why(err, "a new project overwrites nothing");
-        error_fix(err, "name a directory that is not there yet");
-    }
-    if (d)
-        closedir(d);
-    return err->code;
-}
 
 /* Flag, then the variables that a project would take. */
 static int open_side(struct newproject *n, const char *flag, const char *const *names,
@@ -248,7 +228,7 @@ static void tell(const struct newproject *n)
 int newproject_run(const struct cli *cli, struct session *s)
 {
     struct newproject n = {.s = s, .mem = arena_new(), .dir = cli->argument};
-    int code = is_empty(n.dir, &s->err);
+    int code = outdir_check_new(n.dir, &s->err);
     if (!code)
         code = open_sides(&n);
     if (!code)

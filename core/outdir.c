@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "str.h"
 
 struct outdir {
     int fd;
@@ -296,4 +297,23 @@ static int walk_below(const struct walk *w, int parent, const char *name, const 
 int outdir_walk(int dir, void *ctx, int (*entry)(void *ctx, const struct outdir_entry *e))
 {
     return walk_below(&(struct walk){ctx, entry}, dir, ".", "");
+}
+
+int outdir_check_new(const char *path, struct error *err)
+{
+    DIR *d = opendir(path);
+    if (!d && errno == ENOENT)
+        return 0;
+    const struct dirent *e = NULL;
+    while (d && (e = readdir(d)) && (str_equal(e->d_name, ".") || str_equal(e->d_name, "..")))
+        ;
+    if (!d || e) {
+        error_set(err, STATUS_CONFIG, "%s is %s", path,
+                  d ? "not empty" : "no directory that opens");
+        error_why(err, "nothing is overwritten, nor mixed with files of yours");
+        error_fix(err, "name a directory that is empty, or not there yet");
+    }
+    if (d)
+        closedir(d);
+    return err->code;
 }

@@ -55,6 +55,9 @@ void outfile_abandon(struct outfile *f); /* removes the temporary file */
 int outfile_close_digest(struct outfile *f, char sha256[65], uint64_t *size, struct error *err);
 
 /* Whole small file. */
+/* STATUS_CONFIG unless the directory is empty, or not there yet: what goes into it is written once
+ * and then edited. */
+int outdir_check_new(const char *path, struct error *err);
 int outdir_put(struct outdir *dir, const char *name, const void *data, size_t n, struct error *err);
 
 #endif

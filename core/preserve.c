@@ -28,15 +28,17 @@ static void not_brought(const struct state *s, const struct job *job, size_t gro
         const struct catalog_key *k = job_find_stage_key(job, st);
         if (!k || &job->tables[st->tables[0]] != t)
             continue;
-        str_add(sql, " AND concat_ws(E'\\x1f'");
+        str_printf(sql, " AND NOT EXISTS (SELECT FROM %s.id_map_rows(", s->q);
+        sql_literal(sql, st->p->name);
+        str_printf(sql,
+                   ") i WHERE i.project = %lld AND i.run < %lld AND i.final_key ="
+                   " concat_ws(E'\\x1f'",
+                   (long long)s->project, (long long)s->run);
         for (size_t c = 0; c < k->n; c++) {
             str_add(sql, ", l.");
             sql_ident(sql, k->columns[c]);
         }
-        str_printf(sql, ") NOT IN (SELECT i.final_key FROM %s.id_map_rows(", s->q);
-        sql_literal(sql, st->p->name);
-        str_printf(sql, ") i WHERE i.project = %lld AND i.run < %lld)", (long long)s->project,
-                   (long long)s->run);
+        str_add(sql, "))");
     }
 }
 

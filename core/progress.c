@@ -30,8 +30,8 @@ static struct frame shown;
 static struct timespec begun, stage_begun;
 static struct sample older, newer; /* of the stage that is read */
 static time_t told;
-static pthread_mutex_t lock =
-    PTHREAD_MUTEX_INITIALIZER; /* of `shown`: the screen's thread reads it */
+/* Of `shown`: the screen's thread reads it. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void progress_init(enum progress_mode mode)
 {

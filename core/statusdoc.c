@@ -24,7 +24,7 @@ double statusdoc_number(const json_t *object, const char *name)
 
 /* ---- the statements; %1$s is the schema, %2$lld a run ------------------------------------- */
 
-#define ISO(column) "to_char(" column ", 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define ISO "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
 
 /* A number may have been given to another backend since: one that began long after the last sign of
  * life is not the run's. Behind a pooler the sign of life is all there is, and an old one says
@@ -38,24 +38,17 @@ double statusdoc_number(const json_t *object, const char *name)
     " interval '60 seconds', true)) END"
 
 /* Of a half run what was left out is counted up to a limit. */
-static const char runs_sql[] = "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT "
-                               "r.id::text AS run, p.name AS"
-                               " project, r.kind, r.parent::text AS parent, r.state, r.host, "
-                               "r.pid, r.version, " ISO("r.started") " AS started, " ISO(
-                                   "r.finished") " AS finished,"
-                                                 " round(extract(epoch FROM coalesce(r.finished, "
-                                                 "clock_timestamp()) - r.started)::numeric, 1)"
-                                                 " AS seconds, r.exit_code, coalesce((r.totals ->> "
-                                                 "'read')::bigint, (SELECT sum(read) FROM"
-                                                 " %1$s.chunk c WHERE c.run = r.id), 0) AS read, "
-                                                 "coalesce((r.totals ->> 'skipped')::bigint +"
-                                                 " (r.totals ->> 'rejected')::bigint, (SELECT "
-                                                 "count(*) FROM (SELECT FROM %1$s.reject j WHERE"
-                                                 " j.run = r.id LIMIT 100000) j)) AS left_out, "
-                                                 "r.state IN (" STATE_UNDOABLE ") AS undoable,"
-                                                 " r.bundle, r.totals, %2$s AS kept_bytes FROM "
-                                                 "%1$s.run r JOIN %1$s.project p ON p.id ="
-                                                 " r.project ORDER BY r.id DESC LIMIT 50) x";
+static const char runs_sql[] =
+    "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT r.id::text AS run, p.name AS "
+    "project, r.kind, r.parent::text AS parent, r.state, r.host, r.pid, r.version, "
+    "to_char(r.started, " ISO ") AS started, to_char(r.finished, " ISO ") AS finished, "
+    "round(extract(epoch FROM coalesce(r.finished, clock_timestamp()) - r.started)::numeric, 1) "
+    "AS seconds, r.exit_code, coalesce((r.totals ->> 'read')::bigint, (SELECT sum(read) FROM "
+    "%1$s.chunk c WHERE c.run = r.id), 0) AS read, coalesce((r.totals ->> 'skipped')::bigint + "
+    "(r.totals ->> 'rejected')::bigint, (SELECT count(*) FROM (SELECT FROM %1$s.reject j WHERE "
+    "j.run = r.id LIMIT 100000) j)) AS left_out, r.state IN (" STATE_UNDOABLE ") AS undoable, "
+    "r.bundle, r.totals, %2$s AS kept_bytes FROM %1$s.run r JOIN %1$s.project p ON p.id = "
+    "r.project ORDER BY r.id DESC LIMIT 50) x";
 
 static const char kept_sql[] =
     "(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON"
@@ -65,28 +58,19 @@ static const char kept_sql[] =
 /* The one that somebody works on, else the newest; of this project first. */
 static const char current_sql[] =
     "SELECT row_to_json(x) FROM (SELECT r.id::text AS run, p.name AS project, r.kind, "
-    "r.parent::text"
-    " AS parent, r.state, r.host, r.pid, r.version, r.exit_code, " ISO(
-        "r.started") " AS started, round(extract(epoch FROM coalesce(r.finished,"
-                     " clock_timestamp()) - r.started)::numeric, 1) AS seconds, r.finished IS NOT "
-                     "NULL AS ended,"
-                     " " ALIVE
-                     " AS alive, CASE WHEN r.finished IS NULL THEN round(extract(epoch FROM"
-                     " clock_timestamp() - h.at)::numeric, 1) END AS heartbeat_seconds, CASE WHEN "
-                     "r.finished IS NULL THEN h.step END AS step, h.steps, round(extract(epoch "
-                     "FROM clock_timestamp() -"
-                     " h.step_begun)::numeric, 1) AS step_seconds, h.waits, r.backend, r.bundle, "
-                     "(SELECT"
-                     " json_build_object('done', count(b.xid), 'of', count(*)) FROM %1$s.batch b "
-                     "WHERE b.run = r.id"
-                     " HAVING count(*) > 0) AS batches, (SELECT max(q.id)::text FROM %1$s.run q "
-                     "WHERE q.project ="
-                     " r.project AND q.id < r.id AND q.parent IS NULL AND q.kind = r.kind AND "
-                     "q.exit_code IN (0,"
-                     " 20)) AS before FROM %1$s.run r JOIN %1$s.project p ON p.id = r.project LEFT "
-                     "JOIN"
-                     " %1$s.heartbeat h ON h.run = r.id ORDER BY p.name = %2$s DESC, " ALIVE
-                     " IS NOT FALSE DESC, r.id DESC LIMIT 1) x";
+    "r.parent::text AS parent, r.state, r.host, r.pid, r.version, r.exit_code, "
+    "to_char(r.started, " ISO ") AS started, round(extract(epoch FROM coalesce(r.finished, "
+    "clock_timestamp()) - r.started)::numeric, 1) AS seconds, r.finished IS NOT NULL AS "
+    "ended, " ALIVE " AS alive, CASE WHEN r.finished IS NULL THEN round(extract(epoch FROM "
+    "clock_timestamp() - h.at)::numeric, 1) END AS heartbeat_seconds, CASE WHEN r.finished IS "
+    "NULL THEN h.step END AS step, h.steps, round(extract(epoch FROM clock_timestamp() - "
+    "h.step_begun)::numeric, 1) AS step_seconds, h.waits, r.backend, r.bundle, (SELECT "
+    "json_build_object('done', count(b.xid), 'of', count(*)) FROM %1$s.batch b WHERE b.run = "
+    "r.id HAVING count(*) > 0) AS batches, (SELECT max(q.id)::text FROM %1$s.run q WHERE "
+    "q.project = r.project AND q.id < r.id AND q.parent IS NULL AND q.kind = r.kind AND "
+    "q.exit_code IN (0, 20)) AS before FROM %1$s.run r JOIN %1$s.project p ON p.id = r.project "
+    "LEFT JOIN %1$s.heartbeat h ON h.run = r.id ORDER BY p.name = %2$s DESC, " ALIVE " IS NOT "
+    "FALSE DESC, r.id DESC LIMIT 1) x";
 
 #define MOST_REJECTS "20000" /* of very many the first ones are looked at */
 
@@ -163,9 +147,9 @@ static const char locks_sql[] =
     " held_by FROM pg_stat_activity a WHERE a.pid = %1$lld AND a.wait_event_type = 'Lock') x";
 
 static const char events_sql[] =
-    "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT * FROM (SELECT no, " ISO(
-        "at") " AS at, what FROM %s.event WHERE run = %lld ORDER BY no DESC LIMIT 30) e ORDER BY"
-              " no) x";
+    "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT * FROM (SELECT no, "
+    "to_char(at, " ISO ") AS at, what FROM %s.event WHERE run = %lld ORDER BY no DESC LIMIT 30) "
+    "e ORDER BY no) x";
 
 /* ---- put together ------------------------------------------------------------------------ */
 

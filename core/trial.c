@@ -24,9 +24,8 @@
 #include "log.h"
 #include "surround.h"
 
-#define LOOKED_AT                                                                                  \
-    200 /* calls behind which the surroundings are looked at; then only at the end                 \
-         */
+/* Calls behind which the surroundings are looked at; then only at the end. */
+#define LOOKED_AT 200
 
 static struct shared {
     struct trial out;
@@ -361,7 +360,8 @@ int trial_run(void (*body)(void *ctx), void *ctx, unsigned seconds, struct trial
         *out = shared->out;
     }
     close(pipe_ends[0]);
-    close(output);
+    if (output >= 0)
+        close(output);
     munmap(shared, sizeof *shared);
     shared = NULL;
     return child < 0 ? -1 : 0;

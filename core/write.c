@@ -222,8 +222,7 @@ int write_images_rest(struct state *s, const struct job_table *t, const struct w
     return pg_exec_str(s->pg, &sql, err);
 }
 
-/* ---- writes ------------------------------------------------------------------------------------
- */
+/* ---- writes ------------------------------------------------------------------------------- */
 
 int write_moving_defaults(struct state *s, const struct job_table *t, struct error *err)
 {

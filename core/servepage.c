@@ -336,7 +336,7 @@ static void rejects(const json_t *run, struct str *out)
     }
     servehtml_table_end(out);
     if (!json_is_true(member(run, "rejects_complete")))
-        str_add(out, "<p>Of the first 20,000 only.</p>\n");
+        str_add(out, "<p>Of the first " STATUSDOC_MOST_REJECTS " only.</p>\n");
     str_add(out, "</section>\n");
 }
 

@@ -37,7 +37,8 @@ double statusdoc_number(const json_t *object, const char *name)
     " coalesce(a.application_name, 'mighost') = 'mighost' AND coalesce(a.backend_start <= h.at +"  \
     " interval '60 seconds', true)) END"
 
-/* Of a half run what was left out is counted up to a limit. */
+/* Of a half run what was left out is counted up to a limit; not of the run %3$lld, whose stages
+ * have it. */
 static const char runs_sql[] =
     "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT r.id::text AS run, p.name AS "
     "project, r.kind, r.parent::text AS parent, r.state, r.host, r.pid, r.version, "
@@ -45,15 +46,18 @@ static const char runs_sql[] =
     "round(extract(epoch FROM coalesce(r.finished, clock_timestamp()) - r.started)::numeric, 1) "
     "AS seconds, r.exit_code, coalesce((r.totals ->> 'read')::bigint, (SELECT sum(read) FROM "
     "%1$s.chunk c WHERE c.run = r.id), 0) AS read, coalesce((r.totals ->> 'skipped')::bigint + "
-    "(r.totals ->> 'rejected')::bigint, (SELECT count(*) FROM (SELECT FROM %1$s.reject j WHERE "
-    "j.run = r.id LIMIT 100000) j)) AS left_out, r.state IN (" STATE_UNDOABLE ") AS undoable, "
+    "(r.totals ->> 'rejected')::bigint, CASE WHEN r.id <> %3$lld THEN (SELECT count(*) FROM "
+    "(SELECT FROM %1$s.reject j WHERE j.run = r.id LIMIT 100000) j) END) AS left_out, "
+    "r.state IN (" STATE_UNDOABLE ") AS undoable, "
     "r.bundle, r.totals, %2$s AS kept_bytes FROM %1$s.run r JOIN %1$s.project p ON p.id = "
-    "r.project ORDER BY r.id DESC LIMIT 50) x";
+    "r.project%4$s ORDER BY r.id DESC LIMIT 50) x";
 
 static const char kept_sql[] =
-    "(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON"
-    " n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r' AND c.relname ~"
-    " ('^(staging|match|delete|before|computed)_' || r.id || '_'))";
+    " LEFT JOIN (SELECT substring(c.relname FROM "
+    "'^(?:staging|match|delete|before|computed)_([0-9]+)_') AS run, "
+    "sum(pg_total_relation_size(c.oid))::bigint AS bytes FROM pg_class c JOIN pg_namespace n ON "
+    "n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r' AND c.relname ~ '_[0-9]+_' "
+    "GROUP BY 1) k ON k.run = r.id::text";
 
 /* The one that somebody works on, else the newest; of this project first. */
 static const char current_sql[] =
@@ -72,7 +76,13 @@ static const char current_sql[] =
     "LEFT JOIN %1$s.heartbeat h ON h.run = r.id ORDER BY p.name = %2$s DESC, " ALIVE " IS NOT "
     "FALSE DESC, r.id DESC LIMIT 1) x";
 
-#define MOST_REJECTS "20000" /* of very many the first ones are looked at */
+/* By what began it: of a record that fell with another, that one's stage and reason, without its
+ * key. */
+#define REFUSED                                                                                    \
+    "SELECT stage, outcome, code, coalesce(split_part(first_cause, ':', 1), stage) AS cause_stage" \
+    ", coalesce(right(first_cause, strpos(reverse(first_cause), ' ') - 1), code) AS cause_code,"   \
+    " count(*) AS count FROM (SELECT * FROM %1$s.reject WHERE run = %2$lld "                       \
+    "LIMIT " STATUSDOC_MOST_REJECTS ") j GROUP BY 1, 2, 3, 4, 5"
 
 /* Rate and time left are those of the newest chunks of the stage, since its process began. */
 #define PACE                                                                                       \
@@ -83,8 +93,10 @@ static const char current_sql[] =
     " %1$s.chunk n WHERE n.run = r.id AND n.stage = p.x ->> 'name' AND n.at > begun.at ORDER BY"   \
     " n.at DESC LIMIT 20) v"
 
-static const char stages_sql[] =
-    "WITH begun AS (SELECT max(at) AS at FROM %1$s.event WHERE run = %2$lld), now AS (SELECT stage,"
+/* Both from one look at the rejects. */
+static const char stages_and_rejects_sql[] =
+    "WITH refused AS MATERIALIZED (" REFUSED "), begun AS (SELECT max(at) AS at FROM %1$s.event"
+    " WHERE run = %2$lld), now AS (SELECT stage,"
     " sum(read) AS read, sum(skipped) AS skipped, sum(rejected) AS rejected,"
     " max(share) AS share, min(k.at) FILTER (WHERE k.at > begun.at) AS first FROM %1$s.chunk k, "
     "begun"
@@ -92,12 +104,12 @@ static const char stages_sql[] =
     " (WHERE done) AS done FROM %1$s.part WHERE run = %2$lld GROUP BY stage), before AS (SELECT"
     " t.name, t.seconds, c.read FROM %1$s.run_stage t LEFT JOIN (SELECT stage, sum(read) AS read"
     " FROM %1$s.chunk WHERE run = %3$lld GROUP BY stage) c ON c.stage = t.name WHERE t.run ="
-    " %3$lld AND t.done AND t.since IS NULL), refused AS (SELECT stage, count(*) FILTER (WHERE"
-    " outcome = 3) AS skipped, count(*) FILTER (WHERE outcome = 4) AS rejected FROM (SELECT stage,"
-    " outcome FROM %1$s.reject WHERE run = %2$lld LIMIT " MOST_REJECTS ") j GROUP BY stage),"
+    " %3$lld AND t.done AND t.since IS NULL), sums AS (SELECT stage, sum(count) FILTER (WHERE"
+    " outcome = 3) AS skipped, sum(count) FILTER (WHERE outcome = 4) AS rejected FROM refused GROUP"
+    " BY stage),"
     " all_stages AS (SELECT p.no, p.x, coalesce(t.done,"
     " false) AS done, t.seconds, coalesce(now.read, 0) AS read, coalesce(greatest(now.skipped,"
-    " refused.skipped), 0) AS skipped, coalesce(greatest(now.rejected, refused.rejected), 0) AS"
+    " sums.skipped), 0) AS skipped, coalesce(greatest(now.rejected, sums.rejected), 0) AS"
     " rejected, CASE WHEN t.done"
     " THEN 1.0 WHEN parts.n > 0 THEN parts.done::float8 / parts.n ELSE now.share END AS share,"
     " w.rate, CASE WHEN t.done THEN 0 WHEN parts.done > 0 THEN extract(epoch FROM"
@@ -108,12 +120,16 @@ static const char stages_sql[] =
     " t.run IS NOT NULL OR now.read IS NOT NULL AS begun FROM %1$s.run r CROSS JOIN begun CROSS"
     " JOIN LATERAL json_array_elements(coalesce(r.plan, '[]')) WITH ORDINALITY p (x, no) LEFT JOIN"
     " %1$s.run_stage t ON t.run = r.id AND t.name = p.x ->> 'name' LEFT JOIN now ON now.stage ="
-    " p.x ->> 'name' LEFT JOIN refused ON refused.stage = p.x ->> 'name'"
+    " p.x ->> 'name' LEFT JOIN sums ON sums.stage = p.x ->> 'name'"
     " LEFT JOIN parts ON parts.stage = p.x ->> 'name' LEFT JOIN before ON before.name"
     " = p.x ->> 'name' LEFT JOIN LATERAL (" PACE
     ") w ON NOT coalesce(t.done, false) AND now.read > 0 WHERE r.id = %2$lld) SELECT"
-    " coalesce(json_agg(row_to_json(y)), '[]') FROM (SELECT x ->> 'name' AS name, x ->> 'source' AS"
-    " source, x ->> 'kind' AS kind, x ->> 'policy' AS policy, x -> 'phase' AS phase, x -> "
+    " json_build_object('rejects', (SELECT coalesce(json_agg(row_to_json(z)), '[]') FROM (SELECT"
+    " stage, CASE outcome WHEN 4 THEN 'rejected' ELSE 'skipped' END AS outcome, code, cause_stage,"
+    " cause_code, count FROM refused ORDER BY count DESC, stage, code LIMIT 100) z), 'complete',"
+    " (SELECT coalesce(sum(count), 0) < " STATUSDOC_MOST_REJECTS " FROM refused), 'stages',"
+    " coalesce(json_agg(row_to_json(y)), '[]')) FROM (SELECT x ->> 'name' AS name, x ->> 'source'"
+    " AS source, x ->> 'kind' AS kind, x ->> 'policy' AS policy, x -> 'phase' AS phase, x -> "
     "'priority'"
     " AS priority, x -> 'needs' AS needs, CASE WHEN done THEN 'complete' WHEN begun THEN 'loading'"
     " ELSE 'pending' END AS status, read, read - skipped - rejected AS loaded, skipped, rejected, "
@@ -125,17 +141,6 @@ static const char stages_sql[] =
     " round(seconds::numeric, 3) AS seconds, round(CASE WHEN seconds_left < 0 THEN 0 ELSE"
     " seconds_left END::numeric, 1) AS"
     " seconds_left FROM all_stages ORDER BY no) y";
-
-/* By what began it: of a record that fell with another, that one's stage and reason, without its
- * key. */
-static const char rejects_sql[] =
-    "SELECT json_build_object('list', coalesce(json_agg(row_to_json(x)), '[]'), 'complete',"
-    " coalesce(sum(x.count), 0) < " MOST_REJECTS ") FROM (SELECT stage, CASE outcome WHEN 4 THEN"
-    " 'rejected' ELSE 'skipped' END AS outcome, code, coalesce(split_part(cause, ':', 1), stage) AS"
-    " cause_stage, coalesce(right(cause, strpos(reverse(cause), ' ') - 1), code) AS cause_code,"
-    " count(*) AS count FROM (SELECT stage, outcome, code, first_cause AS cause FROM %1$s.reject"
-    " WHERE run = %2$lld LIMIT " MOST_REJECTS ") j GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 3"
-    " LIMIT 100) x";
 
 /* Asked for only where the run's backend waits for one: the answer takes all lock tables. */
 static const char locks_sql[] =
@@ -163,18 +168,39 @@ static json_t *value(struct state *s, struct str *sql, struct error *err)
     return got;
 }
 
-static json_t *runs(struct state *s, int kept, struct error *err)
+/* In the list, what the current run left out so far is what its stages say. */
+static void set_left_out(json_t *list, const json_t *current)
+{
+    size_t i;
+    json_t *x;
+    double sum = 0;
+    json_array_foreach(json_object_get(current, "stages"), i, x)
+    {
+        sum += statusdoc_number(x, "skipped") + statusdoc_number(x, "rejected");
+    }
+    json_array_foreach(list, i, x)
+    {
+        if (json_is_null(json_object_get(x, "left_out")))
+            json_object_set_new(x, "left_out", json_integer((json_int_t)sum));
+    }
+}
+
+static json_t *runs(struct state *s, const json_t *current, int kept, struct error *err)
 {
     struct str sql, size, schema;
     str_init(&sql, 0);
     str_init(&size, 0);
     str_init(&schema, 0);
     sql_literal(&schema, s->schema);
-    str_printf(&size, kept ? kept_sql : "NULL::bigint", schema.data);
-    str_printf(&sql, runs_sql, s->q, size.data);
+    str_printf(&size, kept ? kept_sql : "", schema.data);
+    str_printf(&sql, runs_sql, s->q, kept ? "coalesce(k.bytes, 0)" : "NULL::bigint",
+               strtoll(statusdoc_text(current, "run"), NULL, 10), size.data);
     str_clear(&schema);
     str_clear(&size);
-    return value(s, &sql, err);
+    json_t *list = value(s, &sql, err);
+    if (list)
+        set_left_out(list, current);
+    return list;
 }
 
 /* What a step took in the run before; -1 where it is not known. */
@@ -290,15 +316,9 @@ static void add_details(struct state *s, json_t *run, struct error *err)
     long long earlier = strtoll(statusdoc_text(run, "before"), NULL, 10);
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, stages_sql, s->q, number, earlier);
-    json_t *stages = value(s, &sql, err), *rejects = NULL, *waiting = NULL, *before = NULL;
-    if (stages) {
-        str_init(&sql, 0);
-        str_printf(&sql, rejects_sql, s->q, number);
-        rejects = value(s, &sql, err);
-    }
-    if (rejects)
-        waiting = waits(s, run, err);
+    str_printf(&sql, stages_and_rejects_sql, s->q, number, earlier);
+    json_t *counts = value(s, &sql, err), *before = NULL;
+    json_t *waiting = counts ? waits(s, run, err) : NULL;
     if (waiting) {
         str_init(&sql, 0);
         str_printf(&sql,
@@ -315,12 +335,12 @@ static void add_details(struct state *s, json_t *run, struct error *err)
     }
     json_object_set_new(run, "events", events ? events : json_array());
     json_object_set_new(run, "steps", steps(run));
-    json_object_set_new(run, "stages", stages ? stages : json_array());
-    json_object_set(run, "rejects", json_object_get(rejects, "list"));
-    json_object_set(run, "rejects_complete", json_object_get(rejects, "complete"));
+    json_object_set(run, "stages", json_object_get(counts, "stages"));
+    json_object_set(run, "rejects", json_object_get(counts, "rejects"));
+    json_object_set(run, "rejects_complete", json_object_get(counts, "complete"));
     json_object_set_new(run, "waits", waiting ? waiting : json_array());
     json_object_set_new(run, "seconds_left", seconds_left(run, before));
-    json_decref(rejects);
+    json_decref(counts);
     json_decref(before);
     drop_inner(run);
 }
@@ -346,8 +366,8 @@ json_t *statusdoc_make(struct state *s, const struct project *project, int kept,
     if (pg_begin_anew(s->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", err))
         return NULL;
     int there = state_exists(s, err);
-    json_t *list = there > 0 ? runs(s, kept, err) : NULL;
-    json_t *now = list ? current(s, project, err) : NULL;
+    json_t *now = there > 0 ? current(s, project, err) : NULL;
+    json_t *list = now && !err->code ? runs(s, now, kept, err) : NULL;
     pg_rollback(s->pg);
     pg_where(s->pg, &where);
     if (err->code || there < 0) {

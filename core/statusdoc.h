@@ -9,6 +9,10 @@
 
 struct json_t;
 
+/* Of more rejects than these (and a run may have millions) the first ones are looked at for the
+ * reasons. */
+#define STATUSDOC_MOST_REJECTS "20000"
+
 /* From the state schema alone, so that it works while another process, on whatever machine, has the
  * run. Its own read-only transaction. `kept`: also how much each run's tables take, which asks the
  * server for the size of many files. The document is the caller's to json_decref(); NULL and err.

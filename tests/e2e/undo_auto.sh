@@ -77,9 +77,35 @@ SQL
 )" "2|t|app.maker|5|6|t
 2|t|app.item|50|51|t"
 info=$BUNDLE/rollback_info.json
-mig 0 shop shop --rollback --rollback-file "$info"
+alone() # CODE DB|- ARGS...: by the file, where no project is, in a home that never saw it
+{
+    alone_code=$1 alone_db=$2
+    shift 2
+    mkdir -p "$TEST_DIR/elsewhere"
+    (
+        cd "$TEST_DIR/elsewhere" || exit
+        HOME=$PWD XDG_STATE_HOME=$PWD/state
+        export HOME XDG_STATE_HOME
+        [ "$alone_db" = - ] || export DATABASE_URL="$(pg_url "$alone_db")"
+        mig_status=0
+        "$MIGHOST" --rollback --rollback-file "$TEST_DIR/info.json" "$@" >"$OUT" 2>"$ERR" || mig_status=$?
+        is "exit code" "$mig_status" "$alone_code"
+    ) || exit 1
+}
+cp "$info" "$TEST_DIR/info.json"
+pg_copydb shop other
+alone 3 -
+says "names none"
+alone 0 other
 says "fingerprint equal"
-unchanged shop "run and rollback"
+unchanged other "run and rollback by the file alone"
+alone 13 other
+sed -i 's/"production": false/"production": true/' "$TEST_DIR/info.json"
+alone 2 shop
+says "marked as production"
+alone 0 shop --yes
+unchanged shop "run and rollback by the file alone"
+mig 13 shop shop --rollback --rollback-file "$info"
 
 has_points=$("$MIGHOST" --list-faults 2>/dev/null | grep -c . || :)
 if [ "$has_points" -gt 0 ]; then

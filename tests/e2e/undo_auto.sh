@@ -48,6 +48,22 @@ trail() # the causes that the audit trail has
         WHERE what = 'found wrong behind publish: 1 checks found faults in the live tables'"
 }
 
+echo "wrong within publish: where, and what the transaction takes back, table by table"
+psql_t shop <<'SQL'
+CREATE FUNCTION app.stop() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'canary-8'; END$$;
+CREATE TRIGGER stop AFTER INSERT ON app.item FOR EACH ROW EXECUTE FUNCTION app.stop();
+SQL
+nothing 8 shop shop
+says "while rows of app.item were written, whose triggers are stop (after)"
+for line in 'app.maker: 1 inserted, 1 updated, 0 deleted rows, written in 0\.[0-9]* s' \
+    'app.item: 1 inserted, 1 updated, 0 deleted rows, not all written yet'; do
+    grep -q "taken back with the transaction: $line" "$BUNDLE/run.log" || fail "the log does not say: $line"
+done
+is "the last line" "$(sed 's/; report: .*//' "$OUT" | tail -n 1)" \
+    "run 1: validation failed (exit 8): no live table was changed"
+! grep -rq 'canary-8' "$BUNDLE" "$OUT" "$ERR" || fail "a value is told"
+psql_t shop -c "DROP FUNCTION app.stop CASCADE; DROP SCHEMA mighost CASCADE" 2>/dev/null
+
 echo "taken back at once: rows, the sequence, and the last line"
 nothing 8 shop shop
 is "the last line" "$(sed 's/; report: .*//' "$OUT" | tail -n 1)" \

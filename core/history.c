@@ -155,13 +155,12 @@ static int mode_of(const struct cli *cli, enum rollback_mode *mode, struct error
 }
 
 /* On stdout, for who asked: keys may tell of somebody. */
-static void tell_touched(const struct undo_list *l)
+static void tell_rows(const struct undo_list *l, const char *what)
 {
     if (!l->n)
         return;
     output_text(l->first);
-    output_format("%lld rows were touched since, or hang together with such: %s\n", (long long)l->n,
-                  l->path);
+    output_format("%lld rows %s: %s\n", (long long)l->n, what, l->path);
 }
 
 int history_rollback(const struct cli *cli, struct session *s)
@@ -181,7 +180,8 @@ int history_rollback(const struct cli *cli, struct session *s)
                                   : history_attach(cli, s, STATE_UNDOABLE);
     if (!code)
         code = rollback_run(&s->state, s->project, mode, &result, &s->err);
-    tell_touched(&result.touched);
+    tell_rows(&result.touched, "were touched since, or hang together with such");
+    tell_rows(&result.unlike, "would not be as before the run");
     if (!code && result.partly) {
         output_format("run %lld: partly rolled back in %.2f s; these rows are left, all others are "
                       "as before\n",

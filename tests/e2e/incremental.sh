@@ -189,6 +189,17 @@ says "(1 inserted, 2 updated, 0 deleted)"
 mig 0 shop shop --run --full
 says "(0 inserted, 0 updated, 1 deleted)"
 
+echo "by a process that goes on with another's run, too"
+(MIGHOST_FAULT=stage.loaded:2:kill mig 137 shop shop --run) || exit 1
+stand 0 shop shop check.begin:1
+psql_t old_shop -c "UPDATE customers SET name = 'twice', updated_at = '2024-07-03 00:00+00' WHERE id = 5"
+go_on
+says "goes on where it stopped"
+says "the source was written while the run worked: 1 records new or changed, 0 gone"
+changes "customers,written,5,"
+mig 0 shop shop --run
+says "(0 inserted, 1 updated, 0 deleted)"
+
 # ---- a source that cannot leave records out ------------------------------------------------
 
 echo "numbers, from a document"

@@ -56,7 +56,7 @@ static const struct {
     {ACTION_SCHEMA_DIFF, schemas_diff, 0},
     {ACTION_NEW_PROJECT, newproject_run, 0},
     {ACTION_SCHEMA_SYNC, schemas_sync, 1},
-    {ACTION_ROLLBACK, history_rollback, 1},
+    {ACTION_ROLLBACK, history_rollback, 0},
     {ACTION_VERIFY, history_verify, 1},
     {ACTION_CHECK_LOGIN, login_check, 1},
     {ACTION_FINALIZE, history_finalize, 1},

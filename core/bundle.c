@@ -21,6 +21,7 @@
 #include "mask.h"
 #include "repaired.h"
 #include "report_sources.h"
+#include "rollbackinfo.h"
 #include "sql.h"
 #include "undo.h"
 #include "validate.h"
@@ -349,83 +350,6 @@ static int32_t service_text(const mig_report_t *r, const char *name, mig_str_t *
     return code || x->text.failed ? MIG_E_SOURCE : MIG_OK;
 }
 
-/* ---- what a rollback needs to know -------------------------------------------------------- */
-
-/* null: its fingerprint was not taken, since the run wrote nothing. */
-static json_t *rows_and_digest(const struct pg_result *res, int row, int column)
-{
-    if (!pg_get(res, row, column))
-        return json_null();
-    return json_pack("{s:I, s:s}", "rows", (json_int_t)pg_get_int(res, row, column), "digest",
-                     pg_get(res, row, column + 1));
-}
-
-static json_t *rollback_tables(struct state *s, json_t **backup, struct error *err)
-{
-    struct pg_result *res =
-        pg_begin(s->pg, "READ ONLY", err)
-            ? NULL
-            : pg_queryf(
-                  s->pg, err,
-                  "SELECT t.schema_name || '.' || t.table_name, policy, inserted, updated, deleted,"
-                  " b.rows, b.sum, a.rows, a.sum, coalesce(r.backup, '') FROM %s.run_table t JOIN"
-                  " %s.run r ON r.id = t.run LEFT JOIN %s.fingerprint b ON b.run = t.run AND"
-                  " b.phase = 'before' AND b.schema_name = t.schema_name AND b.table_name ="
-                  " t.table_name LEFT JOIN %s.fingerprint a ON a.run = t.run AND a.phase = 'after'"
-                  " AND a.schema_name = t.schema_name AND a.table_name = t.table_name WHERE t.run ="
-                  " %lld ORDER BY t.no",
-                  s->q, s->q, s->q, s->q, (long long)s->run);
-    json_t *tables = json_array();
-    *backup = json_string(res && pg_rows(res) ? pg_get(res, 0, 9) : "");
-    for (int i = 0; res && i < pg_rows(res); i++)
-        json_array_append_new(tables, json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "table",
-                                                pg_get(res, i, 0), "policy", pg_get(res, i, 1),
-                                                "inserted", (json_int_t)pg_get_int(res, i, 2),
-                                                "updated", (json_int_t)pg_get_int(res, i, 3),
-                                                "deleted", (json_int_t)pg_get_int(res, i, 4),
-                                                "before", rows_and_digest(res, i, 5), "after",
-                                                rows_and_digest(res, i, 7)));
-    pg_free(res);
-    pg_rollback(s->pg);
-    return tables;
-}
-
-static int write_rollback_info(struct bundle *b, struct state *s, const struct job *job,
-                               struct error *err)
-{
-    struct pg_where where;
-    json_t *backup, *tables = rollback_tables(s, &backup, err);
-    pg_where(s->pg, &where);
-    json_t *root =
-        json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o}", "run", (json_int_t)s->run, "project",
-                  job->project->name, "started", s->started, "database", where.dbname,
-                  "state_schema", s->schema, "backup", backup, "tables", tables);
-    char *text = json_dumps(root, JSON_INDENT(2));
-    json_decref(root);
-    int code = err->code;
-    if (!code)
-        code = text ? outdir_put(b->dir, "rollback_info.json", text, strlen(text), err)
-                    : error_set(err, STATUS_BUG, "rollback_info.json cannot be made");
-    free(text);
-    return code;
-}
-
-int bundle_rollback_info(const char *path, struct bundle_run *out, struct error *err)
-{
-    json_error_t where;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
-    const char *started = root ? json_string_value(json_object_get(root, "started")) : NULL;
-    out->number = root ? (int64_t)json_integer_value(json_object_get(root, "run")) : 0;
-    int ok = started && out->number > 0;
-    snprintf(out->started, sizeof out->started, "%s", started ? started : "");
-    json_decref(root);
-    if (ok)
-        return 0;
-    error_set(err, STATUS_USAGE, "%s is no rollback_info.json of a bundle", path);
-    error_fix(err, "name the file of that name in the run's bundle, or the run's number");
-    return STATUS_USAGE;
-}
-
 /* ---- manifest -------------------------------------------------------------------------- */
 
 /* The configuration as it is on disk; null where it is not there any more. */
@@ -545,7 +469,7 @@ int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *
     if (!err->code)
         repaired_write(s, reader, job->project, b->dir, err);
     if (!err->code && state_undoable(s->at))
-        write_rollback_info(b, s, job, err);
+        rollbackinfo_write(b->dir, s, job, err);
     look_for_leaks(b, &x, &leak);
     for (size_t i = 0; i < 4; i++)
         str_clear(&x.masked[i]);

@@ -25,12 +25,6 @@ int bundle_open(struct bundle *b, const struct project *project, int64_t run, st
  * own. Every reporter is tried; the first failure is returned. */
 int bundle_write(struct bundle *b, struct state *s, struct job *job, struct pg *reader,
                  const char *report, struct error *err);
-/* Which run a bundle's rollback_info.json is of. */
-struct bundle_run {
-    int64_t number;
-    char started[40]; /* as in struct state: another target has a run of the same number */
-};
-int bundle_rollback_info(const char *path, struct bundle_run *out, struct error *err);
 void bundle_close(struct bundle *b);
 
 #endif

@@ -174,6 +174,55 @@ static int read_keys(struct reader *r, struct catalog_table *t)
     return 0;
 }
 
+static int read_exclusions(struct reader *r, struct catalog_table *t)
+{
+    struct pg_result *res = pg_queryf(
+        r->pg, r->err,
+        "SELECT x.conname, i.indimmediate, i.indexprs IS NULL AND i.indpred IS NULL,"
+        " string_agg(pg_get_indexdef(i.indexrelid, k.n::int, true), E'\\x1f' ORDER BY k.n),"
+        " string_agg(coalesce(a.attname, ''), E'\\x1f' ORDER BY k.n),"
+        " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"
+        "   ORDER BY k.n),"
+        " string_agg(CASE WHEN i.indcollation[k.n - 1] <> 0 THEN quote_ident(cn.nspname) || '.' ||"
+        "   quote_ident(co.collname) ELSE '' END, E'\\x1f' ORDER BY k.n),"
+        " pg_get_expr(i.indpred, i.indrelid), format('USING %%I (%%s)', m.amname, string_agg("
+        "   format('k%%s %%I.%%I', k.n - 1, os.nspname, oc.opcname), ', ' ORDER BY k.n))"
+        " FROM pg_constraint x JOIN pg_index i ON i.indexrelid = x.conindid JOIN pg_class c ON"
+        " c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam"
+        " CROSS JOIN LATERAL generate_series(1, i.indnkeyatts) AS k(n)"
+        " LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n - 1]"
+        "   AND a.attnum > 0"
+        " JOIN pg_opclass oc ON oc.oid = i.indclass[k.n - 1]"
+        " JOIN pg_namespace os ON os.oid = oc.opcnamespace"
+        " JOIN pg_operator o ON o.oid = x.conexclop[k.n]"
+        " JOIN pg_namespace ns ON ns.oid = o.oprnamespace"
+        " LEFT JOIN pg_collation co ON co.oid = i.indcollation[k.n - 1]"
+        " LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace"
+        " WHERE x.conrelid = %u AND x.contype = 'x' GROUP BY x.oid, x.conname, i.indimmediate,"
+        " i.indexprs IS NULL, i.indpred IS NULL, i.indpred, i.indrelid, m.amname ORDER BY 1",
+        t->oid);
+    if (!res)
+        return r->err->code;
+    t->n_exclusions = (size_t)pg_rows(res);
+    t->exclusions = arena_alloc(r->out->mem, t->n_exclusions * sizeof *t->exclusions);
+    for (int i = 0; i < (int)t->n_exclusions; i++) {
+        struct catalog_key *k = &t->exclusions[i];
+        *k = (struct catalog_key){.name = keep(r, res, i, 0),
+                                  .immediate = flag(res, i, 1),
+                                  .simple = flag(res, i, 2),
+                                  .predicate = keep(r, res, i, 7),
+                                  .like = keep(r, res, i, 8)};
+        k->parts = split(r, pg_get(res, i, 3), &k->n);
+        k->columns = split(r, pg_get(res, i, 4), &k->n);
+        nulls(k->columns, k->n);
+        k->operators = split(r, pg_get(res, i, 5), &k->n);
+        k->collations = split(r, pg_get(res, i, 6), &k->n);
+        nulls(k->collations, k->n);
+    }
+    pg_free(res);
+    return 0;
+}
+
 /* Both directions at once; the caller sorts them by oid. */
 static int read_references(struct reader *r, struct catalog_table *t)
 {
@@ -327,6 +376,8 @@ static int read_table(struct reader *r, struct catalog_table *t)
     if (!code)
         code = read_keys(r, t);
     if (!code)
+        code = read_exclusions(r, t);
+    if (!code)
         code = read_references(r, t);
     return code ? code : read_rest(r, t);
 }
@@ -381,6 +432,11 @@ static void hash(struct catalog *c)
             for (size_t k = 0; k < t->keys[j].n; k++)
                 str_printf(&text, "K%s|%s|%s\n", t->keys[j].name, t->keys[j].parts[k],
                            t->keys[j].predicate ? t->keys[j].predicate : "");
+        for (size_t j = 0; j < t->n_exclusions; j++)
+            for (size_t k = 0; k < t->exclusions[j].n; k++)
+                str_printf(&text, "E%s|%s|%s|%s\n", t->exclusions[j].name,
+                           t->exclusions[j].parts[k], t->exclusions[j].operators[k],
+                           t->exclusions[j].predicate ? t->exclusions[j].predicate : "");
         for (size_t j = 0; j < t->n_references; j++)
             str_printf(&text, "R%s|%u|%c%c\n", t->references[j].name, t->references[j].parent_oid,
                        t->references[j].on_delete, t->references[j].on_update);

@@ -1,11 +1,12 @@
 /* collide.c - rows that want a key which another row has: within the run, and against live rows
- * that stay. Keys are compared as their unique index compares them: its expressions, operators,
- * collation and predicate. The first record in source order wins. */
+ * that stay. Keys are compared as their unique index, or exclusion constraint, compares them: its
+ * expressions, operators, collation and predicate. The first record in source order wins. */
 #include "collide.h"
 
 #include <stdio.h>
 
 #include "delta.h"
+#include "exclude.h"
 #include "found.h"
 #include "keyorder.h"
 #include "match.h"
@@ -148,7 +149,10 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
     char reason[300], ids[64], live[600];
     str_init(&sql, 0);
     snprintf(reason, sizeof reason,
-             "a live row that stays, or hands it over in this run, has the same key (index %s)",
+             k->like ? "a live row that stays, or hands over its place in this run, is in its way"
+                       " (constraint %s)"
+                     : "a live row that stays, or hands it over in this run, has the same key"
+                       " (index %s)",
              k->name);
     str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key,"
                   " w._mig_old, l.at FROM ");
@@ -221,6 +225,8 @@ int collide_within(struct state *s, struct job *job, struct error *err)
             code = duplicates_matched(s, t, err);
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             code = duplicates_within(s, job, t, &t->t->keys[k], err);
+        if (!code && !(settled(t) && !t->rest_rows))
+            code = exclude_within(s, t, err);
         if (!code)
             code = refer_null_missing(s, job, t, err);
         if (!code)
@@ -231,14 +237,15 @@ int collide_within(struct state *s, struct job *job, struct error *err)
 
 int collide_with_live(struct state *s, const struct job *job, struct error *err)
 {
-    int code = 0;
+    int code = 0, batched = job->project->publish == PUBLISH_BATCHED;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
         /* By its match key a staged row has no other live row than the one it stands for. */
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             if (&t->t->keys[k] != t->match)
-                code = collisions_with_live(s, t, &t->t->keys[k],
-                                            job->project->publish == PUBLISH_BATCHED, err);
+                code = collisions_with_live(s, t, &t->t->keys[k], batched, err);
+        for (size_t k = 0; !code && k < t->t->n_exclusions; k++)
+            code = collisions_with_live(s, t, &t->t->exclusions[k], batched, err);
     }
     return code ? code : reject_spread(s, job, err);
 }

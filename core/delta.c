@@ -23,6 +23,9 @@ static int is_possible(const struct job *job, const struct job_table *t)
     for (size_t i = 0; i < t->t->n_keys; i++)
         if (!t->t->keys[i].immediate)
             return 0;
+    for (size_t i = 0; i < t->t->n_exclusions; i++)
+        if (!t->t->exclusions[i].immediate)
+            return 0;
     for (size_t i = 0; i < t->t->n_columns; i++)
         if (!t->t->columns[i].computed && !job_find_staged(t, t->t->columns[i].name))
             return 0;

@@ -3,14 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "actions.h"
-#include "bundle.h"
 #include "confirm.h"
 #include "log.h"
 #include "output.h"
 #include "ran.h"
 #include "rollback.h"
+#include "rollbackinfo.h"
 #include "sql.h"
 #include "staging.h"
 #include "str.h"
@@ -76,18 +77,34 @@ int history_attach(const struct cli *cli, struct session *s, const char *states)
 }
 
 /* By the file in a bundle. */
-static int attach_file(const char *path, struct session *s)
+static int attach_file(const char *path, const struct rollbackinfo *file, struct session *s)
 {
-    struct bundle_run file;
-    int code = bundle_rollback_info(path, &file, &s->err);
-    if (!code)
-        code = attach_run(s, file.number, "");
-    if (code || str_equal(file.started, s->state.started))
+    int code = attach_run(s, file->run, "");
+    if (code || str_equal(file->started, s->state.started))
         return code;
     error_set(&s->err, STATUS_REFUSED, "%s is of a run that began at %s; run %lld here began at %s",
-              path, file.started, (long long)file.number, s->state.started);
+              path, file->started, (long long)file->run, s->state.started);
     error_fix(&s->err, "give the target that the run had, or the run's number here");
     return STATUS_REFUSED;
+}
+
+/* Where the run's project is not at hand, its file says enough; but never which server. */
+static int file_project(const struct cli *cli, const struct rollbackinfo *file, struct session *s)
+{
+    const char *path = cli->session.project_path;
+    if (!cli->rollback_file || !str_equal(path, "project.json") || access(path, F_OK) == 0)
+        return session_project(s);
+    s->project = rollbackinfo_project(file, &cli->session.overrides, &s->faults);
+    if (!s->project)
+        return faults_code(&s->faults);
+    if (s->project->target.url[0])
+        return 0;
+    error_set(&s->err, STATUS_CONFIG, "no project, and no target: %s names none",
+              cli->rollback_file);
+    error_fix(&s->err,
+              "set DATABASE_URL to the target that the run had, or name the run's project by"
+              " --project");
+    return STATUS_CONFIG;
 }
 
 /* The run is in a state in which this cannot be done. */
@@ -138,28 +155,33 @@ static int mode_of(const struct cli *cli, enum rollback_mode *mode, struct error
 }
 
 /* On stdout, for who asked: keys may tell of somebody. */
-static void tell_touched(const struct undo_list *l)
+static void tell_rows(const struct undo_list *l, const char *what)
 {
     if (!l->n)
         return;
     output_text(l->first);
-    output_format("%lld rows were touched since, or hang together with such: %s\n", (long long)l->n,
-                  l->path);
+    output_format("%lld rows %s: %s\n", (long long)l->n, what, l->path);
 }
 
 int history_rollback(const struct cli *cli, struct session *s)
 {
     struct rollback_result result = {0};
+    struct rollbackinfo file = {0};
     enum rollback_mode mode = ROLLBACK_REFUSE;
-    int code = mode_of(cli, &mode, &s->err);
+    int code = cli->rollback_file ? rollbackinfo_read(cli->rollback_file, &file, &s->err) : 0;
+    if (!code)
+        code = file_project(cli, &file, s);
+    if (!code)
+        code = mode_of(cli, &mode, &s->err);
     if (!code)
         code = confirm_ask(cli, s);
     if (!code)
-        code = cli->rollback_file ? attach_file(cli->rollback_file, s)
+        code = cli->rollback_file ? attach_file(cli->rollback_file, &file, s)
                                   : history_attach(cli, s, STATE_UNDOABLE);
     if (!code)
         code = rollback_run(&s->state, s->project, mode, &result, &s->err);
-    tell_touched(&result.touched);
+    tell_rows(&result.touched, "were touched since, or hang together with such");
+    tell_rows(&result.unlike, "would not be as before the run");
     if (!code && result.partly) {
         output_format("run %lld: partly rolled back in %.2f s; these rows are left, all others are "
                       "as before\n",

@@ -346,23 +346,45 @@ static void order_tables(struct joiner *j)
 
 /* ---- all together ---------------------------------------------------------------------- */
 
+/* What it is instead, and what to name in its place. */
+static const char *no_table(char kind, const char **fix)
+{
+    *fix = "name the table that it reads";
+    if (kind == 'v')
+        return "is a view, not an ordinary or partitioned table";
+    if (kind == 'm')
+        return "is a materialized view, not an ordinary or partitioned table";
+    *fix = "run against the server that has the table";
+    if (kind == 'f')
+        return "is a foreign table, not an ordinary or partitioned table";
+    *fix = "name a table";
+    return "is not an ordinary or partitioned table";
+}
+
 static void check_shape(struct joiner *j, const struct catalog_table *t)
 {
     char what[700];
-    int named = sql_name_ok(t->schema) && sql_name_ok(t->name);
-    const char *why = !named                             ? "has control characters in its name"
-                      : t->kind != 'r' && t->kind != 'p' ? "is not an ordinary or partitioned table"
-                      : t->instead_rules ? "has DO INSTEAD rules, which swallow rows"
-                      : t->row_security  ? "has row-level security that applies to this role, so "
-                                           "that reads and writes would silently miss rows"
-                                         : NULL;
+    const char *why = NULL, *fix = NULL;
+    if (strlen(t->schema) > SQL_NAME_MOST || strlen(t->name) > SQL_NAME_MOST) {
+        why = "has a longer name than PostgreSQL keeps, which would cut it";
+        fix = "name it as it is in the target, in at most 63 bytes";
+    } else if (!sql_name_ok(t->schema) || !sql_name_ok(t->name)) {
+        why = "has control characters in its name";
+        fix = "rename it";
+    } else if (t->kind != 'r' && t->kind != 'p') {
+        why = no_table(t->kind, &fix);
+    } else if (t->instead_rules) {
+        why = "has DO INSTEAD rules, which swallow rows";
+        fix = "name an ordinary table without such rules";
+    } else if (t->row_security) {
+        why = "has row-level security that applies to this role, so that reads and writes would"
+              " silently miss rows";
+        fix = "run as the table's owner or as a role with BYPASSRLS";
+    }
     if (!why)
         return;
     snprintf(what, sizeof what, "target table %s.%s %s", t->schema, t->name, why);
-    fault(j, STATUS_PREFLIGHT, what,
-          !named            ? "rename it"
-          : t->row_security ? "run as the table's owner or as a role with BYPASSRLS"
-                            : "name an ordinary table without such rules");
+    fault(j, STATUS_PREFLIGHT, what, fix);
 }
 
 static void set_policy(struct joiner *j, struct job_table *t, const struct job_stage *s,

@@ -217,6 +217,44 @@ int publish_writes(const struct job *job, const struct publish_result *r)
 
 /* ---- the transaction ------------------------------------------------------------------- */
 
+static int write_table(struct state *s, const struct job_table *t, struct write_counts *c,
+                       struct error *err)
+{
+    struct timespec begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    c->progress = WRITE_BEGUN;
+    int code = write_rows(s, t, c, err);
+    c->seconds = seconds_since(&begun);
+    if (!code)
+        c->progress = WRITE_DONE;
+    else if (!err->why[0])
+        error_why(err, "while rows of %s.%s were written%s%s", t->t->schema, t->t->name,
+                  t->t->triggers[0] ? ", whose triggers are " : "", t->t->triggers);
+    if (!code && fault_point("publish.table"))
+        code = error_set(err, STATUS_TEMPORARY, "fault point publish.table");
+    return code;
+}
+
+/* What had been written when it failed, so that a log says how far it came. */
+static void tell_taken_back(const struct job *job, const struct publish_result *r)
+{
+    char how[40];
+    for (size_t i = job->n_tables; i-- > 0;) {
+        struct write_counts *c = &r->tables[i];
+        enum write_progress came = c->progress;
+        c->progress = WRITE_NOT;
+        if (came == WRITE_NOT || !(c->inserted || c->updated || c->deleted))
+            continue;
+        snprintf(how, sizeof how, "written in %.3f s", c->seconds);
+        log_write(LOG_INFO,
+                  "taken back with the transaction: %s.%s: %lld inserted, %lld updated, %lld"
+                  " deleted rows, %s",
+                  job->tables[i].t->schema, job->tables[i].t->name, (long long)c->inserted,
+                  (long long)c->updated, (long long)c->deleted,
+                  came == WRITE_DONE ? how : "not all written yet");
+    }
+}
+
 static int write_all(struct state *s, struct job *job, const struct publish_result *r,
                      struct error *err)
 {
@@ -229,11 +267,8 @@ static int write_all(struct state *s, struct job *job, const struct publish_resu
         code = write_moving_defaults(s, &job->tables[i], err);
     if (!code)
         code = remove_rows(s, job, 0, err);
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
-        code = write_rows(s, &job->tables[i], &r->tables[i], err);
-        if (!code && fault_point("publish.table"))
-            code = error_set(err, STATUS_TEMPORARY, "fault point publish.table");
-    }
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = write_table(s, &job->tables[i], &r->tables[i], err);
     for (size_t i = 0; !code && i < job->n_tables; i++)
         code = write_second_pass(s, &job->tables[i], err);
     if (!code)
@@ -384,6 +419,8 @@ static int transaction(struct state *s, struct job *job, struct publish_result *
         s->at = at;
     if (code)
         pg_rollback(s->pg);
+    if (code && code != STATUS_UNKNOWN)
+        tell_taken_back(job, r);
     str_clear(&again);
     r->seconds = seconds_since(&begun);
     return code;

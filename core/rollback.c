@@ -22,6 +22,7 @@
 #include "undo_drift.h"
 #include "undo_force.h"
 #include "undo_left.h"
+#include "undo_proof.h"
 
 static double since(const struct timespec *t)
 {
@@ -135,74 +136,6 @@ static int lock(struct state *s, const struct job *job, struct error *err)
     return code ? code : publish_lock_all(s, job, NULL, err);
 }
 
-/* One number from a query that begins with SELECT count(*); it must be 0. */
-static int none(struct state *s, struct str *sql, const struct job_table *t, const char *what,
-                struct error *err)
-{
-    struct pg_result *res = pg_query(s->pg, err, sql->data, 0, NULL);
-    str_clear(sql);
-    if (!res)
-        return err->code;
-    long long bad = (long long)pg_get_int(res, 0, 0);
-    pg_free(res);
-    return bad ? error_set(err, STATUS_INVALID, "%lld rows of %s.%s %s", bad, t->t->schema,
-                           t->t->name, what)
-               : 0;
-}
-
-static void row_of(const struct job_table *t, const char *alias, struct str *sql)
-{
-    for (size_t i = 0; i < t->t->n_columns; i++) {
-        str_printf(sql, "%s%s.", i ? ", " : "ROW(", alias);
-        sql_ident(sql, t->t->columns[i].name);
-    }
-    str_add_char(sql, ')');
-}
-
-/* What was updated or deleted is as its before-image has it, in all columns. */
-static int prove_restored(struct state *s, const struct job_table *t, struct error *err)
-{
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, "SELECT count(*) FROM %s b LEFT JOIN %s l ON ", t->before, t->t->quoted);
-    match_condition(t->match, "b", "l", &sql);
-    str_add(&sql,
-            " WHERE b._mig_op IN ('U', 'D', 'L') AND (l.ctid IS NULL OR NOT record_image_eq(");
-    row_of(t, "b", &sql);
-    str_add(&sql, ", ");
-    row_of(t, "l", &sql);
-    str_add(&sql, "))");
-    return none(s, &sql, t, "are not as they were", err);
-}
-
-static int prove_removed(struct state *s, const struct job_table *t, struct error *err)
-{
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, "SELECT count(*) FROM %s s JOIN %s l ON ", t->staging, t->t->quoted);
-    match_condition(t->match, "s", "l", &sql);
-    str_printf(&sql,
-               " WHERE s._mig_state = 0 AND NOT EXISTS (SELECT FROM %s m WHERE m._mig_id ="
-               " s._mig_id)",
-               t->match_table);
-    return none(s, &sql, t, "are still there", err);
-}
-
-/* The run's own rows, in all columns. */
-static int prove_rows(struct state *s, const struct job *job, struct error *err)
-{
-    int code = 0;
-    for (size_t i = 0; !code && i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
-        if (!t->match)
-            continue;
-        code = prove_restored(s, t, err);
-        if (!code)
-            code = prove_removed(s, t, err);
-    }
-    return code;
-}
-
 static int prove(struct state *s, const struct job *job, struct rollback_result *out,
                  struct error *err)
 {
@@ -223,7 +156,7 @@ static int prove(struct state *s, const struct job *job, struct rollback_result 
                   "others changed these tables too, so that the run's rows are compared"
                   " one by one: %s",
                   different.data);
-        code = prove_rows(s, job, err);
+        code = undo_proof_rows(s, job, &out->unlike, err);
     }
     out->proven = same;
     if (!code)
@@ -451,7 +384,7 @@ static int transaction(struct state *s, const struct job *job, enum rollback_mod
     if (!code && fault_point("rollback.table"))
         code = error_set(err, STATUS_TEMPORARY, "fault point rollback.table");
     if (!code)
-        code = out->partly ? prove_rows(s, &part, err) : prove(s, job, out, err);
+        code = out->partly ? undo_proof_rows(s, &part, &out->unlike, err) : prove(s, job, out, err);
     if (!code)
         code = settle(s, job, &part, out, err);
     if (!code && fault_point("rollback.before_commit"))

@@ -15,6 +15,7 @@ enum rollback_mode {
 struct rollback_result {
     int64_t run;
     struct undo_list touched; /* the rows that were: also when it is refused */
+    struct undo_list unlike;  /* rows that would not be as before: it is refused then */
     int blocked;              /* a key of the target let rows not go, or not come back */
     int partly;               /* some stay as they are; the same can be repeated */
     int proven;               /* 1: fingerprint of all tables as before the run; 0: limited proof */

@@ -265,8 +265,8 @@ static int rejects_code(struct run *r)
     return t.rejected || t.waiting ? STATUS_PARTIAL : STATUS_OK;
 }
 
-/* A lost connection may mean that another process took the run over, and what became of the run
- * meanwhile is known only now. */
+/* A lost connection may mean that another process took the run over, or that the role is let in no
+ * more; and what became of the run meanwhile is known only now. */
 static int look_again(struct run *r, int code)
 {
     struct error err = {0};
@@ -275,7 +275,7 @@ static int look_again(struct run *r, int code)
     int again = state_reconnect(r->s, &r->s->at, &err);
     if (!again && r->s->at == RUN_PUBLISHED)
         r->is_published = 1;
-    if (again != STATUS_BUSY)
+    if (again != STATUS_BUSY && again != STATUS_PREFLIGHT)
         return code;
     r->err = err;
     return again;
@@ -314,7 +314,8 @@ static int finish(struct run *r, int code)
         batches_tell(r->s, r->partly, sizeof r->partly);
     if (code)
         log_error(&r->err, state_line(r, code));
-    if (can_resume(code) || r->s->at == RUN_PARTLY) { /* what undo needs stays */
+    int gone = code && pg_lost(r->s->pg);                     /* then nothing can be kept of it */
+    if (can_resume(code) || r->s->at == RUN_PARTLY || gone) { /* what undo needs stays */
         make_text(r, code);
         return code;
     }

@@ -73,7 +73,7 @@ void sql_do(struct str *out, const char *statements)
 int sql_name_ok(const char *name)
 {
     size_t n = strlen(name);
-    if (n == 0 || n > 63 || !str_utf8_ok(name, n))
+    if (n == 0 || n > SQL_NAME_MOST || !str_utf8_ok(name, n))
         return 0;
     for (const unsigned char *p = (const unsigned char *)name; *p; p++)
         if (*p < 0x20 || *p == 0x7f)

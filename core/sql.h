@@ -12,6 +12,8 @@ void sql_literal(struct str *out, const char *text);
 void sql_copy_field(struct str *out, const char *text, char end);
 /* Statements of others as one that cannot end the transaction it stands in. */
 void sql_do(struct str *out, const char *statements);
+#define SQL_NAME_MOST 63 /* bytes of a name that PostgreSQL keeps; it cuts longer ones */
+
 /* 1 to 63 bytes of UTF-8 without control characters: fit for every statement and script. */
 int sql_name_ok(const char *name);
 

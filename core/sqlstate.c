@@ -87,6 +87,15 @@ int sqlstate_login(const struct sqlstate_login *x, struct error *err)
         error_set(err, STATUS_PREFLIGHT, "%s: login at %s port %s refused: wrong or no password",
                   x->role, host, port);
         error_fix(err, "put the password into PGPASSFILE, or into the URL in a 0600 env file");
+    } else if (strstr(x->text, "not permitted to log in") ||
+               strstr(x->text, "permission denied for database") ||
+               strstr(x->text, "not currently accepting connections")) {
+        error_set(err, STATUS_PREFLIGHT,
+                  "%s: login at %s port %s refused: this role may not connect", x->role, host,
+                  port);
+        error_fix(err,
+                  "as its owner or a superuser: ALTER ROLE ... LOGIN; GRANT CONNECT ON DATABASE"
+                  " ... TO it; ALTER DATABASE ... ALLOW_CONNECTIONS true");
     } else if (strstr(x->text, "pg_hba.conf")) {
         error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in",
                   x->role, host);

@@ -231,15 +231,19 @@ int state_settle(struct state *s, enum run_state wanted, int in_doubt, struct er
         if (!code)
             return error_set(err, STATUS_TEMPORARY, "the transaction of run %lld did not commit",
                              (long long)s->run);
+        if (in_doubt && code == STATUS_PREFLIGHT)
+            break; /* let in no more; who asks again and again may be locked out */
         if (code != STATUS_TEMPORARY)
             return code;
         sleep(1);
     }
     if (!in_doubt)
         return STATUS_TEMPORARY;
+    struct error last = *err;
     error_clear(err);
     error_set(err, STATUS_UNKNOWN, "whether the transaction of run %lld committed is not known",
               (long long)s->run);
+    error_why(err, "%.500s", last.what);
     error_fix(err, "repeat the same command when the target can be reached: it asks the run row");
     return STATUS_UNKNOWN;
 }

@@ -520,11 +520,12 @@ int steps_verify(struct run *r)
     return code == STATUS_TEMPORARY && steps_stopped(r) ? r->err.code : code;
 }
 
-/* Only who read the sources knows since when. No fault of the run, and none may become one. */
+/* What no process of this run could read since, its source does not tell. No fault of the run, and
+ * none may become one. */
 void steps_moved(struct run *r)
 {
     struct error err = {0};
-    if (r->s->resumed || !moved_find(r->s, r->job, &err))
+    if (!moved_find(r->s, r->job, &err))
         return;
     log_write(LOG_WARNING, "whether the sources were written meanwhile is not known: %s", err.what);
     str_printf(&r->job->notes, "whether the sources were written meanwhile is not known: %s\n",

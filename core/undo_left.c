@@ -2,7 +2,7 @@
  * changed, deleted or made again, and the parents of rows that others added. Then, to a fixed
  * point, what would break with them: a parent of a row that stays stays; a row does not come back
  * whose parent is gone, or whose unique key a row holds that stays. So after the undo all foreign
- * keys and unique keys hold, and the rest of the run is as if it had never been. */
+ * keys, unique keys and exclusions hold, and the rest of the run is as if it had never been. */
 #include "undo_left.h"
 
 #include <stdio.h>
@@ -221,7 +221,7 @@ static void same_key(const struct job_table *t, const struct catalog_key *u, str
                t->before, t->t->quoted);
 }
 
-/* Before-images whose unique key a live row holds that stays as it is. */
+/* Before-images whose unique key, or excluded place, a live row holds that stays as it is. */
 static int taken(struct work *w, const struct job_table *t, const struct catalog_key *u)
 {
     struct str sql;
@@ -231,7 +231,8 @@ static int taken(struct work *w, const struct job_table *t, const struct catalog
     str_add(&sql, "SELECT ");
     key_columns(t, "b.", &sql);
     str_add(&sql, ", ");
-    sql_literal(&sql, "another row has its unique key ");
+    sql_literal(&sql,
+                u->like ? "another row is in its way, by " : "another row has its unique key ");
     str_add(&sql, " || ");
     sql_literal(&sql, u->name);
     same_key(t, u, &sql);
@@ -253,6 +254,8 @@ static int spread(struct work *w, const struct job_table *t, int all)
         code = orphans(w, t, &t->t->references[k]);
     for (size_t k = 0; all && !code && k < t->t->n_keys; k++)
         code = taken(w, t, &t->t->keys[k]);
+    for (size_t k = 0; all && !code && k < t->t->n_exclusions; k++)
+        code = taken(w, t, &t->t->exclusions[k]);
     return code;
 }
 

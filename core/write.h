@@ -7,9 +7,13 @@
 #include "job.h"
 #include "state.h"
 
+enum write_progress { WRITE_NOT, WRITE_BEGUN, WRITE_DONE };
+
 struct write_counts {
     int64_t staged, rejected, inserted, updated, unchanged, left_existing, deleted;
     int was_empty;
+    enum write_progress progress; /* within the transaction that is open */
+    double seconds;               /* of the writes */
 };
 
 /* What will be written, from staging, match and delete tables; by one stage only, without looking

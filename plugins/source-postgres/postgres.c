@@ -11,6 +11,7 @@
 #include "common/jsontext.h"
 #include "common/option.h"
 #include "common/say.h"
+#include "compared.h"
 #include "copyrow.h"
 #include "only.h"
 #include "parts.h"
@@ -372,7 +373,9 @@ static int32_t postgres_written(void *self, const char *entity, const char *cons
 {
     struct postgres *p = self;
     const struct written_wish wish = {entity, key_fields, n_key_fields};
-    return written_find(&p->session, &p->later, &p->places, &wish, ctx, row);
+    int32_t status = written_find(&p->session, &p->later, &p->places, &wish, ctx, row);
+    return status != MIG_END ? status
+                             : compared_find(&p->session, &p->later, &p->places, &wish, ctx, row);
 }
 
 static int32_t postgres_unchanged(void *self, const char *entity, const char *before,

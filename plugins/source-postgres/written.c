@@ -3,7 +3,7 @@
  * itself: in a newer snapshot, versions by transactions that the older one does not see are new or
  * changed; in the older one, versions that somebody has since touched, and whose key is no longer
  * there, are gone, which can no longer be told when it was let go. Where no transaction has written
- * anything, nothing is looked at.
+ * anything, nothing is looked at. Views and queries have no versions: compared.c.
  *
  * Subtransactions have no entry in the text of a snapshot: a row by one that began before it, of a
  * transaction that was not over then, is not told.
@@ -43,16 +43,15 @@ static int32_t ask(struct search *x, struct session *s, struct buf *sql, int n,
     return session_query(s, x->subject, sql->data, n, params, out);
 }
 
-static int key_text(struct search *x)
+int written_key(const struct session *s, const struct written_wish *wish, struct buf *out)
 {
-    int failed = buf_add_text(&x->key, "pg_catalog.concat_ws(E'\\x1f'");
-    for (uint32_t i = 0; i < x->wish->n_keys && !failed; i++) {
-        char *quoted =
-            PQescapeIdentifier(x->read->conn, x->wish->keys[i], strlen(x->wish->keys[i]));
-        failed = !quoted || buf_add_text(&x->key, ", t.") || buf_add_text(&x->key, quoted);
+    int failed = buf_add_text(out, "pg_catalog.concat_ws(E'\\x1f'");
+    for (uint32_t i = 0; i < wish->n_keys && !failed; i++) {
+        char *quoted = PQescapeIdentifier(s->conn, wish->keys[i], strlen(wish->keys[i]));
+        failed = !quoted || buf_add_text(out, ", t.") || buf_add_text(out, quoted);
         PQfreemem(quoted);
     }
-    return failed || buf_add_char(&x->key, ')');
+    return failed || buf_add_char(out, ')');
 }
 
 static int tell(struct search *x, int removed, const PGresult *r)
@@ -180,7 +179,8 @@ static int32_t search(struct search *x, const struct relation_places *places)
 {
     double rows;
     int32_t status = relation_find(x->read, places, x->wish->entity, &x->from, &rows);
-    if (status == MIG_OK && (buf_add_char(&x->from, '\0') || key_text(x)))
+    if (status == MIG_OK &&
+        (buf_add_char(&x->from, '\0') || written_key(x->read, x->wish, &x->key)))
         status = no_memory(x);
     if (status == MIG_OK)
         status = is_table(x);
@@ -237,6 +237,21 @@ static int32_t count(struct search *x, const char *before, uint64_t *written, ui
     }
     PQclear(r);
     buf_clear(&sql);
+    return status;
+}
+
+int32_t written_count(struct session *now, const char *subject, const char *table,
+                      const char *before, uint64_t *written, uint64_t *rows)
+{
+    struct search x = {.read = now};
+    snprintf(x.subject, sizeof x.subject, "%s", subject);
+    buf_init(&x.from, RELATION_MAX);
+    buf_init(&x.key, RELATION_MAX);
+    int32_t status = buf_add_text(&x.from, table) || buf_add_text(&x.key, "0")
+                         ? no_memory(&x)
+                         : count(&x, before, written, rows);
+    buf_clear(&x.from);
+    buf_clear(&x.key);
     return status;
 }
 

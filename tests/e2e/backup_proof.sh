@@ -195,4 +195,31 @@ for action in --backup --run; do
     is "half ones" "$(find "$stored" -name '.making*')" ""
     unchanged shop "$action on a full disk"
 done
+# The disk itself, which others fill behind the look at what is free.
+if [ "$(id -u)" -eq 0 ] && mkdir "$TEST_DIR/full" "$TEST_DIR/tools" &&
+    mount -t tmpfs -o size=32m,mode=700 tmpfs "$TEST_DIR/full" 2>/dev/null; then
+    at_exit 'umount "$TEST_DIR/full"'
+    ln -s "$PGTMP_BIN/pg_restore" "$TEST_DIR/tools/pg_restore"
+    cat >"$TEST_DIR/tools/pg_dump" <<SH
+#!/bin/sh
+case \$* in *--version*) ;; *) head -c 40m /dev/zero >"$TEST_DIR/full/others" ;; esac 2>/dev/null
+exec "$PGTMP_BIN/pg_dump" "\$@"
+SH
+    chmod 755 "$TEST_DIR/tools/pg_dump"
+    for action in --backup --run; do
+        status=0
+        DATABASE_URL=$(pg_url shop) MIGHOST_PG_BIN=$TEST_DIR/tools "$MIGHOST" --plugins "$PLUGINS" --project \
+            "$TEST_DIR/shop" --backup-dir "$TEST_DIR/full" --work-dir "$TEST_DIR/work/shop" \
+            --report-dir "$TEST_DIR/reports/shop" $action >"$OUT" 2>"$ERR" || status=$?
+        is "exit code of $action on a disk that fills" "$status" 12
+        says "pg_dump"
+        is "what is there" "$(ls -A "$TEST_DIR/full")" others
+        unchanged shop "$action on a disk that fills"
+        rm "$TEST_DIR/full/others"
+    done
+    mig 0 shop shop --run --backup-dir "$TEST_DIR/full"
+    mig 0 shop shop --rollback
+else
+    echo "  skipped: needs root and a tmpfs"
+fi
 echo "ok"

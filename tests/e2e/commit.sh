@@ -144,7 +144,41 @@ if [ "$mode" = whole ]; then
     is_published
 fi
 
+# It answers, and lets the role in no more: as little is known. The login is tried once.
+run_sql "CREATE ROLE teller SUPERUSER LOGIN"
+run_sql "CREATE FUNCTION public.lock_out() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN ALTER ROLE teller NOLOGIN; RETURN NULL; END'"
+run_sql "CREATE TRIGGER lock_out AFTER UPDATE ON school.tests EXECUTE FUNCTION public.lock_out()"
+proxy_url=$(echo "$proxy_url" | sed 's/postgres@/teller@/')
+broken "$publish" cut-after 14 --run
+says "is not known"
+says "refused"
+says "unknown: see above"
+is_live after
+run_sql "DROP FUNCTION public.lock_out CASCADE" 2>/dev/null
+mh_ends 20 --run
+is_published
+# Lost before it: nothing was changed, and who repeats the command needs another login first.
+run_sql "ALTER ROLE teller LOGIN"
+MIGHOST_FAULT=check.done:1:stop DATABASE_URL=$(pg_url db | sed 's/postgres@/teller@/') "$MIGHOST" \
+    --plugins "$PLUGINS" --project "$project" --work-dir "$here/work" --run >"$here/out" 2>&1 &
+pid=$!
+until grep -q '^State:.*T' "/proc/$pid/status"; do sleep 0.02; done
+run_sql "ALTER ROLE teller NOLOGIN"
+run_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'teller'" >/dev/null
+kill -CONT "$pid"
+mh_status=0
+wait "$pid" || mh_status=$?
+[ "$mh_status" -eq 5 ] || fail "a role that is let in no more: ends with $mh_status"
+says "refused"
+says "(exit 5): no live table was changed"
+[ "$(grep -c 'error: ' "$here/out")" -le 3 ] || fail "the connection that is gone is used again"
+is_live before
+mh_ends 20 --run
+is_published
+
 # Lost before COMMIT, and nobody there: waited for once, not again for each of the retries.
+proxy_url=$(echo "$proxy_url" | sed 's/teller@/postgres@/')
 commit='SET CONSTRAINTS ALL IMMEDIATE\0'
 MIGHOST_SETTLE=2 broken "LOCK TABLE" "cut-before 20" 75 --run
 [ "$(grep -c 'asking the target what became of it' "$TEST_DIR/out")" -eq 1 ] ||

@@ -189,6 +189,50 @@ says "(1 inserted, 2 updated, 0 deleted)"
 mig 0 shop shop --run --full
 says "(0 inserted, 0 updated, 1 deleted)"
 
+echo "by a process that goes on with another's run, too"
+(MIGHOST_FAULT=stage.loaded:2:kill mig 137 shop shop --run) || exit 1
+stand 0 shop shop check.begin:1
+psql_t old_shop -c "UPDATE customers SET name = 'twice', updated_at = '2024-07-03 00:00+00' WHERE id = 5"
+go_on
+says "goes on where it stopped"
+says "the source was written while the run worked: 1 records new or changed, 0 gone"
+changes "customers,written,5,"
+mig 0 shop shop --run
+says "(0 inserted, 1 updated, 0 deleted)"
+
+echo "through a view and a query: by key, too, masked where it is personal"
+pg_createdb people
+psql_t people -c "CREATE TABLE person (mail text PRIMARY KEY, name text)"
+psql_t old_shop -c "CREATE TABLE folk (mail text PRIMARY KEY, name text, city int REFERENCES cities);
+    INSERT INTO folk SELECT i || '@x', 'n' || i, 1 FROM generate_series(1, 9) i;
+    CREATE VIEW folk_view AS SELECT mail, f.name || ', ' || c.name AS name FROM folk f JOIN cities c ON c.id = city"
+for what in '"entity": "folk_view"' '"entity": "asked"' '"entity": "asked", "pii": "mail"'; do
+    project people <<JSON
+{ "name": "people", "sources": { "old": { "use": "postgres", "options": { "url": "$(pg_url old_shop)", "query":
+    { "asked": "SELECT mail, name FROM public.folk_view -- all" } } } }, "backup": { "scope": "none" },
+  "stages": [ { "name": "people", $what, "key": "mail", "policy": "update", "ids": "natural",
+    "options": { "table": "person", "fields": { "mail": "mail", "name": "name" } } } ] }
+JSON
+    stand 0 people people check.begin:1
+    psql_t old_shop -c "DELETE FROM folk WHERE mail = '3@x'; UPDATE folk SET name = name || '!' WHERE mail = '5@x'" \
+        -c "INSERT INTO folk VALUES ('10@x', 'late', 1); UPDATE folk SET name = name WHERE mail = '6@x'"
+    go_on
+    says "the source was written while the run worked: 2 records new or changed, 1 gone"
+    case $what in
+    *pii*) changes "people,removed,***,
+people,written,***,
+people,written,***," ;;
+    *) changes "people,removed,3@x,
+people,written,10@x,
+people,written,5@x," ;;
+    esac
+    psql_t old_shop -c "DELETE FROM folk WHERE mail = '10@x'; INSERT INTO folk VALUES ('3@x', 'n3', 1)"
+done
+stand 0 people people check.begin:1
+psql_t old_shop -c "UPDATE customers SET name = name WHERE id = 5"
+go_on
+[ ! -e "$BUNDLE/source_changes.csv" ] || fail "changes of a view whose tables stand still"
+
 # ---- a source that cannot leave records out ------------------------------------------------
 
 echo "numbers, from a document"

@@ -209,6 +209,36 @@ unchanged shop "a run that ended with 9"
 run 0 shop drift
 undo_proof shop drift
 
+echo "a partition comes, or goes"
+psql_t shop <<'SQL'
+CREATE TABLE day (id int NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE day_1 PARTITION OF day FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE day_rest PARTITION OF day DEFAULT;
+CREATE TABLE day_2 (id int NOT NULL, at date NOT NULL, PRIMARY KEY (id, at));
+SQL
+data day <<'JSON'
+{ "day": [ { "id": 1, "at": "2024-01-05" }, { "id": 2, "at": "2024-02-05" }, { "id": 3, "at": "2025-02-05" } ] }
+JSON
+project day <<'JSON'
+{ "name": "day", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "backup": { "scope": "none" }, "stages": [ { "name": "day", "policy": "update", "ids": "keep",
+    "options": { "table": "day", "fields": { "id": "id", "at": "at" } } } ] }
+JSON
+meanwhile 9 shop "ALTER TABLE day ATTACH PARTITION day_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')" day
+unchanged shop "a run that ended with 9"
+run 0 shop day
+rows shop "SELECT tableoid::regclass, id FROM day ORDER BY id" "day_1|1
+day_2|2
+day_rest|3"
+mig 0 shop day --rollback
+meanwhile 9 shop "ALTER TABLE day DETACH PARTITION day_2" day
+unchanged shop "a run that ended with 9"
+run 0 shop day
+rows shop "SELECT tableoid::regclass, id FROM day ORDER BY id" "day_1|1
+day_rest|2
+day_rest|3"
+undo_proof shop day
+
 echo "the application deletes what was just published"
 fresh shop update
 stand 0 shop drift publish.after_commit:1

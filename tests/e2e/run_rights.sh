@@ -106,6 +106,11 @@ cp "$TEST_DIR/before.shop" "$TEST_DIR/start"
 fingerprint_db shop >"$TEST_DIR/before.shop"
 mig 8 shop rights --rollback # updated_at would not be as before
 unchanged shop "a rollback that failed"
+says '"My app"."client" key 1: not as it was before the run'
+says "run as the tables' owner"
+list=$(sed -n 's/^1 rows would not be as before the run: //p' "$OUT")
+is "mode of the list" "$(stat -c %a "$list")" 600
+is "the list" "$(sed 1d "$list")" '"""My app"".""client""","1","not as it was before the run"'
 BUNDLE=$published
 cp "$TEST_DIR/start" "$TEST_DIR/before.shop"
 psql_script shop -v ON_ERROR_STOP=1 || fail "rollback.sql failed" # the owner runs it

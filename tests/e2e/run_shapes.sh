@@ -121,6 +121,10 @@ CREATE TABLE also (id int PRIMARY KEY, title text);
 CREATE TABLE also_log (id int, title text);
 CREATE RULE log AS ON INSERT TO also DO ALSO INSERT INTO also_log VALUES (NEW.id, NEW.title);
 CREATE VIEW doc_view AS SELECT id, title FROM doc;
+CREATE FUNCTION instead() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO doc (id, title)
+    VALUES (NEW.id, NEW.title); RETURN NEW; END$$;
+CREATE VIEW doc_gate AS SELECT id, upper(title) AS title FROM doc;
+CREATE TRIGGER instead INSTEAD OF INSERT ON doc_gate FOR EACH ROW EXECUTE FUNCTION instead();
 CREATE MATERIALIZED VIEW doc_copy AS SELECT id, title FROM doc;
 CREATE EXTENSION file_fdw;
 CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
@@ -132,10 +136,10 @@ JSON
 simple odd insert ruled id title
 nothing 5 shop odd
 says "DO INSTEAD"
-for table in doc_view doc_copy doc_file; do
-    simple odd insert $table id title
+for table in doc_view:view doc_gate:view "doc_copy:materialized view" "doc_file:foreign table"; do
+    simple odd insert "${table%:*}" id title
     nothing 5 shop odd
-    says "public.$table is not an ordinary or partitioned table"
+    says "public.${table%:*} is a ${table#*:}, not an ordinary or partitioned table"
 done
 simple odd insert also id title
 run 0 shop odd
@@ -289,6 +293,22 @@ rows shop "SELECT * FROM \"Größe \"\"x\"\".y\".\"Ta\"\"ble %s '漢'\" ORDER BY
 50|"
 undo_proof shop names
 again 20 shop names
+
+echo "a name of 63 bytes, and one that the server would cut"
+long=$(printf 'é%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31)a
+psql_t shop -c "CREATE TABLE \"$long\" (id int PRIMARY KEY, \"$long\" text)"
+printf '{ "rows": [ { "id": 1, "%s": "long" } ] }' "$long" | data long
+simple long update "${long}b" id "$long"
+nothing 5 shop long
+says "has a longer name than PostgreSQL keeps"
+simple long update "$long" id "${long}b"
+nothing 5 shop long
+says "has no column"
+simple long update "$long" id "$long"
+run 0 shop long
+rows shop "SELECT * FROM \"$long\"" "1|long"
+undo_proof shop long
+psql_t shop -c "DROP TABLE \"$long\""
 
 echo "names of the state schema"
 psql_t shop -c "CREATE TABLE named (id int PRIMARY KEY, title text); INSERT INTO named VALUES (1, 'live')"

@@ -398,6 +398,30 @@ server_gone()
     done
 }
 
+# Killed while a statement of publish runs: the server does not work on for nobody, nor hold its locks.
+server_notices()
+{
+    [ "$(run_sql "SHOW server_version_num")" -ge 140000 ] || return 0
+    run_sql "CREATE FUNCTION public.long() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(120); RETURN NULL; END'"
+    run_sql "CREATE TRIGGER long AFTER UPDATE ON school.tests EXECUTE FUNCTION public.long()"
+    start "" --run
+    sleeping="SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    until [ "$(run_sql "$sleeping")" -eq 1 ]; do
+        kill -0 "$pid" 2>/dev/null || fail "ends before its trigger sleeps"
+        sleep 0.05
+    done
+    begun=$(now_ms)
+    kill -KILL "$pid"
+    wait "$pid" || :
+    until [ "$(run_sql "$sleeping")" -eq 0 ]; do
+        within 10000 "$begun" "the server works on for a process that was killed"
+        sleep 0.1
+    done
+    run_sql "DROP FUNCTION public.long CASCADE" 2>/dev/null
+    completes "killed in a long statement"
+}
+
 refused() # URL STATUS TEXT
 {
     DATABASE_URL=$1 mh_ends "$2" --run
@@ -466,6 +490,7 @@ terminated check.values:1 75 true
 terminated publish.table:2 20 "$of_run"
 terminated publish.table:2 20 true
 terminated publish.after_commit:1 75 true
+server_notices
 role_settings
 [ -n "${MIGHOST_TEST_SOCKET-}" ] || {
     MIGHOST_SETTLE=2 && export MIGHOST_SETTLE

@@ -48,6 +48,22 @@ trail() # the causes that the audit trail has
         WHERE what = 'found wrong behind publish: 1 checks found faults in the live tables'"
 }
 
+echo "wrong within publish: where, and what the transaction takes back, table by table"
+psql_t shop <<'SQL'
+CREATE FUNCTION app.stop() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'canary-8'; END$$;
+CREATE TRIGGER stop AFTER INSERT ON app.item FOR EACH ROW EXECUTE FUNCTION app.stop();
+SQL
+nothing 8 shop shop
+says "while rows of app.item were written, whose triggers are stop (after)"
+for line in 'app.maker: 1 inserted, 1 updated, 0 deleted rows, written in 0\.[0-9]* s' \
+    'app.item: 1 inserted, 1 updated, 0 deleted rows, not all written yet'; do
+    grep -q "taken back with the transaction: $line" "$BUNDLE/run.log" || fail "the log does not say: $line"
+done
+is "the last line" "$(sed 's/; report: .*//' "$OUT" | tail -n 1)" \
+    "run 1: validation failed (exit 8): no live table was changed"
+! grep -rq 'canary-8' "$BUNDLE" "$OUT" "$ERR" || fail "a value is told"
+psql_t shop -c "DROP FUNCTION app.stop CASCADE; DROP SCHEMA mighost CASCADE" 2>/dev/null
+
 echo "taken back at once: rows, the sequence, and the last line"
 nothing 8 shop shop
 is "the last line" "$(sed 's/; report: .*//' "$OUT" | tail -n 1)" \
@@ -77,9 +93,35 @@ SQL
 )" "2|t|app.maker|5|6|t
 2|t|app.item|50|51|t"
 info=$BUNDLE/rollback_info.json
-mig 0 shop shop --rollback --rollback-file "$info"
+alone() # CODE DB|- ARGS...: by the file, where no project is, in a home that never saw it
+{
+    alone_code=$1 alone_db=$2
+    shift 2
+    mkdir -p "$TEST_DIR/elsewhere"
+    (
+        cd "$TEST_DIR/elsewhere" || exit
+        HOME=$PWD XDG_STATE_HOME=$PWD/state
+        export HOME XDG_STATE_HOME
+        [ "$alone_db" = - ] || export DATABASE_URL="$(pg_url "$alone_db")"
+        mig_status=0
+        "$MIGHOST" --rollback --rollback-file "$TEST_DIR/info.json" "$@" >"$OUT" 2>"$ERR" || mig_status=$?
+        is "exit code" "$mig_status" "$alone_code"
+    ) || exit 1
+}
+cp "$info" "$TEST_DIR/info.json"
+pg_copydb shop other
+alone 3 -
+says "names none"
+alone 0 other
 says "fingerprint equal"
-unchanged shop "run and rollback"
+unchanged other "run and rollback by the file alone"
+alone 13 other
+sed -i 's/"production": false/"production": true/' "$TEST_DIR/info.json"
+alone 2 shop
+says "marked as production"
+alone 0 shop --yes
+unchanged shop "run and rollback by the file alone"
+mig 13 shop shop --rollback --rollback-file "$info"
 
 has_points=$("$MIGHOST" --list-faults 2>/dev/null | grep -c . || :)
 if [ "$has_points" -gt 0 ]; then

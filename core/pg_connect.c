@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "pgstate.h"
 #include "pgtls.h"
 #include "sqlstate.h"
 
@@ -138,10 +139,21 @@ int pg_check_tls(const char *url, const char *role, char weak[PG_TLS_SIZE], stru
     return code;
 }
 
-static void refused(PGconn *conn, const char *role, struct error *err)
+/* Whether the connection is there after all. What the server says in another language is asked for
+ * once more, as an SQLSTATE: that is the only way to have it of a login. */
+static int refused(PGconn *conn, const char *role, struct error *err)
 {
-    struct sqlstate_login login = {role, PQerrorMessage(conn), PQhost(conn), PQport(conn)};
-    sqlstate_login(&login, err);
+    char state[6] = "";
+    if (sqlstate_is_foreign(PQerrorMessage(conn))) {
+        PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE);
+        PQreset(conn);
+        PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+        if (PQstatus(conn) == CONNECTION_OK)
+            return 0;
+        pgstate_find(PQerrorMessage(conn), state);
+    }
+    struct sqlstate_login login = {role, PQerrorMessage(conn), PQhost(conn), PQport(conn), state};
+    return sqlstate_login(&login, err);
 }
 
 static PGconn *open_connection(const char *url, const char *role,
@@ -165,10 +177,8 @@ static PGconn *open_connection(const char *url, const char *role,
     keyword_add(&k, "application_name", "mighost");
     PGconn *conn = secure(&k, role, weak, err) ? NULL : PQconnectdbParams(k.names, k.values, 0);
     PQconninfoFree(options);
-    if (conn && PQstatus(conn) == CONNECTION_OK)
+    if (conn && (PQstatus(conn) == CONNECTION_OK || !refused(conn, role, err)))
         return conn;
-    if (conn)
-        refused(conn, role, err);
     PQfinish(conn);
     return NULL;
 }

@@ -77,34 +77,85 @@ static const char *distrust(const char *text)
     return "its certificate, or ours, is refused";
 }
 
+/* Why a login fails: by SQLSTATE, or by the server's and libpq's English words. */
+enum login {
+    LOGIN_OTHER,
+    LOGIN_PASSWORD,
+    LOGIN_ROLE,
+    LOGIN_HBA,
+    LOGIN_NAME,
+    LOGIN_TLS,
+    LOGIN_MANY
+};
+
 /* A refused login has no result object, and its SQLSTATE is not given: the known texts of the
  * FATAL messages are looked for, and none is passed on. */
+static enum login by_text(const char *text)
+{
+    if (strstr(text, "authentication failed") || strstr(text, "no password supplied"))
+        return LOGIN_PASSWORD;
+    if (strstr(text, "not permitted to log in") || strstr(text, "permission denied for database") ||
+        strstr(text, "not currently accepting connections"))
+        return LOGIN_ROLE;
+    if (strstr(text, "pg_hba.conf"))
+        return LOGIN_HBA;
+    if (strstr(text, "does not exist") && !strstr(text, "root certificate file"))
+        return LOGIN_NAME;
+    if (strstr(text, "does not support SSL") || strstr(text, "certificate"))
+        return LOGIN_TLS;
+    if (strstr(text, "too many c") || strstr(text, "connection slots are reserved"))
+        return LOGIN_MANY;
+    return LOGIN_OTHER;
+}
+
+static enum login by_state(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum login why;
+    } table[] = {{"28P01", LOGIN_PASSWORD}, {"28000", LOGIN_HBA},  {"42501", LOGIN_ROLE},
+                 {"55000", LOGIN_ROLE},     {"3D000", LOGIN_NAME}, {"53300", LOGIN_MANY}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].state, state) == 0)
+            return table[i].why;
+    return LOGIN_OTHER;
+}
+
+int sqlstate_is_foreign(const char *text)
+{
+    return by_text(text) == LOGIN_OTHER && strstr(text, ":  ") != NULL;
+}
+
 int sqlstate_login(const struct sqlstate_login *x, struct error *err)
 {
     const char *host = x->host && x->host[0] ? x->host : "the local socket";
     const char *port = x->port ? x->port : "";
-    if (strstr(x->text, "authentication failed") || strstr(x->text, "no password supplied")) {
+    switch (x->state[0] ? by_state(x->state) : by_text(x->text)) {
+    case LOGIN_PASSWORD:
         error_set(err, STATUS_PREFLIGHT, "%s: login at %s port %s refused: wrong or no password",
                   x->role, host, port);
         error_fix(err, "put the password into PGPASSFILE, or into the URL in a 0600 env file");
-    } else if (strstr(x->text, "not permitted to log in") ||
-               strstr(x->text, "permission denied for database") ||
-               strstr(x->text, "not currently accepting connections")) {
+        break;
+    case LOGIN_ROLE:
         error_set(err, STATUS_PREFLIGHT,
                   "%s: login at %s port %s refused: this role may not connect", x->role, host,
                   port);
         error_fix(err,
                   "as its owner or a superuser: ALTER ROLE ... LOGIN; GRANT CONNECT ON DATABASE"
                   " ... TO it; ALTER DATABASE ... ALLOW_CONNECTIONS true");
-    } else if (strstr(x->text, "pg_hba.conf")) {
-        error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in",
-                  x->role, host);
+        break;
+    case LOGIN_HBA:
+        error_set(err, STATUS_PREFLIGHT, "%s: pg_hba.conf of %s does not let this login in%s",
+                  x->role, host,
+                  x->state[0] ? ", or there is no such role, or it may not log in" : "");
         error_fix(err, "ask the DBA for a line that fits user, database and address");
-    } else if (strstr(x->text, "does not exist") && !strstr(x->text, "root certificate file")) {
+        break;
+    case LOGIN_NAME:
         error_set(err, STATUS_PREFLIGHT, "%s: no such database or role at %s port %s", x->role,
                   host, port);
         error_fix(err, "check the names in the URL");
-    } else if (strstr(x->text, "does not support SSL") || strstr(x->text, "certificate")) {
+        break;
+    case LOGIN_TLS:
         error_set(err, STATUS_PREFLIGHT, "%s: no trusted TLS connection with %s: %s", x->role, host,
                   distrust(x->text));
         error_fix(err,
@@ -112,15 +163,18 @@ int sqlstate_login(const struct sqlstate_login *x, struct error *err)
                   "trust (those of the system: /etc/ssl/certs/ca-certificates.crt); the server's "
                   "certificate must be for the name in the URL. Without proof: sslmode=require and "
                   "--allow-insecure-tls");
-    } else if (strstr(x->text, "too many c") || strstr(x->text, "connection slots are reserved")) {
+        break;
+    case LOGIN_MANY:
         error_set(err, STATUS_TEMPORARY, "%s: %s port %s has too many connections", x->role, host,
                   port);
         error_fix(err,
                   "repeat the command when others have left, or lower pool_max; max_connections"
                   " and CONNECTION LIMIT are the server's limits");
-    } else {
+        break;
+    case LOGIN_OTHER:
         error_set(err, STATUS_TEMPORARY, "%s: no connection to %s port %s", x->role, host, port);
         error_fix(err, "see that the server runs and is reachable, then repeat the command");
+        break;
     }
     return err->code;
 }

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/pgstate.h"
 #include "common/say.h"
 #include "sqlerror.h"
 
@@ -59,19 +60,6 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The SQLSTATE in the message of a refused connection: with PQERRORS_SQLSTATE it is all that
- * stands behind "FATAL:  ". Empty when there is none. */
-static void find_state(const char *message, char state[6])
-{
-    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    state[0] = '\0';
-    for (const char *p = message; (p = strstr(p, ":  ")) != NULL; p++)
-        if (strspn(p + 3, letters) == 5 && (p[8] == '\n' || p[8] == '\0')) {
-            memcpy(state, p + 3, 5);
-            state[5] = '\0';
-        }
-}
-
 /* libpq's texts for what the network says, where they are not translated. */
 static int32_t unreachable(struct session *s, const char *message, const char *where)
 {
@@ -111,7 +99,7 @@ static int32_t cannot_connect(struct session *s, int timed_out)
     const char *message = PQerrorMessage(s->conn);
     int32_t status;
     name_server(s, where);
-    find_state(message, state);
+    pgstate_find(message, state);
     if (timed_out)
         status = say_fail(s->host, MIG_E_TEMPORARY, "check host, port and network",
                           "%s: no connection within %u s", where, s->timeout);

@@ -222,7 +222,7 @@ int steps_check(struct run *r)
     if (!code)
         code = reread_rejects(r->s, r->job, &r->err);
     if (!code && log_level_get() == LOG_DEBUG)
-        code = ledger_log(r->s, &r->err);
+        code = ledger_log(r->s, r->job, &r->err);
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
     if (!code)

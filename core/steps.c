@@ -144,6 +144,11 @@ int steps_open(struct run *r)
     if (code)
         return code;
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
+    if (r->options->analysis)
+        code = outdir_put(r->bundle.dir, "analysis.json", r->options->analysis,
+                          strlen(r->options->analysis), &r->err);
+    if (code)
+        return code;
     struct highwater_options bounds = {r->options->full, r->options->publish != 0 ||
                                                              r->s->at == RUN_PUBLISHED ||
                                                              r->s->at == RUN_PARTLY};

@@ -20,6 +20,7 @@
 #include "scenario.h"
 #include "selection.h"
 #include "signals.h"
+#include "structure.h"
 #include "validate.h"
 
 static int failed(struct session *s, int code)
@@ -60,6 +61,16 @@ static void tell_others(const struct cli *cli, const struct session *s,
                                    .bundle = verdict->bundle,
                                    .totals = &verdict->totals};
     notify_send(&s->job, &end);
+}
+
+/* For the bundle, before anything is written. A run does not depend on it. */
+static char *look_at_both(struct session *s)
+{
+    struct error err = {0};
+    char *text = structure_read(s, &err);
+    if (!text)
+        log_write(LOG_WARNING, "there is no analysis.json: %s", err.what);
+    return text;
 }
 
 static int run(const struct cli *cli, struct session *s, int64_t publish, int64_t redrive)
@@ -104,7 +115,10 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         gate_clear(&gate);
         return code;
     }
+    char *analysis = look_at_both(s);
+    options.analysis = analysis;
     code = run_execute(s, &options, &verdict);
+    free(analysis);
     if (code == STATUS_OK || code == STATUS_PARTIAL)
         log_write(LOG_INFO, "look at it: %s", s->psql);
     tell_verdict(cli, &verdict, code);

@@ -1,5 +1,5 @@
 /* bundle_remake.c - the bundle of a run that is over, made again from the target: same files, but
- * for the log, of which the target keeps the audit trail alone. */
+ * for analysis.json, and for the log, of which the target keeps the audit trail alone. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -48,8 +48,10 @@ void chunk_begin(struct chunk *c, const struct job_stage *stage, int64_t no, uin
     c->n_memos = 0;
     c->mark.known = 0;
     memset(&c->order, 0, sizeof c->order);
-    if (c->left)
-        memset(c->left, 0, c->left_capacity);
+    free(c->left); /* it is as long as the records of that chunk were many */
+    c->left = NULL;
+    c->left_capacity = 0;
+    c->made = 0;
     c->position_before = arena_strndup(c->mem, position.len ? position.data : "", position.len);
     c->position_after = "";
     c->snapshot = "";

@@ -36,6 +36,7 @@ struct chunk {
     uint64_t first_number; /* of its first record in the entity */
     char *left;            /* per record: 1 = its rows are not sent */
     uint32_t left_capacity;
+    int64_t made; /* rows of all records that are not left */
     char *position_before, *position_after;
     const char *snapshot; /* that it was read from; borrowed until it is sent; "": none */
     const char *filled;   /* JSON object: field of the source -> records with a value there */

@@ -245,9 +245,11 @@ int deferred_rows_settle(struct deferred_rows *h, const struct deferred_rows_int
         int refused = o != NULL;
         if (o)
             refuse(into, &r->about, o);
+        size_t first = row;
         for (; row < r->rows && !refused; row++)
             refused = encode_row(&h->rows[row], &r->about, into);
         row = r->rows;
+        into->chunk->made += refused ? 0 : (int64_t)(row - first);
         value = r->values;
         *rejected += (uint64_t)refused;
     }

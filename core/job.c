@@ -199,19 +199,34 @@ static void join_stages(struct job *job, struct project *p, struct faults *fault
     }
 }
 
+/* The stage takes no part. */
+static int is_absent(const struct job *job, const char *stage)
+{
+    const struct project_stage *p = project_find_stage(job->project, stage);
+    return p && !p->enabled;
+}
+
 /* Keys of a stage that takes no part: no fault, its rows may have come on another day. */
 static void note_absent(struct job *job)
 {
     for (size_t i = 0; i < job->n_stages; i++)
         for (size_t k = 0; k < job->stages[i].migrator->n_entities; k++) {
             const char *stage = job->stages[i].migrator->entities[k].stage;
-            const struct project_stage *p = project_find_stage(job->project, stage);
-            if (p && !p->enabled)
+            if (is_absent(job, stage))
                 str_printf(&job->notes,
                            "stage %s uses keys of stage %s, which takes no part: its rows must be "
                            "in the target already; else run %s first, or add --with-dependencies\n",
                            job->stages[i].p->name, stage, stage);
         }
+}
+
+const char *job_absent(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_stages; i++)
+        for (size_t k = 0; k < job->stages[i].migrator->n_entities; k++)
+            if (is_absent(job, job->stages[i].migrator->entities[k].stage))
+                return job->stages[i].migrator->entities[k].stage;
+    return NULL;
 }
 
 static void make_validators(struct job *job, struct faults *faults)

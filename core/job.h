@@ -171,6 +171,8 @@ void job_name_tables(struct job *job, int64_t run);
 void job_clear(struct job *job);
 /* Orders the stages by declared needs and, where the catalog is known, by foreign keys. */
 int job_order(struct job *job, struct faults *faults);
+/* A stage whose keys are used and that takes no part; NULL: there is none. */
+const char *job_absent(const struct job *job);
 /* By oid: whoever locks more than one table does so in this order, so that two cannot deadlock. */
 const struct job_table *const *job_lock_order(const struct job *job);
 size_t job_find_table(const struct job *job, const char *schema, const char *table);

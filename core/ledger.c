@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "match.h"
+#include "reject.h"
+#include "sql.h"
 
 struct accounts {
     struct state *s;
@@ -48,7 +51,14 @@ static int too_many(const struct accounts *x, const char *stage, const struct li
               stage ? "stage " : "", stage ? stage : "", stage ? ": " : "",
               (long long)sum->rejected, (long long)sum->read, allowed);
     error_why(x->err, "most of them: %s", pg_get(res, 0, 0) ? pg_get(res, 0, 0) : "");
-    error_fix(x->err, "see all reasons in summary.txt; check the field mappings first");
+    const char *absent = job_absent(x->job);
+    if (absent)
+        error_fix(x->err,
+                  "is it because stage %s, whose keys are used, takes no part? Run it first, or add"
+                  " --with-dependencies; all reasons are in summary.txt",
+                  absent);
+    else
+        error_fix(x->err, "see all reasons in summary.txt; check the field mappings first");
     pg_free(res);
     return STATUS_REJECTS;
 }
@@ -157,20 +167,67 @@ int ledger_check(struct state *s, const struct job *job, struct error *err)
     return code;
 }
 
-int ledger_log(struct state *s, struct error *err)
+/* ---- record by record ------------------------------------------------------------------ */
+
+#define LOGGED 10000 /* lines about records left out, and about those of each table */
+
+/* Lines of the query; one more than LOGGED says that there are more. */
+static int log_records(const char *what, struct pg_result *res)
 {
-    struct pg_result *res =
-        state_begin(s, err) ? NULL
-                            : pg_queryf(s->pg, err,
-                                        "SELECT stage, number, outcome, code, coalesce(field, '-')"
-                                        " FROM %s.reject WHERE run = %lld ORDER BY record LIMIT"
-                                        " 10000",
-                                        s->q, (long long)s->run);
-    for (int i = 0; res && i < pg_rows(res); i++)
-        log_write(LOG_DEBUG, "%s record %s: %s, %s (field %s)", pg_get(res, i, 0),
-                  pg_get(res, i, 1), pg_get_int(res, i, 2) == MIG_SKIP ? "skipped" : "rejected",
-                  pg_get(res, i, 3), pg_get(res, i, 4));
+    int n = res ? pg_rows(res) : 0;
+    for (int i = 0; i < n && i < LOGGED; i++)
+        log_write(LOG_DEBUG, "%s record %s: %s", pg_get(res, i, 0), pg_get(res, i, 1),
+                  pg_get(res, i, 2));
+    if (n > LOGGED)
+        log_write(LOG_DEBUG, "%s: the first %d are shown; --explain STAGE:KEY tells of any", what,
+                  LOGGED);
     pg_free(res);
+    return res ? 0 : STATUS_BUG;
+}
+
+static struct pg_result *left_out(struct state *s, struct error *err)
+{
+    return pg_queryf(s->pg, err,
+                     "SELECT stage, number, CASE outcome WHEN %d THEN 'skipped' ELSE 'rejected' END"
+                     " || ', ' || code || coalesce(' (field ' || field || ')', '') FROM %s.reject"
+                     " WHERE run = %lld ORDER BY record LIMIT %d",
+                     MIG_SKIP, s->q, (long long)s->run, LOGGED + 1);
+}
+
+/* What publish does with each staged row of the table. */
+static struct pg_result *decided(struct state *s, const struct job_table *t, struct error *err)
+{
+    const char *other = match_overwrites(t) ? "updates" : "leaves the live row in";
+    struct str sql;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT c.stage, c.first_record + (w._mig_record & 1048575) - 1, CASE ");
+    if (t->has_delta)
+        str_printf(&sql,
+                   "WHEN m._mig_id IS NULL THEN 'is the same as in' WHEN m._mig_at IS NULL THEN"
+                   " 'inserts into' ELSE '%s' END",
+                   other);
+    else
+        str_printf(&sql,
+                   "WHEN m._mig_id IS NULL THEN 'inserts into' WHEN m._mig_same THEN 'is the same"
+                   " as in' ELSE '%s' END",
+                   other);
+    str_add(&sql, " || ' ' || ");
+    sql_literal(&sql, t->t->quoted);
+    str_printf(&sql, " FROM %s w LEFT JOIN %s m ON m._mig_id = w._mig_id", t->staging,
+               t->has_delta ? t->delta : t->match_table);
+    reject_join(s, &sql);
+    str_printf(&sql, " WHERE w._mig_state = 0 ORDER BY w._mig_record, w._mig_id LIMIT %d",
+               LOGGED + 1);
+    return pg_query_str(s->pg, &sql, err);
+}
+
+int ledger_log(struct state *s, const struct job *job, struct error *err)
+{
+    int code = state_begin(s, err);
+    if (!code)
+        code = log_records("records left out", left_out(s, err));
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = log_records(job->tables[i].t->quoted, decided(s, &job->tables[i], err));
     pg_rollback(s->pg);
     return err->code;
 }

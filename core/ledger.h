@@ -10,7 +10,8 @@
  * transaction, writes nothing. */
 int ledger_check(struct state *s, const struct job *job, struct error *err);
 
-/* Logs each record that is left out and why, by number: keys may be personal. */
-int ledger_log(struct state *s, struct error *err);
+/* Logs what becomes of each record: left out and why, or what is written of it where. By number:
+ * keys may be personal. */
+int ledger_log(struct state *s, const struct job *job, struct error *err);
 
 #endif

@@ -178,7 +178,10 @@ static void text_estimate(const struct job *job, const struct estimate *e, struc
 
 static void print_text(const struct job *job, const struct estimate *estimate, struct str *out)
 {
-    str_printf(out, "project %s, plan %.12s\n\nstages, in order:\n", job->project->name, job->hash);
+    str_printf(out,
+               "project %s, plan %.12s\n\nfirst of all: what both sides are made of, into"
+               " analysis.json\n\nstages, in order:\n",
+               job->project->name, job->hash);
     for (size_t i = 0; i < job->n_stages; i++)
         text_stage(job, &job->stages[i], out);
     for (size_t i = 0; i < job->project->n_stages; i++)

@@ -190,8 +190,9 @@ static void check_fold(struct fields *f, const struct project_unique *u,
 {
     for (size_t i = 0; i < u->n_fold; i++)
         if (!str_equal(u->fold[i], "case") && !str_equal(u->fold[i], "width") &&
-            !str_equal(u->fold[i], "space"))
-            jsonfile_fault(f->file, node->place, f->faults, "give some of case, width, space",
+            !str_equal(u->fold[i], "space") && !str_equal(u->fold[i], "invisible"))
+            jsonfile_fault(f->file, node->place, f->faults,
+                           "give some of case, width, space, invisible",
                            "\"fold\" of \"%s\" knows no \"%s\"", u->column, u->fold[i]);
 }
 

@@ -9,15 +9,16 @@
 struct run_options {
     int dry_run;
     int takeover;
-    int hold;          /* stop after check */
-    int yes;           /* confirmed: deletions beyond max_delete */
-    int limited;       /* --only or the like: replace deletes nothing */
-    int full;          /* incremental stages read everything */
-    int64_t redrive;   /* --redrive RUN: only what this run rejected */
-    int64_t publish;   /* --publish RUN: go on with this held run */
-    int json;          /* the report on stdout */
-    int64_t rehearsal; /* compared with this one before publish; 0: with none */
-    const char *gate;  /* JSON: what let a run on production pass; "" or NULL: nothing was asked */
+    int hold;             /* stop after check */
+    int yes;              /* confirmed: deletions beyond max_delete */
+    int limited;          /* --only or the like: replace deletes nothing */
+    int full;             /* incremental stages read everything */
+    int64_t redrive;      /* --redrive RUN: only what this run rejected */
+    int64_t publish;      /* --publish RUN: go on with this held run */
+    int json;             /* the report on stdout */
+    int64_t rehearsal;    /* compared with this one before publish; 0: with none */
+    const char *analysis; /* JSON: what both sides are made of; NULL: not known */
+    const char *gate; /* JSON: what let a run on production pass; "" or NULL: nothing was asked */
 };
 
 struct run_verdict {

@@ -123,6 +123,15 @@ static int introduce(struct run *r)
     return code;
 }
 
+/* A full disk for reports stops no run before its report is due. */
+static void keep_analysis(struct run *r)
+{
+    const char *text = r->options->analysis;
+    struct error err = {0};
+    if (text && outdir_put(r->bundle.dir, "analysis.json", text, strlen(text), &err))
+        log_write(LOG_WARNING, "there is no analysis.json: %s", err.what);
+}
+
 int steps_open(struct run *r)
 {
     struct state_options options = {.dry_run = r->options->dry_run,
@@ -144,6 +153,7 @@ int steps_open(struct run *r)
     if (code)
         return code;
     snprintf(r->verdict->bundle, sizeof r->verdict->bundle, "%s", r->bundle.path);
+    keep_analysis(r);
     struct highwater_options bounds = {r->options->full, r->options->publish != 0 ||
                                                              r->s->at == RUN_PUBLISHED ||
                                                              r->s->at == RUN_PARTLY};
@@ -222,7 +232,7 @@ int steps_check(struct run *r)
     if (!code)
         code = reread_rejects(r->s, r->job, &r->err);
     if (!code && log_level_get() == LOG_DEBUG)
-        code = ledger_log(r->s, &r->err);
+        code = ledger_log(r->s, r->job, &r->err);
     if (!code)
         code = ledger_check(r->s, r->job, &r->err);
     if (!code)

@@ -246,6 +246,8 @@ static int one_record(struct stream *l, mig_record_t *record, int32_t got, struc
     }
     if (l->deferred.values)
         hold_record(l, record, !code && !refused);
+    else
+        l->chunk->made += l->row_seq - rows_before;
     host_record_done(host);
     return code;
 }

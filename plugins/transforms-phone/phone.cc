@@ -5,7 +5,8 @@
  * The contract is that of the transform "phone", which knows no plan: the same outcomes, codes and
  * names of repairs, so that a project may go from one to the other. What differs: a number that no
  * plan of its country has is none. An extension makes it none here, too: E.164 has no room for it,
- * and dropping it would be silent.
+ * and dropping it would be silent. So would be what the library drops to find a number in a text:
+ * words in front of it, single letters and signs in it and behind it.
  *
  * No exception leaves this file. The library is one object for the whole process, safe in threads.
  */
@@ -56,9 +57,77 @@ std::string region_of(const PhoneNumberUtil &plans, const std::string &country)
     return plans.GetCountryCodeForRegion(country) ? country : "";
 }
 
-bool is_blank(const mig_value_t &in)
+/* The next character of a text; a byte that is no UTF-8 is one of its own, and no digit. */
+char32_t next(const std::string &text, std::size_t *at)
 {
-    return std::string(in.data, in.len).find_first_not_of(" \t\r\n") == std::string::npos;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(*at);
+    const std::size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
+    char32_t c = n == 1 ? lead : lead & (0xFFU >> (n + 1));
+    std::size_t i = 1;
+    for (; i < n && *at + i < text.size() && (byte(*at + i) & 0xC0U) == 0x80U; i++)
+        c = c << 6U | (byte(*at + i) & 0x3FU);
+    *at += i;
+    return c;
+}
+
+bool is_between(char32_t c, char32_t first, char32_t last)
+{
+    return c >= first && c <= last;
+}
+
+bool is_space(char32_t c)
+{
+    return c == ' ' || is_between(c, '\t', '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           is_between(c, 0x2000, 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000;
+}
+
+/* Marks without width and of direction, which come along with copied numbers. */
+bool is_invisible(char32_t c)
+{
+    return c == 0xAD || is_between(c, 0x200B, 0x200F) || is_between(c, 0x202A, 0x202E) ||
+           is_between(c, 0x2060, 0x2064) || is_between(c, 0x2066, 0x2069) || c == 0xFEFF;
+}
+
+bool is_ornament(char32_t c)
+{
+    return is_space(c) || is_invisible(c) || c == '-' || c == '.' || c == '/' || c == '(' ||
+           c == ')' || c == 0xFF08 || c == 0xFF09 || is_between(c, 0x2010, 0x2015);
+}
+
+bool is_letter(char32_t c)
+{
+    return is_between(c, 'A', 'Z') || is_between(c, 'a', 'z');
+}
+
+bool is_blank(const std::string &text)
+{
+    for (std::size_t at = 0; at < text.size();)
+        if (!is_space(next(text, &at)))
+            return false;
+    return true;
+}
+
+/* Is the text one number and nothing else? Three letters are keys to the library; fewer it drops.
+ */
+bool is_one_number(const PhoneNumberUtil &plans, const std::string &text)
+{
+    std::size_t letters = 0, others = 0, pluses = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const char32_t c = next(text, &at);
+        if (is_ornament(c))
+            continue;
+        if (c == '+' || c == 0xFF0B)
+            pluses += 1 + letters + others; /* it stands first, or there are too many */
+        else if (!is_letter(c))
+            others++;
+        else if (letters++ == 0 && others == 0)
+            return false;
+    }
+    std::string digits = text;
+    plans.NormalizeDigitsOnly(&digits);
+    return pluses < 2 && (letters == 0 || letters > 2) && digits.size() == others;
 }
 
 int32_t no_number(const phone &p)
@@ -78,21 +147,22 @@ bool is_assumed(const PhoneNumber &number)
 int32_t convert(const phone &p, const mig_value_t &in, mig_value_t *out)
 {
     *out = mig_value_t{nullptr, 0, MIG_NULL};
-    if (is_blank(in))
+    const std::string text(in.data, in.len);
+    if (is_blank(text))
         return MIG_OK;
     PhoneNumber number;
-    if (in.len > LONGEST ||
-        p.plans->ParseAndKeepRawInput(std::string(in.data, in.len), p.region, &number) !=
+    if (in.len > LONGEST || !is_one_number(*p.plans, text) ||
+        p.plans->ParseAndKeepRawInput(text, p.region, &number) !=
             PhoneNumberUtil::NO_PARSING_ERROR ||
         number.has_extension() || !p.plans->IsValidNumber(number))
         return no_number(p);
     if (is_assumed(number))
         p.host->repaired(p.host, nullptr, "phone_country_assumed");
-    std::string text;
-    p.plans->Format(number, PhoneNumberUtil::E164, &text);
-    char *copy = static_cast<char *>(p.host->alloc(p.host, text.size() + 1));
-    std::memcpy(copy, text.c_str(), text.size() + 1);
-    *out = mig_value_t{copy, static_cast<uint32_t>(text.size()), MIG_TEXT};
+    std::string e164;
+    p.plans->Format(number, PhoneNumberUtil::E164, &e164);
+    char *copy = static_cast<char *>(p.host->alloc(p.host, e164.size() + 1));
+    std::memcpy(copy, e164.c_str(), e164.size() + 1);
+    *out = mig_value_t{copy, static_cast<uint32_t>(e164.size()), MIG_TEXT};
     return MIG_OK;
 }
 

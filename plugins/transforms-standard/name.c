@@ -84,14 +84,26 @@ static void split_given_first(const struct name *n, struct split *s)
     s->given_end = s->last;
 }
 
+/* The family's name is the first `family` words; the suffixes, from `core` on, come behind it. */
+static void take_family(struct split *s, size_t family, size_t core)
+{
+    struct word *at = s->words.at;
+    for (; core < s->words.n; core++, family++) {
+        const struct word suffix = at[core];
+        memmove(&at[family + 1], &at[family], (core - family) * sizeof *at);
+        at[family] = suffix;
+    }
+    s->last = 0;
+    s->last_end = s->given = family;
+    s->given_end = s->words.n;
+}
+
 static void split_family_first(const struct name *n, struct split *s)
 {
-    s->last = 0;
-    s->last_end = 1;
-    while (s->last_end + 1 < s->words.n && is_particle(n, &s->words.at[s->last_end - 1]))
-        s->last_end++;
-    s->given = s->last_end;
-    s->given_end = s->words.n;
+    size_t family = 1, core = without_suffixes(&s->words);
+    while (family + 1 < core && is_particle(n, &s->words.at[family - 1]))
+        family++;
+    take_family(s, family, core);
 }
 
 static void split_words(const struct name *n, struct split *s)
@@ -102,11 +114,8 @@ static void split_words(const struct name *n, struct split *s)
         s->last = s->last_end = 1;
         s->given = 0;
         s->given_end = 1;
-    } else if (s->words.n_groups == 2 && family < core) {
-        s->last = 0;
-        s->last_end = family;
-        s->given = family;
-        s->given_end = s->words.n;
+    } else if (s->words.at[core - 1].group == 1) {
+        take_family(s, family, core);
     } else if (n->family_first) {
         split_family_first(n, s);
     } else {

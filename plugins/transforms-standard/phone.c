@@ -2,8 +2,8 @@
  * phone.c - the transform "phone": a telephone number as E.164 has it, "+442079460000".
  *
  * The rule is simple and knows no numbering plan:
- *   - digits of ASCII, wide and Arabic ones count; blanks, dots, hyphens, slashes and brackets do
- *     not; any other character, an extension too, makes it no number;
+ *   - digits of ASCII, wide and Arabic ones count; blanks, dots, hyphens, slashes, brackets and
+ *     marks without width do not; any other character, an extension too, makes it no number;
  *   - one that begins with "+" or the international prefix is complete; "(0)" in it is dropped;
  *   - any other is a national one: the trunk prefix goes, the country's code comes. Without the
  *     option `country` it is no number. Where `national` says how many digits there must be behind
@@ -45,8 +45,8 @@ static int digit_of(uint32_t c)
 
 static int is_ornament(uint32_t c)
 {
-    return utf8_is_space(c) || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' ||
-           c == 0xFF08 || c == 0xFF09 || (c >= 0x2010 && c <= 0x2015);
+    return utf8_is_space(c) || utf8_is_invisible(c) || c == '-' || c == '.' || c == '/' ||
+           c == '(' || c == ')' || c == 0xFF08 || c == 0xFF09 || (c >= 0x2010 && c <= 0x2015);
 }
 
 static void read_digits(const mig_value_t *in, struct digits *d)

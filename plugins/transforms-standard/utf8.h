@@ -13,6 +13,8 @@ size_t utf8_decode(const char *p, size_t len, uint32_t *c);
 size_t utf8_encode(uint32_t c, char *out);
 /* White space as Unicode has it (property White_Space), the no-break space included. */
 int utf8_is_space(uint32_t c);
+/* Marks without width and of direction; joiners among them, which letters of some scripts need. */
+int utf8_is_invisible(uint32_t c);
 /* The white space at the beginning and at the end, in bytes. */
 size_t utf8_leading_space(const char *p, size_t len);
 size_t utf8_trailing_space(const char *p, size_t len);

@@ -14,6 +14,33 @@ static int parts_groups(uint32_t c, int lines)
     return lines && (c == ';' || c == '\n' || c == '\r');
 }
 
+static int is_visible(const char *text, size_t len)
+{
+    uint32_t c;
+    for (size_t i = 0; i < len;) {
+        i += utf8_decode(text + i, len - i, &c);
+        if (!utf8_is_invisible(c))
+            return 1;
+    }
+    return 0;
+}
+
+/* A word that nobody sees is none. */
+static void drop_invisible(struct words *w)
+{
+    size_t n = 0, was = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        struct word word = w->at[i];
+        if (!is_visible(word.data, word.len))
+            continue;
+        size_t group = n ? w->at[n - 1].group + (word.group != was) : 0;
+        was = word.group;
+        word.group = group;
+        w->at[n++] = word;
+    }
+    w->n = n;
+}
+
 void words_split(const mig_host_t *host, const char *text, size_t len, int lines, struct words *out)
 {
     uint32_t c;
@@ -35,6 +62,7 @@ void words_split(const mig_host_t *host, const char *text, size_t len, int lines
         in_word = 1;
         out->at[out->n - 1].len += n;
     }
+    drop_invisible(out);
     out->n_groups = out->n ? out->at[out->n - 1].group + 1 : 0;
 }
 

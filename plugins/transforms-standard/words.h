@@ -15,7 +15,8 @@ struct words {
 };
 
 /* Words are parted by white space; groups by commas (also the wide, the Arabic and the ideographic
- * one), and with `lines` by semicolons and line breaks too. Groups without a word do not count. */
+ * one), and with `lines` by semicolons and line breaks too. Groups without a word do not
+ * count, nor words of characters without width alone. */
 void words_split(const mig_host_t *host, const char *text, size_t len, int lines,
                  struct words *out);
 /* The words from..end as one text, a blank between, or a comma where a group ends; NULL without

@@ -33,7 +33,8 @@ sed -e "/\"sources\"/r $TEST_DIR/reporters" -e "s/\"sources\"/$checks\n  &/" "$S
 ends 0 $on --project "$SHOP" --run
 bundle=$(bundle_of)
 is "the names" "$(cd "$bundle" && find . -type f | LC_ALL=C sort | sed 's/20[0-9]\{6\}_[0-9]\{6\}/TIME/')" \
-    "./logs/complete_v2_migration_TIME.log
+    "./analysis.json
+./logs/complete_v2_migration_TIME.log
 ./manifest.json
 ./maps-1/items.json
 ./migration.jsonl
@@ -107,14 +108,16 @@ first=$(bundle_of)
 ends 0 $on --project "$SHOP" --report 2
 says "run 2: published, with rejects" "; report: $first-2"
 again=$(bundle_of)
-same() # FIRST AGAIN: but for log and manifest
+same() # FIRST AGAIN: but for analysis, log and manifest
 {
-    is "files" "$(cd "$2" && find . -type f | LC_ALL=C sort)" "$(cd "$1" && find . -type f | LC_ALL=C sort)"
-    (cd "$1" && find . -type f ! -name run.log ! -name manifest.json) | while read -r same_file; do
+    is "files" "$(cd "$2" && find . -type f | LC_ALL=C sort)" \
+        "$(cd "$1" && find . -type f ! -name analysis.json | LC_ALL=C sort)"
+    (cd "$1" && find . -type f ! -name analysis.json ! -name run.log ! -name manifest.json) |
+        while read -r same_file; do
         cmp "$1/$same_file" "$2/$same_file" || fail "$same_file is another"
     done
     is "manifests" "$(jq -c 'del(.files["run.log"])' "$2/manifest.json")" \
-        "$(jq -c 'del(.files["run.log"])' "$1/manifest.json")"
+        "$(jq -c 'del(.files["run.log"], .files["analysis.json"])' "$1/manifest.json")"
 }
 same "$first" "$again"
 is "modes" "$(find "$again" -type f ! -perm 0600 -o -type d ! -perm 0700)" ""

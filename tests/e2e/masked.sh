@@ -52,7 +52,7 @@ ends 20 $on --project "$SHOP" --run --verbose
 bundle=$(bundle_of)
 silent c4v
 nowhere "$bundle"
-is "files" "$(find "$bundle" -type f | wc -l)" 15
+is "files" "$(find "$bundle" -type f | wc -l)" 16
 grep -qF '"raw": { "mail": "***", "name": "***", "born": "***", "pay": "***",       "note" : "n3" , "n":1.500 }' \
     "$bundle/rejects.jsonl" || fail "not masked and otherwise as it was: $(cat "$bundle/rejects.jsonl")"
 is "keys in errors.csv" "$(cut -d, -f1,3,7 "$bundle/errors.csv" | tr -d '\r' | sort)" '"people","***","bad_date"
@@ -69,7 +69,7 @@ jq -e '[.run.plugins[].id] | index("org.example.tell")' "$bundle/report.json" >/
 is "the map in the target" "$(psql_t shop -c "SELECT count(*) FROM mighost.id_map WHERE source_key ~ 'c4v'")" 1
 ends 0 $on --project "$SHOP" --report 1
 nowhere "$(bundle_of)"
-diff -r -x run.log -x manifest.json -x migration.log -x told.txt "$bundle" "$(bundle_of)" ||
+diff -r -x analysis.json -x run.log -x manifest.json -x migration.log -x told.txt "$bundle" "$(bundle_of)" ||
     fail "made again it is another"
 
 echo "records that vanished"

@@ -48,6 +48,10 @@ skip=77 nine=900
 document "$last, {\"id\": 40000, \"code\": \"new\", \"kind\": 1, \"n\": 2},
     {\"id\": 40001, \"code\": \"orphan\", \"kind\": 2, \"n\": 2},
     {\"id\": 40002, \"code\": \"c500\", \"kind\": 1, \"n\": 2}" | data shop
+mig 20 shop shop --dry-run --verbose
+is "decisions told" "$(grep -c ' record [0-9]*: .*"item"$' "$ERR")" 10000
+is "of them updates" "$(grep -c ' record [0-9]*: updates .*"item"$' "$ERR")" 1
+says '"public"."item": the first 10000 are shown'
 run 20 shop shop
 run_no=$(sed -n 's/^run \([0-9]*\): .*/\1/p' "$OUT")
 is "the match" "$(delta "$run_no")" v
@@ -88,5 +92,5 @@ rows shop "SELECT count(*) FROM mighost.reject WHERE code = 'duplicate' AND run 
     (SELECT max(id) FROM mighost.run)" 1
 
 echo "finalized"
-for n in 1 3 4 5 6; do mig_any shop shop --finalize $n; done
+for n in 1 3 4 5 6 7; do mig_any shop shop --finalize $n; done
 rows shop "SELECT count(*) FROM pg_class WHERE relname ~ '^(staging|match|delta|rest|before)_'" 0

@@ -30,6 +30,29 @@ project policies <<JSON
     $(stage reject items p_reject reject), $(stage fresh fresh p_reject reject '"after:stage:reject"') ] }
 JSON
 
+echo "a verbose dry run says what will be done with each record"
+mig 20 shop policies --dry-run --verbose
+sed -n 's/^\[[^]]*\] debug: \([a-z]* record .*\)/\1/p' "$ERR" >"$TEST_DIR/decided"
+cat >"$TEST_DIR/decisions" <<'TEXT'
+insert record 2: rejected, exists
+reject record 1: rejected, exists
+reject record 2: rejected, exists
+insert record 1: is the same as in "public"."p_insert"
+insert record 3: inserts into "public"."p_insert"
+skip record 1: is the same as in "public"."p_skip"
+skip record 2: leaves the live row in "public"."p_skip"
+skip record 3: inserts into "public"."p_skip"
+update record 1: is the same as in "public"."p_update"
+update record 2: updates "public"."p_update"
+update record 3: inserts into "public"."p_update"
+replace record 1: is the same as in "public"."p_replace"
+replace record 2: updates "public"."p_replace"
+replace record 3: inserts into "public"."p_replace"
+reject record 3: inserts into "public"."p_reject"
+fresh record 1: inserts into "public"."p_reject"
+TEXT
+diff "$TEST_DIR/decisions" "$TEST_DIR/decided" || fail "other decisions"
+
 echo "each policy"
 run 20 shop policies
 rows shop "SELECT * FROM p_insert ORDER BY id" "1|same|1.10|kept
@@ -56,7 +79,7 @@ rows shop "SELECT * FROM p_reject ORDER BY id" "1|same|1.10|kept
 4|gone|4.00|kept
 5|gone too|5.00|kept
 6|sixth|6.00|none"
-rows shop "SELECT stage, key, code FROM mighost.reject ORDER BY 1, 2" "insert|2|exists
+rows shop "SELECT stage, key, code FROM mighost.reject WHERE run = $ledger_run ORDER BY 1, 2" "insert|2|exists
 reject|1|exists
 reject|2|exists"
 undo_proof shop policies

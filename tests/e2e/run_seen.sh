@@ -43,6 +43,13 @@ mig 0 shop shop --plan --only sales
 says "stage sales uses keys of stage shops, which takes no part"
 says "run shops first, or add --with-dependencies"
 says "shops: disabled"
+pg_createdb lone
+schema lone
+mkdir "$TEST_DIR/lone"
+cp "$TEST_DIR/shop/data.json" "$TEST_DIR/lone"
+jq '.max_rejects = "50%"' "$TEST_DIR/shop/project.json" >"$TEST_DIR/lone/project.json"
+nothing 7 lone lone --only sales
+says "stage shops, whose keys are used, takes no part? Run it first, or add --with-dependencies"
 mig 20 shop shop --dry-run --only sales --with-dependencies
 says "4002 records read, 3994 migrated"
 mig 0 shop shop --plan --only sales --with-dependencies --skip shops

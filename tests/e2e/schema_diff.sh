@@ -187,6 +187,35 @@ public.users 8 nick 2 2 false
 1|app.totals"
 unchanged full "--analyze"
 
+echo "a run begins with what both sides are made of, in its bundle, before it writes"
+psql_t old -c "ALTER TABLE users ADD PRIMARY KEY (id)" -c "ANALYZE users"
+project copied <<'JSON'
+{ "name": "copied", "sources": { "old": { "use": "postgres", "options": { "url": "${OLD_URL}" } } },
+  "stages": [ { "name": "users", "ids": "keep", "options": { "table": "public.copied",
+    "fields": { "id": "id", "mail": "mail" } } } ] }
+JSON
+pg_createdb made
+psql_t made -c "CREATE TABLE copied (id int PRIMARY KEY, mail text NOT NULL, by int REFERENCES copied);
+    CREATE VIEW seen AS SELECT id FROM copied"
+mig 0 made copied --plan
+says "first of all: what both sides are made of, into analysis.json"
+(MIGHOST_FAULT=run.opened:1:kill mig 137 made copied --run) || exit 1
+is "both sides" "$(jq -c '.target.tables["public.copied"], (.target.tables | length), .target.inventory.view,
+    (."source:old".tables | keys), ."source:old".tables["public.users"].rows_estimated,
+    ."source:old".tables["public.users"].keys' "$TEST_DIR"/reports/made/run-1/analysis.json)" \
+'{"rows_estimated":0,"columns":[{"name":"id","type":"integer","not_null":true},'\
+'{"name":"mail","type":"text","not_null":true},{"name":"by","type":"integer","not_null":false}],'\
+'"keys":["PRIMARY KEY (id)"],"references":["FOREIGN KEY (by) REFERENCES public.copied(id)"]}
+1
+["public.seen"]
+["public.posts","public.users"]
+8
+["PRIMARY KEY (id)"]'
+mig 0 made copied --run
+is "in the manifest" "$(jq -r '.files["analysis.json"].sha256' "$BUNDLE/manifest.json")" \
+    "$(sha256sum "$BUNDLE/analysis.json" | cut -d' ' -f1)"
+psql_t old -c "ALTER TABLE users DROP CONSTRAINT users_pkey"
+
 echo "nor on a source"
 STAGING_DATABASE_URL=$OLD_URL
 mig 5 full shop --schema-sync --yes

@@ -77,6 +77,27 @@ too_long|t|t'
 rows beside "SELECT coalesce(value, 'none') FROM people WHERE id IN (1, 17) ORDER BY id" 'people/1/value/v1
 none'
 
+echo "what is refused in a small chunk costs none of the rows of larger ones behind it"
+{
+    printf '{ "few": [ { "id": 1001, "value": "few", "size": "x" } ], "many": ['
+    seq 400 | awk '{ printf "%s{ \"id\": %d, \"value\": \"v%d\", \"size\": 1 }",
+        (NR > 1 ? ", " : ""), $1, $1 }'
+    printf '] }'
+} | data chunks
+stage()
+{
+    printf '{ "name": "%s", "ids": "keep", "options": { "table": "public.people", "fields": { "id": "id",
+        "value": ["value", "slowpoke"], "size": "size" } } %s }' "$1" "${2-}"
+}
+project chunks <<JSON
+{ "name": "chunks", "target": { "url": "\${DATABASE_URL}" }, "sources": { "d": { "use": "json", "options": {
+    "file": "data.json" } } }, "stages": [ $(stage few), $(stage many ', "needs": ["after:stage:few"]') ] }
+JSON
+target chunks
+slow 20 chunks chunks
+rows chunks "SELECT (SELECT count(*) FROM people), sum(read), sum(rejected), sum(rows) FROM mighost.chunk" \
+    '400|401|1|400'
+
 # The same from a PostgreSQL source, whose records are set aside before the first is computed: what is
 # rejected behind the load is kept as it was read, though it was changed meanwhile.
 pg_createdb old

@@ -151,6 +151,42 @@ document "$(one 9 a@x ANN 5 k9)" "$guests"
 mig 20 people people --redrive 3
 rows people "SELECT email, login, phone, tag FROM person WHERE ref = 'staff9'" "a+6@x|ANN||k9"
 
+echo "blanks of all kinds, and marks that nobody sees, are folded where that is declared"
+pg_createdb marks
+psql_t marks -c "CREATE TABLE person (id uuid PRIMARY KEY, ref text UNIQUE, login text, tag text)"
+person() # ID NAME
+{
+    printf '{ "id": %s, "login": "%s", "tag": "%s" }' "$1" "$2" "$2"
+}
+data marks <<JSON
+{ "people": [ $(person 1 'zoe\u0308'), $(person 2 'zo\u00eb'), $(person 3 '\u00a0zo\u00eb'),
+    $(person 4 'zo\u00eb\u3000'), $(person 5 'z\u200bo\u00eb'),
+    $(person 6 '\u202azo\u00eb\u202c'), $(person 7 'bob\u000b'), $(person 8 'bob\ufeff'), $(person 9 'bob') ] }
+JSON
+project marks <<'JSON'
+{ "name": "marks", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "people", "policy": "update", "tables": { "person": { "unique": [
+      { "column": "login", "fold": ["width", "space", "invisible"], "on_taken": "suffix" },
+      { "column": "tag", "fold": "space", "on_taken": "suffix" } ] } },
+    "options": { "table": "person", "fields": { "id": { "key": "people" }, "ref": "id",
+      "login": "login", "tag": "tag" } } } ] }
+JSON
+run 0 marks marks
+rows marks "SELECT ref, replace(replace(login, chr(776), '(mark)'), chr(11), '(tab)') FROM person ORDER BY ref" \
+    "1|zoe(mark)
+2|zoë-1
+3|zoë-2
+4|zoë-3
+5|zoë-4
+6|zoë-5
+7|bob(tab)
+8|bob-1
+9|bob-2"
+rows marks "SELECT ref, tag FROM person WHERE tag ~ '-' ORDER BY ref" "3|zoë-1
+4|zoë-2
+9|bob-1"
+again 0 marks marks
+
 echo "rules that cannot be"
 cannot() # JQ TEXT
 {

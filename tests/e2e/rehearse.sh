@@ -177,6 +177,25 @@ unchanged copy "a rehearsal without programs"
 MIGHOST_PG_BIN=$TEST_DIR/tools mig 12 live class --rehearse --skip-tests
 unchanged copy "a rehearsal without programs"
 
+echo "a rehearsal database with no table in it, but with other things: backed up, and gone"
+psql_t postgres -c "DROP DATABASE copy" -c "CREATE DATABASE copy TEMPLATE template0"
+psql_t copy -c "SET client_min_messages = error; CREATE FUNCTION precious() RETURNS int LANGUAGE sql AS 'SELECT 42';
+    CREATE SEQUENCE ticks START 7; CREATE PUBLICATION mine FOR ALL TABLES"
+psql_t copy -c "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'" \
+    -c "CREATE EVENT TRIGGER note ON ddl_command_start EXECUTE FUNCTION note()"
+psql_t live <"$TEST_DIR/to" &
+exec 9>"$TEST_DIR/to"
+echo "SELECT 1;" >&9
+rehearse 0
+exec 9>&-
+wait $!
+is "the way" "$(told '{copy,way}')" dump
+pg_restore -f - "$TEST_DIR/backups/live/rehearsal/$(told '{copy,backup}')/data.dump" >"$TEST_DIR/restored"
+grep -q "FUNCTION public.precious" "$TEST_DIR/restored" && grep -q "SEQUENCE public.ticks" "$TEST_DIR/restored" ||
+    fail "not backed up"
+rows copy "SELECT count(*) FROM pg_publication" 0
+rows copy "SELECT count(*) FROM pg_event_trigger" 0
+
 echo "a server of another kind only when that is said"
 psql_t postgres -c "DROP DATABASE copy" -c "CREATE DATABASE copy TEMPLATE template0 LC_COLLATE 'C'"
 rehearse 5

@@ -227,10 +227,10 @@ int history_verify(const struct cli *cli, struct session *s)
             (long long)result.differences, (long long)result.by_target,
             (long long)result.by_others);
         code = result.differences || result.by_others || broken ? STATUS_INVALID : 0;
-        verify_clear(&result);
     } else {
         failed(s, code, "nothing was written");
     }
+    verify_clear(&result);
     if (job.mem)
         job_clear(&job);
     return code;

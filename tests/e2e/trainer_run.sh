@@ -117,6 +117,24 @@ same "Android users" "$TEST_DIR/android" "$TEST_DIR/now"
 is "preserved, and as before" "$(new "SELECT sum(rows_before) FROM mighost.preserved WHERE run = 2 AND
     (rows_before, sum_before) = (rows_after, sum_after)")" "$(wc -l <"$TEST_DIR/android")"
 
+echo "counts, accuracy, preservation and consistency: each a test by name, with what was expected and found"
+tests=$bundle/test_report.json
+is "they all passed" "$(jq -c '[.cases[] | select(.result != "passed") | [.name, .result]]' "$tests")" \
+    '[["a run that was found wrong is taken back","skipped"]]'
+tested() # PREFIX: "name expected", where the same was found
+{
+    jq -r --arg p "$1" '.cases[] | select((.name | startswith($p)) and .expected == .found) |
+        "\(.name) \(.expected)"' "$tests"
+}
+is "the count of users" "$(tested "records of users")" "records of users $(old "SELECT count(*) FROM training.users")"
+is "the users of V1" "$(tested "accuracy of users")" "accuracy of users in training.users $(old "SELECT count(*)
+    FROM training.users" | awk '{ print $1 - 4 }')"
+is "accuracy of the rest" "$(tested accuracy | wc -l)" 7
+is "Android users" "$(tested "preserved: android-users" | cut -d' ' -f3)" \
+    "$(psql_t was -c "SELECT count(*) FROM training.users WHERE created_at >= '2025-09-01'")"
+is "preserved tables" "$(tested preserved: | wc -l)" 7
+is "consistency" "$(tested "consistency: " | grep '(after) 0$' | wc -l)" 6
+
 echo "each user is in the right group"
 new "SELECT what, key, final_key FROM mighost.source_change WHERE stage = 'users' AND run = 2" | sort >"$TEST_DIR/now"
 {

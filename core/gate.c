@@ -97,7 +97,9 @@ static int find(struct session *s, struct rehearsal_found *out)
 {
     struct rehearsal_plan plan;
     rehearsal_plan_of(&s->job, &plan);
-    return rehearsal_find(&s->state, s->project->name, &plan, out, &s->err);
+    int code = rehearsal_find(&s->state, s->project->name, &plan, out, &s->err);
+    rehearsal_plan_clear(&plan);
+    return code;
 }
 
 int gate_review(const struct cli *cli, struct session *s)

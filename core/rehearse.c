@@ -483,6 +483,7 @@ static int conclude(struct rehearse *r)
 
 static void clear(struct rehearse *r)
 {
+    rehearsal_plan_clear(&r->plan);
     session_clear(&r->x);
     side_clear(&r->target);
     side_clear(&r->place);

@@ -77,24 +77,41 @@ says "production: rehearsal 1 of this plan passed"
 echo "another project file, another stage, another plugin, another table: what differs is said"
 cp "$TEST_DIR/shop/project.json" "$TEST_DIR/shop/good.json"
 sed 's/"shop",/&"retries": 3,/' "$TEST_DIR/shop/good.json" >"$TEST_DIR/shop/project.json"
-refused "since rehearsal 1 changed: the project file or the choice of validators"
+refused "since rehearsal 1 changed: the project file or the choice of validators (the project file)"
+printf '\n' | cat "$TEST_DIR/shop/good.json" - >"$TEST_DIR/shop/project.json" # one byte
+refused "since rehearsal 1 changed: the project file or the choice of validators (the project file)"
 cp "$TEST_DIR/shop/good.json" "$TEST_DIR/shop/project.json"
 sed -i 's/"file": "data.json"/"file": "${DOCUMENT:-data.json}"/' "$TEST_DIR/shop/project.json"
 mig 0 live shop --rehearse
 cp "$TEST_DIR/shop/data.json" "$TEST_DIR/shop/data2.json"
 DOCUMENT=data2.json
 export DOCUMENT
-refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins"
+refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins (stage items)"
 unset DOCUMENT
-psql_t live -c "ALTER TABLE items ADD COLUMN more int"
-refused "since rehearsal 2 changed: the target's tables"
-psql_t live -c "ALTER TABLE items DROP COLUMN more"
-cp -r "$PLUGINS" "$TEST_DIR/plugins"
-for file in "$TEST_DIR"/plugins/*.so; do printf x >>"$(readlink -f "$file")"; done
+changed_table() # SQL UNDO NAMES
+{
+    psql_t live -c "$1"
+    refused "since rehearsal 2 changed: the target's tables ($3)"
+    psql_t live -c "$2"
+}
+changed_table "ALTER TABLE items ADD COLUMN more int" "ALTER TABLE items DROP COLUMN more" \
+    "column public.items.more is new"
+changed_table "ALTER TABLE items ALTER price TYPE numeric(9,2), ALTER name DROP NOT NULL" \
+    "ALTER TABLE items ALTER price TYPE numeric(8,2), ALTER name SET NOT NULL" \
+    "column public.items.name, column public.items.price"
+changed_table "CREATE UNIQUE INDEX named ON items (id, name)" "DROP INDEX named" \
+    "unique index named of public.items is new"
+changed_table "ALTER TABLE items ADD CHECK (price > 0)" "ALTER TABLE items DROP CONSTRAINT items_price_check" \
+    "check items_price_check of public.items is new"
+cp -rL "$PLUGINS" "$TEST_DIR/plugins"
+printf x >>"$TEST_DIR/plugins/source-json.so"
 given=$PLUGINS
 PLUGINS=$TEST_DIR/plugins
-refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins, the plugins"
+refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins, the plugins (plugin" \
+    "(plugin source-json.so, stage items)"
 PLUGINS=$given
+mig 0 live shop --preflight
+says "production: rehearsal 2 of this plan passed"
 
 echo "a no-go is no rehearsal; --force goes on, and that stands in the report"
 sed -i 's/"shop",/&"invariants": [{"name": "i", "sql": "SELECT 1 FROM items HAVING count(*) > 25"}],/' \

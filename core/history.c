@@ -7,6 +7,7 @@
 #include "actions.h"
 #include "bundle.h"
 #include "confirm.h"
+#include "gate.h"
 #include "log.h"
 #include "output.h"
 #include "ran.h"
@@ -277,6 +278,8 @@ int history_finalize(const struct cli *cli, struct session *s)
     int code = history_attach(cli, s, "'done', 'partly_rolled_back'");
     if (!code && s->state.at != RUN_DONE && s->state.at != RUN_PARTLY_UNDONE)
         code = unfit(s, "only a done run can be finalized");
+    if (!code)
+        code = gate_end(cli, s);
     if (code)
         return failed(s, code, "nothing was changed");
     return settle(s, RUN_FINALIZED,

@@ -27,8 +27,11 @@ cat >"$TEST_DIR/shop/list.md" <<'END'
 - [x] Backup strategy confirmed (A. Miller, 2026-11-30)
 - [ ] Team notified
 * [x] Monitoring in place
+## Deployment
+- [ ] The app switched to the new database
 ## After the run
 - [ ] Login tried
+- [ ] Old backups pruned, V1 switched off
 END
 
 refused() # TEXT...: a run is, with this, and nothing is changed
@@ -46,7 +49,8 @@ mig 0 live shop --plan
 says "[x] Backup strategy confirmed (A. Miller, 2026-11-30)"
 says "[ ] after: Login tried"
 mig 0 live shop --preflight
-says "checklist, 2 of 4 open before the run"
+says "[ ] during: The app switched to the new database"
+says "checklist, 2 of 6 open before the run"
 says "production: a run is refused: project shop was never rehearsed"
 nothing 2 live shop
 says "nobody confirmed"
@@ -150,3 +154,18 @@ if [ -n "$("$MIGHOST" --list-faults)" ]; then
     unset MIGHOST_DEVIATION
 fi
 run 0 live shop --yes
+says "next on the checklist: The app switched to the new database; Login tried; Old backups pruned, V1 switched off"
+
+echo "the way back is given up only when all of the list is done"
+last=$(psql_t live -c "SELECT max(id) FROM mighost.run")
+fingerprint_db live >"$TEST_DIR/before.live"
+mig 5 live shop --finalize "$last"
+says "3 items of the checklist are open: The app switched to the new database; Login tried"
+says "nothing was changed"
+rows live "SELECT state FROM mighost.run WHERE id = $last" "done"
+mig 0 live shop --rollback --yes
+run 0 live shop --force
+last=$(psql_t live -c "SELECT max(id) FROM mighost.run")
+sed 's/- \[ \] \(.*\)/- [x] \1 (C. Jones, 2026-12-02)/' "$TEST_DIR/shop/list.md" >"$TEST_DIR/all.md"
+mig 0 live shop --finalize "$last" --acknowledge "$TEST_DIR/all.md"
+rows live "SELECT state FROM mighost.run WHERE id = $last" finalized

@@ -98,6 +98,15 @@ echo "both URLs as arguments stand in for what the project names"
     V1_DATABASE_URL=postgresql://postgres@/none?host=/nowhere
     V2_DATABASE_URL=$V1_DATABASE_URL
     mighost 20 --dry-run "$(pg_url v1)" "$(pg_url v2)"
+    nowhere=$V1_DATABASE_URL
+    unset V1_DATABASE_URL V2_DATABASE_URL
+    mighost 0 --ping "$(pg_url v1)" "$(pg_url v2)"
+    mighost 3 --ping "$(pg_url v2)"
+    pg_createdb staging
+    STAGING_DATABASE_URL=$nowhere mighost 0 --rehearse "$(pg_url v1)" "$(pg_url v2)" "$(pg_url staging)"
+    is "users in the copy" "$(psql_t staging -c "SELECT count(*) FROM training.users")" \
+        "$(new "SELECT count(*) FROM training.users")"
+    mighost 2 --dry-run "$(pg_url v1)" "$(pg_url v2)" "$(pg_url staging)" "$(pg_url again)"
 ) || exit 1
 
 echo "one run brings the users of V1 over, with what is theirs"

@@ -72,6 +72,11 @@ static int is_used(struct pg *pg, int *used, struct error *err)
     return err->code;
 }
 
+const char *rehearsal_copy_backups(const struct project *p, struct arena *mem)
+{
+    return arena_printf(mem, "%s/rehearsal", p->backup_dir);
+}
+
 /* Apart from the target's backups: none of these may be restored there by a slip of the hand. */
 static int back_up(struct rehearsal_copy *c, struct error *err)
 {
@@ -79,7 +84,8 @@ static int back_up(struct rehearsal_copy *c, struct error *err)
     int code = is_used(c->copy->pg, &used, err);
     if (code || !used)
         return code;
-    char *dir = arena_printf(c->mem, "%s/rehearsal", c->project->backup_dir);
+    const struct project *p = c->project;
+    const char *dir = rehearsal_copy_backups(p, c->mem);
     struct backup_request request = {.dir = dir,
                                      .url = c->copy->url,
                                      .project = c->project->name,
@@ -90,6 +96,8 @@ static int back_up(struct rehearsal_copy *c, struct error *err)
     code = backup_make(&request, c->backup, err);
     if (!code)
         code = backup_verify(dir, c->backup, err);
+    if (!code && (p->backup_keep_days || p->backup_keep_count))
+        code = backup_prune(dir, p->backup_keep_days, p->backup_keep_count, NULL, err);
     if (!code)
         log_write(LOG_INFO, "backup of the rehearsal database: %s in %s", c->backup, dir);
     return code;

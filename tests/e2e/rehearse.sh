@@ -160,6 +160,22 @@ if [ -n "$("$MIGHOST" --list-faults)" ]; then
     is "databases left" "$(psql_t postgres -c "$scratch")" 0
 fi
 
+echo "backups of the rehearsal database are pruned as those of the target are"
+kept=$TEST_DIR/backups/live/rehearsal
+number() { find "$kept" -mindepth 1 -maxdepth 1 -name 'backup-*' | wc -l; }
+[ "$(number)" -gt 3 ] || fail "there is nothing to prune"
+cp "$TEST_DIR/class/project.json" "$TEST_DIR/class/good.json"
+sed 's|"name": "classroom",|& "backup": { "keep_count": 3 },|' "$TEST_DIR/class/good.json" \
+    >"$TEST_DIR/class/project.json"
+rehearse 0 --skip-tests
+is "backups kept" "$(number)" 3
+mv "$TEST_DIR/class/good.json" "$TEST_DIR/class/project.json"
+for backup in $(ls -d "$kept"/backup-* | head -n 2); do
+    mv "$backup" "$(echo "$backup" | sed 's/backup-20../backup-2001/')"
+done
+mig 0 live class --prune 30
+is "backups kept" "$(number)" 1
+
 echo "programs that are older than the server: told before anything is written"
 mkdir "$TEST_DIR/tools"
 for tool in pg_dump pg_restore; do

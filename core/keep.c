@@ -200,8 +200,11 @@ int keep_restore(const struct cli *cli, struct session *s)
 static int prune_rehearsals(struct session *s, int64_t days, struct str *removed)
 {
     struct arena *mem = arena_new();
-    const char *dir = rehearsal_copy_backups(s->project, mem);
-    int code = backup_prune(dir, days, s->project->backup_keep_count, removed, &s->err);
+    const char *const dirs[] = {rehearsal_copy_backups(s->project, mem),
+                                rehearsal_copy_run_backups(s->project, mem)};
+    int code = 0;
+    for (size_t i = 0; !code && i < 2; i++)
+        code = backup_prune(dirs[i], days, s->project->backup_keep_count, removed, &s->err);
     arena_free(mem);
     return code;
 }

@@ -77,6 +77,12 @@ const char *rehearsal_copy_backups(const struct project *p, struct arena *mem)
     return arena_printf(mem, "%s/rehearsal", p->backup_dir);
 }
 
+/* Apart from those: however few are kept, none of these takes the place of one of them. */
+const char *rehearsal_copy_run_backups(const struct project *p, struct arena *mem)
+{
+    return arena_printf(mem, "%s/rehearsal/run", p->backup_dir);
+}
+
 /* Apart from the target's backups: none of these may be restored there by a slip of the hand. */
 static int back_up(struct rehearsal_copy *c, struct error *err)
 {

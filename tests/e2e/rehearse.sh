@@ -169,7 +169,12 @@ sed 's|"name": "classroom",|& "backup": { "keep_count": 3 },|' "$TEST_DIR/class/
     >"$TEST_DIR/class/project.json"
 rehearse 0 --skip-tests
 is "backups kept" "$(number)" 3
+sed -i 's|"keep_count": 3|"keep_count": 1|' "$TEST_DIR/class/project.json"
+rehearse 0
+is "the only one is of what was there" "$(number) $(ls "$kept" | grep backup-)" "1 $(told '{copy,backup}')"
 mv "$TEST_DIR/class/good.json" "$TEST_DIR/class/project.json"
+rehearse 0 --skip-tests
+rehearse 0 --skip-tests
 for backup in $(ls -d "$kept"/backup-* | head -n 2); do
     mv "$backup" "$(echo "$backup" | sed 's/backup-20../backup-2001/')"
 done

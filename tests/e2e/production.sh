@@ -122,6 +122,10 @@ sed -i 's/"shop",/&"invariants": [{"name": "i", "sql": "SELECT 1 FROM items HAVI
     "$TEST_DIR/shop/project.json"
 mig 8 live shop --rehearse
 refused "rehearsal 3 of this plan said no-go"
+sed 's/"shop",/&"scenarios": [{"name": "s", "sql": "SELECT id FROM public.items WHERE id = 30"}],/' \
+    "$TEST_DIR/shop/good.json" >"$TEST_DIR/shop/project.json"
+mig 8 live shop --rehearse # a scenario that fails on the copy
+refused "rehearsal 4 of this plan said no-go"
 cp "$TEST_DIR/shop/good.json" "$TEST_DIR/shop/project.json"
 sed -i 's/"retries": 3,//; s/"shop",/&"threads": 1,/' "$TEST_DIR/shop/project.json"
 run 0 live shop --force

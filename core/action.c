@@ -121,6 +121,8 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
     free(analysis);
     if (code == STATUS_OK || code == STATUS_PARTIAL)
         log_write(LOG_INFO, "look at it: %s", s->psql);
+    if ((code == STATUS_OK || code == STATUS_PARTIAL) && s->state.at == RUN_DONE)
+        gate_tell_next(cli, s);
     tell_verdict(cli, &verdict, code);
     tell_others(cli, s, &verdict, &begun, code);
     gate_clear(&gate);

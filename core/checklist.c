@@ -1,5 +1,6 @@
 /* checklist.c - an item is done when it is checked and names who and when: a cross alone is soon
- * made. What stands below a heading that begins with "After" or "Post" comes behind the run. */
+ * made. What stands below a heading that begins with "During" or "Deployment" comes with the run,
+ * below "After" or "Post" behind it. */
 #include "checklist.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static int signature(const char *text, size_t n, size_t *length, const char **wh
 }
 
 static void read_item(struct checklist *list, struct arena *mem, const char *line, size_t n,
-                      int after)
+                      enum checklist_when when)
 {
     size_t length = n, who_length = 0;
     const char *who = NULL;
@@ -54,12 +55,27 @@ static void read_item(struct checklist *list, struct arena *mem, const char *lin
     int is_signed = checked && signature(line, n, &length, &who, &who_length);
     add(list,
         (struct checklist_item){arena_strndup(mem, line, length),
-                                is_signed ? arena_strndup(mem, who, who_length) : NULL, after});
+                                is_signed ? arena_strndup(mem, who, who_length) : NULL, when});
+}
+
+static enum checklist_when below(const char *heading)
+{
+    static const struct {
+        const char *begins;
+        enum checklist_when when;
+    } words[] = {{"during", CHECKLIST_DURING},
+                 {"deployment", CHECKLIST_DURING},
+                 {"after", CHECKLIST_AFTER},
+                 {"post", CHECKLIST_AFTER}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strncasecmp(heading, words[i].begins, strlen(words[i].begins)) == 0)
+            return words[i].when;
+    return CHECKLIST_BEFORE;
 }
 
 static void read_markdown(struct checklist *list, struct arena *mem, const char *text)
 {
-    int after = 0;
+    enum checklist_when when = CHECKLIST_BEFORE;
     while (*text) {
         const char *end = strchr(text, '\n'), *next = end ? end + 1 : text + strlen(text);
         size_t n = (size_t)((end ? end : next) - text);
@@ -68,11 +84,10 @@ static void read_markdown(struct checklist *list, struct arena *mem, const char 
         for (; n && strchr(" \t", *text); n--)
             text++;
         if (n && *text == '#') {
-            const char *heading = text + strspn(text, "# ");
-            after = strncasecmp(heading, "after", 5) == 0 || strncasecmp(heading, "post", 4) == 0;
+            when = below(text + strspn(text, "# "));
         } else if (n > 6 && strchr("-*+", *text) && text[1] == ' ' && text[2] == '[' &&
                    strchr(" xX", text[3]) && text[4] == ']') {
-            read_item(list, mem, text + 2, n - 2, after);
+            read_item(list, mem, text + 2, n - 2, when);
         }
         text = next;
     }
@@ -86,7 +101,7 @@ static const char *text_of(const struct jsonfile_node *node)
 }
 
 static void read_array(struct checklist *list, struct arena *mem, const struct jsonfile_node *array,
-                       int after)
+                       enum checklist_when when)
 {
     for (const struct jsonfile_node *n = array ? array->first : NULL; n; n = n->next) {
         const char *by = text_of(jsonfile_get(n, "by")), *on = text_of(jsonfile_get(n, "on"));
@@ -95,7 +110,7 @@ static void read_array(struct checklist *list, struct arena *mem, const struct j
         const char *text = n->kind == JSONFILE_STRING ? n->text : text_of(jsonfile_get(n, "text"));
         if (text)
             add(list, (struct checklist_item){
-                          text, is_done ? arena_printf(mem, "%s, %s", by, on) : NULL, after});
+                          text, is_done ? arena_printf(mem, "%s, %s", by, on) : NULL, when});
     }
 }
 
@@ -111,10 +126,11 @@ static int read_json(struct checklist *list, struct arena *mem, const char *path
     if (err->code)
         return err->code;
     if (file.root->kind == JSONFILE_ARRAY) {
-        read_array(list, mem, file.root, 0);
+        read_array(list, mem, file.root, CHECKLIST_BEFORE);
     } else {
-        read_array(list, mem, jsonfile_get(file.root, "before"), 0);
-        read_array(list, mem, jsonfile_get(file.root, "after"), 1);
+        read_array(list, mem, jsonfile_get(file.root, "before"), CHECKLIST_BEFORE);
+        read_array(list, mem, jsonfile_get(file.root, "during"), CHECKLIST_DURING);
+        read_array(list, mem, jsonfile_get(file.root, "after"), CHECKLIST_AFTER);
     }
     return 0;
 }
@@ -154,16 +170,23 @@ size_t checklist_open(const struct checklist *list)
 {
     size_t n = 0;
     for (size_t i = 0; i < list->n; i++)
-        n += !list->items[i].who && !list->items[i].after;
+        n += !list->items[i].who && list->items[i].when == CHECKLIST_BEFORE;
     return n;
+}
+
+void checklist_open_text(const struct checklist *list, int before, struct str *out)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!list->items[i].who && (list->items[i].when == CHECKLIST_BEFORE) == before)
+            str_printf(out, "%s%s", out->len ? "; " : "", list->items[i].text);
 }
 
 void checklist_text(const struct checklist *list, struct str *out)
 {
+    static const char *const words[] = {"", "during: ", "after: "};
     for (size_t i = 0; i < list->n; i++) {
         const struct checklist_item *item = &list->items[i];
-        str_printf(out, "[%c] %s%s%s%s%s\n", item->who ? 'x' : ' ', item->after ? "after: " : "",
-                   item->text, item->who ? " (" : "", item->who ? item->who : "",
-                   item->who ? ")" : "");
+        str_printf(out, "[%c] %s%s%s%s%s\n", item->who ? 'x' : ' ', words[item->when], item->text,
+                   item->who ? " (" : "", item->who ? item->who : "", item->who ? ")" : "");
     }
 }

@@ -7,10 +7,12 @@
 #include "status.h"
 #include "str.h"
 
+enum checklist_when { CHECKLIST_BEFORE, CHECKLIST_DURING, CHECKLIST_AFTER }; /* the run */
+
 struct checklist_item {
     const char *text;
     const char *who; /* "name, date" of who has done it, or NULL: it is open */
-    int after;       /* it belongs behind the run */
+    enum checklist_when when;
 };
 
 struct checklist {
@@ -25,6 +27,8 @@ int checklist_read(const char *path, struct arena *mem, struct checklist *out, s
 void checklist_take(struct checklist *list, const struct checklist *done);
 /* How many of those before the run are open. */
 size_t checklist_open(const struct checklist *list);
+/* Appends the texts of open items: those before the run, or those that come with and behind it. */
+void checklist_open_text(const struct checklist *list, int before, struct str *out);
 /* A line for each item, "[ ]" or "[x]" before it. Appended. */
 void checklist_text(const struct checklist *list, struct str *out);
 

@@ -385,7 +385,7 @@ static void make_long(struct option *out)
     out[n] = (struct option){NULL, 0, NULL, 0};
 }
 
-/* Positional arguments: URLs of source and target, as one of the seeds gives them. */
+/* Positional arguments: URLs of target; source and target; these and the rehearsal database. */
 static int positional(struct cli *cli, int argc, char **argv, struct error *err)
 {
     struct project_overrides *p = &cli->session.overrides;
@@ -400,12 +400,15 @@ static int positional(struct cli *cli, int argc, char **argv, struct error *err)
         if (!strstr(argv[i], "://"))
             return error_set(err, STATUS_USAGE, "\"%.60s\" is neither an option nor a URL",
                              argv[i]);
-    if (n > 2)
-        return error_set(err, STATUS_USAGE, "at most two URLs: source and target");
+    if (n > 3)
+        return error_set(err, STATUS_USAGE,
+                         "at most three URLs: source, target and rehearsal database");
     if (n)
-        p->target_url = argv[argc - 1];
-    if (n == 2)
+        p->target_url = argv[first + (n > 1)];
+    if (n > 1)
         p->source_url = argv[first];
+    if (n > 2)
+        p->rehearsal_url = argv[first + 2];
     return 0;
 }
 

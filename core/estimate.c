@@ -127,6 +127,7 @@ static int read_rehearsal(struct state *s, const struct job *job, struct estimat
     struct rehearsal_found found;
     rehearsal_plan_of(job, &plan);
     int code = rehearsal_find(s, job->project->name, &plan, &found, err);
+    rehearsal_plan_clear(&plan);
     if (code || !found.id || pg_begin(s->pg, "READ ONLY", err))
         return err->code;
     struct pg_result *res = pg_queryf(s->pg, err, rehearsal_sql, s->q, s->q, (long long)found.id);

@@ -29,27 +29,16 @@ static int read_checklist(const struct cli *cli, struct session *s, struct arena
     return code;
 }
 
-static void open_items(const struct checklist *list, struct str *out)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (!list->items[i].who && !list->items[i].after)
-            str_printf(out, "%s%s", out->len ? "; " : "", list->items[i].text);
-}
-
-static void refuse_checklist(struct session *s, const struct checklist *list)
+static void refuse_checklist(struct session *s, const char *open, size_t n)
 {
     struct error err = {0};
-    struct str open;
-    str_init(&open, 0);
-    open_items(list, &open);
-    error_set(&err, STATUS_PREFLIGHT, "%zu items of the checklist are open: %.*s",
-              checklist_open(list), MOST_OPEN, open.data);
+    error_set(&err, STATUS_PREFLIGHT, "%zu items of the checklist are open: %.*s", n, MOST_OPEN,
+              open);
     error_fix(&err,
               "see to them and write in %s, or a copy for --acknowledge: - [x] item (name, "
               "YYYY-MM-DD)",
               s->project->checklist);
     faults_add(&s->faults, &err);
-    str_clear(&open);
 }
 
 static void refuse_unrehearsed(struct session *s, const struct rehearsal_found *found)
@@ -97,7 +86,9 @@ static int find(struct session *s, struct rehearsal_found *out)
 {
     struct rehearsal_plan plan;
     rehearsal_plan_of(&s->job, &plan);
-    return rehearsal_find(&s->state, s->project->name, &plan, out, &s->err);
+    int code = rehearsal_find(&s->state, s->project->name, &plan, out, &s->err);
+    rehearsal_plan_clear(&plan);
+    return code;
 }
 
 int gate_review(const struct cli *cli, struct session *s)
@@ -118,8 +109,10 @@ int gate_check(const struct cli *cli, struct session *s, struct gate *out)
 {
     struct rehearsal_found found;
     struct checklist list;
+    struct str open;
     memset(out, 0, sizeof *out);
     str_init(&out->report, 0);
+    str_init(&open, 0);
     if (!s->project->target.production || cli->action == ACTION_DRY_RUN)
         return 0;
     struct arena *mem = arena_new();
@@ -130,14 +123,60 @@ int gate_check(const struct cli *cli, struct session *s, struct gate *out)
         note(cli, &found, &list, out);
         if (!found.id && !cli->force)
             refuse_unrehearsed(s, &found);
-        if (checklist_open(&list) && !cli->force)
-            refuse_checklist(s, &list);
+        if (checklist_open(&list) && !cli->force) {
+            checklist_open_text(&list, 1, &open);
+            refuse_checklist(s, open.data, checklist_open(&list));
+        }
         if (!found.id && cli->force)
             log_write(LOG_WARNING, "without a rehearsal, as --force says: %s", found.why);
         out->rehearsal = cli->action == ACTION_REDRIVE || cli->force ? 0 : found.id;
     }
+    str_clear(&open);
     arena_free(mem);
     return s->faults.n ? faults_code(&s->faults) : code;
+}
+
+/* What is open of the whole list, or of what comes with the run and behind it. */
+static int open_now(const struct cli *cli, struct session *s, int all, size_t *n, struct str *out)
+{
+    struct checklist list;
+    struct arena *mem = arena_new();
+    int code = s->project->target.production ? read_checklist(cli, s, mem, &list) : -1;
+    *n = 0;
+    for (size_t i = 0; !code && i < list.n; i++)
+        *n += !list.items[i].who && (all || list.items[i].when != CHECKLIST_BEFORE);
+    if (!code && all)
+        checklist_open_text(&list, 1, out);
+    if (!code)
+        checklist_open_text(&list, 0, out);
+    arena_free(mem);
+    return code < 0 ? 0 : code;
+}
+
+int gate_end(const struct cli *cli, struct session *s)
+{
+    struct str open;
+    size_t n;
+    str_init(&open, 0);
+    int code = open_now(cli, s, 1, &n, &open);
+    if (!code && n && !cli->force)
+        refuse_checklist(s, open.data, n);
+    else if (!code && n)
+        log_write(LOG_WARNING, "with open items on the checklist, as --force says: %s", open.data);
+    str_clear(&open);
+    return s->faults.n ? faults_code(&s->faults) : code;
+}
+
+void gate_tell_next(const struct cli *cli, struct session *s)
+{
+    struct str open;
+    struct error was = s->err;
+    size_t n;
+    str_init(&open, 0);
+    if (!open_now(cli, s, 0, &n, &open) && n)
+        log_write(LOG_INFO, "next on the checklist: %s", open.data);
+    s->err = was; /* a list that went meanwhile is no fault of the run */
+    str_clear(&open);
 }
 
 void gate_clear(struct gate *gate)

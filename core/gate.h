@@ -19,6 +19,11 @@ int gate_review(const struct cli *cli, struct session *s);
  * faults; --force lets it pass and says so in the report. gate_clear() in any case. */
 int gate_check(const struct cli *cli, struct session *s, struct gate *out);
 void gate_clear(struct gate *gate);
+/* Before the way back from a run on production is given up: 0, or STATUS_PREFLIGHT with what of the
+ * checklist is open, also of that behind the run. --force lets it pass. */
+int gate_end(const struct cli *cli, struct session *s);
+/* What the checklist has next, behind a run on production; to the log. */
+void gate_tell_next(const struct cli *cli, struct session *s);
 /* The project's checklist, and whether the gate is open, as lines on stdout. Refuses nothing. */
 int gate_tell(const struct cli *cli, struct session *s);
 /* The checklist alone: needs no target. */

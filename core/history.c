@@ -7,6 +7,7 @@
 
 #include "actions.h"
 #include "confirm.h"
+#include "gate.h"
 #include "log.h"
 #include "output.h"
 #include "ran.h"
@@ -249,10 +250,10 @@ int history_verify(const struct cli *cli, struct session *s)
             (long long)result.differences, (long long)result.by_target,
             (long long)result.by_others);
         code = result.differences || result.by_others || broken ? STATUS_INVALID : 0;
-        verify_clear(&result);
     } else {
         failed(s, code, "nothing was written");
     }
+    verify_clear(&result);
     if (job.mem)
         job_clear(&job);
     return code;
@@ -299,6 +300,8 @@ int history_finalize(const struct cli *cli, struct session *s)
     int code = history_attach(cli, s, "'done', 'partly_rolled_back'");
     if (!code && s->state.at != RUN_DONE && s->state.at != RUN_PARTLY_UNDONE)
         code = unfit(s, "only a done run can be finalized");
+    if (!code)
+        code = gate_end(cli, s);
     if (code)
         return failed(s, code, "nothing was changed");
     return settle(s, RUN_FINALIZED,

@@ -9,6 +9,7 @@
 #include "output.h"
 #include "point.h"
 #include "prove.h"
+#include "rehearsal_copy.h"
 
 static int failed(struct session *s, int code, const char *state)
 {
@@ -195,6 +196,19 @@ int keep_restore(const struct cli *cli, struct session *s)
     return 0;
 }
 
+/* Those of rehearsal databases are as large as the target, and nobody lists them. */
+static int prune_rehearsals(struct session *s, int64_t days, struct str *removed)
+{
+    struct arena *mem = arena_new();
+    const char *const dirs[] = {rehearsal_copy_backups(s->project, mem),
+                                rehearsal_copy_run_backups(s->project, mem)};
+    int code = 0;
+    for (size_t i = 0; !code && i < 2; i++)
+        code = backup_prune(dirs[i], days, s->project->backup_keep_count, removed, &s->err);
+    arena_free(mem);
+    return code;
+}
+
 int keep_prune(const struct cli *cli, struct session *s)
 {
     char *end;
@@ -205,6 +219,8 @@ int keep_prune(const struct cli *cli, struct session *s)
                    ? error_set(&s->err, STATUS_USAGE, "--prune takes a number of days, at least 1")
                    : backup_prune(s->project->backup_dir, days, s->project->backup_keep_count,
                                   &removed, &s->err);
+    if (!code)
+        code = prune_rehearsals(s, days, &removed);
     output_text(removed.data);
     str_clear(&removed);
     return code ? failed(s, code, "see which backups are left with --backups") : 0;

@@ -157,6 +157,7 @@ void overrides_apply(struct fields *f, const struct project_overrides *o, struct
     apply_log_level(f, o, p);
     apply_target_flag(f, o, p);
     check_source_flag(f, o);
+    set_flag(f, "rehearsal.url", "URL", o->rehearsal_url, p);
     set_flag(f, "report_dir", "--report-dir", from_cwd(f, o->report_dir), p);
     set_flag(f, "backup.dir", "--backup-dir", from_cwd(f, o->backup_dir), p);
     set_flag(f, "export.dir", "--export-dir", from_cwd(f, o->export_dir), p);

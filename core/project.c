@@ -419,7 +419,11 @@ static struct project *parse(const char *text, size_t n, const char *shown, cons
     struct settings settings = {.mem = mem};
     jsonfile_parse(&file, shown, text, n, mem, faults);
     read_env_file(p, o, &env, faults);
-    struct variables variables = {.mem = mem, .file = &env, .faults = faults};
+    struct variables variables = {.mem = mem,
+                                  .file = &env,
+                                  .faults = faults,
+                                  .source_url = o->source_url,
+                                  .target_url = o->target_url};
     struct fields fields = {.file = &file,
                             .variables = &variables,
                             .mem = mem,

@@ -286,7 +286,8 @@ struct project_setting {
 struct project_overrides {
     const char *target_url; /* no password in it, checked by cli */
     const char *source_url; /* replaces option "url" of the one source that has it */
-    const char *env_file;   /* NULL: <project dir>/.env when there is one */
+    const char *rehearsal_url;
+    const char *env_file; /* NULL: <project dir>/.env when there is one */
     const char *report_dir, *backup_dir, *work_dir, *export_dir;
     const char *state_schema;
     int64_t batch_size; /* 0: not given */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "rehearsal_parts.h"
 
 static int by_text(const void *a, const void *b)
 {
@@ -41,6 +42,13 @@ void rehearsal_plan_of(const struct job *job, struct rehearsal_plan *out)
     digest_free(d);
     snprintf(out->stages, sizeof out->stages, "%s", job->hash);
     snprintf(out->catalog, sizeof out->catalog, "%s", job->catalog.hash);
+    str_init(&out->parts, 0);
+    rehearsal_parts_json(job, &out->parts);
+}
+
+void rehearsal_plan_clear(struct rehearsal_plan *plan)
+{
+    str_clear(&plan->parts);
 }
 
 /* Into the caller's line: what one asks first. */
@@ -90,19 +98,21 @@ char *rehearsal_measure(struct state *s, struct str *out, struct error *err)
 int rehearsal_keep(struct state *s, const struct rehearsal_record *r, int64_t *id,
                    struct error *err)
 {
-    char sql[600];
-    const char *const params[] = {r->project,      r->go ? "t" : "f", r->plan->project,
-                                  r->plan->stages, r->plan->plugins,  r->plan->catalog,
-                                  r->place,        r->bundle,         r->measured};
+    char sql[700];
+    const char *const params[] = {r->project,         r->go ? "t" : "f", r->plan->project,
+                                  r->plan->stages,    r->plan->plugins,  r->plan->catalog,
+                                  r->place,           r->bundle,         r->measured,
+                                  r->plan->parts.data};
     snprintf(sql, sizeof sql,
              "INSERT INTO %s.rehearsal SELECT coalesce(max(id), 0) + 1, $1, clock_timestamp(),"
-             " $2::text::bool, $3, $4, $5, $6, $7, $8, $9::text::json FROM %s.rehearsal RETURNING"
+             " $2::text::bool, $3, $4, $5, $6, $7, $8, (coalesce($9::text::jsonb, '{}') ||"
+             " jsonb_build_object('parts', $10::text::jsonb))::json FROM %s.rehearsal RETURNING"
              " id",
              s->q, s->q);
     int code = pg_begin_anew(s->pg, "", err);
     if (!code)
         code = pg_execf(s->pg, err, "LOCK TABLE %s.rehearsal IN EXCLUSIVE MODE", s->q);
-    struct pg_result *res = code ? NULL : pg_query(s->pg, err, sql, 9, params);
+    struct pg_result *res = code ? NULL : pg_query(s->pg, err, sql, 10, params);
     if (res)
         *id = pg_get_int(res, 0, 0);
     pg_free(res);
@@ -112,38 +122,54 @@ int rehearsal_keep(struct state *s, const struct rehearsal_record *r, int64_t *i
     return err->code;
 }
 
+/* What a rehearsal of an older mighost kept has no parts. */
 static void explain(const struct pg_result *res, struct rehearsal_found *out)
 {
     static const char *const parts[] = {"the project file or the choice of validators",
                                         "the chosen stages, their variables or their plugins",
                                         "the plugins", "the target's tables"};
     char differs[300] = "";
+    const char *named = pg_get(res, 0, 7);
     for (int i = 0; i < 4; i++)
         if (pg_get(res, 0, 3 + i)[0] != 't') {
             size_t n = strlen(differs);
             snprintf(differs + n, sizeof differs - n, "%s%s", n ? ", " : "", parts[i]);
         }
-    snprintf(out->why, sizeof out->why,
-             differs[0] ? "since rehearsal %s changed: %s"
-                        : "rehearsal %s of this plan said no-go%s",
-             pg_get(res, 0, 0), differs);
+    if (!differs[0])
+        snprintf(out->why, sizeof out->why, "rehearsal %s of this plan said no-go",
+                 pg_get(res, 0, 0));
+    else
+        snprintf(out->why, sizeof out->why, "since rehearsal %s changed: %s%s%s%s",
+                 pg_get(res, 0, 0), differs, named ? " (" : "", named ? named : "",
+                 named ? ")" : "");
 }
+
+#define NAMED 8 /* pieces in a message */
 
 int rehearsal_find(struct state *s, const char *project, const struct rehearsal_plan *p,
                    struct rehearsal_found *out, struct error *err)
 {
-    char sql[700];
-    const char *const params[] = {project, p->project, p->stages, p->plugins, p->catalog};
+    char sql[1600];
+    const char *const params[] = {project,    p->project, p->stages,
+                                  p->plugins, p->catalog, p->parts.data};
     memset(out, 0, sizeof *out);
-    snprintf(sql, sizeof sql,
-             "SELECT id, go, bundle, project_hash = $2, stages_hash = $3, plugins_hash = $4,"
-             " catalog_hash = $5 FROM %s.rehearsal WHERE project = $1 ORDER BY project_hash = $2"
-             " AND stages_hash = $3 AND plugins_hash = $4 AND catalog_hash = $5 DESC, id DESC LIMIT"
-             " 1",
-             s->q);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT id, go, bundle, project_hash = $2, stages_hash = $3, plugins_hash = $4,"
+        " catalog_hash = $5, (SELECT string_agg(name, ', ' ORDER BY no) FILTER (WHERE no <="
+        " %d) || CASE WHEN max(no) > %d THEN format(' and %%s more', max(no) - %d) ELSE '' END"
+        " FROM (SELECT row_number() OVER (ORDER BY k) AS no, left(k, 80) || w AS name FROM"
+        " (SELECT coalesce(now.key, was.key) AS k, CASE WHEN was.key IS NULL THEN ' is new'"
+        " WHEN now.key IS NULL THEN ' is gone' ELSE '' END AS w FROM json_each_text($6::text"
+        "::json) now FULL JOIN json_each_text(measured -> 'parts') was ON now.key = was.key"
+        " WHERE now.value IS DISTINCT FROM was.value AND measured -> 'parts' IS NOT NULL) x) y)"
+        " FROM %s.rehearsal WHERE project = $1 ORDER BY project_hash = $2 AND stages_hash = $3 AND "
+        "plugins_hash = $4 AND"
+        " catalog_hash = $5 DESC, id DESC LIMIT 1",
+        NAMED, NAMED, NAMED, s->q);
     if (pg_begin(s->pg, "READ ONLY", err))
         return err->code;
-    struct pg_result *res = pg_query(s->pg, err, sql, 5, params);
+    struct pg_result *res = pg_query(s->pg, err, sql, 6, params);
     pg_rollback(s->pg);
     if (!res)
         return err->code;

@@ -12,10 +12,12 @@ struct rehearsal_plan {
     char stages[65];  /* the chosen stages, variables replaced, with their plugins */
     char plugins[65]; /* of all plugins that are loaded */
     char catalog[65]; /* of the target's tables that are written */
+    struct str parts; /* all of it piece by piece, see rehearsal_parts.h */
 };
 
 /* The job has units and catalog, of the target itself. */
 void rehearsal_plan_of(const struct job *job, struct rehearsal_plan *out);
+void rehearsal_plan_clear(struct rehearsal_plan *plan);
 
 /* Counts and times of a finished run, as JSON; the caller frees. Appends a line for people. In a
  * transaction on the database where it ran. */
@@ -32,7 +34,7 @@ int rehearsal_keep(struct state *s, const struct rehearsal_record *record, int64
 
 struct rehearsal_found {
     int64_t id;        /* of the newest one of this plan, which said go; 0: there is none */
-    char why[512];     /* then: what is missing, or differs from the newest one */
+    char why[1000];    /* then: what is missing, or differs from the newest one */
     char bundle[4096]; /* of the newest one, "" when there is none */
 };
 /* Own transaction. */

@@ -36,33 +36,62 @@ static double seconds_since(struct timespec *begun)
 
 /* ---- what is there ----------------------------------------------------------------------- */
 
-static int count_tables(struct pg *pg, int64_t *tables, int64_t *bytes, struct error *err)
+static int count_bytes(struct pg *pg, int64_t *bytes, struct error *err)
 {
     int code = pg_begin(pg, "READ ONLY", err);
     struct pg_result *res =
         code ? NULL
              : pg_query(pg, err,
-                        "SELECT count(*), coalesce(sum(pg_table_size(c.oid)), 0) FROM pg_class c"
+                        "SELECT coalesce(sum(pg_table_size(c.oid)), 0) FROM pg_class c"
                         " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r',"
                         " 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
                         0, NULL);
-    if (res) {
-        *tables = pg_get_int(res, 0, 0);
-        *bytes = pg_get_int(res, 0, 1);
-    }
+    if (res)
+        *bytes = pg_get_int(res, 0, 0);
     pg_free(res);
     pg_rollback(pg);
     return err->code;
 }
 
+/* Whatever somebody made there, tables or not. Objects of initdb have lower numbers. */
+static int is_used(struct pg *pg, int *used, struct error *err)
+{
+    int code = pg_begin(pg, "READ ONLY", err);
+    struct pg_result *res =
+        code ? NULL
+             : pg_query(pg, err,
+                        "SELECT EXISTS (SELECT oid FROM pg_class WHERE oid >= 16384 UNION ALL"
+                        " SELECT oid FROM pg_proc WHERE oid >= 16384 UNION ALL SELECT oid FROM"
+                        " pg_type WHERE oid >= 16384 UNION ALL SELECT oid FROM pg_namespace WHERE"
+                        " oid >= 16384 UNION ALL SELECT oid FROM pg_extension WHERE oid >= 16384"
+                        " UNION ALL SELECT oid FROM pg_largeobject_metadata)",
+                        0, NULL);
+    *used = res && pg_get(res, 0, 0)[0] == 't';
+    pg_free(res);
+    pg_rollback(pg);
+    return err->code;
+}
+
+const char *rehearsal_copy_backups(const struct project *p, struct arena *mem)
+{
+    return arena_printf(mem, "%s/rehearsal", p->backup_dir);
+}
+
+/* Apart from those: however few are kept, none of these takes the place of one of them. */
+const char *rehearsal_copy_run_backups(const struct project *p, struct arena *mem)
+{
+    return arena_printf(mem, "%s/rehearsal/run", p->backup_dir);
+}
+
 /* Apart from the target's backups: none of these may be restored there by a slip of the hand. */
 static int back_up(struct rehearsal_copy *c, struct error *err)
 {
-    int64_t tables = 0, bytes = 0;
-    int code = count_tables(c->copy->pg, &tables, &bytes, err);
-    if (code || !tables)
+    int used = 0;
+    int code = is_used(c->copy->pg, &used, err);
+    if (code || !used)
         return code;
-    char *dir = arena_printf(c->mem, "%s/rehearsal", c->project->backup_dir);
+    const struct project *p = c->project;
+    const char *dir = rehearsal_copy_backups(p, c->mem);
     struct backup_request request = {.dir = dir,
                                      .url = c->copy->url,
                                      .project = c->project->name,
@@ -73,13 +102,15 @@ static int back_up(struct rehearsal_copy *c, struct error *err)
     code = backup_make(&request, c->backup, err);
     if (!code)
         code = backup_verify(dir, c->backup, err);
+    if (!code && (p->backup_keep_days || p->backup_keep_count))
+        code = backup_prune(dir, p->backup_keep_days, p->backup_keep_count, NULL, err);
     if (!code)
         log_write(LOG_INFO, "backup of the rehearsal database: %s in %s", c->backup, dir);
     return code;
 }
 
 /* One transaction for each schema: their tables together may be more than a server has locks for.
- * Event triggers and extensions belong to no schema, or to none that goes. */
+ * Event triggers, publications and extensions belong to no schema, or to none that goes. */
 static int clear(struct rehearsal_copy *c, struct error *err)
 {
     struct pg *pg = c->copy->pg;
@@ -88,7 +119,9 @@ static int clear(struct rehearsal_copy *c, struct error *err)
         code ? NULL
              : pg_query(pg, err,
                         "SELECT format('DROP EVENT TRIGGER %I', evtname) FROM pg_event_trigger"
-                        " UNION ALL SELECT format('DROP EXTENSION %I CASCADE', extname) FROM"
+                        " UNION ALL SELECT format('DROP PUBLICATION %I', pubname) FROM"
+                        " pg_publication UNION ALL SELECT format('DROP EXTENSION %I CASCADE', "
+                        "extname) FROM"
                         " pg_extension WHERE extname <> 'plpgsql' UNION ALL SELECT format('DROP"
                         " SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE nspname !~ '^pg_'"
                         " AND nspname <> 'information_schema'",
@@ -334,11 +367,11 @@ static int tools_for(const struct pg *pg, const char *what, struct error *err)
 
 int rehearsal_copy_tools(const struct rehearsal_copy *c, int use, struct error *err)
 {
-    int64_t tables = 0, bytes = 0;
+    int used = 0;
     int code = use ? 0 : tools_for(c->target->pg, "the target cannot be copied", err);
     if (!code && !use)
-        code = count_tables(c->copy->pg, &tables, &bytes, err);
-    if (!code && (tables || c->project->backup_scope != BACKUP_NONE))
+        code = is_used(c->copy->pg, &used, err);
+    if (!code && (used || c->project->backup_scope != BACKUP_NONE))
         code = tools_for(c->copy->pg, "the rehearsal database cannot be backed up", err);
     return code;
 }
@@ -388,11 +421,10 @@ static int make(struct rehearsal_copy *c, struct transfer *t, struct timespec *b
 
 int rehearsal_copy_make(struct rehearsal_copy *c, struct error *err)
 {
-    int64_t tables = 0;
     struct timespec begun;
     struct transfer t = {.c = c, .lock = -1};
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    int code = count_tables(c->target->pg, &tables, &c->bytes, err);
+    int code = count_bytes(c->target->pg, &c->bytes, err);
     if (!code)
         code = open_transfer(&t, err);
     if (!code)

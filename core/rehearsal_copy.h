@@ -34,5 +34,9 @@ int rehearsal_copy_make(struct rehearsal_copy *c, struct error *err);
 /* In place of it: what is there is used as it is. */
 int rehearsal_copy_use(struct rehearsal_copy *c, struct error *err);
 void rehearsal_copy_clear(struct rehearsal_copy *c);
+/* Directory of the backups of what was in rehearsal databases. */
+const char *rehearsal_copy_backups(const struct project *p, struct arena *mem);
+/* Of those that the rehearsed run makes. */
+const char *rehearsal_copy_run_backups(const struct project *p, struct arena *mem);
 
 #endif

@@ -267,8 +267,7 @@ static int open_session(struct rehearse *r)
     r->options = *r->s->options;
     r->options.overrides.target_url = run_url(r);
     r->options.overrides.report_dir = outdir_path(r->dir);
-    r->options.overrides.backup_dir =
-        arena_printf(r->copy.mem, "%s/rehearsal", r->s->project->backup_dir);
+    r->options.overrides.backup_dir = rehearsal_copy_run_backups(r->s->project, r->copy.mem);
     session_init(x, &r->options);
     int code = session_project(x);
     if (!code)
@@ -483,6 +482,7 @@ static int conclude(struct rehearse *r)
 
 static void clear(struct rehearse *r)
 {
+    rehearsal_plan_clear(&r->plan);
     session_clear(&r->x);
     side_clear(&r->target);
     side_clear(&r->place);

@@ -17,6 +17,7 @@
 #include "report_coverage.h"
 #include "report_preserved.h"
 #include "report_sources.h"
+#include "report_verify.h"
 #include "slow.h"
 #include "sql.h"
 #include "tell.h"
@@ -367,18 +368,6 @@ static json_t *statements(void)
     return list;
 }
 
-static json_t *verify_part(const struct report_input *in)
-{
-    const struct verify_result *v = in->verify;
-    if (!v)
-        return json_null();
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "rows", (json_int_t)v->rows,
-                     "by_fingerprint", (json_int_t)v->by_sum, "fields", (json_int_t)v->fields,
-                     "differences", (json_int_t)v->differences, "changed_by_target",
-                     (json_int_t)v->by_target, "changed_since", (json_int_t)v->by_others, "details",
-                     v->details.data);
-}
-
 static json_t *logins_part(const struct logins_list *l)
 {
     json_t *list = json_array();
@@ -541,7 +530,7 @@ char *report_build(struct state *s, const struct job *job, report_tell *tell, vo
     json_decref(preserved);
     json_object_set_new(root, "statements", statements());
     json_object_set_new(root, "warnings", warnings(in));
-    json_object_set_new(root, "verify", verify_part(in));
+    json_object_set_new(root, "verify", report_verify(in->verify));
     if (in->logins && in->logins->n)
         json_object_set_new(root, "logins", logins_part(in->logins));
     if (in->undo && in->undo->status)

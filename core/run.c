@@ -389,7 +389,6 @@ int run_execute(struct session *session, const struct run_options *options,
     progress_end();
     tell_stages(&r, code);
     free(r.report);
-    if (r.is_verified)
-        verify_clear(&r.verify);
+    verify_clear(&r.verify);
     return code;
 }

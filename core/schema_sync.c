@@ -69,6 +69,26 @@ void schema_sync_text(const struct schema_differences *d, struct str *out)
     free(list);
 }
 
+/* The server's own words may hold values of rows. */
+static int refused(const struct schema_difference *d, const char *sqlstate, struct error *err)
+{
+    char state[8];
+    snprintf(state, sizeof state, "%s", sqlstate);
+    error_clear(err);
+    error_set(err, STATUS_PREFLIGHT, "%s %s cannot be made (SQLSTATE %s)", d->a->kind, d->a->name,
+              state);
+    error_fix(err, "see its statement without --yes; make it by hand, then repeat");
+    if (strcmp(state, "0A000") == 0 || strcmp(state, "2BP01") == 0) {
+        error_why(err, "something else rests on what is there: a view, a rule, a generated column");
+        error_fix(err, "drop that in the rehearsal database; it is made again by the same command");
+    } else if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
+        error_why(err, "rows that are there do not fit");
+        error_fix(err, "correct or delete them in the rehearsal database, or have all of it made "
+                       "anew by --rehearse");
+    }
+    return err->code;
+}
+
 static int run_all(struct pg *pg, const struct schema_difference *list, size_t n, struct error *err)
 {
     int code = pg_exec(pg, err, BEGIN);
@@ -78,12 +98,7 @@ static int run_all(struct pg *pg, const struct schema_difference *list, size_t n
         code = sql ? pg_exec(pg, err, sql) : 0;
         if (!code)
             continue;
-        char state[8];
-        snprintf(state, sizeof state, "%s", pg_sqlstate(pg));
-        error_clear(err);
-        code = error_set(err, STATUS_PREFLIGHT, "%s %s cannot be made (SQLSTATE %s)",
-                         list[i].a->kind, list[i].a->name, state);
-        error_fix(err, "see its statement without --yes; make it by hand, then repeat");
+        code = refused(&list[i], pg_sqlstate(pg), err);
     }
     return code;
 }

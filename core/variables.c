@@ -115,11 +115,23 @@ static struct variable from_parts(struct variables *v, const char *name)
     return r;
 }
 
+static struct variable from_arguments(const struct variables *v, const char *name)
+{
+    struct variable r = {.name = name, .origin = "command line"};
+    if (strcmp(name, "V1_DATABASE_URL") == 0)
+        r.value = v->source_url;
+    else if (strcmp(name, "V2_DATABASE_URL") == 0 || strcmp(name, "DATABASE_URL") == 0)
+        r.value = v->target_url;
+    return r;
+}
+
 static struct variable look_up(struct variables *v, const char *name)
 {
     struct variable r = plain(v, name);
     if (!r.value)
         r = from_parts(v, name);
+    if (!r.value)
+        r = from_arguments(v, name);
     r.asked = name;
     if (!r.value)
         return r;

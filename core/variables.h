@@ -19,7 +19,10 @@ struct variables {
     struct arena *mem;
     const struct envfile *file; /* n 0 when there is none */
     struct faults *faults;      /* of *_FILE files that can not be read */
-    struct variable *known;     /* already looked up; made by variables_get() */
+    /* From the command line; or NULL. What V1_DATABASE_URL, or V2_DATABASE_URL and DATABASE_URL,
+     * stand for where nothing sets them. */
+    const char *source_url, *target_url;
+    struct variable *known; /* already looked up; made by variables_get() */
     size_t n_known;
 };
 

@@ -11,6 +11,7 @@
 #include "match.h"
 #include "sql.h"
 #include "staging.h"
+#include "verify_groups.h"
 
 static void rows_of(const struct job_table *t, const char *alias, const char *suffix,
                     struct str *sql)
@@ -46,7 +47,9 @@ void verify_ours(const struct state *s, const struct job_table *t, struct str *s
     str_add_char(sql, ')');
 }
 
-static void compare_keyed(const struct state *s, const struct job_table *t, struct str *sql)
+/* `by_stage`: a line for each stage, its number at the end. */
+static void compare_keyed(const struct state *s, const struct job_table *t, int by_stage,
+                          struct str *sql)
 {
     str_add(sql, "SELECT count(*), count(*) FILTER (WHERE l.ctid IS NULL), count(*) FILTER (WHERE"
                  " NOT record_image_eq(");
@@ -57,8 +60,9 @@ static void compare_keyed(const struct state *s, const struct job_table *t, stru
     verify_ours(s, t, sql);
     str_add(sql, "), count(*) FILTER (WHERE l.ctid IS NOT NULL AND NOT ");
     verify_ours(s, t, sql);
-    str_add(sql, ") FROM ");
+    str_printf(sql, ")%s FROM ", by_stage ? ", s._mig_record >> 52" : "");
     verify_pairs(t, sql);
+    str_add(sql, by_stage ? " GROUP BY 5" : "");
 }
 
 /* Without a key rows can only be compared as a multiset, and only where nothing was before. */
@@ -192,32 +196,46 @@ static int name_columns(struct state *s, const struct job_table *t, struct str *
     return code;
 }
 
+/* What publish counted the server took: what is gone since was deleted, by the application unless a
+ * trigger may have done it. */
+static void add_counts(const struct job_table *t, const struct pg_result *res, int row,
+                       struct verify_group *g, struct verify_result *out)
+{
+    int64_t rows = pg_get_int(res, row, 0), missing = pg_get_int(res, row, 1);
+    int64_t differ = pg_get_int(res, row, 2), others = pg_get_int(res, row, 3);
+    int is_gone = t->match && !t->t->row_triggers;
+    g->rows = rows;
+    g->wrong = (is_gone ? 0 : missing) + (t->t->row_triggers ? 0 : differ);
+    g->target = t->t->row_triggers ? differ : 0;
+    g->others = others + (is_gone ? missing : 0);
+    out->rows += rows;
+    out->fields += rows * (int64_t)t->n_columns;
+    out->differences += g->wrong;
+    out->by_target += g->target;
+    out->by_others += g->others;
+}
+
 static int verify_table(struct state *s, const struct job_table *t, struct verify_result *out,
                         struct error *err)
 {
     struct str sql;
+    int by_stage = t->match && t->n_stages != 1;
+    int64_t missing = 0, differ = 0;
     str_init(&sql, 0);
     if (t->match)
-        compare_keyed(s, t, &sql);
+        compare_keyed(s, t, by_stage, &sql);
     else
         compare_multiset(t, &sql);
     struct pg_result *res = pg_query_str(s->pg, &sql, err);
     if (!res)
         return err->code;
-    int64_t rows = pg_get_int(res, 0, 0), missing = pg_get_int(res, 0, 1);
-    int64_t differ = pg_get_int(res, 0, 2), others = pg_get_int(res, 0, 3);
+    for (int i = 0; i < pg_rows(res); i++) {
+        size_t no = by_stage ? (size_t)pg_get_int(res, i, 4) : verify_groups_only(t);
+        add_counts(t, res, i, verify_groups_of(t, no, out), out);
+        missing += pg_get_int(res, i, 1);
+        differ += pg_get_int(res, i, 2);
+    }
     pg_free(res);
-    out->rows += rows;
-    out->fields += rows * (int64_t)t->n_columns;
-    out->by_others += others;
-    if (t->t->row_triggers)
-        out->by_target += differ;
-    else
-        out->differences += differ;
-    /* Publish counted what the server took: what is gone since was deleted, by the application
-     * unless a trigger may have done it. */
-    int64_t *gone = t->match && !t->t->row_triggers ? &out->by_others : &out->differences;
-    *gone += missing;
     if (missing)
         str_printf(&out->details, "%s.%s: %lld rows are missing\n", t->t->schema, t->t->name,
                    (long long)missing);
@@ -238,29 +256,38 @@ int verify_run(struct state *s, const struct job *job, const int64_t *met,
     memset(out, 0, sizeof *out);
     str_init(&out->details, 1 << 20);
     int code = staging_tune(s, job, err);
+    verify_groups_begin(job, out);
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        if (met && met[i] >= 0)
-            add_met(&job->tables[i], met[i], out);
-        else
-            code = verify_table(s, &job->tables[i], out, err);
+        const struct job_table *t = &job->tables[i];
+        if (met && met[i] >= 0) {
+            add_met(t, met[i], out);
+            code = verify_groups_found(s, t, met[i], out, err);
+        } else {
+            code = verify_table(s, t, out, err);
+        }
     }
-    return code;
+    return code ? code : verify_groups_name(s, out, err);
 }
 
-void verify_unchanged(const struct job *job, const struct write_counts *counts,
-                      struct verify_result *out)
+int verify_unchanged(struct state *s, const struct job *job, const struct write_counts *counts,
+                     struct verify_result *out, struct error *err)
 {
     memset(out, 0, sizeof *out);
     str_init(&out->details, 1 << 20);
-    for (size_t i = 0; i < job->n_tables; i++) {
+    int code = 0;
+    verify_groups_begin(job, out);
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
         out->rows += counts[i].unchanged;
         out->fields += counts[i].unchanged * (int64_t)job->tables[i].n_columns;
+        code = verify_groups_found(s, &job->tables[i], counts[i].unchanged, out, err);
     }
+    return code ? code : verify_groups_name(s, out, err);
 }
 
 void verify_clear(struct verify_result *r)
 {
     str_clear(&r->details);
+    arena_free(r->mem);
 }
 
 void verify_sql(const struct state *s, const struct job *job, struct str *out)
@@ -272,7 +299,7 @@ void verify_sql(const struct state *s, const struct job *job, struct str *out)
         struct str sql;
         str_init(&sql, 0);
         if (t->match)
-            compare_keyed(s, t, &sql);
+            compare_keyed(s, t, 0, &sql);
         else
             compare_multiset(t, &sql);
         str_add(out, "SELECT ");

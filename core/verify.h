@@ -8,6 +8,15 @@
 #include "str.h"
 #include "write.h"
 
+/* The rows of one stage in one table. */
+struct verify_group {
+    const char *stage;             /* "": the stages of that table cannot be told apart */
+    const char *table;             /* schema.name */
+    size_t stage_no, table_no;     /* of the stage 0: see above */
+    int64_t rows;                  /* expected */
+    int64_t wrong, target, others; /* not found as staged: the run's fault, or by whom */
+};
+
 struct verify_result {
     int64_t rows, fields; /* compared */
     int64_t by_sum;       /* rows of them: all of their table at once, by its fingerprint */
@@ -15,6 +24,9 @@ struct verify_result {
     int64_t by_target;    /* rows that triggers of the target changed: declared differences */
     int64_t by_others;    /* rows that somebody changed since publish */
     struct str details;   /* "table column: n rows" lines, names only */
+    struct arena *mem;    /* of the groups: they outlive the job that was compared */
+    struct verify_group *groups; /* in order of tables, then stages */
+    size_t n_groups;
 };
 
 /* In the caller's transaction. Works with a job of ran_load too. `met`: see expect.h, or NULL. */
@@ -26,9 +38,9 @@ void verify_pairs(const struct job_table *t, struct str *sql);
 /* Of these: the condition that publish wrote the live row, or left it as check saw it. Appended. */
 void verify_ours(const struct state *s, const struct job_table *t, struct str *sql);
 /* The same for a run that wrote nothing: check compared every row that has a live row, field by
- * field, and publish found all of them untouched since. */
-void verify_unchanged(const struct job *job, const struct write_counts *counts,
-                      struct verify_result *out);
+ * field, and publish found all of them untouched since. In the caller's transaction. */
+int verify_unchanged(struct state *s, const struct job *job, const struct write_counts *counts,
+                     struct verify_result *out, struct error *err);
 enum verify_of {
     VERIFY_FIELD,    /* of a row, whose value is another */
     VERIFY_MISSING,  /* the whole row */

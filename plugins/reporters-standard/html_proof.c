@@ -46,6 +46,41 @@ static void verify_picture(struct out *o, int64_t rows, int64_t differences)
     out_text(o, "</figure>\n");
 }
 
+static void state_cell(struct out *o, const char *word)
+{
+    const char *tone = "";
+    if (strcmp(word, "passed") == 0 || strcmp(word, "met") == 0)
+        tone = "good";
+    else if (strcmp(word, "failed") == 0 || strcmp(word, "not met") == 0)
+        tone = "bad";
+    else if (strcmp(word, "warning") == 0)
+        tone = "warn";
+    out_format(o, "<td class=\"%s\">", tone);
+    out_escaped(o, word);
+    out_text(o, "</td>");
+}
+
+static void groups(struct out *o, const json_t *list)
+{
+    static const char *const columns[] = {"Stage",      "Table",  "#Expected",
+                                          "#As staged", "Result", NULL};
+    size_t i;
+    json_t *group;
+    if (json_array_size(list) == 0)
+        return;
+    html_table(o, "Rows of each table, read back", columns);
+    json_array_foreach(list, i, group)
+    {
+        html_row(o, view_text(group, "table"));
+        html_cell(o, view_text(group, "stage"));
+        html_cell_count(o, view_count(group, "expected"));
+        html_cell_count(o, view_count(group, "found"));
+        state_cell(o, view_text(group, "result"));
+        html_row_end(o);
+    }
+    html_table_end(o);
+}
+
 static void verification(struct out *o, const json_t *root)
 {
     const json_t *verify = json_object_get(root, "verify");
@@ -71,23 +106,10 @@ static void verification(struct out *o, const json_t *root)
     said(o, "Fingerprint before", view_text(fingerprint, "before"));
     said(o, "Fingerprint after", view_text(fingerprint, "after"));
     out_text(o, "</dl>\n");
+    groups(o, json_object_get(verify, "groups"));
 }
 
 /* ---- checks and criteria -------------------------------------------------------------- */
-
-static void state_cell(struct out *o, const char *word)
-{
-    const char *tone = "";
-    if (strcmp(word, "passed") == 0 || strcmp(word, "met") == 0)
-        tone = "good";
-    else if (strcmp(word, "failed") == 0 || strcmp(word, "not met") == 0)
-        tone = "bad";
-    else if (strcmp(word, "warning") == 0)
-        tone = "warn";
-    out_format(o, "<td class=\"%s\">", tone);
-    out_escaped(o, word);
-    out_text(o, "</td>");
-}
 
 static void checks(struct out *o, const json_t *root)
 {

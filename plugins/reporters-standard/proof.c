@@ -48,6 +48,26 @@ static void say_logins(struct out *o, const json_t *logins)
     }
 }
 
+static void say_groups(struct out *o, const json_t *groups)
+{
+    size_t i;
+    const json_t *g;
+    if (json_array_size(groups) == 0)
+        return;
+    out_format(o, "%-24s %-40s%10s %10s  %s\n", "stage", "table", "expected", "as staged",
+               "result");
+    json_array_foreach((json_t *)groups, i, g)
+    {
+        out_plain(o, view_text(g, "stage"), 24);
+        out_text(o, " ");
+        out_plain(o, view_text(g, "table"), 40);
+        out_format(o, "%10lld %10lld  ", (long long)view_count(g, "expected"),
+                   (long long)view_count(g, "found"));
+        out_plain(o, view_text(g, "result"), 0);
+        out_text(o, "\n");
+    }
+}
+
 void summary_verify(struct out *o, const json_t *root)
 {
     const json_t *verify = json_object_get(root, "verify");
@@ -64,6 +84,7 @@ void summary_verify(struct out *o, const json_t *root)
             (long long)view_count(verify, "changed_since"));
     else
         out_text(o, "not done: nothing was published\n");
+    say_groups(o, json_object_get(verify, "groups"));
     say_logins(o, json_object_get(root, "logins"));
     for (size_t i = 0; i < 2; i++) {
         const char *when = i == 0 ? "before" : "after";

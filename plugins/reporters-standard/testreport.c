@@ -1,7 +1,8 @@
 /*
  * testreport.c - the reporter "test-report": what was tested and how it went, test_report.json: the
- * project's checks, the counts of each stage, what was preserved and the criteria of success, each
- * with result and duration. share/testreport.schema.json describes it.
+ * project's checks, the counts of each stage, the rows that were read back, what was preserved and
+ * the criteria of success, each with result and duration. share/testreport.schema.json describes
+ * it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,18 @@ static json_t *records_test(const json_t *stage)
                      (json_int_t)n.read, "found", found);
 }
 
+/* "accuracy of users in shop.people": rows that are in the live table as they were staged, in every
+ * field. */
+static json_t *accuracy_test(const json_t *group)
+{
+    const char *stage = view_text(group, "stage");
+    return json_pack("{s:o, s:s, s:f, s:I, s:I}", "name",
+                     json_sprintf("accuracy of %s in %s", *stage ? stage : "all rows",
+                                  view_text(group, "table")),
+                     "result", view_text(group, "result"), "duration", 0.0, "expected",
+                     view_count(group, "expected"), "found", view_count(group, "found"));
+}
+
 /* "preserved: androids": number and sum of the rows before publish, and behind it. */
 static json_t *preserved_test(const json_t *group)
 {
@@ -63,11 +76,14 @@ static json_t *criterion_test(size_t i, const json_t *root)
 static json_t *all_tests(const json_t *root)
 {
     json_t *list = json_array(), *check, *stage, *group;
+    const json_t *verify = json_object_get(root, "verify");
     size_t i;
     json_array_foreach(json_object_get(root, "checks"), i, check)
         json_array_append_new(list, check_test(check));
     json_array_foreach(json_object_get(root, "stages"), i, stage)
         json_array_append_new(list, records_test(stage));
+    json_array_foreach(json_object_get(verify, "groups"), i, group)
+        json_array_append_new(list, accuracy_test(group));
     json_array_foreach(json_object_get(root, "preserved"), i, group)
         json_array_append_new(list, preserved_test(group));
     for (i = 0; criteria_text(i); i++)

@@ -27,8 +27,11 @@ cat >"$TEST_DIR/shop/list.md" <<'END'
 - [x] Backup strategy confirmed (A. Miller, 2026-11-30)
 - [ ] Team notified
 * [x] Monitoring in place
+## Deployment
+- [ ] The app switched to the new database
 ## After the run
 - [ ] Login tried
+- [ ] Old backups pruned, V1 switched off
 END
 
 refused() # TEXT...: a run is, with this, and nothing is changed
@@ -46,7 +49,8 @@ mig 0 live shop --plan
 says "[x] Backup strategy confirmed (A. Miller, 2026-11-30)"
 says "[ ] after: Login tried"
 mig 0 live shop --preflight
-says "checklist, 2 of 4 open before the run"
+says "[ ] during: The app switched to the new database"
+says "checklist, 2 of 6 open before the run"
 says "production: a run is refused: project shop was never rehearsed"
 nothing 2 live shop
 says "nobody confirmed"
@@ -77,30 +81,51 @@ says "production: rehearsal 1 of this plan passed"
 echo "another project file, another stage, another plugin, another table: what differs is said"
 cp "$TEST_DIR/shop/project.json" "$TEST_DIR/shop/good.json"
 sed 's/"shop",/&"retries": 3,/' "$TEST_DIR/shop/good.json" >"$TEST_DIR/shop/project.json"
-refused "since rehearsal 1 changed: the project file or the choice of validators"
+refused "since rehearsal 1 changed: the project file or the choice of validators (the project file)"
+printf '\n' | cat "$TEST_DIR/shop/good.json" - >"$TEST_DIR/shop/project.json" # one byte
+refused "since rehearsal 1 changed: the project file or the choice of validators (the project file)"
 cp "$TEST_DIR/shop/good.json" "$TEST_DIR/shop/project.json"
 sed -i 's/"file": "data.json"/"file": "${DOCUMENT:-data.json}"/' "$TEST_DIR/shop/project.json"
 mig 0 live shop --rehearse
 cp "$TEST_DIR/shop/data.json" "$TEST_DIR/shop/data2.json"
 DOCUMENT=data2.json
 export DOCUMENT
-refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins"
+refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins (stage items)"
 unset DOCUMENT
-psql_t live -c "ALTER TABLE items ADD COLUMN more int"
-refused "since rehearsal 2 changed: the target's tables"
-psql_t live -c "ALTER TABLE items DROP COLUMN more"
-cp -r "$PLUGINS" "$TEST_DIR/plugins"
-for file in "$TEST_DIR"/plugins/*.so; do printf x >>"$(readlink -f "$file")"; done
+changed_table() # SQL UNDO NAMES
+{
+    psql_t live -c "$1"
+    refused "since rehearsal 2 changed: the target's tables ($3)"
+    psql_t live -c "$2"
+}
+changed_table "ALTER TABLE items ADD COLUMN more int" "ALTER TABLE items DROP COLUMN more" \
+    "column public.items.more is new"
+changed_table "ALTER TABLE items ALTER price TYPE numeric(9,2), ALTER name DROP NOT NULL" \
+    "ALTER TABLE items ALTER price TYPE numeric(8,2), ALTER name SET NOT NULL" \
+    "column public.items.name, column public.items.price"
+changed_table "CREATE UNIQUE INDEX named ON items (id, name)" "DROP INDEX named" \
+    "unique index named of public.items is new"
+changed_table "ALTER TABLE items ADD CHECK (price > 0)" "ALTER TABLE items DROP CONSTRAINT items_price_check" \
+    "check items_price_check of public.items is new"
+cp -rL "$PLUGINS" "$TEST_DIR/plugins"
+printf x >>"$TEST_DIR/plugins/source-json.so"
 given=$PLUGINS
 PLUGINS=$TEST_DIR/plugins
-refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins, the plugins"
+refused "since rehearsal 2 changed: the chosen stages, their variables or their plugins, the plugins (plugin" \
+    "(plugin source-json.so, stage items)"
 PLUGINS=$given
+mig 0 live shop --preflight
+says "production: rehearsal 2 of this plan passed"
 
 echo "a no-go is no rehearsal; --force goes on, and that stands in the report"
 sed -i 's/"shop",/&"invariants": [{"name": "i", "sql": "SELECT 1 FROM items HAVING count(*) > 25"}],/' \
     "$TEST_DIR/shop/project.json"
 mig 8 live shop --rehearse
 refused "rehearsal 3 of this plan said no-go"
+sed 's/"shop",/&"scenarios": [{"name": "s", "sql": "SELECT id FROM public.items WHERE id = 30"}],/' \
+    "$TEST_DIR/shop/good.json" >"$TEST_DIR/shop/project.json"
+mig 8 live shop --rehearse # a scenario that fails on the copy
+refused "rehearsal 4 of this plan said no-go"
 cp "$TEST_DIR/shop/good.json" "$TEST_DIR/shop/project.json"
 sed -i 's/"retries": 3,//; s/"shop",/&"threads": 1,/' "$TEST_DIR/shop/project.json"
 run 0 live shop --force
@@ -133,3 +158,18 @@ if [ -n "$("$MIGHOST" --list-faults)" ]; then
     unset MIGHOST_DEVIATION
 fi
 run 0 live shop --yes
+says "next on the checklist: The app switched to the new database; Login tried; Old backups pruned, V1 switched off"
+
+echo "the way back is given up only when all of the list is done"
+last=$(psql_t live -c "SELECT max(id) FROM mighost.run")
+fingerprint_db live >"$TEST_DIR/before.live"
+mig 5 live shop --finalize "$last"
+says "3 items of the checklist are open: The app switched to the new database; Login tried"
+says "nothing was changed"
+rows live "SELECT state FROM mighost.run WHERE id = $last" "done"
+mig 0 live shop --rollback --yes
+run 0 live shop --force
+last=$(psql_t live -c "SELECT max(id) FROM mighost.run")
+sed 's/- \[ \] \(.*\)/- [x] \1 (C. Jones, 2026-12-02)/' "$TEST_DIR/shop/list.md" >"$TEST_DIR/all.md"
+mig 0 live shop --finalize "$last" --acknowledge "$TEST_DIR/all.md"
+rows live "SELECT state FROM mighost.run WHERE id = $last" finalized

@@ -160,6 +160,27 @@ if [ -n "$("$MIGHOST" --list-faults)" ]; then
     is "databases left" "$(psql_t postgres -c "$scratch")" 0
 fi
 
+echo "backups of the rehearsal database are pruned as those of the target are"
+kept=$TEST_DIR/backups/live/rehearsal
+number() { find "$kept" -mindepth 1 -maxdepth 1 -name 'backup-*' | wc -l; }
+[ "$(number)" -gt 3 ] || fail "there is nothing to prune"
+cp "$TEST_DIR/class/project.json" "$TEST_DIR/class/good.json"
+sed 's|"name": "classroom",|& "backup": { "keep_count": 3 },|' "$TEST_DIR/class/good.json" \
+    >"$TEST_DIR/class/project.json"
+rehearse 0 --skip-tests
+is "backups kept" "$(number)" 3
+sed -i 's|"keep_count": 3|"keep_count": 1|' "$TEST_DIR/class/project.json"
+rehearse 0
+is "the only one is of what was there" "$(number) $(ls "$kept" | grep backup-)" "1 $(told '{copy,backup}')"
+mv "$TEST_DIR/class/good.json" "$TEST_DIR/class/project.json"
+rehearse 0 --skip-tests
+rehearse 0 --skip-tests
+for backup in $(ls -d "$kept"/backup-* | head -n 2); do
+    mv "$backup" "$(echo "$backup" | sed 's/backup-20../backup-2001/')"
+done
+mig 0 live class --prune 30
+is "backups kept" "$(number)" 1
+
 echo "programs that are older than the server: told before anything is written"
 mkdir "$TEST_DIR/tools"
 for tool in pg_dump pg_restore; do
@@ -176,6 +197,25 @@ says "nothing was written"
 unchanged copy "a rehearsal without programs"
 MIGHOST_PG_BIN=$TEST_DIR/tools mig 12 live class --rehearse --skip-tests
 unchanged copy "a rehearsal without programs"
+
+echo "a rehearsal database with no table in it, but with other things: backed up, and gone"
+psql_t postgres -c "DROP DATABASE copy" -c "CREATE DATABASE copy TEMPLATE template0"
+psql_t copy -c "SET client_min_messages = error; CREATE FUNCTION precious() RETURNS int LANGUAGE sql AS 'SELECT 42';
+    CREATE SEQUENCE ticks START 7; CREATE PUBLICATION mine FOR ALL TABLES"
+psql_t copy -c "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'" \
+    -c "CREATE EVENT TRIGGER note ON ddl_command_start EXECUTE FUNCTION note()"
+psql_t live <"$TEST_DIR/to" &
+exec 9>"$TEST_DIR/to"
+echo "SELECT 1;" >&9
+rehearse 0
+exec 9>&-
+wait $!
+is "the way" "$(told '{copy,way}')" dump
+pg_restore -f - "$TEST_DIR/backups/live/rehearsal/$(told '{copy,backup}')/data.dump" >"$TEST_DIR/restored"
+grep -q "FUNCTION public.precious" "$TEST_DIR/restored" && grep -q "SEQUENCE public.ticks" "$TEST_DIR/restored" ||
+    fail "not backed up"
+rows copy "SELECT count(*) FROM pg_publication" 0
+rows copy "SELECT count(*) FROM pg_event_trigger" 0
 
 echo "a server of another kind only when that is said"
 psql_t postgres -c "DROP DATABASE copy" -c "CREATE DATABASE copy TEMPLATE template0 LC_COLLATE 'C'"

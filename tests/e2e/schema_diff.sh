@@ -130,6 +130,25 @@ FROM json_array_elements(:'content'::json -> 'differences') d
 SQL
 )" "table app.extra / table, column app.orders.total numeric(10,2) NOT NULL / numeric(10,2)"
 
+echo "what stands in the way is said, and nothing is half done"
+pg_createdb blocked "$TEST_DIR/full.sql"
+STAGING_DATABASE_URL=$(pg_url blocked)
+psql_t blocked -c "DROP INDEX app.orders_owner; DROP VIEW app.totals; ALTER TABLE app.orders ALTER total TYPE text;
+    CREATE VIEW app.totals AS SELECT owner, total FROM app.orders"
+made blocked >"$TEST_DIR/blocked"
+mig 5 full shop --schema-sync --yes
+says "column app.orders.total cannot be made (SQLSTATE 0A000)"
+says "something else rests on what is there: a view"
+made blocked | diff "$TEST_DIR/blocked" - || fail "a half synchronization"
+psql_t blocked -c "DROP VIEW app.totals" -c "UPDATE app.orders SET total = 'geheim'"
+mig 5 full shop --schema-sync --yes
+says "rows that are there do not fit"
+! grep -q geheim "$OUT" "$ERR" || fail "a value is told"
+psql_t blocked -c "UPDATE app.orders SET total = '7.5'"
+mig 0 full shop --schema-sync --yes
+made blocked | diff "$TEST_DIR/due" - || fail "the copy is not as its target"
+rows blocked "SELECT total FROM app.orders" 7.50
+
 echo "never on the target, by whatever name"
 fingerprint_db full >"$TEST_DIR/before.full"
 STAGING_DATABASE_URL=$(pg_url full | sed 's/postgres@/postgres@\//;s/\/\/full/\/full/')

@@ -98,6 +98,15 @@ echo "both URLs as arguments stand in for what the project names"
     V1_DATABASE_URL=postgresql://postgres@/none?host=/nowhere
     V2_DATABASE_URL=$V1_DATABASE_URL
     mighost 20 --dry-run "$(pg_url v1)" "$(pg_url v2)"
+    nowhere=$V1_DATABASE_URL
+    unset V1_DATABASE_URL V2_DATABASE_URL
+    mighost 0 --ping "$(pg_url v1)" "$(pg_url v2)"
+    mighost 3 --ping "$(pg_url v2)"
+    pg_createdb staging
+    STAGING_DATABASE_URL=$nowhere mighost 0 --rehearse "$(pg_url v1)" "$(pg_url v2)" "$(pg_url staging)"
+    is "users in the copy" "$(psql_t staging -c "SELECT count(*) FROM training.users")" \
+        "$(new "SELECT count(*) FROM training.users")"
+    mighost 2 --dry-run "$(pg_url v1)" "$(pg_url v2)" "$(pg_url staging)" "$(pg_url again)"
 ) || exit 1
 
 echo "one run brings the users of V1 over, with what is theirs"
@@ -116,6 +125,24 @@ same "Android users" "$TEST_DIR/android" "$TEST_DIR/now"
 ! grep -q 'to see which' "$TEST_DIR/said" || fail "publish was tried twice"
 is "preserved, and as before" "$(new "SELECT sum(rows_before) FROM mighost.preserved WHERE run = 2 AND
     (rows_before, sum_before) = (rows_after, sum_after)")" "$(wc -l <"$TEST_DIR/android")"
+
+echo "counts, accuracy, preservation and consistency: each a test by name, with what was expected and found"
+tests=$bundle/test_report.json
+is "they all passed" "$(jq -c '[.cases[] | select(.result != "passed") | [.name, .result]]' "$tests")" \
+    '[["a run that was found wrong is taken back","skipped"]]'
+tested() # PREFIX: "name expected", where the same was found
+{
+    jq -r --arg p "$1" '.cases[] | select((.name | startswith($p)) and .expected == .found) |
+        "\(.name) \(.expected)"' "$tests"
+}
+is "the count of users" "$(tested "records of users")" "records of users $(old "SELECT count(*) FROM training.users")"
+is "the users of V1" "$(tested "accuracy of users")" "accuracy of users in training.users $(old "SELECT count(*)
+    FROM training.users" | awk '{ print $1 - 4 }')"
+is "accuracy of the rest" "$(tested accuracy | wc -l)" 7
+is "Android users" "$(tested "preserved: android-users" | cut -d' ' -f3)" \
+    "$(psql_t was -c "SELECT count(*) FROM training.users WHERE created_at >= '2025-09-01'")"
+is "preserved tables" "$(tested preserved: | wc -l)" 7
+is "consistency" "$(tested "consistency: " | grep '(after) 0$' | wc -l)" 6
 
 echo "each user is in the right group"
 new "SELECT what, key, final_key FROM mighost.source_change WHERE stage = 'users' AND run = 2" | sort >"$TEST_DIR/now"

@@ -336,7 +336,9 @@ static const char full_report[] =
               "\"authors:a-8 bad_date\"}], \"repairs\": [{\"stage\": \"books\", "
               "\"field\": \"isbn\", \"rule\": \"cut\", \"count\": 4}], "
               "\"warnings\": [\"disk is nearly full\"], \"verify\": {\"rows\": "
-              "199999, \"fields\": 1999990, \"differences\": 0}, "
+              "199999, \"fields\": 1999990, \"differences\": 0, \"groups\": [{\"stage\": "
+              "\"authors\", \"table\": \"library.authors\", \"expected\": 99999, \"found\": 99998, "
+              "\"result\": \"failed\"}]}, "
               "\"fingerprint\": {\"before\": \"aa\", \"after\": \"bb\"}}";
 
 /* A line of the file whose words are these, blanks between them not counted. */
@@ -373,6 +375,7 @@ static void summary_has_the_reports_numbers(void)
     CU_ASSERT_TRUE(has_line(text, "Warnings (1)"));
     CU_ASSERT_TRUE(has_line(text, "- disk is nearly full"));
     CU_ASSERT_TRUE(has_line(text, "199999 rows, 1999990 fields compared, 0 differences"));
+    CU_ASSERT_TRUE(has_line(text, "authors library.authors 99999 99998 failed"));
     CU_ASSERT_TRUE(has_line(text, "load 0.750 s"));
     CU_ASSERT_TRUE(has_line(text, "Final status: SUCCESS, exit code 20: published"));
 }

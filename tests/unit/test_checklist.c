@@ -63,6 +63,15 @@ static void behind_the_run_comes_what_stands_below_after(void)
           "[ ] a\n[ ] after: b\n[ ] c\n[ ] after: d\n");
 }
 
+static void with_the_run_comes_what_stands_below_deployment(void)
+{
+    shown("## Pre-deployment Checklist\n- [ ] a\n### Deployment Steps\n- [ ] b\n## During the "
+          "night\n- [ ] c\n"
+          "### Post-deployment\n- [ ] d",
+          "[ ] a\n[ ] during: b\n[ ] during: c\n[ ] after: d\n");
+    shown("{\"during\": [\"b\"]}", "[ ] during: b\n");
+}
+
 static void json_is_read(void)
 {
     shown("[\"a\", {\"text\": \"b\", \"done\": true, \"by\": \"B\", \"on\": \"2026-01-02\"}]",
@@ -103,6 +112,8 @@ static const struct unit_case cases[] = {
     {"cross_needs_a_name_and_a_date", cross_needs_a_name_and_a_date},
     {"other_lines_are_no_items", other_lines_are_no_items},
     {"behind_the_run_comes_what_stands_below_after", behind_the_run_comes_what_stands_below_after},
+    {"with_the_run_comes_what_stands_below_deployment",
+     with_the_run_comes_what_stands_below_deployment},
     {"json_is_read", json_is_read},
     {"empty_ones_are_refused", empty_ones_are_refused},
     {"copies_take_over_what_is_done", copies_take_over_what_is_done},

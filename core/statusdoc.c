@@ -74,12 +74,14 @@ static const char current_sql[] =
 
 #define MOST_REJECTS "20000" /* of very many the first ones are looked at */
 
-/* Rate and time left are those of the newest chunks of the stage, since its process began. */
+/* Rate and time left are those of the newest chunks of the stage, since its process began. Of few
+ * chunks within a moment no time left is made: they tell how long a commit takes. */
 #define PACE                                                                                       \
     "SELECT round(((sum(v.read) - (array_agg(v.read ORDER BY v.at))[1]) / nullif(extract(epoch"    \
     " FROM max(v.at) - min(v.at)), 0))::numeric, 1) AS rate, (1 - max(v.share)) /"                 \
     " nullif(max(v.share) - min(v.share), 0) * extract(epoch FROM max(v.at) - min(v.at))::float8"  \
-    " - extract(epoch FROM clock_timestamp() - max(v.at))::float8 AS seconds FROM (SELECT * FROM"  \
+    " - CASE WHEN count(*) = 20 OR max(v.at) - min(v.at) >= '1 s' THEN extract(epoch FROM"         \
+    " clock_timestamp() - max(v.at))::float8 END AS seconds FROM (SELECT * FROM"                   \
     " %1$s.chunk n WHERE n.run = r.id AND n.stage = p.x ->> 'name' AND n.at > begun.at ORDER BY"   \
     " n.at DESC LIMIT 20) v"
 

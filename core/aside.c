@@ -56,8 +56,9 @@ static int read_all(struct state *s, struct job_stage *st, struct spool *to,
         if (!code && n % LOOK_EVERY == 0)
             code = beat_tell(&beat, s, err);
         if (!code && n % LOOK_EVERY == 0 && options->progress)
-            options->progress(options->ctx,
-                              &(struct load_progress){st->p->name, n, 0, feed_progress(st), NULL});
+            options->progress(options->ctx, &(struct load_progress){.stage = st->p->name,
+                                                                    .read = n,
+                                                                    .parts = feed_progress(st)});
     }
     return code;
 }

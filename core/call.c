@@ -31,7 +31,13 @@ static int32_t broken(struct unit *u, const char *text)
 
 static struct crash_call enter(const struct unit *u, const char *call)
 {
-    return crash_enter((struct crash_call){&u->who, call});
+    return crash_enter((struct crash_call){&u->who, call, NULL});
+}
+
+/* A source serves many stages. */
+static struct crash_call enter_for(const struct job_stage *stage, const char *call)
+{
+    return crash_enter((struct crash_call){&stage->source->who, call, stage->p->name});
 }
 
 /* Ends the call: outcomes that it may not have become a fault of the unit. */
@@ -91,7 +97,7 @@ int32_t call_ping(struct unit *source)
 
 int32_t call_identity(const struct job_stage *stage, mig_str_t *out)
 {
-    struct crash_call outer = enter(stage->source, "identity");
+    struct crash_call outer = enter_for(stage, "identity");
     int32_t got = source_ops(stage)->identity(stage->source->self, stage->p->entity, out);
     got = leave(outer, stage->source, "identity", got, 0);
     return got == MIG_OK && out->len && !out->data
@@ -108,7 +114,7 @@ static int32_t give_bound(const struct job_stage *stage)
         return MIG_OK;
     const mig_value_t least = {h->text, (uint32_t)strlen(h->text),
                                h->is_time ? MIG_TEXT : MIG_NUMBER};
-    struct crash_call outer = enter(stage->source, "since");
+    struct crash_call outer = enter_for(stage, "since");
     int32_t got = ops->since(stage->source->self, stage->p->mark_field, &least);
     return leave(outer, stage->source, "since", got, 0);
 }
@@ -121,7 +127,7 @@ int32_t call_only(const struct job_stage *stage)
         return MIG_END;
     mig_str_t *keys = arena_heap(NULL, (n + 1) * sizeof *keys);
     keyset_list(stage->wanted, keys);
-    struct crash_call outer = enter(stage->source, "only");
+    struct crash_call outer = enter_for(stage, "only");
     int32_t got =
         ops->only(stage->source->self, stage->p->entity, stage->p->key[0], keys, (uint32_t)n);
     free(keys);
@@ -133,7 +139,7 @@ int32_t call_open(const struct job_stage *stage, mig_str_t position)
     int32_t bound = give_bound(stage);
     if (bound != MIG_OK)
         return bound;
-    struct crash_call outer = enter(stage->source, "open");
+    struct crash_call outer = enter_for(stage, "open");
     int32_t got = source_ops(stage)->open(stage->source->self, stage->p->entity, stage->fields,
                                           (uint32_t)stage->n_fields, stage->p->key,
                                           (uint32_t)stage->p->n_key, position);
@@ -143,7 +149,7 @@ int32_t call_open(const struct job_stage *stage, mig_str_t position)
 
 int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_t *wait)
 {
-    struct crash_call outer = enter(stage->source, "next");
+    struct crash_call outer = enter_for(stage, "next");
     int32_t got = source_ops(stage)->next(stage->source->self, record, wait);
     got = leave(outer, stage->source, "next", got, MAY_END | MAY_WAIT | MAY_REJECT);
     if (got != MIG_OK)
@@ -158,7 +164,7 @@ int32_t call_next(const struct job_stage *stage, mig_record_t *record, mig_wait_
 mig_str_t call_raw(const struct job_stage *stage)
 {
     mig_str_t out = {NULL, 0};
-    struct crash_call outer = enter(stage->source, "raw");
+    struct crash_call outer = enter_for(stage, "raw");
     int32_t got = source_ops(stage)->raw(stage->source->self, &out);
     crash_leave(outer);
     return got == MIG_OK && out.data ? out : (mig_str_t){NULL, 0};
@@ -170,7 +176,7 @@ mig_str_t call_position(const struct job_stage *stage)
     mig_str_t out = {NULL, 0};
     if (!MIG_HAS(ops, position))
         return out;
-    struct crash_call outer = enter(stage->source, "position");
+    struct crash_call outer = enter_for(stage, "position");
     int32_t got = ops->position(stage->source->self, &out);
     crash_leave(outer);
     return got == MIG_OK && out.data ? out : (mig_str_t){NULL, 0};
@@ -181,7 +187,7 @@ int64_t call_progress(const struct job_stage *stage)
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, progress))
         return -1;
-    struct crash_call outer = enter(stage->source, "progress");
+    struct crash_call outer = enter_for(stage, "progress");
     int64_t parts = ops->progress(stage->source->self);
     crash_leave(outer);
     return parts;
@@ -193,7 +199,7 @@ int32_t call_snapshot(const struct job_stage *stage, mig_str_t *out)
     *out = (mig_str_t){NULL, 0};
     if (!MIG_HAS(ops, snapshot))
         return MIG_OK;
-    struct crash_call outer = enter(stage->source, "snapshot");
+    struct crash_call outer = enter_for(stage, "snapshot");
     int32_t got = ops->snapshot(stage->source->self, out);
     surround_restore(stage->source->who.name);
     return leave(outer, stage->source, "snapshot", got, 0);
@@ -205,7 +211,7 @@ int32_t call_unchanged(const struct job_stage *stage, const char *before, uint64
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, unchanged))
         return MIG_END;
-    struct crash_call outer = enter(stage->source, "unchanged");
+    struct crash_call outer = enter_for(stage, "unchanged");
     int32_t got = ops->unchanged(stage->source->self, stage->p->entity, before, written, records);
     surround_restore(stage->source->who.name);
     return leave(outer, stage->source, "unchanged", got, MAY_END);
@@ -233,7 +239,7 @@ int32_t call_unread(const struct job_stage *stage, void *ctx,
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, unread))
         return MIG_END;
-    struct crash_call outer = enter(stage->source, "unread");
+    struct crash_call outer = enter_for(stage, "unread");
     int32_t got = ops->unread(stage->source->self, ctx, field);
     return leave(outer, stage->source, "unread", got, 0);
 }
@@ -243,7 +249,7 @@ int32_t call_soon(const struct job_stage *stage)
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, soon))
         return MIG_OK;
-    struct crash_call outer = enter(stage->source, "soon");
+    struct crash_call outer = enter_for(stage, "soon");
     int32_t got = ops->soon(stage->source->self, stage->p->entity);
     return leave(outer, stage->source, "soon", got, 0);
 }
@@ -254,7 +260,7 @@ int32_t call_amend(const struct job_stage *stage, uint64_t *records)
     *records = 0;
     if (!MIG_HAS(ops, amend))
         return MIG_END;
-    struct crash_call outer = enter(stage->source, "amend");
+    struct crash_call outer = enter_for(stage, "amend");
     int32_t got = ops->amend(stage->source->self, stage->p->entity, records);
     surround_restore(stage->source->who.name);
     return leave(outer, stage->source, "amend", got, MAY_END);
@@ -274,7 +280,7 @@ int call_can_split(const struct job_stage *stage)
 int32_t call_split(const struct job_stage *stage, uint32_t wanted, void *ctx,
                    int32_t (*part)(void *ctx, mig_str_t part))
 {
-    struct crash_call outer = enter(stage->source, "split");
+    struct crash_call outer = enter_for(stage, "split");
     int32_t got = source_ops(stage)->split(stage->source->self, stage->p->entity, stage->p->key,
                                            (uint32_t)stage->p->n_key, wanted, ctx, part);
     surround_restore(stage->source->who.name);
@@ -283,7 +289,7 @@ int32_t call_split(const struct job_stage *stage, uint32_t wanted, void *ctx,
 
 int32_t call_share(const struct job_stage *stage, mig_str_t *out)
 {
-    struct crash_call outer = enter(stage->source, "share");
+    struct crash_call outer = enter_for(stage, "share");
     int32_t got = source_ops(stage)->share(stage->source->self, out);
     surround_restore(stage->source->who.name);
     return leave(outer, stage->source, "share", got, 0);
@@ -291,7 +297,7 @@ int32_t call_share(const struct job_stage *stage, mig_str_t *out)
 
 int32_t call_join(const struct job_stage *stage, mig_str_t shared)
 {
-    struct crash_call outer = enter(stage->source, "join");
+    struct crash_call outer = enter_for(stage, "join");
     int32_t got = source_ops(stage)->join(stage->source->self, shared);
     surround_restore(stage->source->who.name);
     return leave(outer, stage->source, "join", got, 0);
@@ -299,7 +305,7 @@ int32_t call_join(const struct job_stage *stage, mig_str_t shared)
 
 void call_close(const struct job_stage *stage)
 {
-    struct crash_call outer = enter(stage->source, "close");
+    struct crash_call outer = enter_for(stage, "close");
     source_ops(stage)->close(stage->source->self);
     crash_leave(outer);
     surround_restore(stage->source->who.name);
@@ -311,7 +317,7 @@ int32_t call_written(const struct job_stage *stage, void *ctx,
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, written))
         return MIG_END;
-    struct crash_call outer = enter(stage->source, "written");
+    struct crash_call outer = enter_for(stage, "written");
     int32_t got = ops->written(stage->source->self, stage->p->entity, stage->p->key,
                                (uint32_t)stage->p->n_key, ctx, row);
     surround_restore(stage->source->who.name);
@@ -324,7 +330,7 @@ int32_t call_facts(const struct job_stage *stage, void *ctx,
     const mig_source_ops_t *ops = source_ops(stage);
     if (!MIG_HAS(ops, facts))
         return MIG_END;
-    struct crash_call outer = enter(stage->source, "facts");
+    struct crash_call outer = enter_for(stage, "facts");
     int32_t got = ops->facts(stage->source->self, ctx, fact);
     return leave(outer, stage->source, "facts", got, MAY_END);
 }

@@ -30,6 +30,13 @@ size_t connections_workers(const struct job *job)
     return (size_t)(room < jobs ? room : jobs);
 }
 
+int connections_spare(const struct job *job)
+{
+    int64_t max = job->project->pool_max, sources = sources_with_session(job);
+    int64_t workers = (int64_t)connections_workers(job);
+    return !max || LEADER + sources + workers * (1 + sources) < max;
+}
+
 void connections_check(const struct job *job, struct faults *faults)
 {
     int64_t max = job->project->pool_max;

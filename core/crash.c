@@ -103,6 +103,8 @@ static void tell(const char *what, const char *fix)
         add(&l, now.unit->name);
         add(&l, " (");
         add(&l, now.unit->where);
+        add(&l, now.stage ? ", stage " : "");
+        add(&l, now.stage);
         add(&l, "): ");
     }
     add(&l, what);
@@ -211,20 +213,19 @@ void crash_leave(struct crash_call outer)
 }
 
 /* What is read between two looks at the same number of calls belongs together. */
-int crash_same_call(struct crash_call *out, double *seconds)
+int crash_same_call(struct crash_look *look, struct crash_call *out, double *seconds)
 {
-    static sig_atomic_t last;
-    static struct timespec since;
     struct timespec t;
     sig_atomic_t before = first.calls ? *first.calls : 0;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    if (before != last || !first.calls) {
-        last = before;
-        since = t;
+    if (before != look->calls || !first.calls) {
+        look->calls = before;
+        look->since = t;
         return 0;
     }
     *out = *first.now;
-    *seconds = (double)(t.tv_sec - since.tv_sec) + (double)(t.tv_nsec - since.tv_nsec) / 1e9;
+    *seconds =
+        (double)(t.tv_sec - look->since.tv_sec) + (double)(t.tv_nsec - look->since.tv_nsec) / 1e9;
     return out->unit && *first.calls == before;
 }
 

@@ -4,6 +4,9 @@
 #ifndef MIGHOST_CRASH_H
 #define MIGHOST_CRASH_H
 
+#include <signal.h>
+#include <time.h>
+
 struct crash_unit {
     const char *name;  /* "transform:email" */
     const char *where; /* "stage users" */
@@ -14,6 +17,7 @@ struct crash_unit {
 struct crash_call {
     const struct crash_unit *unit; /* NULL: none, the host itself is at work */
     const char *call;              /* "apply" */
+    const char *stage;             /* that a source is asked for; NULL: `where` says it, or none */
 };
 
 /* Once, in main. */
@@ -24,10 +28,14 @@ void crash_leave(struct crash_call outer);
 /* A call that has not come back after so many seconds ends the program with STATUS_TEMPORARY; 0: it
  * may take as long as it likes. Seen once a second. */
 void crash_limit(int seconds);
-/* The first thread's call, if it is at work since this was asked before, in any other thread; and
- * for how long it has been seen so. 0: none is. To be asked a few times a second, by one thread
- * alone. */
-int crash_same_call(struct crash_call *out, double *seconds);
+/* What one who looks has seen; zeroed before the first look. */
+struct crash_look {
+    sig_atomic_t calls;
+    struct timespec since;
+};
+/* The first thread's call, if it is at work since the look before, from any other thread; and for
+ * how long it has been seen so. 0: none is. To be asked a few times a second. */
+int crash_same_call(struct crash_look *look, struct crash_call *out, double *seconds);
 /* Ends the program as crash_limit() says: the call is another thread's. */
 __attribute__((noreturn)) void crash_hangs(struct crash_call call);
 /* What the message says of the live tables; static text. */

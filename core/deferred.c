@@ -238,7 +238,7 @@ static void look_for_hangs(struct deferred *l)
     if (!l->limit || pool_longest(l->pool, &thread) < l->limit)
         return;
     const struct unit *u = l->stage->migrator;
-    crash_hangs((struct crash_call){&u->who, "a slow transform of record"});
+    crash_hangs((struct crash_call){&u->who, "a slow transform of record", NULL});
 }
 
 void deferred_wait(struct deferred *l, int fd, short events, int ms)

@@ -222,7 +222,8 @@ static int bad_name(const char *file, struct error *err)
 static void tell(void *ctx, const struct job_stage *st, uint64_t records)
 {
     (void)ctx;
-    progress_load(NULL, &(struct load_progress){st->p->name, records, 0, call_progress(st), NULL});
+    progress_load(NULL, &(struct load_progress){
+                            .stage = st->p->name, .read = records, .parts = call_progress(st)});
 }
 
 /* One that is exported, as the first stage that reads it says. */

@@ -226,8 +226,10 @@ static void rejects(const struct page *p)
 static void waits(const struct page *p)
 {
     const struct waiting *w = &p->f->wait;
-    char text[600], time[32];
-    snprintf(text, sizeof text, "waits %s for %s%s%s%s%s", frame_time(w->seconds, time),
+    char text[600], time[32], who[32] = "";
+    if (p->f->worker)
+        snprintf(who, sizeof who, "worker %d ", p->f->worker);
+    snprintf(text, sizeof text, "%swaits %s for %s%s%s%s%s", who, frame_time(w->seconds, time),
              waiting_text(w->kind), w->what[0] ? ": " : "", w->what, w->said[0] ? ": " : "",
              w->said);
     line(p, text, YELLOW);

@@ -33,6 +33,7 @@ struct frame {
     uint64_t rejected; /* as counted behind load, where that is known; 0 */
     char cause[320];   /* of the first reject, "" */
     struct waiting wait;
+    int worker; /* that waits; 0: the run's own process */
     int color;
 };
 

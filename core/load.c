@@ -15,17 +15,20 @@
 #include "fault.h"
 #include "highwater.h"
 #include "log.h"
+#include "lookout.h"
 #include "part.h"
 #include "resume.h"
 #include "snapshots.h"
 #include "sql.h"
 #include "staging.h"
 #include "stream.h"
+#include "tell.h"
 #include "workers.h"
 
 #define PARTS_A_JOB 8   /* so that nobody waits long for the slowest */
 #define FREE_ROUNDS 100 /* as often what dead workers had is freed, until all is done */
 #define FREE_MS 200
+#define WAIT_SHOWN 1.0 /* seconds; a worker does not speak of shorter waits */
 
 struct load {
     struct state *s;
@@ -34,12 +37,14 @@ struct load {
     struct stream *stream;
     struct workers *workers; /* NULL: one process does all */
     struct job_stage *stage;
-    char *fresh;      /* per stage: loaded anew in a run that is resumed */
-    char *joined;     /* in a worker, per stage: its source reads the shared snapshot */
-    char *waits;      /* per stage: its load waits until all others are read, see aside.h */
-    double *reading;  /* per stage: seconds until its records were set aside */
-    int catching_up;  /* those that waited are loaded */
-    size_t announced; /* stages before it were told to their source */
+    char *fresh;         /* per stage: loaded anew in a run that is resumed */
+    char *joined;        /* in a worker, per stage: its source reads the shared snapshot */
+    char *waits;         /* per stage: its load waits until all others are read, see aside.h */
+    double *reading;     /* per stage: seconds until its records were set aside */
+    int catching_up;     /* those that waited are loaded */
+    size_t announced;    /* stages before it were told to their source */
+    int waits_told;      /* the state says that workers wait */
+    _Atomic int backend; /* in a worker: of its session */
 };
 
 static double seconds_since(const struct timespec *t)
@@ -64,12 +69,24 @@ static int one_part(struct load *l, struct job_stage *st, const struct part *par
     return code ? code : part_done(l->s, err);
 }
 
-/* A worker's own connection is in no row of the state: its parts are, by its number. */
+/* A worker's own connection is in no row of the state: its parts are, by its number. Behind a
+ * pooler its backend is anyone's. */
+static int own_session(struct load *l, struct error *err)
+{
+    l->backend = 0;
+    int code = pg_reconnect(l->s->pg, err);
+    if (!code && !str_equal(l->s->backend, "NULL"))
+        l->backend = pg_backend_pid(l->s->pg);
+    return code;
+}
+
 static int reconnect(struct load *l, struct error *err)
 {
     if (!pg_lost(l->s->pg))
         return 0;
-    return l->s->worker ? pg_reconnect(l->s->pg, err) : state_reconnect(l->s, NULL, err);
+    if (!l->s->worker)
+        return state_reconnect(l->s, NULL, err);
+    return own_session(l, err);
 }
 
 /* One part after the other, until none is free. */
@@ -101,6 +118,21 @@ static int work(struct load *l, struct job_stage *st, struct error *err)
 
 /* ---- in a worker ----------------------------------------------------------------------- */
 
+/* By the thread that looks: the parent is told of what goes on for long, and when that is over. */
+static void say_wait(void *ctx, const struct waiting *now)
+{
+    static struct waiting said;
+    struct load *l = ctx;
+    struct workers_wait wait = {.backend = l->backend};
+    if (now->seconds >= WAIT_SHOWN)
+        wait.now = *now;
+    if (wait.now.kind == said.kind && wait.now.seconds >= said.seconds &&
+        str_equal(wait.now.what, said.what) && str_equal(wait.now.said, said.said))
+        return;
+    said = wait.now;
+    workers_say(&wait);
+}
+
 static int become_worker(struct load *l, int number, struct error *err)
 {
     static const struct load_options quiet;
@@ -108,7 +140,8 @@ static int become_worker(struct load *l, int number, struct error *err)
     crash_limit(l->job->project->timeouts.plugin); /* timers are not inherited */
     pg_forked();
     l->stream = stream_new(l->s, l->job, &quiet);
-    return pg_reconnect(l->s->pg, err);
+    lookout_start(say_wait, l);
+    return own_session(l, err);
 }
 
 static int join(struct load *l, struct job_stage *st, const char *shared, struct error *err)
@@ -151,17 +184,41 @@ static int look(struct load *l, struct part_progress *p, struct error *err)
     return code;
 }
 
+/* What workers wait for: into the state, and the one that waits longest into `p`. */
+static void look_at_waits(struct load *l, struct load_progress *p)
+{
+    struct workers_wait list[WORKERS_MAX];
+    size_t n = workers_count(l->workers), most = n;
+    for (size_t i = 0; i < n; i++) {
+        workers_heard(l->workers, (int)i + 1, &list[i]);
+        if (list[i].now.kind && (most == n || list[i].now.seconds > list[most].now.seconds))
+            most = i;
+    }
+    if (most == n && !l->waits_told)
+        return;
+    l->waits_told = tell_workers(l->s, list, n);
+    if (most == n)
+        return;
+    p->worker = (int)most + 1;
+    p->wait = list[most].now;
+}
+
 static int worker_tick(void *ctx, struct error *err)
 {
     struct load *l = ctx;
     struct part_progress p;
     struct error own = {0};
     int code = look(l, &p, &own);
-    if (!code && l->options->progress && p.parts)
-        l->options->progress(l->options->ctx,
-                             &(struct load_progress){l->stage->p->name, (uint64_t)p.read,
-                                                     (uint64_t)p.rejected,
-                                                     1000000 * p.done / p.parts, p.cause});
+    if (!code && p.parts) {
+        struct load_progress now = {.stage = l->stage->p->name,
+                                    .read = (uint64_t)p.read,
+                                    .rejected = (uint64_t)p.rejected,
+                                    .parts = 1000000 * p.done / p.parts,
+                                    .cause = p.cause};
+        look_at_waits(l, &now);
+        if (l->options->progress)
+            l->options->progress(l->options->ctx, &now);
+    }
     if (code != STATUS_BUSY) /* anything else shows again when the parts are done */
         return 0;
     *err = own;
@@ -209,6 +266,8 @@ static int by_workers(struct load *l, struct error *err)
         code = n < FREE_ROUNDS ? part_free(l->s, l->stage, err) : still_held(l, err);
         nanosleep(&(struct timespec){.tv_nsec = FREE_MS * 1000000L}, NULL);
     }
+    if (l->waits_told)
+        look_at_waits(l, &(struct load_progress){0});
     return code;
 }
 

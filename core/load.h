@@ -7,12 +7,15 @@
 
 #include "job.h"
 #include "state.h"
+#include "waiting.h"
 
 struct load_progress { /* told after each chunk and now and then within one */
     const char *stage;
     uint64_t read, rejected;
     int64_t parts;     /* of 1000000 of the source, -1 unknown */
     const char *cause; /* of the first reject, "" or NULL: not known */
+    int worker;        /* that waits longest, 0: none */
+    struct waiting wait;
 };
 
 struct load_options {

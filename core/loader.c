@@ -239,7 +239,7 @@ static const mig_plugin_t *open_object(const struct loader_entry *e, int fd, str
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
     /* Constructors of the plugin run in here. */
     struct crash_unit who = {"plugin", e->name, e->plugin.path};
-    struct crash_call outer = crash_enter((struct crash_call){&who, "load"});
+    struct crash_call outer = crash_enter((struct crash_call){&who, "load", NULL});
     void *probe = dlopen(proc, RTLD_NOW | RTLD_LOCAL);
     crash_leave(outer);
     surround_restore(e->plugin.path);

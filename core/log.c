@@ -103,25 +103,30 @@ static void timestamp(char out[32])
 
 static void add_escaped(struct str *out, const char *text)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p < 0x20 || *p == 0x7f)
-            str_printf(out, "\\x%02x", *p);
+    char shown[8];
+    for (size_t n; *text; text += n) {
+        n = str_control(text, shown);
+        if (shown[0])
+            str_add(out, shown);
         else
-            str_add_char(out, (char)*p);
+            str_add_n(out, text, n);
     }
 }
 
 /* Bytes that are no UTF-8 would make the line no JSON. */
 static void add_json(struct str *out, const char *text)
 {
-    int whole = str_utf8_ok(text, strlen(text));
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p < 0x20 || *p == 0x7f)
-            str_printf(out, "\\u%04x", *p);
-        else if (*p == '"' || *p == '\\')
-            str_printf(out, "\\%c", *p);
+    char shown[8];
+    for (size_t n; *text; text += n) {
+        n = str_control(text, shown);
+        if (shown[0] && (unsigned char)*text < 0x20)
+            str_printf(out, "\\u%04x", (unsigned char)*text);
+        else if (shown[0])
+            str_add(out, shown[1] == 'u' ? shown : "?");
+        else if (*text == '"' || *text == '\\')
+            str_printf(out, "\\%c", *text);
         else
-            str_add_char(out, *p < 0x80 || whole ? (char)*p : '?');
+            str_add_n(out, text, n);
     }
 }
 

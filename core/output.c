@@ -1,5 +1,6 @@
-/* output.c - results on stdout. Control characters are shown as \xNN, except line breaks and tabs:
- * names and keys come from elsewhere and must not steer a terminal. [main] thread only. */
+/* output.c - results on stdout. Control characters are shown as str_control() says, except line
+ * breaks and tabs: names and keys come from elsewhere and must not steer a terminal. [main] thread
+ * only. */
 #include "output.h"
 
 #include <errno.h>
@@ -30,18 +31,13 @@ void output_init(void)
 
 void output_text(const char *text)
 {
-    static const char shown[] = "0123456789abcdef";
+    char shown[8];
     FILE *out = file();
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, "\1\2\3\4\5\6\7\b\v\f\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34"
-                              "\35\36\37\177");
-        if (n && fwrite(p, 1, n, out) != n)
+    for (size_t n; *text; text += n) {
+        n = str_control(text, shown);
+        int is_bad = shown[0] && *text != '\n' && *text != '\t';
+        if (is_bad ? fputs(shown, out) < 0 : fwrite(text, 1, n, out) != n)
             failure = errno;
-        p += n;
-        if (*p) {
-            unsigned c = (unsigned char)*p++;
-            fprintf(out, "\\x%c%c", shown[c >> 4], shown[c & 15]);
-        }
     }
 }
 

@@ -130,6 +130,11 @@ void pg_later_drop(struct pg *pg);
 int pg_each(struct pg *pg, struct error *err, const char *sql,
             int (*row)(void *ctx, const char *const *values, const size_t *lengths), void *ctx);
 
+/* Statements by a connection of their own, made and ended for them; from any thread, within a few
+ * seconds whatever the server does. No signal cancels them, and they are none of what the process
+ * waits for. 0: done. */
+int pg_aside(const struct pg *pg, const char *sql);
+
 /* Cancels the running statements and lets none begin until pg_cancel_over(): they fail with
  * STATUS_TEMPORARY, only ROLLBACK still goes. For signal handlers. */
 void pg_cancel_all(void);

@@ -1,5 +1,5 @@
-/* pg_conn.h - what pg.c, pg_connect.c, pg_copy.c, pg_later.c and pg_script.c share: the connection
- * itself. Internal to them; nobody else sees libpq. */
+/* pg_conn.h - what pg.c, pg_connect.c, pg_copy.c, pg_later.c, pg_aside.c and pg_script.c share: the
+ * connection itself. Internal to them; nobody else sees libpq. */
 #ifndef MIGHOST_PG_CONN_H
 #define MIGHOST_PG_CONN_H
 
@@ -29,6 +29,12 @@ extern volatile sig_atomic_t pg_refusing;
  * or pg_refusing. Returns its status. */
 int pg_fail(struct pg *pg, const PGresult *res, struct error *err);
 int64_t pg_now_ms(void); /* monotonic */
+
+/* A connection of the URL's, with all that each of ours has: by PQconnectdbParams(), or begun by
+ * PQconnectStartParams(). NULL and err where the URL is not to be used. */
+typedef PGconn *(*pg_connecting)(const char *const *names, const char *const *values, int expand);
+PGconn *pg_connection(const char *url, const char *role, const struct project_timeouts *timeouts,
+                      pg_connecting begin, struct error *err);
 
 /* COMMIT in two halves, for who must not wait between them. pg_commit_sent: 0, or STATUS_UNKNOWN.
  * pg_commit_answer: once the answer is there (PQisBusy is 0); as pg_commit(). pg_commit_lost: no

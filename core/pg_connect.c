@@ -156,8 +156,8 @@ static int refused(PGconn *conn, const char *role, struct error *err)
     return sqlstate_login(&login, err);
 }
 
-static PGconn *open_connection(const char *url, const char *role,
-                               const struct project_timeouts *timeouts, struct error *err)
+PGconn *pg_connection(const char *url, const char *role, const struct project_timeouts *timeouts,
+                      pg_connecting begin, struct error *err)
 {
     char weak[PG_TLS_SIZE];
     PQconninfoOption *options = parse_url(url, role, err);
@@ -175,8 +175,15 @@ static PGconn *open_connection(const char *url, const char *role,
     keywords_of(options, &k);
     keyword_add(&k, "client_encoding", "UTF8");
     keyword_add(&k, "application_name", "mighost");
-    PGconn *conn = secure(&k, role, weak, err) ? NULL : PQconnectdbParams(k.names, k.values, 0);
+    PGconn *conn = secure(&k, role, weak, err) ? NULL : begin(k.names, k.values, 0);
     PQconninfoFree(options);
+    return conn;
+}
+
+static PGconn *open_connection(const char *url, const char *role,
+                               const struct project_timeouts *timeouts, struct error *err)
+{
+    PGconn *conn = pg_connection(url, role, timeouts, PQconnectdbParams, err);
     if (conn && (PQstatus(conn) == CONNECTION_OK || !refused(conn, role, err)))
         return conn;
     PQfinish(conn);

@@ -30,6 +30,11 @@ static struct frame shown;
 static struct timespec begun, stage_begun;
 static struct sample older, newer; /* of the stage that is read */
 static time_t told;
+static struct { /* of a worker process */
+    int number; /* 0: none waits */
+    struct waiting wait;
+    struct timespec at;
+} worker;
 /* Of `shown`: the screen's thread reads it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -56,17 +61,18 @@ static struct timespec now(void)
 
 /* ---- the screen ------------------------------------------------------------------------ */
 
-/* A call into a plugin says nothing of itself, and may never come back. */
-static void note_call(struct waiting *w)
+/* What a worker waits for counts where the run's own process waits for nothing but that. */
+static void note_wait(void)
 {
-    struct crash_call call;
-    double seconds;
-    if (!crash_same_call(&call, &seconds) || w->kind)
+    static struct crash_look look;
+    struct timespec t = now();
+    waiting_look(&shown.wait, &look);
+    shown.worker = 0;
+    if (!worker.number || (shown.wait.kind && shown.wait.seconds >= 1))
         return;
-    w->kind = WAITING_PLUGIN;
-    w->seconds = seconds;
-    snprintf(w->what, sizeof w->what, "%s() of %s, %s", call.call, call.unit->name,
-             call.unit->where);
+    shown.worker = worker.number;
+    shown.wait = worker.wait;
+    shown.wait.seconds += seconds_between(&worker.at, &t);
 }
 
 static void render(struct str *out, int cols, int rows)
@@ -74,9 +80,7 @@ static void render(struct str *out, int cols, int rows)
     struct timespec t = now();
     pthread_mutex_lock(&lock);
     shown.seconds = seconds_between(&begun, &t);
-    waiting_get(&shown.wait);
-    note_call(&shown.wait);
-    log_mask(shown.wait.what);
+    note_wait();
     frame_render(&shown, cols, rows, out);
     pthread_mutex_unlock(&lock);
 }
@@ -158,6 +162,7 @@ void progress_loaded(void)
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < shown.n_stages; i++)
         loaded(&shown.stages[i]);
+    worker.number = 0;
     pthread_mutex_unlock(&lock);
 }
 
@@ -218,6 +223,9 @@ static void note(struct frame_stage *st, const struct load_progress *p)
         st->total = (int64_t)((double)p->read * 1e6 / (double)p->parts);
     if (p->cause && p->cause[0] && !shown.cause[0])
         snprintf(shown.cause, sizeof shown.cause, "%s: %s", p->stage, p->cause);
+    worker.number = p->worker;
+    worker.wait = p->wait;
+    worker.at = now();
     measure(st, p);
 }
 

@@ -39,7 +39,7 @@ static int drop_all(struct state *s, struct error *err)
 {
     static const char *const tables[] = {"run_table",   "run_stage", "chunk",         "part",
                                          "reject",      "repair",    "source_change", "taken",
-                                         "source_fact", "repaired"};
+                                         "source_fact", "repaired",  "waiting"};
     int code = staging_drop_run(s, s->run, err);
     for (size_t i = 0; !code && i < sizeof tables / sizeof *tables; i++)
         code = pg_execf(s->pg, err, "DELETE FROM %s.%s WHERE run = %lld", s->q, tables[i],

@@ -12,6 +12,7 @@
 #include "backup.h"
 #include "batches.h"
 #include "bundle.h"
+#include "connections.h"
 #include "crash.h"
 #include "deviation.h"
 #include "endtable.h"
@@ -26,6 +27,7 @@
 #include "signals.h"
 #include "staging.h"
 #include "steps.h"
+#include "tell.h"
 #include "verify.h"
 
 /* ---- the end --------------------------------------------------------------------------- */
@@ -380,11 +382,14 @@ int run_execute(struct session *session, const struct run_options *options,
     steps_begin(&r, "plan");
     signals_cancel_statements(0); /* a chunk is finished */
     int code = steps_open(&r);
+    if (!code && connections_spare(r.job))
+        tell_calls(r.s);
     if (!code)
         code = all_steps(&r);
     expect_drop(&r.expect);
     steps_end(&r);
     code = finish(&r, code);
+    tell_calls_end();
     bundle_close(&r.bundle);
     progress_end();
     tell_stages(&r, code);

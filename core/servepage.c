@@ -71,8 +71,15 @@ static void waits(const json_t *run, struct str *out)
     {
         const char *on = statusdoc_text(wait, "on");
         int lock = is(wait, "for", "lock");
-        str_printf(out, "<p class=\"wait\">Waits for %s%s", lock ? "a lock" : "",
-                   lock && on[0] ? " on " : "");
+        str_add(out, "<p class=\"wait\">");
+        if (json_is_integer(member(wait, "worker")))
+            str_printf(out, "Worker %.0f waits ", number(wait, "worker"));
+        else
+            str_add(out, "Waits ");
+        if (json_is_number(member(wait, "seconds")))
+            str_printf(out, "%.0f s ", number(wait, "seconds"));
+        str_printf(out, "for %s%s%s", lock ? "a lock" : "", lock && on[0] ? " on " : "",
+                   is(wait, "for", "plugin") ? "a plugin: " : "");
         servehtml_escaped(out, on);
         json_array_foreach(member(wait, "held_by"), k, by)
         {

@@ -11,7 +11,7 @@
 #include "pg.h"
 #include "status.h"
 
-#define STATE_VERSION 6
+#define STATE_VERSION 7
 
 enum run_state {
     RUN_LOADING,

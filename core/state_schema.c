@@ -19,6 +19,10 @@ static const char *const ddl[] = {
     /* steps: those so far with their seconds, the last one began at step_begun. For tell.c. */
     "CREATE TABLE %s.heartbeat (run bigint PRIMARY KEY, at timestamptz NOT NULL, step text"
     " NOT NULL, step_begun timestamptz, steps json, waits text)",
+    /* What keeps a run waiting that its process cannot tell in its heartbeat: a call into a plugin
+     * (worker 0), and what its worker processes wait for. */
+    "CREATE TABLE %s.waiting (run bigint, worker int, epoch bigint NOT NULL, kind text NOT NULL,"
+    " what text NOT NULL, backend int, since timestamptz NOT NULL, PRIMARY KEY (run, worker))",
     "CREATE TABLE %s.run_stage (run bigint, no int, name text NOT NULL, hash text NOT NULL,"
     " identity text NOT NULL, done bool NOT NULL, seconds float8, own_keys bool NOT NULL,"
     " map_sql text, key_column text, since bigint, snapshot text, login text[], PRIMARY KEY (run, "

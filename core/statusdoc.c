@@ -84,12 +84,14 @@ static const char current_sql[] =
     " count(*) AS count FROM (SELECT * FROM %1$s.reject WHERE run = %2$lld "                       \
     "LIMIT " STATUSDOC_MOST_REJECTS ") j GROUP BY 1, 2, 3, 4, 5"
 
-/* Rate and time left are those of the newest chunks of the stage, since its process began. */
+/* Rate and time left are those of the newest chunks of the stage, since its process began. Of few
+ * chunks within a moment no time left is made: they tell how long a commit takes. */
 #define PACE                                                                                       \
     "SELECT round(((sum(v.read) - (array_agg(v.read ORDER BY v.at))[1]) / nullif(extract(epoch"    \
     " FROM max(v.at) - min(v.at)), 0))::numeric, 1) AS rate, (1 - max(v.share)) /"                 \
     " nullif(max(v.share) - min(v.share), 0) * extract(epoch FROM max(v.at) - min(v.at))::float8"  \
-    " - extract(epoch FROM clock_timestamp() - max(v.at))::float8 AS seconds FROM (SELECT * FROM"  \
+    " - CASE WHEN count(*) = 20 OR max(v.at) - min(v.at) >= '1 s' THEN extract(epoch FROM"         \
+    " clock_timestamp() - max(v.at))::float8 END AS seconds FROM (SELECT * FROM"                   \
     " %1$s.chunk n WHERE n.run = r.id AND n.stage = p.x ->> 'name' AND n.at > begun.at ORDER BY"   \
     " n.at DESC LIMIT 20) v"
 
@@ -150,6 +152,13 @@ static const char locks_sql[] =
     " b.pid, 'user', o.usename, 'application', o.application_name)), '[]') FROM"
     " unnest(pg_blocking_pids(a.pid)) b (pid) LEFT JOIN pg_stat_activity o ON o.pid = b.pid) AS"
     " held_by FROM pg_stat_activity a WHERE a.pid = %1$lld AND a.wait_event_type = 'Lock') x";
+
+/* Of a process that is gone nothing counts: who took over is of another epoch. */
+static const char waiting_sql[] =
+    "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT w.kind AS for, w.what AS on,"
+    " nullif(w.worker, 0) AS worker, round(extract(epoch FROM clock_timestamp() -"
+    " w.since)::numeric, 1) AS seconds, '[]'::json AS held_by, w.backend FROM %1$s.waiting w JOIN"
+    " %1$s.run r ON r.id = w.run AND r.epoch = w.epoch WHERE w.run = %2$lld ORDER BY w.worker) x";
 
 static const char events_sql[] =
     "SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM (SELECT * FROM (SELECT no, "
@@ -295,18 +304,59 @@ static void drop_inner(json_t *run)
         json_object_del(run, names[i]);
 }
 
-static json_t *waits(struct state *s, const json_t *run, struct error *err)
+/* Appends the lock that this backend waits for, if it does. `worker` and `seconds` are taken. */
+static void add_lock(struct state *s, const json_t *backend, json_t *worker, json_t *seconds,
+                     json_t *list, struct error *err)
 {
     struct str sql;
-    const char *source = json_string_value(json_object_get(run, "waits"));
-    if (!json_is_true(json_object_get(run, "alive")))
-        return json_array();
     str_init(&sql, 0);
-    str_printf(&sql, locks_sql, (long long)json_integer_value(json_object_get(run, "backend")));
-    json_t *list = value(s, &sql, err);
-    if (list && source)
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:[]}", "for", "source", "on", source, "held_by"));
+    str_printf(&sql, locks_sql, (long long)json_integer_value(backend));
+    json_t *found = value(s, &sql, err), *lock = json_array_get(found, 0);
+    if (lock) {
+        json_object_set(lock, "worker", worker);
+        json_object_set(lock, "seconds", seconds);
+        json_array_append(list, lock);
+    }
+    json_decref(found);
+    json_decref(worker);
+    json_decref(seconds);
+}
+
+/* What the run's own process could not say, and what its workers wait for. */
+static void add_waiting(struct state *s, const json_t *run, json_t *list, struct error *err)
+{
+    size_t i;
+    json_t *wait;
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, waiting_sql, s->q, strtoll(statusdoc_text(run, "run"), NULL, 10));
+    json_t *told = value(s, &sql, err);
+    json_array_foreach(told, i, wait)
+    {
+        json_t *backend = json_object_get(wait, "backend");
+        if (str_equal(statusdoc_text(wait, "for"), "lock") && !err->code) {
+            add_lock(s, backend, json_incref(json_object_get(wait, "worker")),
+                     json_incref(json_object_get(wait, "seconds")), list, err);
+            continue;
+        }
+        json_object_del(wait, "backend");
+        json_array_append(list, wait);
+    }
+    json_decref(told);
+}
+
+static json_t *waits(struct state *s, const json_t *run, struct error *err)
+{
+    const char *source = json_string_value(json_object_get(run, "waits"));
+    json_t *list = json_array();
+    if (!json_is_true(json_object_get(run, "alive")))
+        return list;
+    add_lock(s, json_object_get(run, "backend"), json_null(), json_null(), list, err);
+    if (source)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:n, s:n, s:[]}", "for", "source", "on",
+                                              source, "worker", "seconds", "held_by"));
+    if (!err->code)
+        add_waiting(s, run, list, err);
     return list;
 }
 

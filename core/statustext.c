@@ -136,7 +136,14 @@ static void wait_lines(const json_t *run, struct str *out)
     {
         const char *on = statusdoc_text(wait, "on");
         int lock = str_equal(statusdoc_text(wait, "for"), "lock");
-        str_printf(out, "      waits for %s%s", lock ? "a lock" : "", lock && on[0] ? " on " : "");
+        str_add(out, "      ");
+        if (json_is_integer(member(wait, "worker")))
+            str_printf(out, "worker %lld ", whole(wait, "worker"));
+        str_add(out, "waits ");
+        if (json_is_number(member(wait, "seconds")))
+            str_printf(out, "%.1f s ", statusdoc_number(wait, "seconds"));
+        str_printf(out, "for %s%s%s", lock ? "a lock" : "", lock && on[0] ? " on " : "",
+                   str_equal(statusdoc_text(wait, "for"), "plugin") ? "a plugin: " : "");
         str_add(out, on);
         json_array_foreach(member(wait, "held_by"), k, by)
         {

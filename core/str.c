@@ -170,6 +170,18 @@ static size_t utf8_sequence(const unsigned char *p, size_t n)
     return need;
 }
 
+size_t str_control(const char *p, char shown[8])
+{
+    const unsigned char *u = (const unsigned char *)p;
+    size_t n = utf8_sequence(u, strnlen(p, 4));
+    shown[0] = '\0';
+    if (!n || u[0] < 0x20)
+        snprintf(shown, 8, "\\x%02x", u[0]);
+    else if (u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0))
+        snprintf(shown, 8, "\\u%04x", u[n - 1]);
+    return n ? n : 1;
+}
+
 int str_utf8_ok(const char *data, size_t n)
 {
     const unsigned char *p = (const unsigned char *)data;

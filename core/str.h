@@ -31,6 +31,11 @@ const char *str_nearest(const char *name, const char *const *names, size_t n);
 int str_equal(const char *a, const char *b); /* NULL equals NULL only */
 /* Adds valid UTF-8, and what is not ASCII as JSON escapes it: \u2603. */
 void str_add_ascii(struct str *s, const char *text, size_t n);
+/* Length of the character at `p`, which is not at its end. `shown` gets what stands in its place
+ * where it must not reach a terminal, else "": a control character, also one of those above ASCII,
+ * which terminals obey as they do ESC, or a byte that is no UTF-8. Where JSON may hold it, it is
+ * JSON. */
+size_t str_control(const char *p, char shown[8]);
 /* 1 when the bytes are valid UTF-8 (RFC 3629) without NUL. */
 int str_utf8_ok(const char *data, size_t n);
 

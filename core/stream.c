@@ -261,9 +261,11 @@ static void tell(struct stream *l, int now)
     if (!l->options->progress || (!now && t.tv_sec == l->told.tv_sec))
         return;
     l->told = t;
-    l->options->progress(l->options->ctx,
-                         &(struct load_progress){l->stage->p->name, l->read, l->rejected,
-                                                 feed_progress(l->stage), l->cause});
+    l->options->progress(l->options->ctx, &(struct load_progress){.stage = l->stage->p->name,
+                                                                  .read = l->read,
+                                                                  .rejected = l->rejected,
+                                                                  .parts = feed_progress(l->stage),
+                                                                  .cause = l->cause});
 }
 
 static void tell_now(void *ctx)

@@ -1,5 +1,7 @@
 /* tell.c - what a run tells of itself in its state. A statement or two a step, none a record; the
- * server is not waited for to reach its disk, and a lock not at all. */
+ * server is not waited for to reach its disk, and a lock not at all. What is waited for in a call
+ * into a plugin, or by worker processes, stands in a table of its own: the heartbeat may be locked
+ * by the transaction in which the process stands still. */
 #include "tell.h"
 
 #include <jansson.h>
@@ -8,7 +10,12 @@
 #include <string.h>
 
 #include "config.h"
+#include "lookout.h"
 #include "sql.h"
+
+#define WAIT_SHOWN 1.0  /* seconds; shorter waits are not worth a word */
+#define CALL_SHOWN 3.0  /* the same of a call: some take their time */
+#define CALL_AGAIN_S 10 /* until what could not be told is tried again */
 
 json_t *tell_needs(const struct job *job, const struct job_stage *st)
 {
@@ -62,22 +69,38 @@ int tell_plan(struct state *s, const struct job *job, const char *bundle, struct
     return res ? 0 : err->code;
 }
 
+static void begin_sql(const struct state *s, struct str *sql)
+{
+    pg_begin_sql(s->pg, "", sql);
+    str_add(sql, "; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '200ms'; ");
+}
+
 /* One message to the server, a transaction of its own, and nothing where there is another. */
-static void write_alone(struct state *s, const char *set)
+static int write_alone(struct state *s, struct str *statements)
 {
     struct error err = {0};
     struct str sql;
-    if (!s->run || s->worker || !pg_is_idle(s->pg))
-        return;
+    int code = STATUS_TEMPORARY;
     str_init(&sql, 0);
-    pg_begin_sql(s->pg, "", &sql);
+    if (s->run && !s->worker && pg_is_idle(s->pg)) {
+        begin_sql(s, &sql);
+        str_printf(&sql, "%s; COMMIT", statements->data);
+        code = pg_exec_str(s->pg, &sql, &err);
+        pg_rollback(s->pg);
+    }
+    str_clear(statements);
+    return code;
+}
+
+static void set_heartbeat(struct state *s, const char *set)
+{
+    struct str sql;
+    str_init(&sql, 0);
     str_printf(&sql,
-               "; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '200ms';"
-               " UPDATE %s.heartbeat h SET at = clock_timestamp(), %s FROM %s.run r WHERE h.run ="
-               " %lld AND r.id = h.run AND r.epoch = %lld; COMMIT",
+               "UPDATE %s.heartbeat h SET at = clock_timestamp(), %s FROM %s.run r WHERE h.run ="
+               " %lld AND r.id = h.run AND r.epoch = %lld",
                s->q, set, s->q, (long long)s->run, (long long)s->epoch);
-    pg_exec_str(s->pg, &sql, &err);
-    pg_rollback(s->pg);
+    write_alone(s, &sql);
 }
 
 void tell_steps(struct state *s, const struct report_step *steps, size_t n)
@@ -90,7 +113,7 @@ void tell_steps(struct state *s, const struct report_step *steps, size_t n)
         str_printf(&set, "%s{\"name\":\"%s\",\"seconds\":%.3f}", i ? "," : "", steps[i].name,
                    steps[i].seconds);
     str_add(&set, "]'");
-    write_alone(s, set.data);
+    set_heartbeat(s, set.data);
     str_clear(&set);
 }
 
@@ -103,6 +126,137 @@ void tell_waits(struct state *s, const char *what)
         sql_literal(&set, what);
     else
         str_add(&set, "NULL");
-    write_alone(s, set.data);
+    set_heartbeat(s, set.data);
     str_clear(&set);
+}
+
+/* ---- what the heartbeat cannot tell ------------------------------------------------------ */
+
+static void add_wait(const struct state *s, int worker, const char *kind,
+                     const struct workers_wait *w, struct str *sql)
+{
+    struct str what;
+    str_init(&what, 0);
+    if (w->now.kind == WAITING_SOURCE)
+        str_printf(&what, "source %s%s%s", w->now.what, w->now.said[0] ? ": " : "", w->now.said);
+    else
+        str_add(&what, w->now.what);
+    str_printf(sql, "INSERT INTO %s.waiting SELECT id, %d, epoch, '%s', ", s->q, worker, kind);
+    sql_literal(sql, what.data);
+    str_printf(sql,
+               ", nullif(%d, 0), clock_timestamp() - interval '%.1f s' FROM %s.run WHERE id = %lld"
+               " AND epoch = %lld",
+               w->backend, w->now.seconds, s->q, (long long)s->run, (long long)s->epoch);
+    str_clear(&what);
+}
+
+static const char *kind_of(const struct waiting *w)
+{
+    return w->seconds < WAIT_SHOWN     ? NULL
+           : w->kind == WAITING_LOCK   ? "lock"
+           : w->kind == WAITING_SOURCE ? "source"
+           : w->kind == WAITING_PLUGIN ? "plugin"
+                                       : NULL;
+}
+
+/* Is it a lock that the statement waits for? */
+static void ask_lock(struct state *s, struct workers_wait *w)
+{
+    struct error err = {0};
+    if (w->now.seconds < WAIT_SHOWN || !w->backend ||
+        (w->now.kind != WAITING_STATEMENT && w->now.kind != WAITING_LOCK))
+        return;
+    struct pg_result *res = pg_queryf(
+        s->pg, &err,
+        "SELECT coalesce((SELECT l.relation::regclass::text FROM pg_locks l WHERE l.pid = a.pid AND"
+        " NOT l.granted AND l.relation IS NOT NULL LIMIT 1), 'a row') || coalesce(', held by"
+        " process ' || nullif(array_to_string(pg_blocking_pids(a.pid), ', '), ''), '') FROM"
+        " pg_stat_activity a WHERE a.pid = %d AND a.wait_event_type = 'Lock'",
+        w->backend);
+    if (res && pg_rows(res)) {
+        w->now.kind = WAITING_LOCK;
+        snprintf(w->now.what, sizeof w->now.what, "%s", pg_get(res, 0, 0));
+    }
+    pg_free(res);
+}
+
+int tell_workers(struct state *s, struct workers_wait *list, size_t n)
+{
+    struct str sql;
+    struct error err = {0};
+    int any = 0;
+    if (!pg_is_idle(s->pg) || pg_begin(s->pg, "READ ONLY", &err))
+        return 1;
+    for (size_t i = 0; i < n; i++)
+        ask_lock(s, &list[i]);
+    pg_rollback(s->pg);
+    str_init(&sql, 0);
+    str_printf(&sql, "DELETE FROM %s.waiting WHERE run = %lld AND worker > 0", s->q,
+               (long long)s->run);
+    for (size_t i = 0; i < n; i++) {
+        const char *kind = kind_of(&list[i].now);
+        if (!kind)
+            continue;
+        any = 1;
+        str_add(&sql, "; ");
+        add_wait(s, (int)i + 1, kind, &list[i], &sql);
+    }
+    return write_alone(s, &sql) || any;
+}
+
+/* ---- calls into plugins -------------------------------------------------------------------- */
+
+static struct { /* of the thread */
+    const struct state *s;
+    struct str begin; /* of a transaction; the connection that says how is not the thread's */
+    int told;         /* the state has one */
+    double next;      /* seconds of a call from which on it is told, or tried again */
+    double last;      /* its seconds, at the last look */
+} calls;
+
+static int write_aside(const struct workers_wait *w)
+{
+    struct str sql;
+    const struct state *s = calls.s;
+    str_init(&sql, 0);
+    str_printf(&sql, "%sDELETE FROM %s.waiting WHERE run = %lld AND worker = 0; ", calls.begin.data,
+               s->q, (long long)s->run);
+    if (w)
+        add_wait(s, 0, "plugin", w, &sql);
+    str_add(&sql, w ? "; COMMIT" : "COMMIT");
+    int code = sql.failed ? STATUS_BUG : pg_aside(s->pg, sql.data);
+    str_clear(&sql);
+    return code;
+}
+
+static void look_at_call(void *ctx, const struct waiting *now)
+{
+    (void)ctx;
+    int is_call = now->kind == WAITING_PLUGIN;
+    int is_another = !is_call || now->seconds < calls.last;
+    calls.last = is_call ? now->seconds : 0;
+    if (is_another) {
+        if (calls.told)
+            calls.told = write_aside(NULL) != 0;
+        calls.next = CALL_SHOWN;
+    }
+    if (!is_call || now->seconds < calls.next)
+        return;
+    calls.told = write_aside(&(struct workers_wait){.now = *now}) == 0;
+    calls.next = calls.told ? 1e9 : now->seconds + CALL_AGAIN_S;
+}
+
+void tell_calls(const struct state *s)
+{
+    calls.s = s;
+    calls.next = CALL_SHOWN;
+    str_init(&calls.begin, 0);
+    begin_sql(s, &calls.begin);
+    lookout_start(look_at_call, NULL);
+}
+
+void tell_calls_end(void)
+{
+    lookout_stop();
+    str_clear(&calls.begin);
 }

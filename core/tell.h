@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "state.h"
+#include "workers.h"
 
 struct json_t;
 
@@ -20,5 +21,14 @@ int tell_plan(struct state *s, const struct job *job, const char *bundle, struct
 void tell_steps(struct state *s, const struct report_step *steps, size_t n);
 /* "source shop"; NULL: for nothing. Not in a transaction. */
 void tell_waits(struct state *s, const char *what);
+/* What the workers wait for, list[0] is the first one's; a statement that waits for a lock becomes
+ * that wait, by what the server says. 0: none waits, and nothing was written that would be wrong
+ * now. Not in a transaction. */
+int tell_workers(struct state *s, struct workers_wait *list, size_t n);
+
+/* From now on a call into a plugin that has not come back for some seconds is told, by a thread and
+ * a connection that is made then alone: the process itself can say nothing. The run is open. */
+void tell_calls(const struct state *s);
+void tell_calls_end(void);
 
 #endif

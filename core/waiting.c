@@ -78,6 +78,23 @@ void waiting_get(struct waiting *out)
     pthread_mutex_unlock(&lock);
 }
 
+void waiting_look(struct waiting *out, struct crash_look *look)
+{
+    struct crash_call call;
+    double seconds;
+    waiting_get(out);
+    int is_called = crash_same_call(look, &call, &seconds);
+    /* A source that had nothing to give is asked again, and may hang in that. */
+    if (is_called && (!out->kind || (out->kind == WAITING_SOURCE && seconds > 1))) {
+        out->said[0] = '\0';
+        out->kind = WAITING_PLUGIN;
+        out->seconds = seconds;
+        snprintf(out->what, sizeof out->what, "%s() of %s, %s%s%s", call.call, call.unit->name,
+                 call.unit->where, call.stage ? ", stage " : "", call.stage ? call.stage : "");
+    }
+    log_mask(out->what);
+}
+
 const char *waiting_text(enum waiting_kind of)
 {
     switch (of) {

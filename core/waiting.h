@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "crash.h"
+
 enum waiting_kind {
     WAITING_NO,
     WAITING_STATEMENT, /* a server works on a statement */
@@ -33,6 +35,9 @@ void waiting_again(const struct waiting *w, const char *what);
 void waiting_said(const char *text);
 /* WAITING_NO in out->kind when nothing is waited for. */
 void waiting_get(struct waiting *out);
+/* The same, or the first thread's call into a plugin that has not come back: it says nothing of
+ * itself. Without the secrets that are known. */
+void waiting_look(struct waiting *out, struct crash_look *look);
 /* "a lock": in words, for the kind. */
 const char *waiting_text(enum waiting_kind kind);
 

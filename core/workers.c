@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +18,7 @@
 #include "arena.h"
 #include "host.h"
 #include "log.h"
+#include "lookout.h"
 #include "screen.h"
 #include "signals.h"
 
@@ -27,6 +29,15 @@ struct worker {
     pid_t pid; /* 0: ended */
     int fd;
     int busy;
+    struct workers_wait wait; /* as it said */
+    int64_t said;             /* when; ms */
+};
+
+/* From a worker to its parent. */
+struct word {
+    int is_wait;
+    struct workers_wait wait;
+    struct error answer; /* sent only where it is one */
 };
 
 struct workers {
@@ -45,6 +56,22 @@ static int64_t now_ms(void)
 }
 
 /* ---- the worker ------------------------------------------------------------------------ */
+
+static int to_parent = -1;
+
+static int answer(const struct error *err)
+{
+    struct word word = {.answer = *err};
+    return send(to_parent, &word, sizeof word, 0) == (ssize_t)sizeof word;
+}
+
+/* A parent that does not listen is not waited for. */
+void workers_say(const struct workers_wait *wait)
+{
+    struct word word = {.is_wait = 1, .wait = *wait};
+    ssize_t n = send(to_parent, &word, offsetof(struct word, answer), MSG_DONTWAIT);
+    (void)n;
+}
 
 static int next_order(int fd, struct workers_order *order)
 {
@@ -65,13 +92,14 @@ __attribute__((noreturn)) static void live(const struct workers *w, int number, 
         _exit(STATUS_TEMPORARY);
     for (size_t i = 0; i < w->n; i++)
         close(w->list[i].fd);
+    to_parent = fd;
     signals_worker();
     screen_forked();
     while (!err.code && next_order(fd, &order)) {
         int code = w->calls.work(w->calls.ctx, number, &order, &err);
         if (code && !err.code)
             err.code = code;
-        if (send(fd, &err, sizeof err, 0) != (ssize_t)sizeof err)
+        if (!answer(&err))
             break;
     }
     _exit(0);
@@ -105,8 +133,10 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
     memset(w, 0, sizeof *w);
     w->calls = *calls;
     screen_before_fork();
+    lookout_before_fork();
     while (w->n < n && w->n < WORKERS_MAX && start_one(w) == 0)
         ;
+    lookout_after_fork();
     screen_after_fork();
     if (w->n == n)
         return w;
@@ -161,9 +191,17 @@ static size_t count_alive(const struct workers *w)
 static void take_answer(struct workers *w, size_t i, struct error *err)
 {
     struct worker *x = &w->list[i];
-    struct error answer = {0};
-    int answered = recv(x->fd, &answer, sizeof answer, 0) == (ssize_t)sizeof answer;
+    struct word word = {0};
+    ssize_t n = recv(x->fd, &word, sizeof word, 0);
+    if (n > 0 && word.is_wait) {
+        x->wait = word.wait;
+        x->said = now_ms();
+        return;
+    }
+    const struct error answer = word.answer;
+    int answered = n == (ssize_t)sizeof word;
     x->busy = 0;
+    x->wait = (struct workers_wait){0};
     if (answered && !answer.code)
         return;
     int status = reap(w, x);
@@ -236,6 +274,18 @@ int workers_round(struct workers *w, const struct workers_order *order, struct e
         error_set(err, STATUS_TEMPORARY, "no worker is left");
     }
     return err->code;
+}
+
+void workers_heard(const struct workers *w, int number, struct workers_wait *out)
+{
+    const struct worker *x = &w->list[number - 1];
+    *out = x->wait;
+    out->now.seconds += (double)(now_ms() - x->said) / 1000;
+}
+
+size_t workers_count(const struct workers *w)
+{
+    return w->n;
 }
 
 struct workers_memory workers_end(struct workers *w)

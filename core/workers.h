@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "status.h"
+#include "waiting.h"
 
 #define WORKERS_MAX 64
 #define WORKERS_SHARED 256
@@ -32,6 +33,16 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
 /* Gives all the order, and waits until each has answered or ended. A worker that was killed, or met
  * something temporary, is a warning as long as one is left; another failure stops them all. */
 int workers_round(struct workers *w, const struct workers_order *order, struct error *err);
+/* What a worker waits for. */
+struct workers_wait {
+    struct waiting now; /* WAITING_NO: for nothing that is worth a word */
+    int backend;        /* that serves it, as the target numbers them; 0: not known */
+};
+/* In the worker: says it to the parent; any thread. */
+void workers_say(const struct workers_wait *wait);
+/* In the parent: what that worker said last, with the seconds until now. */
+void workers_heard(const struct workers *w, int number, struct workers_wait *out);
+size_t workers_count(const struct workers *w); /* numbers given so far */
 /* What they needed of memory, each at its peak. */
 struct workers_memory {
     int64_t most_kb, sum_kb; /* the largest; all together */

@@ -178,6 +178,27 @@ static void row_table(struct out *o, const json_t *stages)
     html_table_foot_end(o);
 }
 
+/* Names only: values travel beside the statements. */
+static void statement_table(struct out *o, const json_t *statements)
+{
+    static const char *const columns[] = {"Place", "#Time", "Statement", NULL};
+    char place[24];
+    size_t i;
+    json_t *statement;
+    if (json_array_size(statements) == 0)
+        return;
+    html_table(o, "The slowest statements of the run", columns);
+    json_array_foreach(statements, i, statement)
+    {
+        snprintf(place, sizeof place, "%zu", i + 1);
+        html_row(o, place);
+        html_cell_seconds(o, view_seconds(statement, "seconds"));
+        html_cell_long(o, view_text(statement, "sql"));
+        html_row_end(o);
+    }
+    html_table_end(o);
+}
+
 void html_stages(struct out *o, const json_t *root)
 {
     const json_t *stages = json_object_get(root, "stages");
@@ -193,5 +214,6 @@ void html_stages(struct out *o, const json_t *root)
     }
     if (json_array_size(steps) > 0)
         time_bars(o, steps, "steps", "The run, step by step", "Time of each step of the run");
+    statement_table(o, json_object_get(root, "statements"));
     html_section_end(o);
 }

@@ -15,10 +15,17 @@ function __mighost_takes
     contains -- $takes $argv; or test -z "$argv"
 end
 
+function __mighost_behind
+    test (commandline -opc)[-1] = $argv[1]
+end
+
 complete -c mighost -f
 complete -c mighost -n 'not __mighost_takes' -a '(__mighost_options)'
 complete -c mighost -n '__mighost_takes DIR' -a '(__fish_complete_directories)'
 complete -c mighost -n '__mighost_takes FILE PATH' -F
-complete -c mighost -n '__mighost_takes FORMAT' -a 'text json dot'
+complete -c mighost -n '__mighost_takes FORMAT; and not __mighost_behind --log-format' -a 'text json dot'
+complete -c mighost -n '__mighost_behind --log-format' -a 'text json'
+complete -c mighost -n '__mighost_takes KIND' -a 'transform source migrator validator reporter'
+complete -c mighost -n '__mighost_behind --language' -a 'c c++ rust'
 complete -c mighost -n '__mighost_takes LEVEL' -a 'debug info warning error'
 complete -c mighost -n '__mighost_takes MODE' -a 'refuse untouched force'

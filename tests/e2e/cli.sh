@@ -236,6 +236,25 @@ psql_t counted -c "CREATE TABLE \"odd$escape\" (id int)"
     says 'odd\x1b[2J'
     silent "$escape"
 ) || exit 1
+# The one-character form of the same, as UTF-8 has it, which terminals obey, too; a byte that is no text;
+# and DEL. What is JSON stays JSON.
+escape=$(printf '\302\2332J') stray=$(printf '\233') delete=$(printf '\177')
+ends 3 --plugins "$PLUGINS" --project "$SHOP/no$escape$stray$delete" --plan
+says 'no\u009b2J\x9b\u007f'
+LC_ALL=C silent "$stray" "$delete"
+"$MIGHOST" --plugins "$PLUGINS" --project "$SHOP/no$escape$delete" --log-format json --plan >"$OUT" 2>"$ERR" || :
+silent "$escape"
+head -n 1 "$ERR" | LC_ALL=C grep -q '\\u009b2J\\u007f' || fail "$(head -n 1 "$ERR")"
+psql_t counted -c "CREATE TABLE \"odder$escape$delete\" (id int)"
+(
+    DATABASE_URL=$(pg_url counted)
+    ends 0 $on --analyze
+    says 'odder\u009b2J\u007f'
+    LC_ALL=C silent "$stray" "$delete"
+    ends 0 $on --analyze --json
+    LC_ALL=C silent "$stray" "$delete"
+    json "$OUT" "j::text LIKE '%odder' || chr(155) || '2J' || chr(127) || '%'"
+) || exit 1
 
 echo "a full disk behind publish"
 mkdir "$TEST_DIR/full"

@@ -265,7 +265,7 @@ if command -v python3 >/dev/null; then
     TERM=xterm python3 "$top_srcdir/tests/fixtures/terminal.py" 100x24 "$TEST_DIR/frames" \
         "for a plugin:int" "for a plugin:int" -- "$MIGHOST" $both --project "$SHOP/rogue.json" --run || status=$?
     is "a hanging call with two signals ends" "$status" 130
-    grep -q '^waits 0:0[0-9] for a plugin: next() of source:rogue, source r$' "$TEST_DIR/frames" ||
+    grep -q '^waits 0:0[0-9] for a plugin: next() of source:rogue, source r, stage first$' "$TEST_DIR/frames" ||
         fail "the screen does not say what is waited for"
     unchanged shop
 fi

@@ -25,7 +25,27 @@ static void secrets_are_masked(void)
     waiting_end();
 }
 
-static const struct unit_case cases[] = {{"secrets_are_masked", secrets_are_masked}};
+static void a_call_is_named(void)
+{
+    const struct crash_unit who = {"source:shop", "source of hunter-22-canary", "shop.so"};
+    struct crash_look look = {0};
+    struct waiting w;
+    crash_init();
+    log_secret("hunter-22-canary");
+    struct crash_call outer = crash_enter((struct crash_call){&who, "next", "users"});
+    waiting_look(&w, &look); /* seen for the first time: it may have begun just now */
+    CU_ASSERT_EQUAL(w.kind, WAITING_NO);
+    waiting_look(&w, &look);
+    CU_ASSERT_EQUAL(w.kind, WAITING_PLUGIN);
+    CU_ASSERT_STRING_EQUAL(w.what, "next() of source:shop, source of ***, stage users");
+    crash_leave(outer);
+    waiting_look(&w, &look);
+    waiting_look(&w, &look);
+    CU_ASSERT_EQUAL(w.kind, WAITING_NO);
+}
+
+static const struct unit_case cases[] = {{"secrets_are_masked", secrets_are_masked},
+                                         {"a_call_is_named", a_call_is_named}};
 
 int main(int argc, char **argv)
 {

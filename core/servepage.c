@@ -116,7 +116,9 @@ static void tiles(const json_t *run, const json_t *row, struct str *out)
     } else if (json_is_object(member(row, "totals"))) {
         str_add(out, "<li><b>");
         servehtml_count(out, number(member(row, "totals"), "migrated"));
-        tile(out, is(run, "state", "dry") ? "fit to migrate" : "records migrated");
+        int unwritten = is(run, "state", "dry") || is(run, "state", "failed") ||
+                        is(run, "state", "held") || is(run, "state", "abandoned");
+        tile(out, unwritten ? "fit to migrate" : "records migrated");
     }
     str_add(out, "</ul>\n");
 }

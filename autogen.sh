@@ -124,6 +124,14 @@ need_packages()
 
 # --- build --------------------------------------------------------------------------------
 
+# autoreconf and what it calls: without them its own messages would not name a package.
+can_prepare()
+{
+    for tool in autoreconf automake libtoolize pkg-config; do
+        command -v "$tool" >/dev/null || return 1
+    done
+}
+
 prepare()
 {
     autoreconf --force --install
@@ -228,7 +236,7 @@ for argument in "$@"; do
     esac
 done
 case $mode in
-'') prepare ;;
+'') can_prepare || need_packages; prepare ;;
 demo) demo ;;
 check) check ;;
 esac

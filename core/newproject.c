@@ -220,9 +220,11 @@ static void tell(const struct newproject *n)
     const json_t *review = json_object_get(n->proposal, "review");
     for (size_t i = 0; i < json_array_size(review); i++)
         output_format("review: %s\n", json_string_value(json_array_get(review, i)));
-    output_format("%s/project.json: %zu stages proposed, %zu lines to review; next: %s/README.md\n",
-                  n->dir, json_array_size(json_object_get(n->proposal, "stages")),
-                  json_array_size(review), n->dir);
+    size_t stages = json_array_size(json_object_get(n->proposal, "stages"));
+    size_t lines = json_array_size(review);
+    output_format(
+        "%s/project.json: %zu stage%s proposed, %zu line%s to review; next: %s/README.md\n", n->dir,
+        stages, stages == 1 ? "" : "s", lines, lines == 1 ? "" : "s", n->dir);
 }
 
 int newproject_run(const struct cli *cli, struct session *s)

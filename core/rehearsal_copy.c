@@ -310,7 +310,7 @@ static int prove(struct rehearsal_copy *c, struct pg *copy, struct error *err)
 static int prove_template(struct rehearsal_copy *c, struct rehearsal_template *t)
 {
     struct error own = {0};
-    fault_point("rehearsal.template");
+    (void)fault_point("rehearsal.template");
     int code = pg_begin(c->target->pg, SNAPSHOT, &own);
     if (!code)
         code = prove(c, t->made, &own);

@@ -411,14 +411,16 @@ static void write_rights(const struct rehearsal_rights *x, struct str *out)
 static void write_text(const struct rehearse *r, struct str *out)
 {
     const struct rehearsal_copy *c = &r->copy;
+    int is_small = c->bytes >> 20 == 0;
     if (r->cli->skip_staging)
         str_add(out, "copy: the one that was there\n");
     else
         str_printf(out,
-                   "copy: %lld rows, %lld MB; backup of what was there: %s (%.1f s); copied by %s"
+                   "copy: %lld rows, %lld %s; backup of what was there: %s (%.1f s); copied by %s"
                    " (%s) in %.1f s, proven in %.1f s\n",
-                   (long long)c->rows, (long long)(c->bytes >> 20),
-                   c->backup[0] ? c->backup : "nothing was", c->backup_seconds,
+                   (long long)c->rows, (long long)(c->bytes >> (is_small ? 10 : 20)),
+                   is_small ? "kB" : "MB", c->backup[0] ? c->backup : "nothing was",
+                   c->backup_seconds,
                    c->by_template ? "CREATE DATABASE ... TEMPLATE" : "pg_dump and pg_restore",
                    c->way, c->copy_seconds, c->proof_seconds);
     write_rights(&c->rights, out);

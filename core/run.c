@@ -65,16 +65,20 @@ static void make_text(struct run *r, int code)
         snprintf(out, size, "%s (exit %d): %s", status_text(code), code, state_line(r, code));
         return;
     }
-    snprintf(
-        out, size,
-        "%s: %lld records read, %lld migrated, %lld skipped, %lld rejected; %lld changed (%lld "
-        "inserted, %lld updated, %lld deleted), %lld unchanged%s",
-        r->options->dry_run ? "dry run done, nothing was written"
-        : r->options->hold  ? "held before publish"
-                            : status_text(code),
-        (long long)t->read, (long long)t->migrated, (long long)t->skipped, (long long)t->rejected,
-        (long long)changed, (long long)t->inserted, (long long)t->updated, (long long)t->deleted,
-        (long long)t->unchanged, vanished);
+    static const char *const was[] = {"migrated", "changed", "inserted", "updated", "deleted"};
+    static const char *const will_be[] = {"to migrate", "to change", "to insert", "to update",
+                                          "to delete"};
+    const char *const *as = r->options->dry_run || r->options->hold ? will_be : was;
+    snprintf(out, size,
+             "%s: %lld record%s read, %lld %s, %lld skipped, %lld rejected; %lld %s (%lld %s, "
+             "%lld %s, %lld %s), %lld unchanged%s",
+             r->options->dry_run ? "dry run done, nothing was written"
+             : r->options->hold  ? "held before publish"
+                                 : status_text(code),
+             (long long)t->read, t->read == 1 ? "" : "s", (long long)t->migrated, as[0],
+             (long long)t->skipped, (long long)t->rejected, (long long)changed, as[1],
+             (long long)t->inserted, as[2], (long long)t->updated, as[3], (long long)t->deleted,
+             as[4], (long long)t->unchanged, vanished);
 }
 
 struct ending {

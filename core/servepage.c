@@ -51,8 +51,9 @@ static void what_became(const json_t *run, struct str *out)
         str_add(out, is(run, "state", "held") ? "is held before publish" : "is over: ");
         if (is(run, "state", "held"))
             return;
-        servehtml_word(out,
-                       is(run, "state", "done") ? status_text(code) : statusdoc_text(run, "state"));
+        servehtml_word(out, is(run, "state", "done")  ? status_text(code)
+                            : is(run, "state", "dry") ? "nothing was written"
+                                                      : statusdoc_text(run, "state"));
         return;
     }
     if (json_is_false(member(run, "alive"))) {
@@ -105,24 +106,26 @@ static void tiles(const json_t *run, const json_t *row, struct str *out)
     tile(out, "records read");
     str_add(out, "<li><b>");
     servehtml_count(out, number(row, "left_out"));
-    tile(out, "left out");
+    tile(out, "records left out");
     str_add(out, "<li><b>");
     servehtml_duration(out, number(run, "seconds"));
-    tile(out, "since its start");
+    tile(out, at_work ? "since its start" : "from start to end");
     if (at_work) {
         str_add(out, "<li><b>");
         if (has_number(run, "seconds_left"))
             servehtml_duration(out, number(run, "seconds_left"));
         else
             str_add(out, "unknown");
-        tile(out, "left, as measured");
+        tile(out, "to go, as measured");
         str_add(out, "<li><b>");
         servehtml_duration(out, number(run, "heartbeat_seconds"));
         tile(out, "since its last sign of life");
     } else if (json_is_object(member(row, "totals"))) {
         str_add(out, "<li><b>");
         servehtml_count(out, number(member(row, "totals"), "migrated"));
-        tile(out, "migrated");
+        int unwritten = is(run, "state", "dry") || is(run, "state", "failed") ||
+                        is(run, "state", "held") || is(run, "state", "abandoned");
+        tile(out, unwritten ? "fit to migrate" : "records migrated");
     }
     str_add(out, "</ul>\n");
 }
@@ -187,7 +190,7 @@ static const char *tone_of_stage(const json_t *stage)
     return number(stage, "skipped") + number(stage, "rejected") > 0 ? "warn" : "good";
 }
 
-static void stage_row(const json_t *stage, struct str *out)
+static void stage_row(const json_t *stage, int at_work, struct str *out)
 {
     const char *tone = tone_of_stage(stage);
     str_add(out, "<tr>");
@@ -202,11 +205,13 @@ static void stage_row(const json_t *stage, struct str *out)
     if (has_number(stage, "total"))
         servehtml_count(out, number(stage, "total"));
     str_add(out, "</td>");
-    servehtml_cell_count(out, stage, "rate");
-    str_add(out, "<td class=\"n\">");
-    if (!is(stage, "status", "complete") && has_number(stage, "seconds_left"))
-        servehtml_duration(out, number(stage, "seconds_left"));
-    str_add(out, "</td>");
+    if (at_work) {
+        servehtml_cell_count(out, stage, "rate");
+        str_add(out, "<td class=\"n\">");
+        if (!is(stage, "status", "complete") && has_number(stage, "seconds_left"))
+            servehtml_duration(out, number(stage, "seconds_left"));
+        str_add(out, "</td>");
+    }
     servehtml_cell_count(out, stage, "skipped");
     servehtml_cell_count(out, stage, "rejected");
     servehtml_cell(out, stage, "source");
@@ -215,16 +220,19 @@ static void stage_row(const json_t *stage, struct str *out)
 
 static void stages(const json_t *run, struct str *out)
 {
-    static const char *const columns[] = {"Stage",     "State",     "Share", "#Read",
-                                          "#Of",       "#A second", "#Left", "#Skipped",
-                                          "#Rejected", "Source",    NULL};
+    static const char *const now[] = {"Stage",     "State",       "Share",  "#Read",
+                                      "#Of",       "#Per second", "#To go", "#Skipped",
+                                      "#Rejected", "Source",      NULL};
+    static const char *const over[] = {"Stage",    "State",     "Share",  "#Read", "#Of",
+                                       "#Skipped", "#Rejected", "Source", NULL};
+    int at_work = statustext_is_unfinished(run);
     size_t i;
     json_t *stage;
     servehtml_section(out, "stages", "Stages");
-    servehtml_table(out, "Stages in their order", columns);
+    servehtml_table(out, "Stages in their order", at_work ? now : over);
     json_array_foreach(member(run, "stages"), i, stage)
     {
-        stage_row(stage, out);
+        stage_row(stage, at_work, out);
     }
     servehtml_table_end(out);
     str_add(out, "</section>\n");
@@ -278,7 +286,7 @@ static void stage_said(void *ctx, size_t i)
     } else if (left > 0) {
         str_add(out, ", ");
         servehtml_count(out, left);
-        str_add(out, " out");
+        str_add(out, " left out");
     }
 }
 
@@ -314,7 +322,8 @@ static void plan(const json_t *run, struct str *out)
 
 static void rejects(const json_t *run, struct str *out)
 {
-    static const char *const columns[] = {"Stage", "#Records", "Reason", "Begun by", "", NULL};
+    static const char *const columns[] = {"Stage",    "#Records", "Reason",
+                                          "Begun by", "Outcome",  NULL};
     const json_t *list = member(run, "rejects");
     size_t i;
     json_t *r;
@@ -440,19 +449,23 @@ static void fill(const struct parts *parts, size_t n, struct str *out)
     }
 }
 
-static void frame(const struct str *title, const struct str *where, const struct str *body,
-                  const struct str *asked, struct str *out)
+static void frame(const struct str *title, const struct str *jump, const struct str *where,
+                  const struct str *body, const struct str *asked, struct str *out)
 {
-    const struct parts parts[] = {
-        {"{title}", title}, {"{where}", where}, {"{main}", body}, {"{asked}", asked}};
+    const struct parts parts[] = {{"{title}", title},
+                                  {"{jump}", jump},
+                                  {"{where}", where},
+                                  {"{main}", body},
+                                  {"{asked}", asked}};
     fill(parts, sizeof parts / sizeof *parts, out);
 }
 
 void servepage_make(const struct servepage *p, struct str *out)
 {
     const json_t *run = member(p->doc, "current");
-    struct str title, where, body, asked;
+    struct str title, jump, where, body, asked;
     str_init(&title, 0);
+    str_init(&jump, 0);
     str_init(&where, 0);
     str_init(&body, 0);
     str_init(&asked, 0);
@@ -462,6 +475,7 @@ void servepage_make(const struct servepage *p, struct str *out)
     servehtml_escaped(&where, statusdoc_text(p->doc, "database"));
     if (json_is_object(run)) {
         what_became(run, &title);
+        str_add(&jump, "<a class=\"jump\" href=\"#stages\">To the stages</a>\n");
         verdict(p->doc, run, &body);
         stages(run, &body);
         plan(run, &body);
@@ -471,14 +485,16 @@ void servepage_make(const struct servepage *p, struct str *out)
     } else {
         str_add(&title, "no run yet");
         str_add(&body, "<section id=\"verdict\"><div class=\"verdict still\"><h1>No run yet</h1>"
-                       "</div></section>\n");
+                       "<p>Nothing was moved into this database so far. <code>mighost --run</code> "
+                       "begins; this page shows it by itself.</p></div></section>\n");
     }
     str_add(&asked, "As of ");
     servehtml_escaped(&asked, statusdoc_text(p->doc, "at"));
     str_printf(&asked, ", mighost %s. This page can look, not act.",
                statusdoc_text(p->doc, "version"));
-    frame(&title, &where, &body, &asked, out);
+    frame(&title, &jump, &where, &body, &asked, out);
     str_clear(&title);
+    str_clear(&jump);
     str_clear(&where);
     str_clear(&body);
     str_clear(&asked);

@@ -36,8 +36,8 @@ static void run_line(const json_t *run, struct str *out)
                statusdoc_number(run, "seconds"));
     if (json_is_integer(member(run, "exit_code")))
         str_printf(out, ", exit %lld", whole(run, "exit_code"));
-    str_printf(out, ", %lld records read, %lld left out", whole(run, "read"),
-               whole(run, "left_out"));
+    str_printf(out, ", %lld record%s read, %lld left out", whole(run, "read"),
+               whole(run, "read") == 1 ? "" : "s", whole(run, "left_out"));
     if (json_is_number(member(run, "kept_bytes"))) {
         str_add(out, ", keeps ");
         add_size(statusdoc_number(run, "kept_bytes"), out);

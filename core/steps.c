@@ -216,9 +216,10 @@ static int tell_totals(struct run *r)
     if (!code)
         progress_rejected((uint64_t)t.rejected);
     if (!code)
-        log_write(
-            LOG_INFO, "%lld records read, exactly: %lld to migrate, %lld skipped, %lld rejected",
-            (long long)t.read, (long long)t.migrated, (long long)t.skipped, (long long)t.rejected);
+        log_write(LOG_INFO,
+                  "%lld record%s read, exactly: %lld to migrate, %lld skipped, %lld rejected",
+                  (long long)t.read, t.read == 1 ? "" : "s", (long long)t.migrated,
+                  (long long)t.skipped, (long long)t.rejected);
     return code;
 }
 

@@ -22,6 +22,8 @@ void html_seconds(struct out *o, double seconds); /* 4.412 s, 2 min 05 s, 1 h 02
 /* A table in a box of its own that scrolls sideways. Columns by their headings; one that begins
  * with '#' is of numbers. */
 void html_table(struct out *o, const char *caption, const char *const *columns);
+/* The same; a telephone shows it without headings, row below row. */
+void html_table_list(struct out *o, const char *caption, const char *const *columns);
 void html_table_end(struct out *o);
 /* The row of sums, and the table's end behind it. */
 void html_table_foot(struct out *o, const char *heading);

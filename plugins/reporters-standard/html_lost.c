@@ -1,6 +1,7 @@
 /*
  * html_lost.c - what was left out, by what began it: as bars, as a table, and the first records.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,9 +57,8 @@ static void bars(struct out *o, const struct cause *list, size_t n)
         html_bar(o, i, &bar, (double)(list[0].own + list[0].fell));
         html_count(o, list[i].own);
         if (list[i].fell) {
-            out_text(o, ", ");
+            out_text(o, " + ");
             html_count(o, list[i].fell);
-            out_text(o, " with it");
         }
         html_bar_end(o);
     }
@@ -104,8 +104,14 @@ static void first_records(struct out *o, const json_t *root)
     static const char *const columns[] = {"Stage", "Key", "Field", "Code", "Reason", NULL};
     size_t i;
     json_t *error;
-    html_table(o, "The first of them; errors.csv has all", columns);
-    json_array_foreach(json_object_get(root, "errors"), i, error)
+    const json_t *errors = json_object_get(root, "errors");
+    int64_t total = view_count(root, "errors_total");
+    char caption[80] = "Each of them";
+    if (total > MOST_ERRORS)
+        snprintf(caption, sizeof caption, "The first %d of %lld; errors.csv has all", MOST_ERRORS,
+                 (long long)total);
+    html_table_list(o, caption, columns);
+    json_array_foreach(errors, i, error)
     {
         if (i == MOST_ERRORS)
             break;

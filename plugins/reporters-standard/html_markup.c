@@ -61,9 +61,9 @@ void html_seconds(struct out *o, double seconds)
 }
 
 /* The box takes the focus, so that it can be scrolled without a mouse. */
-void html_table(struct out *o, const char *caption, const char *const *columns)
+static void table(struct out *o, const char *kind, const char *caption, const char *const *columns)
 {
-    out_text(o, "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"");
+    out_format(o, "<div class=\"%s\" role=\"region\" tabindex=\"0\" aria-label=\"", kind);
     out_escaped(o, caption);
     out_text(o, "\">\n<table>\n");
     html_tag(o, "caption", caption);
@@ -75,6 +75,16 @@ void html_table(struct out *o, const char *caption, const char *const *columns)
         out_text(o, "</th>");
     }
     out_text(o, "</tr></thead>\n<tbody>\n");
+}
+
+void html_table(struct out *o, const char *caption, const char *const *columns)
+{
+    table(o, "box", caption, columns);
+}
+
+void html_table_list(struct out *o, const char *caption, const char *const *columns)
+{
+    table(o, "box list", caption, columns);
 }
 
 void html_table_end(struct out *o)

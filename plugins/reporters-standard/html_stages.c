@@ -13,11 +13,13 @@ static const char *name_of(const json_t *stage)
 
 /* ---- bars ----------------------------------------------------------------------------- */
 
-static void key(struct out *o)
+static void key(struct out *o, int done)
 {
-    out_text(o, "<p class=\"key\"><span><i class=\"ok\"></i>migrated</span>"
-                "<span><i class=\"skip\"></i>skipped</span>"
-                "<span><i class=\"rej\"></i>rejected</span></p>\n");
+    out_format(o,
+               "<p class=\"key\"><span><i class=\"ok\"></i>%s</span>"
+               "<span><i class=\"skip\"></i>skipped</span>"
+               "<span><i class=\"rej\"></i>rejected</span></p>\n",
+               done ? "migrated" : "fit to migrate");
 }
 
 static double most_read(const json_t *stages)
@@ -33,16 +35,16 @@ static double most_read(const json_t *stages)
     return most;
 }
 
-static void record_bars(struct out *o, const json_t *stages)
+static void record_bars(struct out *o, const json_t *stages, int done)
 {
     double most = most_read(stages);
     size_t i;
     json_t *stage;
     out_text(o, "<figure>\n<figcaption>Records</figcaption>\n");
-    key(o);
+    key(o, done);
     html_bars(o, "records", "Records of each stage",
-              "A bar as long as the records that were read: migrated, skipped, rejected. The table "
-              "below has the numbers.",
+              "A bar as long as the records that were read, in the parts that became of them. The "
+              "table below has the numbers.",
               json_array_size(stages));
     json_array_foreach(stages, i, stage)
     {
@@ -112,11 +114,12 @@ static void record_cells(struct out *o, const struct view_records *n)
     html_cell_count(o, n->rejected);
 }
 
-static void stage_table(struct out *o, const json_t *stages)
+static void stage_table(struct out *o, const json_t *stages, int done)
 {
-    static const char *const columns[] = {"Stage",     "Status",      "#Read",
-                                          "#Migrated", "#Skipped",    "#Rejected",
-                                          "#Time",     "Goes behind", NULL};
+    const char *const columns[] = {
+        "Stage",    "Status",    "#Read", done ? "#Migrated" : "#Fit to migrate",
+        "#Skipped", "#Rejected", "#Time", "Goes behind",
+        NULL};
     struct view_records all = {0};
     size_t i;
     json_t *stage;
@@ -151,16 +154,19 @@ static void row_cells(struct out *o, const struct view_rows *n)
     html_cell_count(o, n->deleted);
 }
 
-static void row_table(struct out *o, const json_t *stages)
+static void row_table(struct out *o, const json_t *stages, int done)
 {
-    static const char *const columns[] = {"Table",     "Stage",    "#Staged",
-                                          "#Inserted", "#Updated", "#Unchanged",
-                                          "#Left out", "#Deleted", NULL};
+    static const char *const were[] = {"Table",     "Stage",    "#Staged",
+                                       "#Inserted", "#Updated", "#Unchanged",
+                                       "#Left out", "#Deleted", NULL};
+    static const char *const would[] = {"Table",      "Stage",      "#Staged",
+                                        "#To insert", "#To update", "#Unchanged",
+                                        "#Left out",  "#To delete", NULL};
     struct view_rows all = {0};
     size_t i;
     json_t *stage, *table;
     const char *name;
-    html_table(o, "Rows by table", columns);
+    html_table(o, "Rows by table", done ? were : would);
     json_array_foreach(stages, i, stage)
         json_object_foreach(json_object_get(stage, "tables"), name, table)
     {
@@ -202,15 +208,16 @@ static void statement_table(struct out *o, const json_t *statements)
 void html_stages(struct out *o, const json_t *root)
 {
     const json_t *stages = json_object_get(root, "stages");
+    int done = view_has_written(root);
     const json_t *steps = json_object_get(json_object_get(root, "run"), "steps");
     html_section(o, "stages", "Rows and time");
     if (json_array_size(stages) > 0) {
         out_text(o, "<div class=\"pair\">\n");
-        record_bars(o, stages);
+        record_bars(o, stages, done);
         time_bars(o, stages, "times", "Time to load", "Time to load each stage");
         out_text(o, "</div>\n");
-        stage_table(o, stages);
-        row_table(o, stages);
+        stage_table(o, stages, done);
+        row_table(o, stages, done);
     }
     if (json_array_size(steps) > 0)
         time_bars(o, steps, "steps", "The run, step by step", "Time of each step of the run");

@@ -7,10 +7,12 @@
 const char html_style[] =
     ":root{--paper:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--panel:#f6f8fa;"
     "--good:#1a7f37;--warn:#8a5a00;--bad:#c11f2b;--link:#0a58ca;"
-    "--ok:#3b7dc4;--skip:#9c7618;--rej:#c2502e;--track:#e7ebef}\n"
+    "--ok:#3b7dc4;--skip:#9c7618;--rej:#c2502e;--track:#e7ebef;"
+    "--shade:#1b1f2433}\n"
     "@media screen and (prefers-color-scheme:dark){:root{--paper:#0f1419;--ink:#e6edf3;"
     "--soft:#a3adb8;--line:#343b44;--panel:#171d24;--good:#4cc26a;--warn:#e0ac4a;--bad:#ff7b72;"
-    "--link:#79b8ff;--ok:#5a9ee0;--skip:#d9ac45;--rej:#e57a55;--track:#262e37}}\n"
+    "--link:#79b8ff;--ok:#5a9ee0;--skip:#d9ac45;--rej:#e57a55;--track:#262e37;"
+    "--shade:#a3adb855}}\n"
     "*{box-sizing:border-box}\n"
     "html{color-scheme:light dark;-webkit-text-size-adjust:100%}\n"
     "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"
@@ -40,7 +42,13 @@ const char html_style[] =
     "nav ul{display:flex;flex-wrap:wrap;gap:4px 18px;margin:18px 0 0;padding:0;list-style:none}\n"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:8px 0}\n"
     "dt{color:var(--soft)}dd{margin:0}\n"
-    ".box{overflow-x:auto;border:1px solid var(--line);border-radius:6px;margin:12px 0}\n"
+    /* A shade at the edge behind which more is to be had by scrolling; at the end, paper covers it.
+     */
+    ".box{overflow-x:auto;border:1px solid var(--line);border-radius:6px;margin:12px 0;"
+    "background:linear-gradient(to right,var(--paper) 50%,transparent) 0/40px 100% no-repeat local,"
+    "linear-gradient(to left,var(--paper) 50%,transparent) 100%/40px 100% no-repeat local,"
+    "linear-gradient(to right,var(--shade),transparent) 0/16px 100% no-repeat scroll,"
+    "linear-gradient(to left,var(--shade),transparent) 100%/16px 100% no-repeat scroll}\n"
     "table{border-collapse:collapse;width:100%;font-size:.9375rem;overflow-wrap:normal}\n"
     /* As wide as is seen, where the table is wider than the window. */
     "caption{text-align:left;padding:8px 12px;color:var(--soft);max-width:calc(100vw - 54px)}\n"
@@ -76,7 +84,17 @@ const char html_style[] =
     "footer{color:var(--soft);font-size:.875rem;margin-top:48px;padding-bottom:32px}\n"
     "@media (max-width:520px){main,header,footer{padding:0 14px}.verdict{padding:14px}"
     ".verdict .word{font-size:1.35rem}.tiles{grid-template-columns:1fr 1fr}"
-    "dl{grid-template-columns:1fr}dd{margin-bottom:6px}}\n"
+    "dl{grid-template-columns:1fr}dd{margin-bottom:6px}"
+    /* What a row is about stays in sight while its cells are scrolled. */
+    "th,td{padding:6px 8px}tbody th,tfoot th,thead th:first-child{position:sticky;left:0;"
+    "min-width:8rem;max-width:45vw;overflow-wrap:break-word;white-space:normal}"
+    "tbody th{background:var(--paper)}td.long{min-width:12rem}"
+    /* Records, one below the other: their words need no headings. */
+    ".list thead{position:absolute;left:-9999px}.list tr{display:block;padding:6px 8px;"
+    "border-top:1px solid var(--line)}.list tr>*{display:inline-block;border:0;"
+    "padding:0 10px 0 "
+    "0;min-width:0!important;max-width:100%;overflow-wrap:anywhere;position:static}"
+    ".list td.long{display:block}.list td:empty{display:none}}\n"
     "@media print{body{font-size:10pt}nav,.jump{display:none}.box{overflow:visible;border:0}"
     "h2,h3,figure,tr,.verdict,.tiles{break-inside:avoid}"
     "h2,h3,figcaption,caption,thead{break-after:avoid}"

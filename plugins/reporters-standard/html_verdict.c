@@ -10,14 +10,9 @@ struct words {
     const char *tone, *word, *rest;
 };
 
-static int has_status(const json_t *root, const char *status)
-{
-    return strcmp(view_text(json_object_get(root, "run"), "status"), status) == 0;
-}
-
 static struct words unsuccessful(const json_t *root)
 {
-    if (has_status(root, "rolled_back"))
+    if (view_has_status(root, "rolled_back"))
         return (struct words){"bad", "Taken back.",
                               "It was published, found wrong, and undone: the live tables are as "
                               "they were before."};
@@ -32,7 +27,7 @@ static struct words words_of(const json_t *root)
 {
     const json_t *run = json_object_get(root, "run");
     int clean = view_count(root, "errors_total") == 0;
-    if (view_true(root, "success") && has_status(root, "rolled_back"))
+    if (view_true(root, "success") && view_has_status(root, "rolled_back"))
         return (struct words){
             "still", "Taken back.",
             "It was published, and undone later: the live tables are as they were "
@@ -77,7 +72,7 @@ static void tile_seconds(struct out *o, const char *label, double seconds)
 static void tiles(struct out *o, const json_t *root)
 {
     const json_t *sum = json_object_get(root, "summary"), *run = json_object_get(root, "run");
-    int done = view_is_published(root);
+    int done = view_has_written(root);
     out_text(o, "<ul class=\"tiles\">\n");
     tile(o, "records read", view_count(sum, "read"));
     tile(o, done ? "migrated" : "fit to migrate", view_count(sum, "migrated"));
@@ -131,7 +126,7 @@ void html_undo(struct out *o, const json_t *root)
     html_section(o, "undo", "The way back");
     if (!view_is_published(root)) {
         html_tag(o, "p",
-                 has_status(root, "rolled_back")
+                 view_has_status(root, "rolled_back")
                      ? "The run is taken back already: there is nothing to undo."
                      : "No live table was changed: there is nothing to undo.");
         html_section_end(o);

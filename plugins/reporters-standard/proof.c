@@ -2,13 +2,29 @@
  * proof.c - the sections of summary.txt on whether the outcome is right: checks, verification,
  * and the criteria of success.
  */
+#include <string.h>
+
 #include "criteria.h"
 #include "summary.h"
 #include "view.h"
 
+/* The longest name's, as far as a line has room for it. */
+static int width_of_names(const json_t *checks)
+{
+    size_t i, width = 48;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
+        size_t n = strlen(view_text(check, "name"));
+        width = n > width ? n : width;
+    }
+    return width < 80 ? (int)width : 80;
+}
+
 void summary_checks(struct out *o, const json_t *root)
 {
     const json_t *checks = json_object_get(root, "checks");
+    int width = width_of_names(checks);
     size_t i;
     json_t *check;
     out_heading(o, "Checks");
@@ -16,12 +32,12 @@ void summary_checks(struct out *o, const json_t *root)
         out_text(o, "none\n");
         return;
     }
-    out_format(o, "%-48s %-10s %-6s%10s %10s  %s\n", "check", "step", "kind", "expected", "found",
-               "result");
+    out_format(o, "%-*s %-10s %-6s%10s %10s  %s\n", width, "check", "step", "kind", "expected",
+               "found", "result");
     json_array_foreach(checks, i, check)
     {
         const json_t *found = json_object_get(check, "found");
-        out_plain(o, view_text(check, "name"), 48);
+        out_plain(o, view_text(check, "name"), width);
         out_text(o, " ");
         out_plain(o, view_text(check, "phase"), 10);
         out_text(o, " ");

@@ -3,6 +3,8 @@
  */
 #include "view.h"
 
+#include <string.h>
+
 int32_t view_load(const mig_host_t *host, const mig_report_t *report, json_t **root)
 {
     *root = json_loadb(report->json.data, report->json.len, JSON_REJECT_DUPLICATES, NULL);
@@ -42,6 +44,16 @@ int view_true(const json_t *object, const char *name)
 int view_is_published(const json_t *root)
 {
     return view_true(json_object_get(root, "run"), "published");
+}
+
+int view_has_status(const json_t *root, const char *status)
+{
+    return strcmp(view_text(json_object_get(root, "run"), "status"), status) == 0;
+}
+
+int view_has_written(const json_t *root)
+{
+    return view_is_published(root) || view_has_status(root, "rolled_back");
 }
 
 /* The sum of {"reason": n, ...}. */

@@ -16,6 +16,8 @@ double view_share(int64_t part, int64_t whole);
 double view_seconds(const json_t *object, const char *name);
 int view_true(const json_t *object, const char *name);
 int view_is_published(const json_t *root);
+int view_has_status(const json_t *root, const char *status);
+int view_has_written(const json_t *root); /* published, be it taken back since */
 
 /* Records of a stage, or of several added up. */
 struct view_records {

@@ -111,7 +111,7 @@ psql_t old_shop -c "INSERT INTO customers VALUES (4001, 1, 'c', '2024-06-01 00:0
 (MIGHOST_FAULT=publish.before_commit:1:kill mig 137 shop shop --run) || exit 1
 mig 0 shop shop --abandon "$(psql_t shop -c "SELECT max(id) FROM mighost.run")"
 mig 0 shop shop --dry-run
-says "1 changed"
+says "1 to change"
 run 0 shop shop
 says "(1 inserted, 0 updated, 0 deleted)"
 newest=$ledger_run

@@ -6,11 +6,12 @@ pg_createdb school "$top_srcdir/share/examples/classroom/target.sql"
 fingerprint_db school >"$TEST_DIR/before"
 mkdir "$TEST_DIR/bin"
 ln -s "$MIGHOST" "$TEST_DIR/bin/mighost"
-PATH=$TEST_DIR/bin:$PATH
+DATABASE_URL=$(pg_url school)
+export DATABASE_URL
 
 sed -n '/^## Use it/,/^## /s/^    //p' "$top_srcdir/README.md" |
-    sed -e "s|^cd |cd $top_srcdir/|" -e "s|\.\./\.\./\.\./build/plugins|$PLUGINS|" \
-        -e "s|DATABASE_URL=[^ ]*|DATABASE_URL='$(pg_url school)'|" >"$TEST_DIR/lines"
+    sed -e "s|^cd |cd $top_srcdir/|" -e "s|\$PWD/build/plugins|$PLUGINS|" \
+        -e "s|\$PWD/build:|$TEST_DIR/bin:|" >"$TEST_DIR/lines"
 [ "$(grep -c '^mighost' "$TEST_DIR/lines")" -ge 4 ] || { echo "README.md has lost its lines"; exit 1; }
 
 while read -r line; do

@@ -59,7 +59,8 @@ browse=$page
 echo "runs that are dry, failed, empty"
 ends 20 $on --project "$TEST_DIR/odd" --dry-run
 page
-shows "Dry run. Nothing was written." "nothing to undo"
+shows "Dry run. Nothing was written." "nothing to undo" "rows to insert" ">Fit to migrate<" ">To insert<"
+is "what was not" "$(grep -cE '>(M|m)igrated<|>Inserted<' "$page" || :)" 0
 sed 's/"name": "odd",/& "max_rejects": 0,/' "$TEST_DIR/odd/project.json" >"$TEST_DIR/odd/strict.json"
 ends 7 $on --project "$TEST_DIR/odd/strict.json" --run
 page

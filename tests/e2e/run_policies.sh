@@ -232,7 +232,7 @@ psql_t shop -c "UPDATE v SET a = 'changed'; DELETE FROM v WHERE id = 1"
 fingerprint_db shop >"$TEST_DIR/before.shop"
 mig 20 shop values --dry-run
 unchanged shop "a dry run"
-says "1 inserted, 4 updated"
+says "1 to insert, 4 to update"
 rows shop "SELECT count(*) FROM pg_class WHERE relname ~ '^(staging|match|delete|before)_'
     AND relname LIKE '%\_' || (SELECT max(id) FROM mighost.run) || '\_%'" 0
 echo "ok"

@@ -177,7 +177,7 @@ sed 's/"file": "data.json"/"files": {"items": "data.json"}/' "$SHOP/project.json
 mv "$SHOP/new.json" "$SHOP/project.json"
 printf '{"id": 1, "name": "a"}\n{"id": 2, "name": "b"}\n' | document 0 "2 records read"
 ends 0 --plugins "$PLUGINS" --project "$SHOP" --work-dir "$TEST_DIR/work" --rollback
-echo '{"id": 3, "name": "single"}' | document 0 "1 records read"
+echo '{"id": 3, "name": "single"}' | document 0 "1 record read"
 ends 0 --plugins "$PLUGINS" --project "$SHOP" --work-dir "$TEST_DIR/work" --rollback
 unchanged shop
 

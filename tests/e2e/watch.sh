@@ -148,10 +148,11 @@ on_shop_env()
     exec "$MIGHOST" --plugins "$PLUGINS" --project "$TEST_DIR/shop" --work-dir "$TEST_DIR/work" \
         --report-dir "$TEST_DIR/reports/shop" --serve
 }
-serve()
+serve() # [DATABASE]
 {
     : >"$TEST_DIR/served"
-    (DATABASE_URL=$(pg_url shop); export DATABASE_URL; on_shop_env) >"$TEST_DIR/served" 2>"$TEST_DIR/serve.err" &
+    (DATABASE_URL=$(pg_url "${1:-shop}"); export DATABASE_URL; on_shop_env) \
+        >"$TEST_DIR/served" 2>"$TEST_DIR/serve.err" &
     server=$!
     at_exit "kill $server 2>/dev/null"
     wait_for "the page" grep -q token "$TEST_DIR/served"
@@ -245,10 +246,35 @@ wait "$hung"
 is "the browser that reads nothing" "$(cat "$TEST_DIR/hung")" dropped
 
 echo "its end"
+leads_somewhere() # each link within the page
+{
+    for name in $(grep -o 'href="#[^"]*' "$page" | sed 's/.*#//' | sort -u); do
+        grep -q "id=\"$name\"" "$page" || fail "a link leads to $name, which is not there"
+    done
+}
+code -b "$jar" "$base/" >/dev/null
+leads_somewhere
+grep -q '<span>records migrated</span>' "$page" || fail "the page does not say what was migrated"
+is "columns of a run at work" "$(grep -c 'To go' "$page" || :)" 0
 kill -TERM "$server"
 ended=0; wait "$server" || ended=$?
 is "ends" "$ended" 0
 [ ! -s "$TEST_DIR/serve.err" ] || fail "$(cat "$TEST_DIR/serve.err")"
+
+echo "a dry run; no run at all"
+mig 20 shop shop --dry-run
+serve
+code -c "$jar" -L "$url" >/dev/null
+for text in 'is over: nothing was written' '<span>fit to migrate</span>'; do
+    grep -q "$text" "$page" || fail "the page of a dry run does not show: $text"
+done
+kill -TERM "$server"
+pg_createdb fresh
+serve fresh
+code -c "$jar" -L "$url" >/dev/null
+grep -q 'No run yet.*mighost --run' "$page" || fail "an empty page does not say how to begin"
+leads_somewhere
+kill -TERM "$server"
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || :)
 [ -n "$browser" ] || { echo "no Chromium here: the page is not opened"; echo "done"; exit 0; }
@@ -259,5 +285,5 @@ serve
     fail "the browser ends badly"
 is "console" "$(grep -E 'CONSOLE|net::ERR' "$TEST_DIR/console" || :)" ""
 is "stages in the picture" "$(grep -c 'class="name"' "$TEST_DIR/dom")" 2
-grep -q 'Run 2 is over: published, with rejects' "$TEST_DIR/dom" || fail "the page does not say how run 2 ended"
+grep -q 'Run 3 is over: nothing was written' "$TEST_DIR/dom" || fail "the page does not say how run 3 ended"
 echo "done"

@@ -170,6 +170,25 @@ static int spare_table(struct state *s, const struct job *job, struct job_table 
     return err->code;
 }
 
+/* Without a refused record an owner is as deletions_find() saw it. */
+void owner_begin(struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct job_reference *r = owner_reference(&job->tables[i]);
+        if (r)
+            job->tables[i].spared = (struct job_looked){0, job->tables[r->parent].deletes};
+    }
+}
+
+/* An owner is lost by a record that falls, or by a deletion that is spared itself. */
+static int is_due(const struct job *job, const struct job_reference *r, struct job_table *t)
+{
+    struct job_looked now = {job->tables[r->parent].fallen, job->tables[r->parent].deletes};
+    int due = t->spared.fallen != now.fallen || t->spared.deletes != now.deletes;
+    t->spared = now;
+    return due;
+}
+
 int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error *err)
 {
     int code = 0;
@@ -177,7 +196,7 @@ int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error 
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
         const struct job_reference *r = owner_reference(t);
-        if (r && t->deletes)
+        if (r && t->deletes && is_due(job, r, t))
             code = spare_table(s, job, t, r, spared, err);
     }
     return code;

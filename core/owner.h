@@ -24,7 +24,8 @@ void owner_theirs(const struct state *s, const struct job *job, const struct job
 void owner_may_delete(const struct state *s, const struct job *job, const struct job_table *t,
                       struct str *sql);
 /* Takes rows out of the delete tables whose owner is not migrated after all, and counts them. In
- * check's transaction, whenever records were refused. */
+ * check's transaction, whenever records were refused; owner_begin() before the first time. */
+void owner_begin(struct job *job);
 int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error *err);
 
 #endif

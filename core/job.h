@@ -78,8 +78,12 @@ struct job_table { /* one target table that the job writes */
     int64_t fallen;     /* check: rows that did */
     struct job_looked { /* check: what there was when it was last looked for, see check.c */
         int64_t fallen, deletes;
-    } collided, /* rows of its own: live rows in the way of staged ones; fallen -1: never */
-        spared; /* rows of the owners: deletions that would take what a refused record owns */
+    } collided,       /* rows of its own: live rows in the way of staged ones; fallen -1: never */
+        spared;       /* rows of the owners: deletions that would take what a refused record owns */
+    struct job_keys { /* check: keys that its rows will have, kept for several references */
+        const struct catalog_reference *of; /* by whose columns; NULL: not kept */
+        struct job_looked when;
+    } keys;
     /* Quoted names in the state schema, set when the run's number is known. */
     char staging[JOB_NAME_SIZE];      /* rows waiting */
     char match_table[JOB_NAME_SIZE];  /* staged rows that have a live row: id, ctid, xmin, same */

@@ -2,6 +2,7 @@
  * refers to by the reference that the project names. */
 #include "owner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "highwater.h"
@@ -125,17 +126,29 @@ static void has_owner(const struct state *s, const struct job *job, const struct
     str_add_char(sql, ')');
 }
 
-void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,
-                  struct str *sql)
+void owner_theirs_of(const struct state *s, const struct job *job, const struct job_table *t,
+                     const char *columns, const char *rows, struct str *sql)
 {
     const struct job_reference *r = owner_reference(t);
-    str_printf(sql, "(SELECT %s AS at FROM %s l WHERE (%s)", match_at(t), t->t->quoted,
-               t->own.theirs ? t->own.theirs : "false");
+    str_add_char(sql, '(');
+    if (t->own.theirs || !r)
+        str_printf(sql, "SELECT %s FROM %s WHERE (%s\n)", columns, rows,
+                   t->own.theirs ? t->own.theirs : "false");
     if (r) {
-        str_printf(sql, " UNION SELECT %s FROM %s l WHERE NOT ", match_at(t), t->t->quoted);
+        str_printf(sql, "%sSELECT %s FROM %s WHERE NOT ", t->own.theirs ? " UNION " : "", columns,
+                   rows);
         has_owner(s, job, r, OWNERS_MET, sql);
     }
     str_add_char(sql, ')');
+}
+
+void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,
+                  struct str *sql)
+{
+    char place[64], live[600];
+    snprintf(place, sizeof place, "%s AS at", match_at(t));
+    snprintf(live, sizeof live, "%s l", t->t->quoted);
+    owner_theirs_of(s, job, t, place, live, sql);
 }
 
 void owner_may_delete(const struct state *s, const struct job *job, const struct job_table *t,

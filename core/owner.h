@@ -19,6 +19,10 @@ const struct job_reference *owner_reference(const struct job_table *t);
  * run published are among them. */
 void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,
                   struct str *sql);
+/* "(SELECT columns ...)": the same of `rows`, a list behind FROM in which the live row is alias l.
+ */
+void owner_theirs_of(const struct state *s, const struct job *job, const struct job_table *t,
+                     const char *columns, const char *rows, struct str *sql);
 /* " AND ..." for a query whose only table is live, as alias l: rows that replace may delete, as far
  * as it depends on whose they are. */
 void owner_may_delete(const struct state *s, const struct job *job, const struct job_table *t,

@@ -310,6 +310,7 @@ static int reset(struct state *s, struct job *job, struct error *err)
     reject_begin(s, job);
     refer_begin(job);
     collide_begin(job);
+    owner_reset(job);
     /* What this process loaded and never checked is as it was loaded. */
     for (size_t i = 0; !code && i < job->n_tables && (s->resumed || job->checked); i++) {
         code = pg_execf(s->pg, err, "UPDATE %s SET _mig_state = 0 WHERE _mig_state <> 0",
@@ -393,6 +394,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
         code = vanished_find(s, job, notes, err);
     if (!code)
         code = judge_neither(s, job, options->may_delete, notes, err);
+    if (!code)
+        code = owner_drop(s, job, err);
     if (!code)
         code = pair_drop(s, job, err);
     if (!code && fault_point("check.references"))

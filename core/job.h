@@ -80,10 +80,11 @@ struct job_table { /* one target table that the job writes */
         int64_t fallen, deletes;
     } collided,       /* rows of its own: live rows in the way of staged ones; fallen -1: never */
         spared;       /* rows of the owners: deletions that would take what a refused record owns */
-    struct job_keys { /* check: keys that its rows will have, kept for several references */
+    struct job_keys { /* check: keys of its rows, kept for the references of several statements */
         const struct catalog_reference *of; /* by whose columns; NULL: not kept */
         struct job_looked when;
-    } keys;
+    } keys,     /* that it will have, see refer.c */
+        owners; /* of live rows that a record stands for, see owner.h */
     /* Quoted names in the state schema, set when the run's number is known. */
     char staging[JOB_NAME_SIZE];      /* rows waiting */
     char match_table[JOB_NAME_SIZE];  /* staged rows that have a live row: id, ctid, xmin, same */

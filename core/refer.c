@@ -73,14 +73,6 @@ static void keys_name(const struct state *s, const struct job_table *p, char out
     snprintf(out, 200, "%s.parents_%lld_%zu", s->q, (long long)s->run, p->no);
 }
 
-static int same_columns(const struct catalog_reference *a, const struct catalog_reference *b)
-{
-    size_t i = 0;
-    while (i < a->n && i < b->n && str_equal(a->parent_columns[i], b->parent_columns[i]))
-        i++;
-    return a->n == b->n && i == a->n;
-}
-
 /* Are the parents looked up by several references, each from all rows of its table? */
 static int is_shared(const struct job *job, const struct job_reference *r)
 {
@@ -88,7 +80,7 @@ static int is_shared(const struct job *job, const struct job_reference *r)
     for (size_t i = 0; i < job->n_tables; i++)
         for (size_t k = 0; k < job->tables[i].n_references; k++) {
             const struct job_reference *o = &job->tables[i].references[k];
-            n += o->parent == r->parent && same_columns(&o->key, &r->key) &&
+            n += o->parent == r->parent && match_same_parent(&o->key, &r->key) &&
                  !(job->tables[i].has_rest && keeps_parent(job, o));
         }
     return n > 1;
@@ -134,7 +126,7 @@ static int find_parents(struct state *s, struct job *job, const struct job_refer
     snprintf(out, 200, "%s", p ? p->as_if : r->parent_quoted);
     if (!p || r->again || key_may_go(p, &r->key) || !is_shared(job, r))
         return 0;
-    int known = p->keys.of && same_columns(p->keys.of, &r->key) &&
+    int known = p->keys.of && match_same_parent(p->keys.of, &r->key) &&
                 p->keys.when.fallen == p->fallen && p->keys.when.deletes == p->deletes;
     int code = known ? 0 : keys_make(s, p, &r->key, err);
     keys_name(s, p, out);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "found.h"
 #include "highwater.h"
 #include "match.h"
 #include "rewrite.h"
@@ -165,21 +166,56 @@ static int earlier(struct state *s, const struct job *job, const struct job_tabl
 
 /* ---- keys of this run ------------------------------------------------------------------- */
 
-/* "column = l.from" for each of the columns. */
-static void set_from_live(const char *const *columns, const char *const *from, size_t n,
-                          struct str *sql)
+/* The table whose rows take over keys, and those that do: _mig_id, the columns as they are staged,
+ * and what the live row has in them, _mig_live_N. */
+struct taking {
+    const struct job_table *t;
+    const char **columns; /* at most all staged ones */
+    size_t n;
+    struct found rows;
+};
+
+static int is_listed(const struct taking *x, const char *name)
 {
-    for (size_t i = 0; i < n; i++) {
-        str_add(sql, i ? ", " : "");
-        sql_ident(sql, columns[i]);
-        str_add(sql, " = l.");
-        sql_ident(sql, from[i]);
-    }
+    size_t i = 0;
+    while (i < x->n && !str_equal(x->columns[i], name))
+        i++;
+    return i < x->n;
 }
 
-/* " AND" that a staged row's columns are not as those of live row l: only few are written. */
-static void differ(const struct job_table *t, const char *alias, const char *const *columns,
-                   const char *const *from, size_t n, struct str *sql)
+static void list_columns(struct taking *x, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_listed(x, names[i]))
+            x->columns[x->n++] = names[i];
+}
+
+/* Are all columns on both sides staged, and of the parent listed? */
+static int is_staged(const struct taking *x, const struct job_table *child,
+                     const struct catalog_reference *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (!job_find_staged(child, k->columns[i]) || !job_find_staged(x->t, k->parent_columns[i]))
+            return 0;
+    return 1;
+}
+
+/* Is a value that equals another one always written like it? Of most types that is not so, or not
+ * in every collation. */
+static int equal_is_same(const struct catalog_column *c)
+{
+    uint32_t type = c->type.oid;
+    return type == 20 || type == 21 || type == 23 || type == 2950; /* integers, uuid */
+}
+
+static void live_value(const struct taking *x, const char *column, struct str *sql)
+{
+    str_printf(sql, "p._mig_live_%d", catalog_column(x->t->t, column)->attnum);
+}
+
+/* " AND" that columns are not as the live row's `from`: only few are written. */
+static void differ(const struct taking *x, const struct job_table *t, const char *alias,
+                   const char *const *columns, const char *const *from, size_t n, struct str *sql)
 {
     str_add(sql, " AND record_image_ne(ROW(");
     for (size_t i = 0; i < n; i++) {
@@ -188,67 +224,119 @@ static void differ(const struct job_table *t, const char *alias, const char *con
     }
     str_add(sql, "), ROW(");
     for (size_t i = 0; i < n; i++) {
-        str_add(sql, i ? ", l." : "l.");
-        sql_ident(sql, from[i]);
+        str_add(sql, i ? ", " : "");
+        live_value(x, from[i], sql);
         str_printf(sql, "::%s", job_find_staged(t, columns[i])->base);
     }
     str_add(sql, "))");
 }
 
+/* Who has the live row's values already concerns no child. */
+static int find_taking(struct state *s, struct taking *x, struct error *err)
+{
+    const struct job_table *t = x->t;
+    struct str sql;
+    int all = 0;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT * FROM (SELECT s._mig_id");
+    for (size_t i = 0; i < x->n; i++) {
+        const struct catalog_column *c = job_find_staged(t, x->columns[i]);
+        all |= !equal_is_same(c);
+        str_add(&sql, ", s.");
+        sql_ident(&sql, c->name);
+        str_add(&sql, ", l.");
+        sql_ident(&sql, c->name);
+        str_printf(&sql, " AS _mig_live_%d", c->attnum);
+    }
+    str_printf(&sql,
+               " FROM %s m JOIN %s s ON s._mig_id = m._mig_id JOIN %s l ON %s = m._mig_at) p WHERE"
+               " true",
+               t->match_table, t->staging, t->t->quoted, match_at(t));
+    if (!all)
+        differ(x, t, "p", x->columns, x->columns, x->n, &sql);
+    return found_make(s, &sql, &x->rows, err);
+}
+
+/* "column = the live row's" for each of the columns. */
+static void set_from_live(const struct taking *x, const char *const *columns,
+                          const char *const *from, size_t n, struct str *sql)
+{
+    for (size_t i = 0; i < n; i++) {
+        str_add(sql, i ? ", " : "");
+        sql_ident(sql, columns[i]);
+        str_add(sql, " = ");
+        live_value(x, from[i], sql);
+    }
+}
+
 /* Where rows are found by another key than the one that children refer to, the live key wins:
  * references in staged children are rewritten first, then the staged row takes the key. */
-static int adopt_reference(struct state *s, const struct job_table *parent,
-                           const struct job_table *child, const struct catalog_reference *k,
-                           struct error *err)
+static int adopt_reference(struct state *s, const struct taking *x, const struct job_table *child,
+                           const struct catalog_reference *k, struct error *err)
 {
     struct str sql;
     str_init(&sql, 0);
     str_printf(&sql, "UPDATE %s c SET ", child->staging);
-    set_from_live(k->columns, k->parent_columns, k->n, &sql);
+    set_from_live(x, k->columns, k->parent_columns, k->n, &sql);
     rewrite_keep(child, "c", k->columns, k->n, &sql);
-    str_printf(&sql, " FROM %s p JOIN %s m USING (_mig_id) JOIN %s l ON %s = m._mig_at WHERE ",
-               parent->staging, parent->match_table, parent->t->quoted, match_at(parent));
+    str_printf(&sql, " FROM %s p WHERE ", x->rows.table);
     match_reference(k, "p", "c", &sql);
-    differ(child, "c", k->columns, k->parent_columns, k->n, &sql);
+    differ(x, child, "c", k->columns, k->parent_columns, k->n, &sql);
     return pg_exec_str(s->pg, &sql, err);
 }
 
-static int adopt_own(struct state *s, const struct job_table *t, const struct catalog_key *k,
-                     struct error *err)
+static int adopt_own(struct state *s, const struct taking *x, struct error *err)
 {
+    const struct catalog_key *k = &x->t->t->keys[0];
     struct str sql;
     str_init(&sql, 0);
-    str_printf(&sql, "UPDATE %s s SET ", t->staging);
-    set_from_live(k->columns, k->columns, k->n, &sql);
-    rewrite_keep(t, "s", k->columns, k->n, &sql);
-    str_printf(&sql, " FROM %s m JOIN %s l ON %s = m._mig_at WHERE m._mig_id = s._mig_id",
-               t->match_table, t->t->quoted, match_at(t));
-    differ(t, "s", k->columns, k->columns, k->n, &sql);
+    str_printf(&sql, "UPDATE %s s SET ", x->t->staging);
+    set_from_live(x, k->columns, k->columns, k->n, &sql);
+    rewrite_keep(x->t, "s", k->columns, k->n, &sql);
+    str_printf(&sql, " FROM %s p WHERE p._mig_id = s._mig_id", x->rows.table);
+    differ(x, x->t, "s", k->columns, k->columns, k->n, &sql);
     return pg_exec_str(s->pg, &sql, err);
+}
+
+/* `changed` is set where the child is the table itself. */
+static int adopt_in(struct state *s, struct job *job, size_t index, size_t i,
+                    const struct taking *x, int *changed, struct error *err)
+{
+    int code = 0;
+    for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
+        const struct job_reference *r = &job->tables[i].references[k];
+        if (r->parent != index || !is_staged(x, &job->tables[i], &r->key))
+            continue;
+        *changed |= i == index;
+        if (x->rows.rows)
+            code = adopt_reference(s, x, &job->tables[i], &r->key, err);
+        if (!code)
+            code = earlier(s, job, &job->tables[i], r, err);
+        if (!code && i < index) /* in a cycle: it was compared before */
+            code = match_same(s, &job->tables[i], err);
+    }
+    return code;
 }
 
 int adopted_keys(struct state *s, struct job *job, size_t index, int *changed, struct error *err)
 {
     const struct job_table *t = &job->tables[index];
+    struct taking x = {.t = t};
     if (!rewrite_adopts(t))
         return 0;
-    int code = 0;
-    *changed = 1;
+    x.columns = arena_alloc(job->mem, (t->n_columns + 1) * sizeof *x.columns);
+    list_columns(&x, t->t->keys[0].columns, t->t->keys[0].n);
     for (size_t i = 0; i < job->n_tables; i++)
-        for (size_t k = 0; !code && k < job->tables[i].n_references; k++) {
+        for (size_t k = 0; k < job->tables[i].n_references; k++) {
             const struct job_reference *r = &job->tables[i].references[k];
-            if (r->parent != index)
-                continue;
-            int staged = 1;
-            for (size_t c = 0; c < r->key.n; c++)
-                staged &= job_find_staged(&job->tables[i], r->key.columns[c]) &&
-                          job_find_staged(t, r->key.parent_columns[c]);
-            if (staged)
-                code = adopt_reference(s, t, &job->tables[i], &r->key, err);
-            if (!code && staged)
-                code = earlier(s, job, &job->tables[i], r, err);
-            if (!code && staged && i < index) /* in a cycle: it was compared before */
-                code = match_same(s, &job->tables[i], err);
+            if (r->parent == index && is_staged(&x, &job->tables[i], &r->key))
+                list_columns(&x, r->key.parent_columns, r->key.n);
         }
-    return code ? code : adopt_own(s, t, &t->t->keys[0], err);
+    int code = find_taking(s, &x, err);
+    *changed |= x.rows.rows > 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = adopt_in(s, job, index, i, &x, changed, err);
+    if (!code && x.rows.rows)
+        code = adopt_own(s, &x, err);
+    return code ? code : found_drop(s, &x.rows, err);
 }

@@ -182,25 +182,33 @@ static int count_returned(struct state *s, const struct job *job, int64_t *n, st
 
 struct fallen {
     int64_t rejects, returned;
+    int64_t rows; /* of all tables, when `returned` was counted */
 };
 
 static int count_fallen(struct state *s, const struct job *job, struct fallen *out,
                         struct error *err)
 {
+    int64_t rows = 0;
     int code = count_rejects(s, &out->rejects, err);
-    return code ? code : count_returned(s, job, &out->returned, err);
+    for (size_t i = 0; i < job->n_tables; i++)
+        rows += job->tables[i].fallen;
+    if (!code && rows != out->rows)
+        code = count_returned(s, job, &out->returned, err);
+    out->rows = rows;
+    return code;
 }
 
 /* One pass settles all where references only lead forward, change no staged value, and no live
- * row came back. */
-static int to_fixed_point(struct state *s, struct job *job, struct error *err)
+ * row came back. `now` is what the pass before left. */
+static int to_fixed_point(struct state *s, struct job *job, struct fallen *now, struct error *err)
 {
-    struct fallen before, now = {-1, -1};
+    struct fallen before;
     int64_t collided = 0;
     int again = refer_has_cycles(job) || refer_sets_null(job);
-    int code = again ? 0 : count_fallen(s, job, &now, err);
+    now->rejects = -1;
+    int code = again ? 0 : count_fallen(s, job, now, err);
     for (int first = 1; !code; first = 0) {
-        before = now;
+        before = *now;
         code = collide_with_live(s, job, err);
         if (!code && first)
             code = lookup_orphans(s, job, err);
@@ -209,8 +217,8 @@ static int to_fixed_point(struct state *s, struct job *job, struct error *err)
         if (!code && (first || collided != before.rejects || refer_has_cycles(job)))
             code = refer_check(s, job, REFER_ALL, err);
         if (!code)
-            code = count_fallen(s, job, &now, err);
-        if (now.rejects == before.rejects || (!again && now.returned == before.returned))
+            code = count_fallen(s, job, now, err);
+        if (now->rejects == before.rejects || (!again && now->returned == before.returned))
             break;
     }
     return code;
@@ -219,10 +227,12 @@ static int to_fixed_point(struct state *s, struct job *job, struct error *err)
 /* Rows that stay because their owner is not migrated may be in the way of others. */
 static int settle(struct state *s, struct job *job, struct error *err)
 {
+    struct fallen now = {.rows = -1};
     int64_t spared = 0;
     int code;
+    owner_begin(job);
     do {
-        code = to_fixed_point(s, job, err);
+        code = to_fixed_point(s, job, &now, err);
         if (!code)
             code = owner_spare(s, job, &spared, err);
     } while (!code && spared);
@@ -299,6 +309,8 @@ static int reset(struct state *s, struct job *job, struct error *err)
         code = judge_reset(s, err);
     reject_begin(s, job);
     refer_begin(job);
+    collide_begin(job);
+    owner_reset(job);
     /* What this process loaded and never checked is as it was loaded. */
     for (size_t i = 0; !code && i < job->n_tables && (s->resumed || job->checked); i++) {
         code = pg_execf(s->pg, err, "UPDATE %s SET _mig_state = 0 WHERE _mig_state <> 0",
@@ -382,6 +394,8 @@ int check_run(struct state *s, struct job *job, const struct check_options *opti
         code = vanished_find(s, job, notes, err);
     if (!code)
         code = judge_neither(s, job, options->may_delete, notes, err);
+    if (!code)
+        code = owner_drop(s, job, err);
     if (!code)
         code = pair_drop(s, job, err);
     if (!code && fault_point("check.references"))

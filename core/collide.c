@@ -235,11 +235,29 @@ int collide_within(struct state *s, struct job *job, struct error *err)
     return code ? code : reject_spread(s, job, err);
 }
 
-int collide_with_live(struct state *s, const struct job *job, struct error *err)
+void collide_begin(struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        job->tables[i].collided = (struct job_looked){-1, 0};
+}
+
+/* Only a live row that stays after all, since its staged row fell or it is not deleted, comes into
+ * the way of another. */
+static int is_due(struct job_table *t)
+{
+    struct job_looked now = {t->fallen, t->deletes};
+    int due = t->collided.fallen != now.fallen || t->collided.deletes != now.deletes;
+    t->collided = now;
+    return due;
+}
+
+int collide_with_live(struct state *s, struct job *job, struct error *err)
 {
     int code = 0, batched = job->project->publish == PUBLISH_BATCHED;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
-        const struct job_table *t = &job->tables[i];
+        struct job_table *t = &job->tables[i];
+        if (!is_due(t))
+            continue;
         /* By its match key a staged row has no other live row than the one it stands for. */
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             if (&t->t->keys[k] != t->match)

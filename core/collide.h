@@ -8,7 +8,9 @@
 /* Duplicates within the run, and what policies insert and reject do not allow. Once: a loser does
  * not come back. */
 int collide_within(struct state *s, struct job *job, struct error *err);
-/* Against live rows that stay; again whenever a refused row gave its live row back. */
-int collide_with_live(struct state *s, const struct job *job, struct error *err);
+/* Against live rows that stay; again whenever a refused row gave its live row back.
+ * collide_begin() before the first time. */
+void collide_begin(struct job *job);
+int collide_with_live(struct state *s, struct job *job, struct error *err);
 
 #endif

@@ -78,16 +78,19 @@ static int list_changed(struct part *p, int64_t *rows, int64_t *gone, struct err
 
 static int count_theirs(const struct part *p, int64_t *n, struct error *err)
 {
-    struct str sql;
-    if (!owner_is_judged(p->whole))
+    const struct job_table *t = p->whole;
+    struct str sql, rows;
+    if (!owner_is_judged(t))
         return 0;
     str_init(&sql, 0);
-    str_printf(
-        &sql,
-        "SELECT count(*) FROM %s d WHERE d._mig_state = 0 AND d._mig_at IN (SELECT o.at FROM ",
-        p->list);
-    owner_theirs(p->s, p->job, p->whole, &sql);
-    str_add(&sql, " o)");
+    str_init(&rows, 0);
+    str_printf(&rows, "(SELECT * FROM %s WHERE _mig_state = 0) d JOIN %s l ON %s = d._mig_at",
+               p->list, t->t->quoted, match_at(t));
+    str_add(&sql, "SELECT count(*) FROM ");
+    owner_theirs_of(p->s, p->job, t, "d._mig_id", rows.data, &sql);
+    str_add(&sql, " o");
+    sql.failed |= rows.failed;
+    str_clear(&rows);
     *n += pg_count(p->s->pg, &sql, err);
     return err->code;
 }

@@ -72,10 +72,19 @@ struct job_table { /* one target table that the job writes */
     int keeps_places; /* others ask for the live row of each staged one: no delta.h */
     size_t *stages;   /* indexes into job.stages of those that write it */
     size_t n_stages;
-    int text;         /* a column's type has no encoder: staged by text COPY */
-    const char *xmin; /* see lineage.h; NULL: the row's own */
-    int64_t spread;   /* check: rejects of its stages whose rows have left the accepted ones */
-    int64_t fallen;   /* check: rows that did */
+    int text;           /* a column's type has no encoder: staged by text COPY */
+    const char *xmin;   /* see lineage.h; NULL: the row's own */
+    int64_t spread;     /* check: rejects of its stages whose rows have left the accepted ones */
+    int64_t fallen;     /* check: rows that did */
+    struct job_looked { /* check: what there was when it was last looked for, see check.c */
+        int64_t fallen, deletes;
+    } collided,       /* rows of its own: live rows in the way of staged ones; fallen -1: never */
+        spared;       /* rows of the owners: deletions that would take what a refused record owns */
+    struct job_keys { /* check: keys of its rows, kept for the references of several statements */
+        const struct catalog_reference *of; /* by whose columns; NULL: not kept */
+        struct job_looked when;
+    } keys,     /* that it will have, see refer.c */
+        owners; /* of live rows that a record stands for, see owner.h */
     /* Quoted names in the state schema, set when the run's number is known. */
     char staging[JOB_NAME_SIZE];      /* rows waiting */
     char match_table[JOB_NAME_SIZE];  /* staged rows that have a live row: id, ctid, xmin, same */

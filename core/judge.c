@@ -56,19 +56,24 @@ static void not_of_earlier_run(const struct state *s, const struct job *job,
 static int find_both(struct state *s, const struct job *job, const struct job_table *t,
                      struct found *out, struct error *err)
 {
-    struct str sql;
+    struct str sql, columns, rows;
     str_init(&sql, 0);
-    str_add(&sql, "SELECT s._mig_id, s._mig_record, s._mig_key, ");
-    live_key(t, &sql);
+    str_init(&columns, 0);
+    str_init(&rows, 0);
+    str_add(&columns, "m._mig_id, ");
+    live_key(t, &columns);
+    str_add(&columns, " AS live_key");
+    str_printf(&rows, "%s m JOIN %s l ON %s = m._mig_at", t->match_table, t->t->quoted,
+               match_at(t));
+    sql.failed |= columns.failed | rows.failed;
+    str_add(&sql, "SELECT s._mig_id, s._mig_record, s._mig_key, o.live_key FROM ");
+    owner_theirs_of(s, job, t, columns.data, rows.data, &sql);
+    str_clear(&columns);
+    str_clear(&rows);
     str_printf(&sql,
-               " AS live_key FROM %s m JOIN %s s ON s._mig_id = m._mig_id JOIN %s l ON %s ="
-               " m._mig_at WHERE m._mig_at IN (SELECT o.at FROM ",
-               t->match_table, t->staging, t->t->quoted, match_at(t));
-    owner_theirs(s, job, t, &sql);
-    str_printf(&sql,
-               " o) AND s._mig_record NOT IN (SELECT record FROM %s.reject WHERE run = %lld AND"
-               " step = 'check')",
-               s->q, (long long)s->run);
+               " o JOIN %s s ON s._mig_id = o._mig_id WHERE s._mig_record NOT IN (SELECT record"
+               " FROM %s.reject WHERE run = %lld AND step = 'check')",
+               t->staging, s->q, (long long)s->run);
     not_of_earlier_run(s, job, t, &sql);
     return found_make(s, &sql, out, err);
 }

@@ -40,6 +40,14 @@ void match_reference(const struct catalog_reference *k, const char *parent, cons
     }
 }
 
+int match_same_parent(const struct catalog_reference *a, const struct catalog_reference *b)
+{
+    size_t i = 0;
+    while (i < a->n && i < b->n && str_equal(a->parent_columns[i], b->parent_columns[i]))
+        i++;
+    return a->n == b->n && i == a->n;
+}
+
 void match_key_rows(const struct catalog_key *k, const char *ids, const char *from, struct str *sql)
 {
     str_printf(sql, "(SELECT %s", ids);

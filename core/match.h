@@ -30,6 +30,8 @@ void match_condition(const struct catalog_key *k, const char *left, const char *
 /* "p.k1 OP c.r1 AND ..." for aliases of a parent and a child. */
 void match_reference(const struct catalog_reference *k, const char *parent, const char *child,
                      struct str *out);
+/* Do both refer by the same columns of the parent? */
+int match_same_parent(const struct catalog_reference *a, const struct catalog_reference *b);
 /* (SELECT ids, (part) AS k0, ... FROM source WHERE predicate): an index's key of each row. */
 void match_key_rows(const struct catalog_key *k, const char *ids, const char *from,
                     struct str *sql);

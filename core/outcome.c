@@ -10,6 +10,7 @@
 #include "judge.h"
 #include "match.h"
 #include "merge.h"
+#include "owner.h"
 #include "pair.h"
 #include "seen.h"
 #include "sql.h"
@@ -143,6 +144,8 @@ int outcome_make(struct state *s, struct job *job, int may_delete, struct str *n
             code = pair_make(s, job, t, err);
         if (!code && !t->has_delta)
             code = match_make(s, t, err);
+        if (!code)
+            code = owner_make(s, job, t, err);
         if (!code)
             code = judge_both(s, job, t, notes, err);
         if (!code)

@@ -2,6 +2,7 @@
  * refers to by the reference that the project names. */
 #include "owner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "highwater.h"
@@ -80,17 +81,17 @@ int owner_is_judged(const struct job_table *t)
 
 /* " UNION ALL ...": owners that this run does not read, and an earlier one published. */
 static void of_earlier_run(const struct state *s, const struct job *job, const struct job_table *p,
-                           struct str *sql)
+                           const char *columns, struct str *sql)
 {
     for (size_t i = 0; i < p->n_stages; i++) {
         const struct job_stage *st = &job->stages[p->stages[i]];
         const struct catalog_key *k = job_find_stage_key(job, st);
         if (!k || &job->tables[st->tables[0]] != p || (!s->parent && highwater_is_whole(st)))
             continue;
-        str_printf(sql, " UNION ALL SELECT %s FROM %s l WHERE concat_ws(E'\\x1f'", match_at(p),
+        str_printf(sql, " UNION ALL SELECT NULL%s FROM %s p WHERE concat_ws(E'\\x1f'", columns,
                    p->t->quoted);
         for (size_t c = 0; c < k->n; c++) {
-            str_add(sql, ", l.");
+            str_add(sql, ", p.");
             sql_ident(sql, k->columns[c]);
         }
         str_add(sql, ") IN (SELECT i.final_key FROM ");
@@ -99,43 +100,128 @@ static void of_earlier_run(const struct state *s, const struct job *job, const s
     }
 }
 
+/* ", p.column" of each that the reference names in the parent. */
+static void parent_columns(const struct job_reference *r, struct str *sql)
+{
+    for (size_t i = 0; i < r->key.n; i++) {
+        str_add(sql, ", p.");
+        sql_ident(sql, r->key.parent_columns[i]);
+    }
+}
+
+/* Owners that a record stands for: the record's row, if it is of this run, and the owner's key. */
+static void owners_met(const struct state *s, const struct job *job, const struct job_reference *r,
+                       struct str *sql)
+{
+    const struct job_table *p = &job->tables[r->parent];
+    struct str columns;
+    str_init(&columns, 0);
+    parent_columns(r, &columns);
+    str_printf(sql, "SELECT m._mig_id%s FROM %s p JOIN %s m ON m._mig_at = ", columns.data,
+               p->t->quoted, p->match_table);
+    match_place(p, "p", sql);
+    of_earlier_run(s, job, p, columns.data, sql);
+    sql->failed |= columns.failed;
+    str_clear(&columns);
+}
+
+static void owners_name(const struct state *s, const struct job_table *p, char out[200])
+{
+    snprintf(out, 200, "%s.owners_%lld_%zu", s->q, (long long)s->run, p->no);
+}
+
+int owner_make(struct state *s, struct job *job, const struct job_table *t, struct error *err)
+{
+    const struct job_reference *r = owner_reference(t);
+    struct job_table *p = r ? &job->tables[r->parent] : NULL;
+    char name[200];
+    struct str sql;
+    if (!p || p->owners.of)
+        return 0;
+    owners_name(s, p, name);
+    str_init(&sql, 0);
+    str_printf(&sql, "CREATE TABLE %s AS ", name);
+    owners_met(s, job, r, &sql);
+    str_printf(&sql, "; ANALYZE %s", name);
+    int code = pg_exec_str(s->pg, &sql, err);
+    p->owners.of = code ? NULL : &r->key;
+    return code;
+}
+
+int owner_drop(struct state *s, struct job *job, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < job->n_tables; i++) {
+        char name[200];
+        if (!job->tables[i].owners.of)
+            continue;
+        job->tables[i].owners.of = NULL;
+        owners_name(s, &job->tables[i], name);
+        code = pg_execf(s->pg, err, "DROP TABLE %s", name);
+    }
+    return code;
+}
+
 enum owners {
     OWNERS_MET,     /* a record stands for them */
     OWNERS_OR_GONE, /* or they are deleted */
     OWNERS_ACCEPTED /* the same, once check refused what it had to */
 };
 
-/* "EXISTS (...)": the owner of live row l is one of these. As one set of places: large ones are met
- * by hash. */
+/* "EXISTS (...)": the owner of live row l is one of these. */
 static void has_owner(const struct state *s, const struct job *job, const struct job_reference *r,
                       enum owners which, struct str *sql)
 {
     const struct job_table *p = &job->tables[r->parent];
-    str_printf(sql, "EXISTS (SELECT FROM %s p JOIN (SELECT m._mig_at AS at FROM %s m", p->t->quoted,
-               p->match_table);
+    char name[200];
+    str_add(sql, "EXISTS (SELECT FROM (SELECT p.* FROM ");
+    if (p->owners.of && match_same_parent(p->owners.of, &r->key)) {
+        owners_name(s, p, name);
+        str_printf(sql, "%s p", name);
+    } else {
+        str_add_char(sql, '(');
+        owners_met(s, job, r, sql);
+        str_add(sql, ") p");
+    }
     if (which == OWNERS_ACCEPTED)
-        str_printf(sql, " JOIN %s a ON a._mig_id = m._mig_id AND a._mig_state = 0", p->staging);
-    if (which != OWNERS_MET)
-        str_printf(sql, " UNION ALL SELECT d._mig_at FROM %s d", p->delete_table);
-    of_earlier_run(s, job, p, sql);
-    str_add(sql, ") o ON o.at = ");
-    match_place(p, "p", sql);
-    str_add(sql, " WHERE ");
+        str_printf(sql,
+                   " WHERE NOT EXISTS (SELECT FROM %s a WHERE a._mig_id = p._mig_id AND"
+                   " a._mig_state <> 0)",
+                   p->staging);
+    if (which != OWNERS_MET && p->deletes) {
+        str_add(sql, " UNION ALL SELECT NULL");
+        parent_columns(r, sql);
+        str_printf(sql, " FROM %s p JOIN %s d ON d._mig_at = ", p->t->quoted, p->delete_table);
+        match_place(p, "p", sql);
+    }
+    str_add(sql, ") p WHERE ");
     match_reference(&r->key, "p", "l", sql);
+    str_add_char(sql, ')');
+}
+
+void owner_theirs_of(const struct state *s, const struct job *job, const struct job_table *t,
+                     const char *columns, const char *rows, struct str *sql)
+{
+    const struct job_reference *r = owner_reference(t);
+    str_add_char(sql, '(');
+    if (t->own.theirs || !r)
+        str_printf(sql, "SELECT %s FROM %s WHERE (%s\n)", columns, rows,
+                   t->own.theirs ? t->own.theirs : "false");
+    if (r) {
+        str_printf(sql, "%sSELECT %s FROM %s WHERE NOT ", t->own.theirs ? " UNION " : "", columns,
+                   rows);
+        has_owner(s, job, r, OWNERS_MET, sql);
+    }
     str_add_char(sql, ')');
 }
 
 void owner_theirs(const struct state *s, const struct job *job, const struct job_table *t,
                   struct str *sql)
 {
-    const struct job_reference *r = owner_reference(t);
-    str_printf(sql, "(SELECT %s AS at FROM %s l WHERE (%s)", match_at(t), t->t->quoted,
-               t->own.theirs ? t->own.theirs : "false");
-    if (r) {
-        str_printf(sql, " UNION SELECT %s FROM %s l WHERE NOT ", match_at(t), t->t->quoted);
-        has_owner(s, job, r, OWNERS_MET, sql);
-    }
-    str_add_char(sql, ')');
+    char place[64], live[600];
+    snprintf(place, sizeof place, "%s AS at", match_at(t));
+    snprintf(live, sizeof live, "%s l", t->t->quoted);
+    owner_theirs_of(s, job, t, place, live, sql);
 }
 
 void owner_may_delete(const struct state *s, const struct job *job, const struct job_table *t,
@@ -170,6 +256,31 @@ static int spare_table(struct state *s, const struct job *job, struct job_table 
     return err->code;
 }
 
+void owner_reset(struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++)
+        job->tables[i].owners.of = NULL;
+}
+
+/* Without a refused record an owner is as deletions_find() saw it. */
+void owner_begin(struct job *job)
+{
+    for (size_t i = 0; i < job->n_tables; i++) {
+        const struct job_reference *r = owner_reference(&job->tables[i]);
+        if (r)
+            job->tables[i].spared = (struct job_looked){0, job->tables[r->parent].deletes};
+    }
+}
+
+/* An owner is lost by a record that falls, or by a deletion that is spared itself. */
+static int is_due(const struct job *job, const struct job_reference *r, struct job_table *t)
+{
+    struct job_looked now = {job->tables[r->parent].fallen, job->tables[r->parent].deletes};
+    int due = t->spared.fallen != now.fallen || t->spared.deletes != now.deletes;
+    t->spared = now;
+    return due;
+}
+
 int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error *err)
 {
     int code = 0;
@@ -177,7 +288,7 @@ int owner_spare(struct state *s, struct job *job, int64_t *spared, struct error 
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         struct job_table *t = &job->tables[i];
         const struct job_reference *r = owner_reference(t);
-        if (r && t->deletes)
+        if (r && t->deletes && is_due(job, r, t))
             code = spare_table(s, job, t, r, spared, err);
     }
     return code;

@@ -66,18 +66,86 @@ static void of_fallen(const struct job *job, const struct job_reference *r, stru
     str_add_char(sql, ')');
 }
 
+/* ---- keys that parents will have ----------------------------------------------------------- */
+
+static void keys_name(const struct state *s, const struct job_table *p, char out[200])
+{
+    snprintf(out, 200, "%s.parents_%lld_%zu", s->q, (long long)s->run, p->no);
+}
+
+/* Are the parents looked up by several references, each from all rows of its table? */
+static int is_shared(const struct job *job, const struct job_reference *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < job->n_tables; i++)
+        for (size_t k = 0; k < job->tables[i].n_references; k++) {
+            const struct job_reference *o = &job->tables[i].references[k];
+            n += o->parent == r->parent && match_same_parent(&o->key, &r->key) &&
+                 !(job->tables[i].has_rest && keeps_parent(job, o));
+        }
+    return n > 1;
+}
+
+static int keys_drop(struct state *s, struct job_table *p, struct error *err)
+{
+    char name[200];
+    if (!p->keys.of)
+        return 0;
+    p->keys.of = NULL;
+    keys_name(s, p, name);
+    return pg_execf(s->pg, err, "DROP TABLE %s", name);
+}
+
+static int keys_make(struct state *s, struct job_table *p, const struct catalog_reference *k,
+                     struct error *err)
+{
+    char name[200];
+    struct str sql;
+    if (keys_drop(s, p, err))
+        return err->code;
+    keys_name(s, p, name);
+    str_init(&sql, 0);
+    str_printf(&sql, "CREATE TABLE %s AS SELECT ", name);
+    for (size_t i = 0; i < k->n; i++) {
+        str_add(&sql, i ? ", " : "");
+        sql_ident(&sql, k->parent_columns[i]);
+    }
+    str_printf(&sql, " FROM %s; ANALYZE %s", p->as_if, name);
+    int code = pg_exec_str(s->pg, &sql, err);
+    p->keys.of = code ? NULL : k;
+    p->keys.when = (struct job_looked){p->fallen, p->deletes};
+    return code;
+}
+
+/* Where the parents of a reference are looked for: the view of its table as it will be, or the keys
+ * in it, worked out once for several references. */
+static int find_parents(struct state *s, struct job *job, const struct job_reference *r,
+                        char out[200], struct error *err)
+{
+    struct job_table *p = r->parent == SIZE_MAX ? NULL : &job->tables[r->parent];
+    snprintf(out, 200, "%s", p ? p->as_if : r->parent_quoted);
+    if (!p || r->again || key_may_go(p, &r->key) || !is_shared(job, r))
+        return 0;
+    int known = p->keys.of && match_same_parent(p->keys.of, &r->key) &&
+                p->keys.when.fallen == p->fallen && p->keys.when.deletes == p->deletes;
+    int code = known ? 0 : keys_make(s, p, &r->key, err);
+    keys_name(s, p, out);
+    return code;
+}
+
+/* ---- orphans ------------------------------------------------------------------------------- */
+
 /* WHERE the child's columns are set and no parent will be there. */
 static void orphan_condition(const struct job *job, const struct job_table *t,
-                             const struct job_reference *r, struct str *sql)
+                             const struct job_reference *r, const char *parents, struct str *sql)
 {
-    const char *parent = r->parent == SIZE_MAX ? r->parent_quoted : job->tables[r->parent].as_if;
     for (size_t i = 0; i < r->key.n; i++) {
         str_printf(sql, "%sw.", i ? " AND " : "");
         sql_ident(sql, r->key.columns[i]);
         str_add(sql, " IS NOT NULL");
     }
     of_fallen(job, r, sql);
-    str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parent);
+    str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parents);
     match_reference(&r->key, "p", "w", sql);
     str_add_char(sql, ')');
     if (t->has_rest && keeps_parent(job, r)) {
@@ -179,10 +247,13 @@ int refer_refuse(struct state *s, const struct job_table *t, const struct job_re
                           s->q, MIG_SKIP, (long long)s->run, MIG_REJECT);
 }
 
-static int find_orphans(struct state *s, const struct job *job, const struct job_table *t,
+static int find_orphans(struct state *s, struct job *job, const struct job_table *t,
                         const struct job_reference *r, struct found *out, struct error *err)
 {
+    char parents[200];
     struct str sql;
+    if (find_parents(s, job, r, parents, err))
+        return err->code;
     str_init(&sql, 0);
     str_add(&sql, "SELECT w._mig_id, w._mig_record, w._mig_key");
     for (size_t i = 0; i < r->key.n; i++) {
@@ -191,7 +262,7 @@ static int find_orphans(struct state *s, const struct job *job, const struct job
         str_printf(&sql, " AS k%zu", i);
     }
     str_printf(&sql, " FROM %s w WHERE ", t->will_be);
-    orphan_condition(job, t, r, &sql);
+    orphan_condition(job, t, r, parents, &sql);
     return found_make(s, &sql, out, err);
 }
 
@@ -216,7 +287,7 @@ static int refuse_orphans(struct state *s, const struct job *job, const struct j
     return refer_refuse(s, t, r, &sql, err);
 }
 
-static int reject_orphans(struct state *s, const struct job *job, const struct job_table *t,
+static int reject_orphans(struct state *s, struct job *job, const struct job_table *t,
                           const struct job_reference *r, struct error *err)
 {
     struct found orphans;
@@ -236,14 +307,17 @@ void refer_list_nulled(const struct state *s, const char *rows, const char *colu
     str_printf(sql, " LIMIT %d)", HOSTREPAIRS_LISTED);
 }
 
-static int null_orphans(struct state *s, const struct job *job, const struct job_table *t,
+static int null_orphans(struct state *s, struct job *job, const struct job_table *t,
                         const struct job_reference *r, struct error *err)
 {
+    char parents[200];
     struct str sql;
+    if (find_parents(s, job, r, parents, err))
+        return err->code;
     str_init(&sql, 0);
     str_add(&sql, "WITH gone AS (SELECT w._mig_id, w._mig_record, w._mig_key FROM ");
     str_printf(&sql, "%s w WHERE ", t->will_be);
-    orphan_condition(job, t, r, &sql);
+    orphan_condition(job, t, r, parents, &sql);
     str_printf(&sql, "), cut AS (UPDATE %s s SET ", t->staging);
     for (size_t i = 0; i < r->key.n; i++) {
         str_add(&sql, i ? ", " : "");
@@ -272,6 +346,8 @@ static int reference_staged(const struct job_table *t, const struct job_referenc
 void refer_begin(struct job *job)
 {
     for (size_t i = 0; i < job->n_tables; i++)
+        job->tables[i].keys.of = NULL;
+    for (size_t i = 0; i < job->n_tables; i++)
         for (size_t k = 0; k < job->tables[i].n_references; k++)
             job->tables[i].references[k].seen = -1;
 }
@@ -289,7 +365,7 @@ static int is_due(const struct job *job, const struct job_table *t, struct job_r
     return 1;
 }
 
-static int null_missing(struct state *s, const struct job *job, struct job_table *t,
+static int null_missing(struct state *s, struct job *job, struct job_table *t,
                         enum refer_which which, struct error *err)
 {
     int code = 0, any = 0;
@@ -306,8 +382,7 @@ static int null_missing(struct state *s, const struct job *job, struct job_table
     return code || !any ? code : match_same(s, t, err);
 }
 
-int refer_null_missing(struct state *s, const struct job *job, struct job_table *t,
-                       struct error *err)
+int refer_null_missing(struct state *s, struct job *job, struct job_table *t, struct error *err)
 {
     return null_missing(s, job, t, REFER_ALL, err);
 }
@@ -338,6 +413,8 @@ int refer_check(struct state *s, struct job *job, enum refer_which which, struct
         if (!code)
             code = null_missing(s, job, t, which, err);
     }
+    for (size_t i = 0; !code && i < job->n_tables; i++)
+        code = keys_drop(s, &job->tables[i], err);
     return code ? code : reject_spread(s, job, err);
 }
 

@@ -12,8 +12,7 @@ enum refer_which { REFER_ALL, REFER_UNDECLARED };
 int refer_check(struct state *s, struct job *job, enum refer_which which, struct error *err);
 /* Sets columns NULL whose parent will not be there, where the project wants that. A row that only
  * differed by it may then be the same as its live row. */
-int refer_null_missing(struct state *s, const struct job *job, struct job_table *t,
-                       struct error *err);
+int refer_null_missing(struct state *s, struct job *job, struct job_table *t, struct error *err);
 /* Refuses the rows of a list w (_mig_id, _mig_record, _mig_key, cause, earlier) at the end of
  * `sql`, which begins with WITH: their parents are missing. `cause` is the record of this run that
  * should have brought the parent, `earlier` the words for one of another run; both may be NULL. */

@@ -80,8 +80,10 @@ static const char *const ddl[] = {
     " NOT NULL, base bigint NOT NULL, last bigint NOT NULL, PRIMARY KEY (run, no))",
     "CREATE TABLE %s.id_map_kept (project int, stage text, source_key text, final_key text NOT"
     " NULL, run bigint NOT NULL, PRIMARY KEY (project, stage, source_key))",
+    /* Restricted: what else a statement does, that asks it, may be done by workers. */
     "CREATE FUNCTION %s.id_map_rows(of_stage text DEFAULT NULL) RETURNS TABLE (project int, stage"
-    " text, source_key text, final_key text, run bigint, at bigint) LANGUAGE plpgsql STABLE SET"
+    " text, source_key text, final_key text, run bigint, at bigint) LANGUAGE plpgsql STABLE "
+    "PARALLEL RESTRICTED SET"
     " search_path = pg_catalog, pg_temp AS $map$ DECLARE p record; BEGIN RETURN QUERY SELECT"
     " k.project, k.stage, k.source_key, k.final_key, k.run, 0::bigint FROM %s.id_map_kept k WHERE"
     " of_stage IS NULL OR k.stage = of_stage; FOR p IN SELECT r.project, s.run, s.name, s.map_sql"

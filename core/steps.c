@@ -257,7 +257,7 @@ static int any_write(struct run *r, int *any)
     struct error *err = &r->err;
     *any = r->x->project->n_hooks > 0;
     int code = state_begin(r->s, err);
-    for (size_t i = 0; !code && i < r->job->n_tables; i++) {
+    for (size_t i = 0; !code && !*any && i < r->job->n_tables; i++) {
         struct write_counts c;
         const struct job_table *t = &r->job->tables[i];
         if (!t->matched && t->staged > t->fallen) { /* some have no live row, and were accepted */
@@ -265,7 +265,7 @@ static int any_write(struct run *r, int *any)
             continue;
         }
         code = write_plan(r->s, t, 0, &c, err);
-        *any |= !code && (c.inserted || c.updated || c.deleted);
+        *any = !code && (c.inserted || c.updated || c.deleted);
     }
     pg_rollback(r->s->pg);
     return code;

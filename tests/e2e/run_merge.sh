@@ -352,6 +352,28 @@ pets|neither||80"
 undo_proof owned owned
 again 20 owned owned
 
+echo "what stays with its owner keeps what is its own, and its key"
+of_the_bad_one() # PROJECT NAME: of the pet that wants a key
+{
+    jq --arg name "$2" 'del(.pets[] | select(.id == 4 or .id == 5)) | del(.toys[] | select(.pet == 4)) |
+        (.people[] | select(.id == 8)).name = "bad" | (.pets[] | select(.id == 10)).name = $name' \
+        "$TEST_DIR/people/data.json" | data "$1"
+    project "$1" <"$TEST_DIR/owned.json"
+    owned "$1"
+}
+of_the_bad_one chain v1
+run 20 chain chain
+rows chain "SELECT count(*) FROM mighost.reject WHERE stage = 'pets'" 0
+rows chain "SELECT p.id, t.id FROM pet p JOIN toy t ON pet_id = p.id WHERE p.id >= 11" "40|40
+80|80"
+undo_proof chain chain
+of_the_bad_one wanted 'only one'
+psql_t wanted -c "CREATE UNIQUE INDEX pet_only ON pet (name) WHERE name LIKE 'only %'" \
+    -c "UPDATE pet SET name = 'only one' WHERE id = 80"
+run 20 wanted wanted
+rows wanted "SELECT key, code FROM mighost.reject WHERE stage = 'pets'" "10|collision"
+rows wanted "SELECT id, name FROM pet WHERE id IN (10, 80)" "80|only one"
+
 echo "without its owners' stage nothing is deleted"
 owned part
 mig 20 part owned --run --only pets

@@ -432,6 +432,27 @@ rows shop "SELECT tableoid::regclass, * FROM moved ORDER BY id" "moved_a|1|a|z
 moved_b|2|b|y"
 undo_proof shop moved
 
+# ---- keys that are looked at late ----------------------------------------------------------
+
+echo "deferrable keys find live rows as others do"
+for late in 'DEFERRABLE' 'DEFERRABLE INITIALLY DEFERRED'; do
+    psql_t shop -c "DROP TABLE IF EXISTS late; CREATE TABLE late (id int, part text, what text, PRIMARY KEY (id, part)
+        $late); INSERT INTO late VALUES (1, 'a', 'live'), (1, 'b', 'live'), (2, 'a', 'live'), (3, 'a', 'gone')"
+    data late <<'JSON'
+{ "rows": [ { "id": 1, "part": "a", "what": "live" }, { "id": 1, "part": "b", "what": "changed" },
+    { "id": 2, "part": "b", "what": "new" }, { "id": 2, "part": "a", "what": "changed" } ] }
+JSON
+    simple late replace late id part what
+    sed -i 's/"ids": "keep"/"key": ["id", "part"]/' "$TEST_DIR/late/project.json"
+    run 0 shop late
+    rows shop "SELECT * FROM late ORDER BY id, part" "1|a|live
+1|b|changed
+2|a|changed
+2|b|new"
+    undo_proof shop late
+    again 0 shop late
+done
+
 # ---- no key ------------------------------------------------------------------------------
 
 echo "tables without a key"

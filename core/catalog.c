@@ -62,12 +62,14 @@ static int read_columns(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
-        "WITH RECURSIVE base(attnum, typ, typmod, nn, chk) AS ("
-        " SELECT attnum, atttypid, atttypmod, attnotnull, NULL::text COLLATE \"C\" FROM "
-        "pg_attribute"
+        "WITH RECURSIVE base(attnum, typ, typmod, nn, def, chk) AS ("
+        " SELECT attnum, atttypid, atttypmod, attnotnull, pg_get_expr(adbin, adrelid),"
+        "  NULL::text COLLATE \"C\" FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid"
+        "  AND adnum = attnum"
         "  WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped"
         " UNION ALL SELECT b.attnum, t.typbasetype,"
         "  CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.nn OR t.typnotnull,"
+        "  coalesce(b.def, pg_get_expr(t.typdefaultbin, 0)),"
         "  concat_ws(' AND ', nullif(b.chk, ''), (SELECT string_agg('(' || pg_get_expr(conbin, 0) "
         "|| ')',"
         "  ' AND ') FROM pg_constraint WHERE contypid = t.oid AND contype = 'c')) COLLATE \"C\""
@@ -78,17 +80,15 @@ static int read_columns(struct reader *r, struct catalog_table *t)
         "    WHERE enumtypid IN (t.oid, CASE WHEN t.typcategory = 'A' THEN t.typelem END)),"
         "  format_type(a.atttypid, a.atttypmod), format_type(b.typ, b.typmod), b.nn,"
         "  nullif(a.attidentity, ''), nullif(a.attgenerated, ''),"
-        "  CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,"
-        "  a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE '%%nextval(%%',"
-        "  false), nullif(b.chk, ''),"
-        "  CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,"
+        "  CASE WHEN a.attgenerated = '' THEN b.def END,"
+        "  a.attidentity <> '' OR coalesce(b.def LIKE '%%nextval(%%', false), nullif(b.chk, ''),"
+        "  CASE WHEN a.attgenerated <> '' THEN b.def END,"
         "  (SELECT format('%%I.%%I', sn.nspname, sc.relname) FROM pg_depend sd JOIN pg_class sc ON"
         "   sc.oid = sd.objid AND sc.relkind = 'S' JOIN pg_namespace sn ON sn.oid ="
         "   sc.relnamespace WHERE sd.classid = 'pg_class'::regclass AND sd.refclassid ="
         "   'pg_class'::regclass AND sd.refobjid = a.attrelid AND sd.refobjsubid = a.attnum AND"
         "   sd.deptype IN ('a', 'i') LIMIT 1)"
         " FROM pg_attribute a JOIN base b USING (attnum) JOIN pg_type t ON t.oid = b.typ"
-        " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
         " WHERE a.attrelid = %u AND t.typtype <> 'd' ORDER BY a.attnum",
         t->oid, t->oid);
     if (!res)

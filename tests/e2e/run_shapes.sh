@@ -392,6 +392,23 @@ rows shop "SELECT string_agg(concat_ws(' ', key, field, code), ', ' ORDER BY num
 undo_proof shop typed
 again 20 shop typed
 
+echo "a default that the column has by its domain"
+psql_t shop <<'SQL'
+CREATE DOMAIN known AS text DEFAULT 'nobody';
+CREATE DOMAIN known_well AS known NOT NULL;
+CREATE TABLE people (id int PRIMARY KEY, who known, by known_well, boss known DEFAULT 'me', place known_well);
+SQL
+data people <<'JSON'
+{ "rows": [ { "id": 1, "who": "x", "by": "y", "boss": "z" }, { "id": 2 }, { "id": 3, "who": null, "boss": null } ] }
+JSON
+simple people update people id who by boss
+run 0 shop people
+rows shop "SELECT * FROM people ORDER BY id" "1|x|y|z|nobody
+2|nobody|nobody|me|nobody
+3||nobody||nobody"
+undo_proof shop people
+again 0 shop people
+
 # ---- partitions and children -------------------------------------------------------------
 
 echo "partitions"

@@ -120,6 +120,29 @@ static int read_columns(struct reader *r, struct catalog_table *t)
     return 0;
 }
 
+static struct catalog_key *keep_keys(struct reader *r, const struct pg_result *res, size_t *n)
+{
+    *n = (size_t)pg_rows(res);
+    struct catalog_key *keys = arena_alloc(r->out->mem, *n * sizeof *keys);
+    for (int i = 0; i < (int)*n; i++) {
+        struct catalog_key *k = &keys[i];
+        k->name = keep(r, res, i, 0);
+        k->primary = flag(res, i, 1);
+        k->immediate = flag(res, i, 2);
+        k->simple = flag(res, i, 3);
+        k->parts = split(r, pg_get(res, i, 4), &k->n);
+        k->columns = split(r, pg_get(res, i, 5), &k->n);
+        nulls(k->columns, k->n);
+        k->operators = split(r, pg_get(res, i, 6), &k->n);
+        k->collations = split(r, pg_get(res, i, 7), &k->n);
+        nulls(k->collations, k->n);
+        k->predicate = keep(r, res, i, 8);
+        k->not_null = flag(res, i, 9);
+        k->nulls_equal = flag(res, i, 10);
+    }
+    return keys;
+}
+
 static int read_keys(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res = pg_queryf(
@@ -152,29 +175,51 @@ static int read_keys(struct reader *r, struct catalog_table *t)
         pg_server_version(r->pg) >= 150000 ? ", i.indnullsnotdistinct" : "");
     if (!res)
         return r->err->code;
-    t->n_keys = (size_t)pg_rows(res);
-    t->keys = arena_alloc(r->out->mem, t->n_keys * sizeof *t->keys);
-    for (int i = 0; i < (int)t->n_keys; i++) {
-        struct catalog_key *k = &t->keys[i];
-        k->name = keep(r, res, i, 0);
-        k->primary = flag(res, i, 1);
-        k->immediate = flag(res, i, 2);
-        k->simple = flag(res, i, 3);
-        k->parts = split(r, pg_get(res, i, 4), &k->n);
-        k->columns = split(r, pg_get(res, i, 5), &k->n);
-        nulls(k->columns, k->n);
-        k->operators = split(r, pg_get(res, i, 6), &k->n);
-        k->collations = split(r, pg_get(res, i, 7), &k->n);
-        nulls(k->collations, k->n);
-        k->predicate = keep(r, res, i, 8);
-        k->not_null = flag(res, i, 9);
-        k->nulls_equal = flag(res, i, 10);
+    t->keys = keep_keys(r, res, &t->n_keys);
+    pg_free(res);
+    return 0;
+}
+
+static int read_exclusions(struct reader *r, struct catalog_table *t)
+{
+    struct pg_result *res = pg_queryf(
+        r->pg, r->err,
+        "SELECT c.conname, false, i.indimmediate, false,"
+        " string_agg(pg_get_indexdef(i.indexrelid, k.n::int, true), E'\\x1f' ORDER BY k.n),"
+        " string_agg(coalesce(a.attname, ''), E'\\x1f' ORDER BY k.n),"
+        " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"
+        "   ORDER BY k.n),"
+        " string_agg(CASE WHEN i.indcollation[k.n - 1] <> 0 THEN quote_ident(cn.nspname) || '.' ||"
+        "   quote_ident(co.collname) ELSE '' END, E'\\x1f' ORDER BY k.n),"
+        " pg_get_expr(i.indpred, i.indrelid), false, false, quote_ident(am.amname),"
+        " string_agg(quote_ident(ps.nspname) || '.' || quote_ident(oc.opcname), E'\\x1f' ORDER BY "
+        "k.n)"
+        " FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid"
+        " JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am am ON am.oid = x.relam"
+        " CROSS JOIN LATERAL generate_series(1, i.indnkeyatts) AS k(n)"
+        " LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n - 1]"
+        "   AND a.attnum > 0"
+        " JOIN pg_operator o ON o.oid = c.conexclop[k.n]"
+        " JOIN pg_namespace ns ON ns.oid = o.oprnamespace"
+        " JOIN pg_opclass oc ON oc.oid = i.indclass[k.n - 1]"
+        " JOIN pg_namespace ps ON ps.oid = oc.opcnamespace"
+        " LEFT JOIN pg_collation co ON co.oid = i.indcollation[k.n - 1]"
+        " LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace"
+        " WHERE c.conrelid = %u AND c.contype = 'x' GROUP BY c.conname, i.indimmediate, i.indpred,"
+        " i.indrelid, am.amname ORDER BY c.conname",
+        t->oid);
+    if (!res)
+        return r->err->code;
+    t->exclusions = keep_keys(r, res, &t->n_exclusions);
+    for (size_t i = 0; i < t->n_exclusions; i++) {
+        struct catalog_key *k = &t->exclusions[i];
+        k->method = keep(r, res, (int)i, 11);
+        k->classes = split(r, pg_get(res, (int)i, 12), &k->n);
     }
     pg_free(res);
     return 0;
 }
 
-/* Both directions at once; the caller sorts them by oid. */
 static int read_references(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res = pg_queryf(
@@ -327,6 +372,8 @@ static int read_table(struct reader *r, struct catalog_table *t)
     if (!code)
         code = read_keys(r, t);
     if (!code)
+        code = read_exclusions(r, t);
+    if (!code)
         code = read_references(r, t);
     return code ? code : read_rest(r, t);
 }
@@ -381,6 +428,11 @@ static void hash(struct catalog *c)
             for (size_t k = 0; k < t->keys[j].n; k++)
                 str_printf(&text, "K%s|%s|%s\n", t->keys[j].name, t->keys[j].parts[k],
                            t->keys[j].predicate ? t->keys[j].predicate : "");
+        for (size_t j = 0; j < t->n_exclusions; j++)
+            for (size_t k = 0; k < t->exclusions[j].n; k++)
+                str_printf(&text, "E%s|%s|%s|%s\n", t->exclusions[j].name,
+                           t->exclusions[j].parts[k], t->exclusions[j].operators[k],
+                           t->exclusions[j].predicate ? t->exclusions[j].predicate : "");
         for (size_t j = 0; j < t->n_references; j++)
             str_printf(&text, "R%s|%u|%c%c\n", t->references[j].name, t->references[j].parent_oid,
                        t->references[j].on_delete, t->references[j].on_update);

@@ -27,7 +27,7 @@ struct catalog_column {
     const char *sequence;     /* quoted name of the sequence that the default takes from */
 };
 
-struct catalog_key { /* a valid unique index */
+struct catalog_key { /* a valid unique index, or an exclusion constraint */
     const char *name;
     int primary, immediate;
     int simple;      /* plain columns, no expression, no predicate */
@@ -39,6 +39,8 @@ struct catalog_key { /* a valid unique index */
     const char **operators;  /* "OPERATOR(pg_catalog.=)" */
     const char **collations; /* quoted, or NULL */
     const char *predicate;   /* or NULL */
+    const char *method;      /* of an exclusion constraint, "gist"; else NULL */
+    const char **classes;    /* its operator classes, quoted */
 };
 
 struct catalog_reference { /* a foreign key, or an undeclared one from the project */
@@ -74,6 +76,8 @@ struct catalog_table {
     size_t n_columns;
     struct catalog_key *keys; /* primary first, then by name */
     size_t n_keys;
+    struct catalog_key *exclusions; /* never simple */
+    size_t n_exclusions;
     struct catalog_reference *references; /* outgoing */
     size_t n_references;
     struct catalog_reference *incoming; /* from any table, also from itself */

@@ -1,6 +1,7 @@
 /* collide.c - rows that want a key which another row has: within the run, and against live rows
  * that stay. Keys are compared as their unique index compares them: its expressions, operators,
- * collation and predicate. The first record in source order wins. */
+ * collation and predicate. The first record in source order wins. Exclusion constraints likewise.
+ */
 #include "collide.h"
 
 #include <stdio.h>
@@ -114,6 +115,60 @@ static int duplicates_within(struct state *s, const struct job *job, const struc
     return code ? code : found_drop(s, &twice, err);
 }
 
+/* An exclusion constraint says of any two rows whether both may be. Who stands against whom is
+ * asked of an index as the constraint has it; a loser takes others with it, as with keys. */
+static int index_apart(struct state *s, const struct catalog_key *k, const struct found *rows,
+                       struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    str_printf(&sql, "CREATE INDEX ON %s USING %s (", rows->table, k->method);
+    for (size_t i = 0; i < k->n; i++)
+        str_printf(&sql, "%sk%zu %s", i ? ", " : "", i, k->classes[i]);
+    str_printf(&sql, "); ANALYZE %s", rows->table);
+    return pg_exec_str(s->pg, &sql, err);
+}
+
+static int reject_excluded(struct state *s, const struct job_table *t, const struct catalog_key *k,
+                           const struct found *rows, struct error *err)
+{
+    struct str sql;
+    char reason[300];
+    str_init(&sql, 0);
+    snprintf(reason, sizeof reason,
+             "an earlier record of this run excludes it (exclusion constraint %s)", k->name);
+    reject_head(s, t, MIG_REJECT, &sql);
+    reject_for(&(struct reject_rule){NULL, "duplicate", reason, key_field(k)}, "w.winner", &sql);
+    str_printf(&sql,
+               "FROM (SELECT DISTINCT ON (x._mig_id) x._mig_id, x._mig_record, x._mig_key,"
+               " y._mig_key AS winner FROM %s x JOIN %s y ON y._mig_id < x._mig_id AND ",
+               rows->table, rows->table);
+    match_key_equal(k, "x", "y", &sql);
+    str_add(&sql, " ORDER BY x._mig_id, y._mig_id) w");
+    reject_join(s, &sql);
+    str_add(&sql, " ORDER BY w._mig_record, w._mig_id ON CONFLICT DO NOTHING");
+    return reject_run(s, &sql, err);
+}
+
+static int excluded_within(struct state *s, const struct job_table *t, const struct catalog_key *k,
+                           struct error *err)
+{
+    struct str sql;
+    struct found rows;
+    str_init(&sql, 0);
+    str_add(&sql, "SELECT * FROM ");
+    match_key_rows(k, "_mig_id, _mig_record, _mig_key", t->will_be, &sql);
+    str_add(&sql, " w WHERE num_nulls(");
+    key_list(k, "", &sql);
+    str_add(&sql, ") = 0");
+    int code = found_make(s, &sql, &rows, err);
+    if (!code && rows.rows > 1) {
+        code = index_apart(s, k, &rows, err);
+        code = code ? code : reject_excluded(s, t, k, &rows, err);
+    }
+    return code ? code : found_drop(s, &rows, err);
+}
+
 /* The same for the match key itself where the live row is not overwritten: staged rows that
  * stand for one live row are not in the view of what will be. */
 static int duplicates_matched(struct state *s, const struct job_table *t, struct error *err)
@@ -148,7 +203,10 @@ static int collisions_with_live(struct state *s, const struct job_table *t,
     char reason[300], ids[64], live[600];
     str_init(&sql, 0);
     snprintf(reason, sizeof reason,
-             "a live row that stays, or hands it over in this run, has the same key (index %s)",
+             k->method ? "a live row that stays, or changes in this run, excludes it (exclusion"
+                         " constraint %s)"
+                       : "a live row that stays, or hands it over in this run, has the same key"
+                         " (index %s)",
              k->name);
     str_add(&sql, "WITH hit AS MATERIALIZED (SELECT w._mig_id, w._mig_record, w._mig_key,"
                   " w._mig_old, l.at FROM ");
@@ -221,6 +279,8 @@ int collide_within(struct state *s, struct job *job, struct error *err)
             code = duplicates_matched(s, t, err);
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             code = duplicates_within(s, job, t, &t->t->keys[k], err);
+        for (size_t k = 0; !code && k < t->t->n_exclusions; k++)
+            code = excluded_within(s, t, &t->t->exclusions[k], err);
         if (!code)
             code = refer_null_missing(s, job, t, err);
         if (!code)
@@ -231,14 +291,15 @@ int collide_within(struct state *s, struct job *job, struct error *err)
 
 int collide_with_live(struct state *s, const struct job *job, struct error *err)
 {
-    int code = 0;
+    int code = 0, batched = job->project->publish == PUBLISH_BATCHED;
     for (size_t i = 0; !code && i < job->n_tables; i++) {
         const struct job_table *t = &job->tables[i];
         /* By its match key a staged row has no other live row than the one it stands for. */
         for (size_t k = 0; !code && k < t->t->n_keys; k++)
             if (&t->t->keys[k] != t->match)
-                code = collisions_with_live(s, t, &t->t->keys[k],
-                                            job->project->publish == PUBLISH_BATCHED, err);
+                code = collisions_with_live(s, t, &t->t->keys[k], batched, err);
+        for (size_t k = 0; !code && k < t->t->n_exclusions; k++)
+            code = collisions_with_live(s, t, &t->t->exclusions[k], batched, err);
     }
     return code ? code : reject_spread(s, job, err);
 }

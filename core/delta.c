@@ -15,7 +15,8 @@ static int is_possible(const struct job *job, const struct job_table *t)
 {
     if (!t->seen.xmin[0] || !t->match || !match_overwrites(t) || t->staged < MANY_ROWS ||
         t->any_absent || t->n_waits || t->n_uniques || job->drifted || rewrite_adopts(t) ||
-        t->merge || t->keeps_places || job->project->publish == PUBLISH_BATCHED)
+        t->merge || t->keeps_places || t->t->n_exclusions ||
+        job->project->publish == PUBLISH_BATCHED)
         return 0;
     for (size_t i = 0; i < t->n_references; i++)
         if (t->references[i].key.set_null || t->references[i].cycle != CYCLE_NONE)

@@ -202,8 +202,8 @@ static int orphans(struct work *w, const struct job_table *t, const struct catal
     return add(w, t, &sql);
 }
 
-/* " FROM b JOIN l": before-images and live rows with the same unique key. Of more than plain
- * columns each side is worked out first. */
+/* " FROM b JOIN l": before-images and live rows with the same unique key, or that exclude each
+ * other. Of more than plain columns each side is worked out first. */
 static void same_key(const struct job_table *t, const struct catalog_key *u, struct str *sql)
 {
     if (u->simple) {
@@ -231,7 +231,8 @@ static int taken(struct work *w, const struct job_table *t, const struct catalog
     str_add(&sql, "SELECT ");
     key_columns(t, "b.", &sql);
     str_add(&sql, ", ");
-    sql_literal(&sql, "another row has its unique key ");
+    sql_literal(&sql,
+                u->method ? "another row excludes it by " : "another row has its unique key ");
     str_add(&sql, " || ");
     sql_literal(&sql, u->name);
     same_key(t, u, &sql);
@@ -253,6 +254,8 @@ static int spread(struct work *w, const struct job_table *t, int all)
         code = orphans(w, t, &t->t->references[k]);
     for (size_t k = 0; all && !code && k < t->t->n_keys; k++)
         code = taken(w, t, &t->t->keys[k]);
+    for (size_t k = 0; all && !code && k < t->t->n_exclusions; k++)
+        code = taken(w, t, &t->t->exclusions[k]);
     return code;
 }
 

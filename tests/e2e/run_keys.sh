@@ -127,7 +127,8 @@ again 20 keys keys
 # Of two rows that an exclusion constraint does not let stand together one is refused, as with a key.
 echo "exclusion constraints"
 psql_t keys <<'SQL'
-CREATE TABLE stay (id int PRIMARY KEY, room text, days daterange, EXCLUDE USING gist (days WITH &&) WHERE (room <> 'hall'));
+CREATE TABLE stay (id int PRIMARY KEY, room text, days daterange, EXCLUDE USING gist (days WITH &&)
+    WHERE (room <> 'hall'));
 CREATE TABLE span (id int PRIMARY KEY, room text, days daterange, EXCLUDE USING gist (days WITH &&) DEFERRABLE
     INITIALLY DEFERRED);
 CREATE TABLE even (id int PRIMARY KEY, n int, EXCLUDE USING btree ((abs(n)) WITH =));

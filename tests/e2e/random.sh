@@ -12,8 +12,8 @@ PGTMP_OPTIONS="-c autovacuum=off -c full_page_writes=off -c max_wal_size=4GB"
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
 . "$top_srcdir/tests/fixtures/runs.sh"
 
-count=${1-5}
-seed=${2-$([ $# -eq 0 ] && echo 1796036821 || date +%s)}
+count=${1-6}
+seed=${2-$([ $# -eq 0 ] && echo 187 || date +%s)}
 last=$((seed + count - 1))
 "$MIGHOST" --list-faults | grep -v '^rollback\|^rehearsal' >"$TEST_DIR/points" || :
 "$MIGHOST" --list-faults | grep '^rollback' >"$TEST_DIR/undo_points" || :

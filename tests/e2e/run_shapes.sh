@@ -229,6 +229,21 @@ JSON
     again 0 shop num
 done
 
+echo "a sequence that is behind the rows of its table"
+psql_t shop -c "CREATE TABLE behind (id serial PRIMARY KEY, code text NOT NULL UNIQUE);
+    INSERT INTO behind VALUES (1, 'a')"
+data behind <<'JSON'
+{ "rows": [ { "id": "b", "code": "b" } ] }
+JSON
+project behind <<'JSON'
+{ "name": "behind", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } }, "backup": { "scope":
+  "none" }, "stages": [ { "name": "rows", "policy": "update", "tables": { "behind": { "match": "code" } },
+  "options": { "table": "behind", "fields": { "code": "code" } } } ] }
+JSON
+mig 9 shop behind --run
+says "a sequence that fills a column of it gives numbers that its rows have"
+rows shop "SELECT * FROM behind" "1|a"
+
 echo "a sequence that is left alone"
 psql_t shop -c "CREATE TABLE calm (id serial PRIMARY KEY, name text)"
 data calm <<'JSON'

@@ -62,12 +62,14 @@ static int read_columns(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
-        "WITH RECURSIVE base(attnum, typ, typmod, nn, chk) AS ("
-        " SELECT attnum, atttypid, atttypmod, attnotnull, NULL::text COLLATE \"C\" FROM "
-        "pg_attribute"
+        "WITH RECURSIVE base(attnum, typ, typmod, nn, def, chk) AS ("
+        " SELECT attnum, atttypid, atttypmod, attnotnull, pg_get_expr(adbin, adrelid),"
+        "  NULL::text COLLATE \"C\" FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid"
+        "  AND adnum = attnum"
         "  WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped"
         " UNION ALL SELECT b.attnum, t.typbasetype,"
         "  CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.nn OR t.typnotnull,"
+        "  coalesce(b.def, pg_get_expr(t.typdefaultbin, 0)),"
         "  concat_ws(' AND ', nullif(b.chk, ''), (SELECT string_agg('(' || pg_get_expr(conbin, 0) "
         "|| ')',"
         "  ' AND ') FROM pg_constraint WHERE contypid = t.oid AND contype = 'c')) COLLATE \"C\""
@@ -78,17 +80,15 @@ static int read_columns(struct reader *r, struct catalog_table *t)
         "    WHERE enumtypid IN (t.oid, CASE WHEN t.typcategory = 'A' THEN t.typelem END)),"
         "  format_type(a.atttypid, a.atttypmod), format_type(b.typ, b.typmod), b.nn,"
         "  nullif(a.attidentity, ''), nullif(a.attgenerated, ''),"
-        "  CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,"
-        "  a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE '%%nextval(%%',"
-        "  false), nullif(b.chk, ''),"
-        "  CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,"
+        "  CASE WHEN a.attgenerated = '' THEN b.def END,"
+        "  a.attidentity <> '' OR coalesce(b.def LIKE '%%nextval(%%', false), nullif(b.chk, ''),"
+        "  CASE WHEN a.attgenerated <> '' THEN b.def END,"
         "  (SELECT format('%%I.%%I', sn.nspname, sc.relname) FROM pg_depend sd JOIN pg_class sc ON"
         "   sc.oid = sd.objid AND sc.relkind = 'S' JOIN pg_namespace sn ON sn.oid ="
         "   sc.relnamespace WHERE sd.classid = 'pg_class'::regclass AND sd.refclassid ="
         "   'pg_class'::regclass AND sd.refobjid = a.attrelid AND sd.refobjsubid = a.attnum AND"
         "   sd.deptype IN ('a', 'i') LIMIT 1)"
         " FROM pg_attribute a JOIN base b USING (attnum) JOIN pg_type t ON t.oid = b.typ"
-        " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
         " WHERE a.attrelid = %u AND t.typtype <> 'd' ORDER BY a.attnum",
         t->oid, t->oid);
     if (!res)
@@ -118,6 +118,29 @@ static int read_columns(struct reader *r, struct catalog_table *t)
     }
     pg_free(res);
     return 0;
+}
+
+static struct catalog_key *keep_keys(struct reader *r, const struct pg_result *res, size_t *n)
+{
+    *n = (size_t)pg_rows(res);
+    struct catalog_key *keys = arena_alloc(r->out->mem, *n * sizeof *keys);
+    for (int i = 0; i < (int)*n; i++) {
+        struct catalog_key *k = &keys[i];
+        k->name = keep(r, res, i, 0);
+        k->primary = flag(res, i, 1);
+        k->immediate = flag(res, i, 2);
+        k->simple = flag(res, i, 3);
+        k->parts = split(r, pg_get(res, i, 4), &k->n);
+        k->columns = split(r, pg_get(res, i, 5), &k->n);
+        nulls(k->columns, k->n);
+        k->operators = split(r, pg_get(res, i, 6), &k->n);
+        k->collations = split(r, pg_get(res, i, 7), &k->n);
+        nulls(k->collations, k->n);
+        k->predicate = keep(r, res, i, 8);
+        k->not_null = flag(res, i, 9);
+        k->nulls_equal = flag(res, i, 10);
+    }
+    return keys;
 }
 
 static int read_keys(struct reader *r, struct catalog_table *t)
@@ -152,24 +175,7 @@ static int read_keys(struct reader *r, struct catalog_table *t)
         pg_server_version(r->pg) >= 150000 ? ", i.indnullsnotdistinct" : "");
     if (!res)
         return r->err->code;
-    t->n_keys = (size_t)pg_rows(res);
-    t->keys = arena_alloc(r->out->mem, t->n_keys * sizeof *t->keys);
-    for (int i = 0; i < (int)t->n_keys; i++) {
-        struct catalog_key *k = &t->keys[i];
-        k->name = keep(r, res, i, 0);
-        k->primary = flag(res, i, 1);
-        k->immediate = flag(res, i, 2);
-        k->simple = flag(res, i, 3);
-        k->parts = split(r, pg_get(res, i, 4), &k->n);
-        k->columns = split(r, pg_get(res, i, 5), &k->n);
-        nulls(k->columns, k->n);
-        k->operators = split(r, pg_get(res, i, 6), &k->n);
-        k->collations = split(r, pg_get(res, i, 7), &k->n);
-        nulls(k->collations, k->n);
-        k->predicate = keep(r, res, i, 8);
-        k->not_null = flag(res, i, 9);
-        k->nulls_equal = flag(res, i, 10);
-    }
+    t->keys = keep_keys(r, res, &t->n_keys);
     pg_free(res);
     return 0;
 }
@@ -178,14 +184,15 @@ static int read_exclusions(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
-        "SELECT x.conname, i.indimmediate, i.indexprs IS NULL AND i.indpred IS NULL,"
+        "SELECT x.conname, false, i.indimmediate, i.indexprs IS NULL AND i.indpred IS NULL,"
         " string_agg(pg_get_indexdef(i.indexrelid, k.n::int, true), E'\\x1f' ORDER BY k.n),"
         " string_agg(coalesce(a.attname, ''), E'\\x1f' ORDER BY k.n),"
         " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"
         "   ORDER BY k.n),"
         " string_agg(CASE WHEN i.indcollation[k.n - 1] <> 0 THEN quote_ident(cn.nspname) || '.' ||"
         "   quote_ident(co.collname) ELSE '' END, E'\\x1f' ORDER BY k.n),"
-        " pg_get_expr(i.indpred, i.indrelid), format('USING %%I (%%s)', m.amname, string_agg("
+        " pg_get_expr(i.indpred, i.indrelid), false, false, format('USING %%I (%%s)', m.amname, "
+        "string_agg("
         "   format('k%%s %%I.%%I', k.n - 1, os.nspname, oc.opcname), ', ' ORDER BY k.n))"
         " FROM pg_constraint x JOIN pg_index i ON i.indexrelid = x.conindid JOIN pg_class c ON"
         " c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam"
@@ -203,22 +210,9 @@ static int read_exclusions(struct reader *r, struct catalog_table *t)
         t->oid);
     if (!res)
         return r->err->code;
-    t->n_exclusions = (size_t)pg_rows(res);
-    t->exclusions = arena_alloc(r->out->mem, t->n_exclusions * sizeof *t->exclusions);
-    for (int i = 0; i < (int)t->n_exclusions; i++) {
-        struct catalog_key *k = &t->exclusions[i];
-        *k = (struct catalog_key){.name = keep(r, res, i, 0),
-                                  .immediate = flag(res, i, 1),
-                                  .simple = flag(res, i, 2),
-                                  .predicate = keep(r, res, i, 7),
-                                  .like = keep(r, res, i, 8)};
-        k->parts = split(r, pg_get(res, i, 3), &k->n);
-        k->columns = split(r, pg_get(res, i, 4), &k->n);
-        nulls(k->columns, k->n);
-        k->operators = split(r, pg_get(res, i, 5), &k->n);
-        k->collations = split(r, pg_get(res, i, 6), &k->n);
-        nulls(k->collations, k->n);
-    }
+    t->exclusions = keep_keys(r, res, &t->n_exclusions);
+    for (size_t i = 0; i < t->n_exclusions; i++)
+        t->exclusions[i].like = keep(r, res, (int)i, 11);
     pg_free(res);
     return 0;
 }

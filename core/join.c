@@ -161,7 +161,7 @@ static int key_is(const struct catalog_key *k, const char *const *columns, size_
 /* All parts staged and NOT NULL: the staged rows can be told apart by it. */
 static int key_usable(const struct job_table *t, const struct catalog_key *k)
 {
-    if (!k->simple || !k->not_null || !k->immediate)
+    if (!k->simple || !k->not_null)
         return 0;
     for (size_t i = 0; i < k->n; i++)
         if (!job_find_staged(t, k->columns[i]))

@@ -359,7 +359,8 @@ int publish_drift_of_keys(struct state *s, int code, struct error *err)
     error_set(err, STATUS_DRIFT, "live rows changed since check: constraint %s of %s (SQLSTATE %s)",
               pg_failed_constraint(s->pg), pg_failed_table(s->pg), state);
     error_fix(err, "run again when fewer writers are active; if it stays, see the triggers of that "
-                   "table");
+                   "table, and whether a sequence that fills a column of it gives numbers that its "
+                   "rows have");
     return STATUS_DRIFT;
 }
 

@@ -135,15 +135,17 @@ static int find_parents(struct state *s, struct job *job, const struct job_refer
 
 /* ---- orphans ------------------------------------------------------------------------------- */
 
-/* WHERE the child's columns are set and no parent will be there. */
+/* WHERE the child's columns are set and no parent will be there. With MATCH FULL one that is set
+ * asks for a parent: where another is NULL, there is none. */
 static void orphan_condition(const struct job *job, const struct job_table *t,
                              const struct job_reference *r, const char *parents, struct str *sql)
 {
     for (size_t i = 0; i < r->key.n; i++) {
-        str_printf(sql, "%sw.", i ? " AND " : "");
+        str_printf(sql, "%sw.", !i ? "(" : r->key.match_full ? " OR " : " AND ");
         sql_ident(sql, r->key.columns[i]);
         str_add(sql, " IS NOT NULL");
     }
+    str_add_char(sql, ')');
     of_fallen(job, r, sql);
     str_printf(sql, " AND NOT EXISTS (SELECT FROM %s p WHERE ", parents);
     match_reference(&r->key, "p", "w", sql);

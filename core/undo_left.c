@@ -202,8 +202,8 @@ static int orphans(struct work *w, const struct job_table *t, const struct catal
     return add(w, t, &sql);
 }
 
-/* " FROM b JOIN l": before-images and live rows with the same unique key. Of more than plain
- * columns each side is worked out first. */
+/* " FROM b JOIN l": before-images and live rows with the same unique key, or that exclude each
+ * other. Of more than plain columns each side is worked out first. */
 static void same_key(const struct job_table *t, const struct catalog_key *u, struct str *sql)
 {
     if (u->simple) {

@@ -124,6 +124,45 @@ plain|3|duplicate"
 undo_proof keys keys
 again 20 keys keys
 
+# Of two rows that an exclusion constraint does not let stand together one is refused, as with a key.
+echo "exclusion constraints"
+psql_t keys <<'SQL'
+CREATE TABLE stay (id int PRIMARY KEY, room text, days daterange, EXCLUDE USING gist (days WITH &&)
+    WHERE (room <> 'hall'));
+CREATE TABLE span (id int PRIMARY KEY, room text, days daterange, EXCLUDE USING gist (days WITH &&) DEFERRABLE
+    INITIALLY DEFERRED);
+CREATE TABLE even (id int PRIMARY KEY, n int, EXCLUDE USING btree ((abs(n)) WITH =));
+INSERT INTO stay VALUES (1, 'a', '[2024-01-01,2024-01-10)'), (2, 'a', '[2024-02-01,2024-02-10)');
+INSERT INTO span SELECT * FROM stay;
+INSERT INTO even VALUES (1, 1), (2, 2);
+SQL
+stays='[ { "id": 1, "room": "a", "days": "[2024-01-01,2024-01-20)" }, { "id": 3, "room": "a", "days":
+    "[2024-01-15,2024-01-16)" }, { "id": 4, "room": "a", "days": "[2024-02-05,2024-02-20)" }, { "id": 5, "room": "hall",
+    "days": "[2024-02-01,2024-02-20)" }, { "id": 6, "room": "a", "days": null }, { "id": 7, "room": "a", "days":
+    "[2024-03-01,2024-03-20)" }, { "id": 8, "room": "a", "days": "empty" } ]'
+data apart <<JSON
+{ "stay": $stays, "span": $stays, "even": [ { "id": 1, "n": 3 }, { "id": 3, "n": -1 }, { "id": 4, "n": -2 },
+    { "id": 5, "n": 3 }, { "id": 6, "n": null } ] }
+JSON
+project apart <<JSON
+{ "name": "apart", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ $(stage stay id room days), $(stage span id room days), $(stage even id n) ] }
+JSON
+run 20 keys apart
+rows keys "SELECT string_agg(id::text, ' ' ORDER BY id) FROM stay" "1 2 5 6 7 8"
+rows keys "SELECT string_agg(id::text, ' ' ORDER BY id) FROM span" "1 2 6 7 8"
+rows keys "SELECT string_agg(concat_ws(':', id, n), ' ' ORDER BY id) FROM even" "1:3 2:2 3:-1 6"
+rows keys "$rejects" "even|4|collision
+even|5|duplicate
+span|3|duplicate
+span|4|collision
+span|5|duplicate
+stay|3|duplicate
+stay|4|collision"
+undo_proof keys apart
+again 20 keys apart
+mig 0 keys apart --rollback
+
 # A key that changes hands between two live rows: a deferrable constraint takes it (table late);
 # with any other the order of single row writes would decide, here and at undo.
 echo "keys that change hands"

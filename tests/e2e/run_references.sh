@@ -24,6 +24,35 @@ kept()
     printf ' } } }'
 }
 
+# ---- keys of two columns -------------------------------------------------------------------
+
+echo "a foreign key of two columns, one of them NULL"
+pg_createdb pair
+psql_t pair -c "CREATE TABLE place (id int, part text, PRIMARY KEY (id, part)); INSERT INTO place VALUES (1, 'a');
+    CREATE TABLE loose (id int PRIMARY KEY, n int, part text, FOREIGN KEY (n, part) REFERENCES place);
+    CREATE TABLE whole (id int PRIMARY KEY, n int, part text, FOREIGN KEY (n, part) REFERENCES place MATCH FULL);
+    CREATE TABLE mended (LIKE whole INCLUDING ALL, FOREIGN KEY (n, part) REFERENCES place MATCH FULL)"
+rows='[ { "id": 1, "n": 1, "part": "a" }, { "id": 2, "n": null, "part": null }, { "id": 3, "n": 1, "part": null },
+    { "id": 4, "n": null, "part": "a" }, { "id": 5, "n": 1, "part": "b" } ]'
+echo "{ \"loose\": $rows, \"whole\": $rows, \"mended\": $rows }" | data pair
+null='"references": [ { "columns": ["n", "part"], "to": "place", "to_columns": ["id", "part"], "on_missing": "null" } ]'
+simple pair "$(kept loose loose update '' n part), $(kept whole whole update '' n part),
+    $(kept mended mended update "$null" n part)"
+run 20 pair pair
+rows pair "$rejects" "loose|5|rejected|orphan|
+whole|3|rejected|orphan|
+whole|4|rejected|orphan|
+whole|5|rejected|orphan|"
+rows pair "SELECT string_agg(id::text, ' ' ORDER BY id) FROM loose" "1 2 3 4"
+rows pair "SELECT string_agg(id::text, ' ' ORDER BY id) FROM whole" "1 2"
+rows pair "SELECT * FROM mended ORDER BY id" "1|1|a
+2||
+3||
+4||
+5||"
+undo_proof pair pair
+again 20 pair pair
+
 # ---- what falls with its parent ----------------------------------------------------------
 
 echo "refused parents"

@@ -233,6 +233,21 @@ JSON
     again 0 shop num
 done
 
+echo "a sequence that is behind the rows of its table"
+psql_t shop -c "CREATE TABLE behind (id serial PRIMARY KEY, code text NOT NULL UNIQUE);
+    INSERT INTO behind VALUES (1, 'a')"
+data behind <<'JSON'
+{ "rows": [ { "id": "b", "code": "b" } ] }
+JSON
+project behind <<'JSON'
+{ "name": "behind", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } }, "backup": { "scope":
+  "none" }, "stages": [ { "name": "rows", "policy": "update", "tables": { "behind": { "match": "code" } },
+  "options": { "table": "behind", "fields": { "code": "code" } } } ] }
+JSON
+mig 9 shop behind --run
+says "a sequence that fills a column of it gives numbers that its rows have"
+rows shop "SELECT * FROM behind" "1|a"
+
 echo "a sequence that is left alone"
 psql_t shop -c "CREATE TABLE calm (id serial PRIMARY KEY, name text)"
 data calm <<'JSON'
@@ -412,6 +427,23 @@ rows shop "SELECT string_agg(concat_ws(' ', key, field, code), ', ' ORDER BY num
 undo_proof shop typed
 again 20 shop typed
 
+echo "a default that the column has by its domain"
+psql_t shop <<'SQL'
+CREATE DOMAIN known AS text DEFAULT 'nobody';
+CREATE DOMAIN known_well AS known NOT NULL;
+CREATE TABLE people (id int PRIMARY KEY, who known, by known_well, boss known DEFAULT 'me', place known_well);
+SQL
+data people <<'JSON'
+{ "rows": [ { "id": 1, "who": "x", "by": "y", "boss": "z" }, { "id": 2 }, { "id": 3, "who": null, "boss": null } ] }
+JSON
+simple people update people id who by boss
+run 0 shop people
+rows shop "SELECT * FROM people ORDER BY id" "1|x|y|z|nobody
+2|nobody|nobody|me|nobody
+3||nobody||nobody"
+undo_proof shop people
+again 0 shop people
+
 # ---- partitions and children -------------------------------------------------------------
 
 echo "partitions"
@@ -451,6 +483,27 @@ run 20 shop moved
 rows shop "SELECT tableoid::regclass, * FROM moved ORDER BY id" "moved_a|1|a|z
 moved_b|2|b|y"
 undo_proof shop moved
+
+# ---- keys that are looked at late ----------------------------------------------------------
+
+echo "deferrable keys find live rows as others do"
+for late in 'DEFERRABLE' 'DEFERRABLE INITIALLY DEFERRED'; do
+    psql_t shop -c "DROP TABLE IF EXISTS late; CREATE TABLE late (id int, part text, what text, PRIMARY KEY (id, part)
+        $late); INSERT INTO late VALUES (1, 'a', 'live'), (1, 'b', 'live'), (2, 'a', 'live'), (3, 'a', 'gone')"
+    data late <<'JSON'
+{ "rows": [ { "id": 1, "part": "a", "what": "live" }, { "id": 1, "part": "b", "what": "changed" },
+    { "id": 2, "part": "b", "what": "new" }, { "id": 2, "part": "a", "what": "changed" } ] }
+JSON
+    simple late replace late id part what
+    sed -i 's/"ids": "keep"/"key": ["id", "part"]/' "$TEST_DIR/late/project.json"
+    run 0 shop late
+    rows shop "SELECT * FROM late ORDER BY id, part" "1|a|live
+1|b|changed
+2|a|changed
+2|b|new"
+    undo_proof shop late
+    again 0 shop late
+done
 
 # ---- no key ------------------------------------------------------------------------------
 

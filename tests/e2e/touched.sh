@@ -243,6 +243,28 @@ psql_t ring -c "ALTER TABLE a ALTER CONSTRAINT a_b_id_fkey NOT DEFERRABLE" \
 run 0 ring ring
 undo_proof ring ring
 
+echo "what came back would be excluded by a row that stays"
+pg_createdb stays
+psql_t stays -c "CREATE TABLE stay (id int PRIMARY KEY, days int4range, seen int, EXCLUDE USING gist (days WITH &&));
+    INSERT INTO stay VALUES (1, '[1,5)'), (2, '[20,25)')"
+data stays <<'JSON'
+{ "stay": [ { "id": 1, "days": "[10,15)" }, { "id": 2, "days": "[30,35)" }, { "id": 3, "days": "[2,4)" } ] }
+JSON
+project stays <<'JSON'
+{ "name": "stays", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "backup": { "scope": "none" }, "stages": [ { "name": "stay", "policy": "update", "ids": "keep", "options": {
+  "table": "stay", "fields": { "id": "id", "days": "days" } } } ] }
+JSON
+run 0 stays stays
+undo_proof stays stays
+psql_t stays -c "UPDATE stay SET seen = 1 WHERE id = 3"
+mig 0 stays stays --rollback --rollback-mode untouched
+listed "stay,1,another row is in its way, by stay_days_excl
+stay,3,changed since"
+rows stays "SELECT id, days FROM stay ORDER BY 1" "1|[10,15)
+2|[20,25)
+3|[2,4)"
+
 [ -n "$("$MIGHOST" --list-faults)" ] || { echo "ok, without fault points"; exit 0; }
 echo "two rollbacks at once: the second is told who is at work"
 cp "$TEST_DIR/before.shop" "$TEST_DIR/before.late"

@@ -89,7 +89,7 @@ for rule in overwrite keep fill; do
     columns "{ \"default\": \"$rule\", \"overwrite\": \"k\" }"
     mig 0 shop columns --dry-run
     case $rule in
-    overwrite) says "9 updated" ;;
+    overwrite) says "9 to update" ;;
     keep) says "1 updated" ;;
     fill) says "2 updated" ;;
     esac

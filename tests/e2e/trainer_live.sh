@@ -88,6 +88,7 @@ export V1_DATABASE_URL V2_DATABASE_URL BEFORE_DATABASE_URL STAGING_DATABASE_URL
 lines() # DB
 {
     psql_t "$1" <<'SQL'
+SET work_mem = '512MB'; -- of very many Android users the list would be gone through for each row
 CREATE TEMP VIEW droid AS SELECT id FROM training.users WHERE full_name LIKE 'Droid %';
 SELECT 'users', id, id IN (TABLE droid), md5(x::text), xmin FROM training.users x;
 SELECT format('SELECT %L, %I, user_id IN (TABLE droid), md5(x::text), xmin FROM training.%I x', t, k, t) FROM (VALUES

@@ -68,7 +68,8 @@ static int make_will_be(struct state *s, const struct job_table *t, struct error
     return pg_exec_str(s->pg, &sql, err);
 }
 
-/* A staged row that is the same as its live row is told by the live one. */
+/* A staged row that is the same as its live row is told by the live one. Validators ask in a
+ * snapshot of their own: by then another row may have the place of one that was met. */
 static int make_as_if(struct state *s, const struct job_table *t, struct error *err)
 {
     struct str sql;
@@ -79,12 +80,15 @@ static int make_as_if(struct state *s, const struct job_table *t, struct error *
         sql_ident(&sql, t->t->columns[i].name);
         str_printf(&sql, "::%s", t->t->columns[i].base);
     }
-    str_printf(&sql, " FROM %s l WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_at = %s)",
+    str_printf(&sql,
+               " FROM %s l WHERE NOT EXISTS (SELECT FROM %s d WHERE d._mig_at = %s AND d._mig_xmin"
+               " = l.xmin)",
                t->t->quoted, t->delete_table, match_at(t));
     if (match_overwrites(t))
         str_printf(&sql,
                    " AND NOT EXISTS (SELECT FROM %s m JOIN %s s USING (_mig_id) WHERE"
-                   " m._mig_at = %s AND s._mig_state = 0 AND NOT m._mig_same)",
+                   " m._mig_at = %s AND m._mig_xmin = l.xmin AND s._mig_state = 0 AND NOT"
+                   " m._mig_same)",
                    delta_or_all(t), t->staging, match_at(t));
     str_add(&sql, " UNION ALL SELECT ");
     for (size_t i = 0; i < t->t->n_columns; i++) {

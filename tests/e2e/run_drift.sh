@@ -58,6 +58,34 @@ rows shop "SELECT id, name, seen FROM account WHERE id < 3 OR id > 9 ORDER BY 1"
 ledger shop
 undo_proof shop drift
 
+echo "validators look at what the application has written since check, and see each row once"
+fresh shop update
+psql_t shop -c "INSERT INTO visit (account_id) SELECT i FROM generate_series(1, 9) i" -c "VACUUM account"
+jq '.validators = [ { "name": "visits", "use": "orphans", "options": { "relations": [ { "name": "have accounts",
+    "table": "visit", "columns": "account_id", "to": "account", "to_columns": "id" } ] } }, { "name": "once",
+    "use": "sql", "options": { "queries": [ { "name": "an account is there once", "sql":
+    "SELECT id FROM {account} GROUP BY id HAVING count(*) > 1" } ] } } ]' \
+    "$TEST_DIR/drift/project.json" >"$TEST_DIR/drift/new.json"
+mv "$TEST_DIR/drift/new.json" "$TEST_DIR/drift/project.json"
+stand 0 shop drift check.done:1
+place=$(psql_t shop -c "SELECT ctid FROM account WHERE id = 1")
+psql_t shop -c "UPDATE account SET email = 'app1@x', seen = 1 WHERE id = 1" -c "VACUUM account" \
+    -c "UPDATE account SET seen = 3 WHERE id = 3"
+is "the place of account 3" "$(psql_t shop -c "SELECT ctid FROM account WHERE id = 3")" "$place"
+fingerprint_db shop >"$TEST_DIR/before.shop"
+go_on
+says "live rows changed since check; checking again"
+says "an account is there once: 1 violation"
+! grep -q 'have accounts: ' "$ERR" || fail "an account is not seen"
+rows shop "SELECT phase, validator, violations FROM mighost.check_result ORDER BY 1, 2" "after|once|0
+after|visits|0
+before|once|0
+before|visits|0"
+rows shop "SELECT id, name, seen FROM account WHERE id IN (1, 3) ORDER BY 1" "1|mig|1
+3|live|3"
+ledger shop
+undo_proof shop drift
+
 echo "a matched row is deleted, a new key is taken"
 fresh shop update
 meanwhile 0 shop "DELETE FROM account WHERE id = 1; INSERT INTO account VALUES (20, 'app@x', 'app', 1, 7)"

@@ -5,6 +5,7 @@
 #include "crash.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,18 @@
 #include "outlet.h"
 #include "status.h"
 
-/* Only read by others when a call crashes, or does not come back: then it is still. */
-static _Thread_local struct crash_call now;
+/* A thread's call, which others may read while it is at work: parts of two calls are told apart by
+ * `moves`, which is odd while it is written. */
+struct place {
+    const struct crash_unit *_Atomic unit;
+    const char *_Atomic call, *_Atomic stage;
+    _Atomic unsigned moves;
+};
+
+static _Thread_local struct place now;
 static const char *state = "no live table was changed";
-static _Thread_local volatile sig_atomic_t calls; /* entered and left so far */
-static volatile sig_atomic_t limit;               /* seconds, 0: none */
-static struct {                                   /* of the first thread */
-    const struct crash_call *now;
-    const volatile sig_atomic_t *calls;
-} first;
+static volatile sig_atomic_t limit; /* seconds, 0: none */
+static const struct place *first;   /* the first thread's */
 
 static const struct {
     int number;
@@ -34,6 +38,29 @@ static const struct {
                {SIGFPE, "SIGFPE"},
                {SIGILL, "SIGILL"},
                {SIGABRT, "SIGABRT"}};
+
+static struct crash_call get(const struct place *p)
+{
+    return (struct crash_call){atomic_load_explicit(&p->unit, memory_order_acquire),
+                               atomic_load_explicit(&p->call, memory_order_acquire),
+                               atomic_load_explicit(&p->stage, memory_order_acquire)};
+}
+
+static unsigned moves_of(const struct place *p)
+{
+    return atomic_load_explicit(&p->moves, memory_order_acquire);
+}
+
+/* Who sees one of the values sees that it moves. */
+static void put(const struct crash_call *call)
+{
+    unsigned moves = atomic_load_explicit(&now.moves, memory_order_relaxed);
+    atomic_store_explicit(&now.moves, moves + 1, memory_order_relaxed);
+    atomic_store_explicit(&now.unit, call->unit, memory_order_release);
+    atomic_store_explicit(&now.call, call->call, memory_order_release);
+    atomic_store_explicit(&now.stage, call->stage, memory_order_release);
+    atomic_store_explicit(&now.moves, moves + 2, memory_order_release);
+}
 
 struct line { /* made without the C library's formatting, which may take locks */
     char text[1024];
@@ -131,7 +158,7 @@ static const char faulty[] = " is faulty: correct it, then repeat the same comma
 
 void crash_hangs(struct crash_call call)
 {
-    now = call;
+    put(&call);
     tell("has not come back within timeouts.plugin",
          " hangs or waits: give it more time or correct it, then repeat the same command");
     _exit(STATUS_TEMPORARY);
@@ -154,12 +181,13 @@ static void crashed(int number)
 /* Every second. The same call as at the last tick is no longer than that at work. */
 static void tick(int number)
 {
-    static sig_atomic_t last, ticks;
+    static unsigned last;
+    static int ticks;
     (void)number;
-    ticks = calls == last && now.unit ? ticks + 1 : 0;
-    last = calls;
+    ticks = now.moves == last && now.unit ? ticks + 1 : 0;
+    last = now.moves;
     if (limit && ticks >= limit)
-        crash_hangs(now);
+        crash_hangs(get(&now));
 }
 
 static void exited(void)
@@ -174,8 +202,7 @@ void crash_init(void)
 {
     static char stack[64 << 10];
     struct sigaction action;
-    first.now = &now;
-    first.calls = &calls;
+    first = &now;
     stack_t own = {.ss_sp = stack, .ss_size = sizeof stack};
     memset(&action, 0, sizeof action);
     action.sa_handler = crashed;
@@ -200,33 +227,31 @@ void crash_limit(int seconds)
 
 struct crash_call crash_enter(struct crash_call call)
 {
-    struct crash_call outer = now;
-    calls++;
-    now = call;
+    struct crash_call outer = get(&now);
+    put(&call);
     return outer;
 }
 
 void crash_leave(struct crash_call outer)
 {
-    calls++;
-    now = outer;
+    put(&outer);
 }
 
-/* What is read between two looks at the same number of calls belongs together. */
+/* What is read between two looks that find it at rest, and unmoved, belongs together. */
 int crash_same_call(struct crash_look *look, struct crash_call *out, double *seconds)
 {
     struct timespec t;
-    sig_atomic_t before = first.calls ? *first.calls : 0;
+    unsigned before = first ? moves_of(first) : 0;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    if (before != look->calls || !first.calls) {
-        look->calls = before;
+    if (before != look->moves || !first) {
+        look->moves = before;
         look->since = t;
         return 0;
     }
-    *out = *first.now;
+    *out = get(first);
     *seconds =
         (double)(t.tv_sec - look->since.tv_sec) + (double)(t.tv_nsec - look->since.tv_nsec) / 1e9;
-    return out->unit && *first.calls == before;
+    return out->unit && before % 2 == 0 && moves_of(first) == before;
 }
 
 void crash_state(const char *text)

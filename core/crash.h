@@ -4,7 +4,6 @@
 #ifndef MIGHOST_CRASH_H
 #define MIGHOST_CRASH_H
 
-#include <signal.h>
 #include <time.h>
 
 struct crash_unit {
@@ -30,7 +29,7 @@ void crash_leave(struct crash_call outer);
 void crash_limit(int seconds);
 /* What one who looks has seen; zeroed before the first look. */
 struct crash_look {
-    sig_atomic_t calls;
+    unsigned moves; /* of the call */
     struct timespec since;
 };
 /* The first thread's call, if it is at work since the look before, from any other thread; and for

@@ -3,7 +3,6 @@
  * record or to the instance, never to the plugin. [main] thread. */
 #include "host.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +19,7 @@
 #define PLACE_SIZE (offsetof(mig_place_t, column) + sizeof(mig_str_t))
 #define RECORDING_SIZE (offsetof(mig_recording_t, key_name) + sizeof(char *))
 
-static volatile sig_atomic_t cancel_flag;
+static _Atomic int cancel_flag; /* set by a signal, asked by any thread */
 
 void host_cancel(void)
 {

@@ -208,12 +208,28 @@ static int read_kind(struct pg *pg, size_t kind, const char *without, struct are
     return 0;
 }
 
-int schema_read(struct pg *pg, const char *without, struct arena *mem, struct schema *out,
-                struct error *err)
+static int is_wanted(const char *const *wanted, const char *kind)
+{
+    if (!wanted)
+        return 1;
+    while (*wanted && strcmp(*wanted, kind) != 0)
+        wanted++;
+    return *wanted != NULL;
+}
+
+int schema_read_kinds(struct pg *pg, const char *without, const char *const *wanted,
+                      struct arena *mem, struct schema *out, struct error *err)
 {
     int code = 0;
     memset(out, 0, sizeof *out);
     for (size_t i = 0; !code && i < KINDS; i++)
-        code = read_kind(pg, i, without, mem, out, err);
+        if (is_wanted(wanted, kinds[i].kind))
+            code = read_kind(pg, i, without, mem, out, err);
     return code;
+}
+
+int schema_read(struct pg *pg, const char *without, struct arena *mem, struct schema *out,
+                struct error *err)
+{
+    return schema_read_kinds(pg, without, NULL, mem, out, err);
 }

@@ -32,5 +32,8 @@ struct schema {
  * extension. In a transaction, whose search_path is pinned: names are qualified. 0 or a status. */
 int schema_read(struct pg *pg, const char *without, struct arena *mem, struct schema *out,
                 struct error *err);
+/* The same of these kinds alone, up to a NULL: of many tables, their columns take the longest. */
+int schema_read_kinds(struct pg *pg, const char *without, const char *const *wanted,
+                      struct arena *mem, struct schema *out, struct error *err);
 
 #endif

@@ -44,13 +44,18 @@ static json_t *read_tables(struct pg *pg, const char *without, struct error *err
     return tables;
 }
 
+/* Those with a version first, then those that are parts of a table, then those of which the name
+ * counts. */
+static const char *const kinds[] = {SCHEMA_DATABASE, SCHEMA_EXTENSION, "key",    "foreign key",
+                                    "type",          "sequence",       "view",   "index",
+                                    "function",      "trigger",        "policy", NULL};
+#define NAMED 4 /* the first of them */
+
 static json_t *sort_items(const struct schema *schema, json_t *tables)
 {
-    static const char *const counted[] = {"type",     "sequence", "view",  "index",
-                                          "function", "trigger",  "policy"};
     json_t *inventory = json_pack("{s:{}, s:{}}", SCHEMA_DATABASE, SCHEMA_EXTENSION);
-    for (size_t k = 0; k < sizeof counted / sizeof *counted; k++)
-        json_object_set_new(inventory, counted[k], json_array());
+    for (size_t k = NAMED; kinds[k]; k++)
+        json_object_set_new(inventory, kinds[k], json_array());
     for (size_t i = 0; i < schema->n; i++) {
         const struct schema_item *item = &schema->items[i];
         json_t *list = json_object_get(inventory, item->kind);
@@ -75,7 +80,7 @@ static json_t *read_side(struct pg *pg, const char *without, struct error *err)
     json_t *side = NULL;
     int code = pg_begin(pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
     if (!code)
-        code = schema_read(pg, without, mem, &schema, err);
+        code = schema_read_kinds(pg, without, kinds, mem, &schema, err);
     if (!code) {
         json_t *tables = read_tables(pg, without, err);
         side = json_pack("{s:o, s:o}", "tables", tables, "inventory", sort_items(&schema, tables));

@@ -209,9 +209,10 @@ int tell_workers(struct state *s, struct workers_wait *list, size_t n)
 static struct { /* of the thread */
     const struct state *s;
     struct str begin; /* of a transaction; the connection that says how is not the thread's */
-    int told;         /* the state has one */
-    double next;      /* seconds of a call from which on it is told, or tried again */
+    int told;         /* the state may have one */
+    int due;          /* the call at hand is not told yet */
     double last;      /* its seconds, at the last look */
+    time_t again;     /* monotonic: until then nothing is tried */
 } calls;
 
 static int write_aside(const struct workers_wait *w)
@@ -229,27 +230,38 @@ static int write_aside(const struct workers_wait *w)
     return code;
 }
 
+/* A server that lets nobody in is not asked at every look. */
+static int try_aside(const struct workers_wait *w)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    if (t.tv_sec < calls.again)
+        return STATUS_TEMPORARY;
+    int code = write_aside(w);
+    calls.again = code ? t.tv_sec + CALL_AGAIN_S : 0;
+    return code;
+}
+
 static void look_at_call(void *ctx, const struct waiting *now)
 {
     (void)ctx;
     int is_call = now->kind == WAITING_PLUGIN;
-    int is_another = !is_call || now->seconds < calls.last;
-    calls.last = is_call ? now->seconds : 0;
-    if (is_another) {
+    if (!is_call || now->seconds < calls.last) {
+        calls.due = 1;
         if (calls.told)
-            calls.told = write_aside(NULL) != 0;
-        calls.next = CALL_SHOWN;
+            calls.told = try_aside(NULL) != 0;
     }
-    if (!is_call || now->seconds < calls.next)
+    calls.last = is_call ? now->seconds : 0;
+    if (!is_call || !calls.due || now->seconds < CALL_SHOWN)
         return;
-    calls.told = write_aside(&(struct workers_wait){.now = *now}) == 0;
-    calls.next = calls.told ? 1e9 : now->seconds + CALL_AGAIN_S;
+    calls.told = 1;
+    calls.due = try_aside(&(struct workers_wait){.now = *now}) != 0;
 }
 
 void tell_calls(const struct state *s)
 {
     calls.s = s;
-    calls.next = CALL_SHOWN;
+    calls.due = 1;
     str_init(&calls.begin, 0);
     begin_sql(s, &calls.begin);
     lookout_start(look_at_call, NULL);

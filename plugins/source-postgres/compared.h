@@ -5,8 +5,8 @@
 
 #include "written.h"
 
-/* As written_find(). MIG_END: `read` never read, or let its snapshot go, or there is no table
- * behind it. */
+/* As written_find(). MIG_END: `read` never read, or let its snapshot go, there is no table
+ * behind it, or more rows than wish->compare. */
 int32_t compared_find(struct session *read, struct session *now,
                       const struct relation_places *places, const struct written_wish *wish,
                       void *ctx, int32_t (*row)(void *ctx, int32_t removed, mig_str_t key));

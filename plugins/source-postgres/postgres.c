@@ -19,6 +19,7 @@
 
 #define WAIT_MS 1000U
 #define RAW_MAX ((size_t)1 << 30)
+#define COMPARE_ROWS 1000000
 
 enum state { CLOSED, STARTING, COPYING, ENDED };
 
@@ -39,6 +40,7 @@ struct postgres {
     struct buf raw;
     char *since, *least; /* of the next open(); owned, or NULL */
     struct buf only;     /* of the next open(): an array of keys, or empty */
+    double compare;      /* see written.h */
     int is_time;
 };
 
@@ -102,6 +104,7 @@ static int32_t postgres_create(const mig_host_t *host, void **self)
     p->host = host;
     p->url = option_text(host, "url");
     p->schema = option_text(host, "schema");
+    p->compare = (double)option_number(host, "compare", COMPARE_ROWS);
     buf_init(&p->raw, RAW_MAX);
     buf_init(&p->only, RAW_MAX);
     session_init(&p->session, host, p->url, timeout ? (unsigned)strtoul(timeout, NULL, 10) : 10U);
@@ -372,7 +375,7 @@ static int32_t postgres_written(void *self, const char *entity, const char *cons
                                 int32_t (*row)(void *ctx, int32_t removed, mig_str_t key))
 {
     struct postgres *p = self;
-    const struct written_wish wish = {entity, key_fields, n_key_fields};
+    const struct written_wish wish = {entity, key_fields, n_key_fields, p->compare};
     int32_t status = written_find(&p->session, &p->later, &p->places, &wish, ctx, row);
     return status != MIG_END ? status
                              : compared_find(&p->session, &p->later, &p->places, &wish, ctx, row);
@@ -450,6 +453,9 @@ static const mig_option_t options[] = {
     {"ranges", MIG_OPT_JSON, 0, NULL, NULL,
      "Tables by whose keys queries are read in ranges, by several processes: {\"entity\": "
      "\"table\"}."},
+    {"compare", MIG_OPT_INT, 0, "1000000", "0..1000000000000",
+     "Rows of a view or query, or behind it, up to which "
+     "it is read again for what was written meanwhile."},
     {"connect_timeout", MIG_OPT_INT, 0, "10", "1..3600", "Seconds to wait for a connection."},
     {NULL, 0, 0, NULL, NULL, NULL},
 };

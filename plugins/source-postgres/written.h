@@ -10,6 +10,7 @@ struct written_wish {
     const char *entity;
     const char *const *keys;
     uint32_t n_keys;
+    double compare; /* rows that may be read again of a view or a query; 0: none */
 };
 
 /* `read` holds the snapshot, `now` becomes a second connection with one of its own, taken when it

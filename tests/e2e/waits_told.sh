@@ -121,17 +121,44 @@ wait "$run_pid" || :
 within "a dead process waits" waits_no_more killed killed
 hung killed "next() of source:rogue, source r, stage first"
 
+refused()
+{
+    grep -c 'FATAL:  too many connections for role "narrow"' "$TEST_DIR/pg/log" || :
+}
+narrow() # DB LIMIT: a run by a role with so many connections, in the background
+{
+    hanging "$1" source next
+    psql_t "$1" -c "ALTER ROLE narrow CONNECTION LIMIT $2" \
+        -c "GRANT CREATE ON DATABASE \"$(pgtmp_db "$1")\" TO narrow" \
+        -c "ALTER TABLE items OWNER TO narrow" -c "ALTER TABLE extra OWNER TO narrow"
+    MIG_ROLE=narrow mig 0 "$1" "$1" --plugins "$TEST_DIR/rogue" --run &
+    run_pid=$!
+}
+goes_on() # DB
+{
+    : >"$TEST_DIR/go"
+    wait "$run_pid" || exit 1
+    is "rows" "$(psql_t "$1" -c 'SELECT count(*) FROM items')" 2
+}
+
 echo "a target that takes no more connections: the run goes on"
-hanging full source next
-psql_t full -c "CREATE ROLE narrow LOGIN CONNECTION LIMIT 2" \
-    -c "GRANT CREATE ON DATABASE \"$(pgtmp_db full)\" TO narrow" \
-    -c "ALTER TABLE items OWNER TO narrow" -c "ALTER TABLE extra OWNER TO narrow"
-MIG_ROLE=narrow mig 0 full full --plugins "$TEST_DIR/rogue" --run &
-run_pid=$!
-sleep 5
-: >"$TEST_DIR/go"
-wait "$run_pid" || exit 1
-is "rows" "$(psql_t full -c 'SELECT count(*) FROM items')" 2
+psql_t killed -c "CREATE ROLE narrow LOGIN"
+narrow full 2
+within "nothing is tried" grep -q 'too many connections for role "narrow"' "$TEST_DIR/pg/log"
+goes_on full
+
+echo "nor when the wait is over: it is not asked at every look"
+narrow later 3
+within "the wait is not told" waits later later '.for == "plugin"'
+psql_t later -c "ALTER ROLE narrow CONNECTION LIMIT 2"
+before=$(refused)
+psql_t later -c "BEGIN; LOCK items IN SHARE MODE; SELECT pg_sleep(3)" >/dev/null &
+shared() { [ "$(psql_t later -c "SELECT count(*) FROM pg_locks WHERE mode = 'ShareLock' AND granted AND
+    relation = 'items'::regclass")" = 1 ]; }
+within "no lock" shared
+goes_on later
+n=$(($(refused) - before))
+[ "$n" -ge 1 ] && [ "$n" -le 4 ] || fail "refused $n times in three seconds"
 
 # ---- worker processes -----------------------------------------------------------------------
 

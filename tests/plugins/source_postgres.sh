@@ -1,6 +1,7 @@
 #!/bin/sh
-# source_postgres.sh - the source "postgres" against a server of its own: test_source_postgres.c
-# with a database, a role that has to give a password, and psql at hand.
+# source_postgres.sh - the source "postgres" against a server of its own: test_source_postgres.c, or
+# cases of it, and test_source_postgres_written.c, with a database, a role that has to give a
+# password, and psql at hand.
 set -eu
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
 . "$top_srcdir/tests/fixtures/pgtmp.sh"
@@ -19,3 +20,4 @@ TEST_SOCKET=$PGTMP_SOCKET
 TMPDIR=$TEST_DIR
 export TEST_URL TEST_SOCKET TMPDIR
 "$top_builddir/tests/plugins/test_source_postgres" "$@"
+[ $# -gt 0 ] || "$top_builddir/tests/plugins/test_source_postgres_written"

@@ -188,6 +188,7 @@ struct project_target {
     const char *schema;       /* of bare table names, default "public" */
     const char *state_schema; /* default "mighost" */
     int production;
+    int says_production;         /* the project has the key, true or false */
     const char *embedded_schema; /* SQL file for a new embedded database; absolute, or NULL */
     const char **extensions;     /* that its database must have */
     size_t n_extensions;

@@ -327,6 +327,7 @@ static const struct field target_fields[] = {
     {.key = "production",
      .type = FIELD_BOOL,
      .offset = AT(project, target.production),
+     .given = AT(project, target.says_production),
      .fallback = "false"},
     {.key = "embedded_schema", .type = FIELD_PATH, .offset = AT(project, target.embedded_schema)},
     {.key = "extensions",

@@ -4,11 +4,14 @@
  * first do not. Each thread has its own call; only the first one's is looked at every second. */
 #include "crash.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +22,7 @@
 /* Only read by others when a call crashes, or does not come back: then it is still. */
 static _Thread_local struct crash_call now;
 static const char *state = "no live table was changed";
+static char keep_dir[PATH_MAX], keep_path[PATH_MAX];
 static _Thread_local volatile sig_atomic_t calls; /* entered and left so far */
 static volatile sig_atomic_t limit;               /* seconds, 0: none */
 static struct {                                   /* of the first thread */
@@ -129,6 +133,21 @@ static void tell(const char *what, const char *fix)
 
 static const char faulty[] = " is faulty: correct it, then repeat the same command";
 
+static void keep(void)
+{
+    struct line l = {.n = 0};
+    if (!keep_path[0] || !now.unit || !now.unit->sha256)
+        return;
+    mkdir(keep_dir, 0700);
+    int fd = open(keep_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    add(&l, now.unit->sha256);
+    add(&l, " ");
+    add(&l, now.call);
+    l.text[l.n++] = '\n';
+    if (fd >= 0 && write(fd, l.text, l.n) != (ssize_t)l.n)
+        unlink(keep_path);
+}
+
 void crash_hangs(struct crash_call call)
 {
     now = call;
@@ -148,6 +167,7 @@ static void crashed(int number)
     add(&what, name);
     what.text[what.n] = '\0';
     tell(what.text, faulty);
+    keep();
     _exit(STATUS_BUG);
 }
 
@@ -167,6 +187,7 @@ static void exited(void)
     if (!now.unit)
         return;
     tell("ended the program by exit()", faulty);
+    keep();
     _exit(STATUS_BUG);
 }
 
@@ -227,6 +248,12 @@ int crash_same_call(struct crash_look *look, struct crash_call *out, double *sec
     *seconds =
         (double)(t.tv_sec - look->since.tv_sec) + (double)(t.tv_nsec - look->since.tv_nsec) / 1e9;
     return out->unit && *first.calls == before;
+}
+
+void crash_keep(const char *dir, const char *path)
+{
+    snprintf(keep_dir, sizeof keep_dir, "%s", dir);
+    snprintf(keep_path, sizeof keep_path, "%s", path);
 }
 
 void crash_state(const char *text)

@@ -85,6 +85,7 @@ struct project_table {
     enum policy policy;
     int has_indexes;
     enum indexes_mode indexes;
+    int must_be_empty;
     const char **match; /* columns of the unique key by which live rows are found; n 0: primary */
     size_t n_match;
     struct project_reference *references;

@@ -163,10 +163,7 @@ static int count_and_list(struct state *s, const struct taking *x, const struct 
     str_init(&sql, 0);
     str_printf(&sql, "INSERT INTO %s.repair SELECT %lld, 0, c.stage, ", s->q, (long long)s->run);
     sql_literal(&sql, x->u->column->name);
-    str_printf(&sql,
-               ", CASE w.fate WHEN 'null' THEN 'taken value set to NULL' ELSE 'taken value got a"
-               " suffix' END, count(*) FROM %s w",
-               f->table);
+    str_printf(&sql, ", " TAKEN_RULE("w.fate") ", count(*) FROM %s w", f->table);
     reject_join(s, &sql);
     str_printf(&sql,
                " WHERE w.fate <> 'reject' GROUP BY c.stage, w.fate; INSERT INTO %s.taken SELECT"

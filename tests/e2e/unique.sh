@@ -116,6 +116,15 @@ staff email taken value got a suffix 3
 staff login taken value got a suffix 2
 staff phone taken value set to NULL 1"
 
+{
+    echo '"stage","key","field","rule","count"'
+    sed -n -e 's/^\("[^,]*,[^,]*\),[^,]*,\([^,]*\),"suffix",.*/\1,\2,"taken value got a suffix"/p' \
+        -e 's/^\("[^,]*,[^,]*\),[^,]*,\([^,]*\),"null",.*/\1,\2,"taken value set to NULL"/p' "$TEST_DIR/list"
+} >"$TEST_DIR/repairs"
+LC_ALL=C sort "$TEST_DIR/repairs" >"$TEST_DIR/wanted"
+tr -d '\r' <"$BUNDLE/repairs.csv" | sed '2,$s/,"*[0-9]*"*$//' | LC_ALL=C sort | diff "$TEST_DIR/wanted" - ||
+    fail "repairs.csv lists other repairs"
+
 echo "back to before, and the same again, also where check was made twice"
 undo_proof people people
 psql_t people -c "$everyone" >"$TEST_DIR/once"

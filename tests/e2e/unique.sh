@@ -213,3 +213,23 @@ cannot '.fold) = "cases"' '"fold" of "tag" knows no "cases"'
 cannot '.sign) = "a1"' '"sign" of "tag" must be'
 cannot '.before) = "ab"' '"before" of "tag" must be'
 cannot '.column) = "email"' "two stages give it different rules"
+
+echo "an address gets no suffix that makes it one that no mail comes to"
+pg_createdb long
+psql_t long -c "CREATE TABLE person (id int PRIMARY KEY, email text UNIQUE)"
+part=$(printf '%062d' 0 | tr 0 a)
+project long <<'JSON'
+{ "name": "long", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "people", "ids": "keep", "options": { "table": "person",
+      "fields": { "id": "id", "email": "email" } }, "tables": { "person": { "unique": [
+      { "column": "email", "on_taken": "suffix", "sign": "+", "before": "@" } ] } } } ] }
+JSON
+data long <<JSON
+{ "people": [ { "id": 1, "email": "$part@x" }, { "id": 2, "email": "$part@x" },
+              { "id": 3, "email": "a$part@x" }, { "id": 4, "email": "a$part@x" } ] }
+JSON
+run 20 long long
+rows long "SELECT id, email FROM person ORDER BY 1" "1|$part@x
+2|$part+1@x
+3|a$part@x"
+rows long "SELECT key, field, code FROM mighost.reject" "4|email|taken"

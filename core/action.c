@@ -8,6 +8,7 @@
 #include "actions.h"
 #include "bundle.h"
 #include "confirm.h"
+#include "empty.h"
 #include "export.h"
 #include "gate.h"
 #include "log.h"
@@ -98,6 +99,8 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         code = bundle_check(s->project, &s->err);
     if (!code)
         code = session_ready(s);
+    if (!code && !redrive && !publish) /* publish: under its locks */
+        code = empty_preflight(&s->job, &s->state, &s->faults, &s->err);
     if (!code)
         code = gate_check(cli, s, &gate);
     options.rehearsal = gate.rehearsal;
@@ -215,6 +218,8 @@ int action_preflight(const struct cli *cli, struct session *s)
     int code = session_units(s);
     if (!code)
         code = session_ready(s);
+    if (!code)
+        code = empty_preflight(&s->job, &s->state, &s->faults, &s->err);
     if (code)
         return failed(s, code);
     if (s->job.notes.len)

@@ -12,6 +12,7 @@
 #include "backoff.h"
 #include "batch_drift.h"
 #include "crash.h"
+#include "empty.h"
 #include "fault.h"
 #include "lineage.h"
 #include "log.h"
@@ -336,6 +337,16 @@ static int read_counts(struct state *s, struct publish_result *out, struct error
     return err->code;
 }
 
+/* Nothing is published so far. */
+static int begin_first(struct batch_part *p, struct job *job)
+{
+    int code = pg_begin(p->s->pg, "READ ONLY", p->err);
+    if (!code)
+        p->altered = (code = empty_still(job, p->s, p->err)) == STATUS_DRIFT;
+    pg_rollback(p->s->pg);
+    return code ? code : batches_cut(p->s, job, p->err);
+}
+
 int batch_publish_run(struct state *s, struct job *job, struct publish_result *out,
                       struct error *err)
 {
@@ -343,7 +354,7 @@ int batch_publish_run(struct state *s, struct job *job, struct publish_result *o
     out->tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *out->tables);
     p.job.tables = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *p.job.tables);
     p.counts = arena_alloc(job->mem, (job->n_tables + 1) * sizeof *p.counts);
-    int code = s->at == RUN_PARTLY ? 0 : batches_cut(s, job, err);
+    int code = s->at == RUN_PARTLY ? 0 : begin_first(&p, job);
     if (!code)
         code = publish_all(&p);
     out->altered = p.altered;

@@ -98,6 +98,8 @@ static const struct cli_option table[] = {
     {"plugins", "DIR", ID_PLUGINS, "look for plugins here; may be given several times", 0},
     {"require-lock", NULL, ID_FLAG, "refuse plugin directories without plugins.lock",
      AT(session.require_lock)},
+    {"retry-plugin", NULL, ID_FLAG, "try a plugin that crashed again, as it is",
+     AT(session.retry_plugin)},
     {"env-file", "FILE", ID_TEXT, "variables (default: .env beside the project)",
      AT(session.overrides.env_file)},
     {"target", "URL", ID_TEXT, "the target, without a password", AT(session.overrides.target_url)},

@@ -5,8 +5,8 @@
 #include "cli.h"
 #include "session.h"
 
-/* 0, or STATUS_USAGE where the target is marked as production and neither --yes nor a person at the
- * terminal confirmed. */
+/* 0, or STATUS_USAGE where the target is marked as production, or looks like it and the project
+ * does not say, and neither --yes nor a person at the terminal confirmed. */
 int confirm_ask(const struct cli *cli, struct session *s);
 
 #endif

@@ -4,12 +4,15 @@
  * first do not. Each thread has its own call; only the first one's is looked at every second. */
 #include "crash.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +30,7 @@ struct place {
 
 static _Thread_local struct place now;
 static const char *state = "no live table was changed";
+static char keep_dir[PATH_MAX], keep_path[PATH_MAX];
 static volatile sig_atomic_t limit; /* seconds, 0: none */
 static const struct place *first;   /* the first thread's */
 
@@ -156,6 +160,21 @@ static void tell(const char *what, const char *fix)
 
 static const char faulty[] = " is faulty: correct it, then repeat the same command";
 
+static void keep(void)
+{
+    struct line l = {.n = 0};
+    if (!keep_path[0] || !now.unit || !now.unit->sha256)
+        return;
+    mkdir(keep_dir, 0700);
+    int fd = open(keep_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    add(&l, now.unit->sha256);
+    add(&l, " ");
+    add(&l, now.call);
+    l.text[l.n++] = '\n';
+    if (fd >= 0 && write(fd, l.text, l.n) != (ssize_t)l.n)
+        unlink(keep_path);
+}
+
 void crash_hangs(struct crash_call call)
 {
     put(&call);
@@ -175,6 +194,7 @@ static void crashed(int number)
     add(&what, name);
     what.text[what.n] = '\0';
     tell(what.text, faulty);
+    keep();
     _exit(STATUS_BUG);
 }
 
@@ -195,6 +215,7 @@ static void exited(void)
     if (!now.unit)
         return;
     tell("ended the program by exit()", faulty);
+    keep();
     _exit(STATUS_BUG);
 }
 
@@ -252,6 +273,12 @@ int crash_same_call(struct crash_look *look, struct crash_call *out, double *sec
     *seconds =
         (double)(t.tv_sec - look->since.tv_sec) + (double)(t.tv_nsec - look->since.tv_nsec) / 1e9;
     return out->unit && before % 2 == 0 && moves_of(first) == before;
+}
+
+void crash_keep(const char *dir, const char *path)
+{
+    snprintf(keep_dir, sizeof keep_dir, "%s", dir);
+    snprintf(keep_path, sizeof keep_path, "%s", path);
 }
 
 void crash_state(const char *text)

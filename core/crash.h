@@ -10,6 +10,7 @@ struct crash_unit {
     const char *name;  /* "transform:email" */
     const char *where; /* "stage users" */
     const char *path;  /* of the plugin */
+    const char *sha256;
 };
 
 /* A call into a plugin. What it points to lives at least as long as the call. */
@@ -37,6 +38,8 @@ struct crash_look {
 int crash_same_call(struct crash_look *look, struct crash_call *out, double *seconds);
 /* Ends the program as crash_limit() says: the call is another thread's. */
 __attribute__((noreturn)) void crash_hangs(struct crash_call call);
+/* Where a crash is written down, as "SHA-256 CALL": both are copied. `dir` is made if need be. */
+void crash_keep(const char *dir, const char *path);
 /* What the message says of the live tables; static text. */
 void crash_state(const char *text);
 

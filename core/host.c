@@ -465,7 +465,7 @@ struct unit *host_unit(struct host *h, const char *feature, const char *options,
         return NULL;
     }
     h->faults = faults;
-    u->who = (struct crash_unit){def->feature, u->where, def->path};
+    u->who = (struct crash_unit){def->feature, u->where, def->path, def->sha256};
     int32_t returned = call_create(u);
     if (returned != MIG_OK) {
         host_error(u, returned, "create", &err);

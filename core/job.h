@@ -48,6 +48,7 @@ struct job_table { /* one target table that the job writes */
     size_t no; /* 1-based, in the order of publishing: parents first */
     enum policy policy;
     enum indexes_mode indexes;
+    int must_be_empty;               /* see empty.h */
     const struct catalog_key *match; /* by which live rows are found; NULL: insert only */
     const struct catalog_key *also;  /* by which they are found as well, see pair.h; or NULL */
     const struct catalog_column **columns; /* staged columns, the union over its stages */

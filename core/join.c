@@ -399,6 +399,7 @@ static void set_policy(struct joiner *j, struct job_table *t, const struct job_s
     }
     t->policy = policy;
     t->indexes = set && set->has_indexes ? set->indexes : j->job->project->indexes;
+    t->must_be_empty |= set && set->must_be_empty;
     if (set && set->scope)
         t->scope = set->scope;
 }

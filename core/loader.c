@@ -238,7 +238,7 @@ static const mig_plugin_t *open_object(const struct loader_entry *e, int fd, str
     char proc[32];
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
     /* Constructors of the plugin run in here. */
-    struct crash_unit who = {"plugin", e->name, e->plugin.path};
+    struct crash_unit who = {"plugin", e->name, e->plugin.path, e->plugin.sha256};
     struct crash_call outer = crash_enter((struct crash_call){&who, "load", NULL});
     void *probe = dlopen(proc, RTLD_NOW | RTLD_LOCAL);
     crash_leave(outer);
@@ -259,6 +259,15 @@ static const mig_plugin_t *open_object(const struct loader_entry *e, int fd, str
     return check_symbol(symbol, e, err) == STATUS_OK ? symbol : NULL;
 }
 
+static int refuse_crashed(const struct loader *l, const struct loader_entry *e, struct error *err)
+{
+    error_set(err, STATUS_PLUGIN, "plugin %s crashed in %s() and is as it was then", e->plugin.path,
+              l->crashed_call);
+    error_why(err, "what crashes may also give wrong values");
+    error_fix(err, "correct the plugin; or try it as it is once more, by --retry-plugin");
+    return err->code;
+}
+
 /* May this very file be loaded? Nothing of it has run so far. */
 static int check_file(const struct loader *l, struct loader_entry *e, int fd, struct error *err)
 {
@@ -267,6 +276,8 @@ static int check_file(const struct loader *l, struct loader_entry *e, int fd, st
     if (digest_fd(fd, e->plugin.sha256) != 0)
         return error_set(err, STATUS_PLUGIN, "plugin %s cannot be read: %s", e->plugin.path,
                          strerror(errno));
+    if (strcmp(l->crashed, e->plugin.sha256) == 0)
+        return refuse_crashed(l, e, err);
     if (!l->state->ignore_lock) {
         if (l->require_lock && !lock->present) {
             error_set(err, STATUS_PLUGIN, "there is no %s", lock->path);

@@ -22,6 +22,8 @@ struct loader {
     size_t n_dirs;
     struct loader_state *state; /* loader.c's own */
     int require_lock;           /* 1: a directory without plugins.lock is refused */
+    char crashed[65];           /* SHA-256 of one that crashed and is refused, or "" */
+    char crashed_call[64];
 };
 
 /* `dirs` as given by --plugins (relative ones are made absolute), then MIGHOST_PLUGIN_PATH

@@ -85,6 +85,7 @@ struct project_table {
     enum policy policy;
     int has_indexes;
     enum indexes_mode indexes;
+    int must_be_empty;
     const char **match; /* columns of the unique key by which live rows are found; n 0: primary */
     size_t n_match;
     struct project_reference *references;
@@ -188,6 +189,7 @@ struct project_target {
     const char *schema;       /* of bare table names, default "public" */
     const char *state_schema; /* default "mighost" */
     int production;
+    int says_production;         /* the project has the key, true or false */
     const char *embedded_schema; /* SQL file for a new embedded database; absolute, or NULL */
     const char **extensions;     /* that its database must have */
     size_t n_extensions;

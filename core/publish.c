@@ -12,6 +12,7 @@
 #include "backoff.h"
 #include "check.h"
 #include "drift.h"
+#include "empty.h"
 #include "fault.h"
 #include "hooks.h"
 #include "lineage.h"
@@ -309,6 +310,8 @@ static int prepare(struct state *s, struct job *job, struct publish_result *r,
         r->altered = (code = publish_lock_all(s, job, rebuild, err)) == STATUS_DRIFT;
     if (!code && fault_point("publish.locked"))
         code = error_set(err, STATUS_TEMPORARY, "fault point publish.locked");
+    if (!code)
+        r->altered = (code = empty_still(job, s, err)) == STATUS_DRIFT;
     if (!code)
         r->altered = (code = publish_same_catalog(s, job, err)) == STATUS_DRIFT;
     if (!code)

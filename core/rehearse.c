@@ -9,6 +9,7 @@
 
 #include "actions.h"
 #include "bundle.h"
+#include "empty.h"
 #include "jsonfile.h"
 #include "log.h"
 #include "outdir.h"
@@ -274,6 +275,8 @@ static int open_session(struct rehearse *r)
         code = session_units(x);
     if (!code)
         code = session_ready(x);
+    if (!code)
+        code = empty_preflight(&x->job, &x->state, &x->faults, &x->err);
     if (code || x->faults.n) {
         session_report(x, "the target was only read");
         no_go(r, "the plan does not fit the copy: %s",

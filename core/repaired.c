@@ -1,11 +1,12 @@
 /* repaired.c - writes the list of repaired records. It holds keys, no values; keys are masked as
- * everywhere. Values that another row had have a list of their own, taken.csv. */
+ * everywhere. Values that another row had are among them; taken.csv tells more of these. */
 #include "repaired.h"
 
 #include "csvfield.h"
 #include "fault.h"
 #include "hostrepairs.h"
 #include "mask.h"
+#include "taken.h"
 
 struct writing {
     const struct project *project;
@@ -46,10 +47,15 @@ static void query(const struct state *s, struct str *sql)
         sql,
         "SELECT stage, key, field, rule, n FROM (SELECT stage, key, field, rule, row_number() OVER"
         " (PARTITION BY stage, field, rule ORDER BY length(key), key COLLATE \"C\") AS place FROM"
-        " %s.repaired WHERE run = %lld) l JOIN (SELECT stage, field, rule, sum(count) AS n FROM"
-        " %s.repair WHERE run = %lld GROUP BY 1, 2, 3) r USING (stage, field, rule) WHERE place <="
-        " %d ORDER BY stage COLLATE \"C\", field COLLATE \"C\", rule COLLATE \"C\", place",
-        s->q, (long long)s->run, s->q, (long long)s->run,
+        " (SELECT stage, key, field, rule FROM %s.repaired WHERE run = %lld UNION ALL SELECT stage,"
+        " key, column_name, " TAKEN_RULE(
+            "fate") " FROM %s.taken WHERE run = %lld AND fate <>"
+                    " 'reject') a) l JOIN (SELECT stage, field, rule, sum(count) AS n FROM"
+                    " %s.repair WHERE run = %lld GROUP BY 1, 2, 3) r USING (stage, field, rule) "
+                    "WHERE place <="
+                    " %d ORDER BY stage COLLATE \"C\", field COLLATE \"C\", rule COLLATE \"C\", "
+                    "place",
+        s->q, (long long)s->run, s->q, (long long)s->run, s->q, (long long)s->run,
         fault_number("MIGHOST_REPAIRS_LISTED", HOSTREPAIRS_LISTED));
 }
 

@@ -95,9 +95,9 @@ struct project *rollbackinfo_project(const struct rollbackinfo *info,
                                      struct faults *faults)
 {
     char here[4096], path[sizeof here + sizeof "/project.json"];
-    json_t *root = json_pack("{s:s, s:{s:s, s:b}, s:{}, s:[]}", "name", info->project, "target",
-                             "state_schema", info->state_schema, "production", info->production,
-                             "sources", "stages");
+    json_t *root = json_pack("{s:s, s:{s:s, s:o*}, s:{}, s:[]}", "name", info->project, "target",
+                             "state_schema", info->state_schema, "production",
+                             info->production ? json_true() : NULL, "sources", "stages");
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
     snprintf(path, sizeof path, "%s/project.json", getcwd(here, sizeof here) ? here : "");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "connections.h"
+#include "crashed.h"
 #include "embedded.h"
 #include "embedded_schema.h"
 #include "export.h"
@@ -119,6 +120,7 @@ int session_units(struct session *s)
     if (session_sources(s))
         return s->err.code;
     s->loader.require_lock = s->options->require_lock;
+    crashed_attend(s->project, s->options->retry_plugin, &s->loader);
     registry_init(&s->registry);
     host_init(&s->host, s->project, &s->registry);
     crash_limit(s->project->timeouts.plugin);

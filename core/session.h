@@ -19,6 +19,7 @@ struct session_options {
     const char *const *plugin_dirs;
     size_t n_plugin_dirs;
     int require_lock;
+    int retry_plugin;             /* one that crashed is tried again */
     int allow_root;               /* root, whatever the loader put into the process */
     int allow_insecure_tls;       /* servers elsewhere need not prove their name */
     int same_database;            /* sources may read tables that the project writes */

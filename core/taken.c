@@ -18,6 +18,9 @@
 #include "sql.h"
 #include "unique.h"
 
+#define LOCAL_PART                                                                                 \
+    64 /* octets before the @ of an address, RFC 5321; letters here: ASCII as a rule */
+
 struct taking {
     const struct job *job;
     struct job_table *t;
@@ -126,7 +129,7 @@ static void add_numbers(const struct taking *x, struct str *sql)
 }
 
 /* What becomes of each: `fate` as "on_taken" has it. What does not fit its column with a suffix is
- * refused. */
+ * refused, and so is an address that no mail would come to. */
 static void add_fate(const struct taking *x, struct str *sql)
 {
     const struct catalog_column *c = x->u->column;
@@ -134,13 +137,14 @@ static void add_fate(const struct taking *x, struct str *sql)
     if (x->u->p->on_taken != TAKEN_SUFFIX)
         str_printf(sql, "NULL::text AS value, '%s' AS fate FROM losers",
                    x->u->p->on_taken == TAKEN_NULL ? "null" : "reject");
-    else if (c->type.typmod > 4)
-        str_printf(sql,
-                   "value, CASE WHEN char_length(value) <= %d THEN 'suffix' ELSE 'reject' END AS"
-                   " fate FROM given",
-                   (int)c->type.typmod - 4);
-    else
-        str_add(sql, "value, 'suffix' AS fate FROM given");
+    else {
+        str_add(sql, "value, CASE WHEN ");
+        if (c->type.typmod > 4)
+            str_printf(sql, "char_length(value) > %d OR ", (int)c->type.typmod - 4);
+        if (x->u->p->before && str_equal(x->u->p->before, "@"))
+            str_printf(sql, "strpos(value, '@') > %d OR ", LOCAL_PART + 1);
+        str_add(sql, "false THEN 'reject' ELSE 'suffix' END AS fate FROM given");
+    }
 }
 
 /* ---- what is done with them ---------------------------------------------------------------- */
@@ -163,10 +167,7 @@ static int count_and_list(struct state *s, const struct taking *x, const struct 
     str_init(&sql, 0);
     str_printf(&sql, "INSERT INTO %s.repair SELECT %lld, 0, c.stage, ", s->q, (long long)s->run);
     sql_literal(&sql, x->u->column->name);
-    str_printf(&sql,
-               ", CASE w.fate WHEN 'null' THEN 'taken value set to NULL' ELSE 'taken value got a"
-               " suffix' END, count(*) FROM %s w",
-               f->table);
+    str_printf(&sql, ", " TAKEN_RULE("w.fate") ", count(*) FROM %s w", f->table);
     reject_join(s, &sql);
     str_printf(&sql,
                " WHERE w.fate <> 'reject' GROUP BY c.stage, w.fate; INSERT INTO %s.taken SELECT"
@@ -189,7 +190,7 @@ static int refuse(struct state *s, const struct taking *x, const struct found *f
     reject_head(s, x->t, MIG_REJECT, &sql);
     reject_for(&(struct reject_rule){NULL, "taken",
                                      x->u->p->on_taken == TAKEN_SUFFIX
-                                         ? "another row has this value, and the column no room for "
+                                         ? "another row has this value, and there is no room for "
                                            "a suffix; who it is stands in taken.csv"
                                          : "another row has this value; who it is stands in "
                                            "taken.csv",

@@ -46,12 +46,13 @@ project() # KIND [CALL DEED]
 JSON
 }
 
+does_options=
 does() # CODE KIND CALL DEED TEXT...: the rogue unit goes wrong in a run; nothing is published
 {
     does_code=$1 does_kind=$2 does_call=$3 does_deed=$4
     shift 4
     project "$does_kind" "$does_call" "$does_deed"
-    ends "$does_code" $both --project "$SHOP/rogue.json" --run
+    ends "$does_code" $both --project "$SHOP/rogue.json" --run $does_options
     says "$does_kind:rogue" "$@"
     unchanged shop
 }
@@ -226,20 +227,35 @@ late twice "exists"
 [ ! -e "$TEST_DIR/work/reports/climbed.txt" ] || fail "a reporter left its bundle"
 is "half files" "$(find "$TEST_DIR/work" -name '.*.tmp')" ""
 
-echo "crashes"
+echo "crashes; what crashed is tried again only when one says so"
 for call in "source create" "source ping" "source open" "source next" "source close" \
     "transform apply" "migrator describe" "migrator record" "validator check"; do
     does 1 ${call% *} ${call#* } segv "crashed with SIGSEGV in ${call#* }()" "$rogue/rogue.so" \
         "no live table was changed"
+    does_options=--retry-plugin
 done
 does 1 transform apply abort "crashed with SIGABRT in apply()" "stage second"
 does 1 transform apply stack "crashed with SIGSEGV in apply()"
 does 1 migrator record exit "ended the program by exit() in record()" "stage first"
+project source
+ends 4 $both --project "$SHOP/rogue.json" --run
+says "plugin $rogue/rogue.so crashed in record() and is as it was then" "--retry-plugin"
+ends 4 $both --project "$SHOP/rogue.json" --run
+cp "$rogue/rogue.so" "$TEST_DIR/rogue.so"
+compile "$rogue/new.so" -I"$TEST_DIR/v1.0" -g
+mv "$rogue/new.so" "$rogue/rogue.so"
+ends 0 $both --project "$SHOP/rogue.json" --dry-run # another build is another plugin
+mv "$TEST_DIR/rogue.so" "$rogue/rogue.so"
+ends 4 $both --project "$SHOP/rogue.json" --dry-run
+ends 0 $both --project "$SHOP/rogue.json" --dry-run --retry-plugin
+ends 0 $both --project "$SHOP/rogue.json" --dry-run
+does_options=
+unchanged shop
 project reporter report segv
 ends 1 $both --project "$SHOP/rogue.json" --run
 says "reporter:rogue (reporter r): crashed with SIGSEGV in report()" "the run is published"
 project source
-ends 0 $both --project "$SHOP/rogue.json" --run # finishes what is published
+ends 0 $both --project "$SHOP/rogue.json" --run --retry-plugin # finishes what is published
 ends 0 $both --project "$SHOP/rogue.json" --rollback
 unchanged shop
 mkdir "$TEST_DIR/early"

@@ -173,3 +173,36 @@ last=$(psql_t live -c "SELECT max(id) FROM mighost.run")
 sed 's/- \[ \] \(.*\)/- [x] \1 (C. Jones, 2026-12-02)/' "$TEST_DIR/shop/list.md" >"$TEST_DIR/all.md"
 mig 0 live shop --finalize "$last" --acknowledge "$TEST_DIR/all.md"
 rows live "SELECT state FROM mighost.run WHERE id = $last" finalized
+
+echo "named like production, and the project does not say"
+pg_createdb shop-prod
+pg_createdb prod_copy
+pg_createdb products
+for db in shop-prod prod_copy products; do
+    psql_t "$db" -c "CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL)"
+done
+project named <<'JSON'
+{ "name": "shop", "sources": { "old": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "items", "ids": "keep",
+    "options": { "table": "items", "fields": { "id": "id", "name": "name" } } } ] }
+JSON
+cp "$TEST_DIR/shop/data.json" "$TEST_DIR/named/data.json"
+nothing 2 shop-prod named
+says "the target looks like production (database shop-prod) and nobody confirmed"
+mig 0 shop-prod named --dry-run
+run 0 shop-prod named --yes
+mig 2 shop-prod named --rollback
+rows shop-prod "SELECT count(*) > 0 FROM items" t
+mig 2 shop-prod named --restore backup-x
+mig 0 shop-prod named --rollback --yes
+for said in true false; do
+    sed "s/\"name\": \"shop\",/&\"target\": { \"production\": $said },/" "$TEST_DIR/named/project.json" \
+        >"$TEST_DIR/named/said.json"
+    cp -r "$TEST_DIR/named" "$TEST_DIR/said_$said"
+    mv "$TEST_DIR/said_$said/said.json" "$TEST_DIR/said_$said/project.json"
+done
+nothing 2 shop-prod said_true
+says "marked as production"
+run 0 shop-prod said_false
+run 0 prod_copy named
+run 0 products named

@@ -161,7 +161,7 @@ rows wrong "SELECT count(*) FROM people" 0
 slow 1 wrong crash
 says "crashed with SIGSEGV in apply()"
 says "transform:slowpoke"
-slow 75 wrong hang
+slow 75 wrong hang --retry-plugin
 says "has not come back within timeouts.plugin"
 rows wrong "SELECT count(*) FROM people" 0
 shop right '"slowpoke"' ''

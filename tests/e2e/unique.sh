@@ -116,6 +116,15 @@ staff email taken value got a suffix 3
 staff login taken value got a suffix 2
 staff phone taken value set to NULL 1"
 
+{
+    echo '"stage","key","field","rule","count"'
+    sed -n -e 's/^\("[^,]*,[^,]*\),[^,]*,\([^,]*\),"suffix",.*/\1,\2,"taken value got a suffix"/p' \
+        -e 's/^\("[^,]*,[^,]*\),[^,]*,\([^,]*\),"null",.*/\1,\2,"taken value set to NULL"/p' "$TEST_DIR/list"
+} >"$TEST_DIR/repairs"
+LC_ALL=C sort "$TEST_DIR/repairs" >"$TEST_DIR/wanted"
+tr -d '\r' <"$BUNDLE/repairs.csv" | sed '2,$s/,"*[0-9]*"*$//' | LC_ALL=C sort | diff "$TEST_DIR/wanted" - ||
+    fail "repairs.csv lists other repairs"
+
 echo "back to before, and the same again, also where check was made twice"
 undo_proof people people
 psql_t people -c "$everyone" >"$TEST_DIR/once"
@@ -204,3 +213,23 @@ cannot '.fold) = "cases"' '"fold" of "tag" knows no "cases"'
 cannot '.sign) = "a1"' '"sign" of "tag" must be'
 cannot '.before) = "ab"' '"before" of "tag" must be'
 cannot '.column) = "email"' "two stages give it different rules"
+
+echo "an address gets no suffix that makes it one that no mail comes to"
+pg_createdb long
+psql_t long -c "CREATE TABLE person (id int PRIMARY KEY, email text UNIQUE)"
+part=$(printf '%062d' 0 | tr 0 a)
+project long <<'JSON'
+{ "name": "long", "sources": { "d": { "use": "json", "options": { "file": "data.json" } } },
+  "stages": [ { "name": "people", "ids": "keep", "options": { "table": "person",
+      "fields": { "id": "id", "email": "email" } }, "tables": { "person": { "unique": [
+      { "column": "email", "on_taken": "suffix", "sign": "+", "before": "@" } ] } } } ] }
+JSON
+data long <<JSON
+{ "people": [ { "id": 1, "email": "$part@x" }, { "id": 2, "email": "$part@x" },
+              { "id": 3, "email": "a$part@x" }, { "id": 4, "email": "a$part@x" } ] }
+JSON
+run 20 long long
+rows long "SELECT id, email FROM person ORDER BY 1" "1|$part@x
+2|$part+1@x
+3|a$part@x"
+rows long "SELECT key, field, code FROM mighost.reject" "4|email|taken"

@@ -27,7 +27,7 @@ static void secrets_are_masked(void)
 
 static void a_call_is_named(void)
 {
-    const struct crash_unit who = {"source:shop", "source of hunter-22-canary", "shop.so"};
+    const struct crash_unit who = {"source:shop", "source of hunter-22-canary", "shop.so", NULL};
     struct crash_look look = {0};
     struct waiting w;
     crash_init();

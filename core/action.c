@@ -14,6 +14,7 @@
 #include "notify.h"
 #include "output.h"
 #include "planprint.h"
+#include "plural.h"
 #include "progress.h"
 #include "redrive.h"
 #include "run.h"
@@ -242,11 +243,12 @@ static void tell_found(const char *found)
 /* The verdict on each check, and which rows a query found: these are to be looked after. */
 static int print_check(struct session *s, const struct validate_result *r)
 {
-    output_format("%-8s %s: %s, %lld violations\n",
+    output_format("%-8s %s: %s, %lld %s\n",
                   r->failed       ? "failed"
                   : r->violations ? "warning"
                                   : "passed",
-                  r->validator, r->name, (long long)r->violations);
+                  r->validator, r->name, (long long)r->violations,
+                  plural(r->violations, "violation", "violations"));
     if (!r->violations || !str_equal(r->kind, "query") || str_equal(r->validator, "scenarios"))
         return 0;
     int code = validate_found(s->reader, r, MOST_FOUND, tell_found, &s->err);
@@ -271,6 +273,6 @@ int action_validate(const struct cli *cli, struct session *s)
         code = print_check(s, &list.items[i]);
     if (code)
         return failed(s, code);
-    output_format("%zu checks, %zu failed\n", list.n, list.errors);
+    output_format("%zu %s, %zu failed\n", list.n, plural(list.n, "check", "checks"), list.errors);
     return list.errors ? STATUS_INVALID : 0;
 }

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "frame.h"
 #include "log.h"
+#include "plural.h"
 #include "screen.h"
 
 #define PLAIN_INTERVAL 30 /* seconds between lines of a stage where nobody looks */
@@ -237,8 +238,9 @@ static void tell(const struct frame_stage *st)
     else
         snprintf(left, sizeof left, "%.0f %%, %.0f s left",
                  st->total > 0 ? 100.0 * (double)st->read / (double)st->total : 0, st->left);
-    log_write(LOG_INFO, "%s: %llu records, %llu rejected, %.0f/s, %s", st->name,
-              (unsigned long long)st->read, (unsigned long long)st->rejected, st->rate, left);
+    log_write(LOG_INFO, "%s: %llu %s, %llu rejected, %.0f/s, %s", st->name,
+              (unsigned long long)st->read, plural(st->read, "record", "records"),
+              (unsigned long long)st->rejected, st->rate, left);
 }
 
 void progress_load(void *ctx, const struct load_progress *p)

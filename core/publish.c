@@ -20,6 +20,7 @@
 #include "number.h"
 #include "outcome.h"
 #include "pair.h"
+#include "plural.h"
 #include "rebuild.h"
 #include "remove.h"
 #include "seen.h"
@@ -137,8 +138,10 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     pg_free(res);
     if (!changed && !taken)
         return 0;
-    error_set(err, STATUS_DRIFT, "%s.%s: %lld rows changed and %lld keys were taken since check",
-              t->t->schema, t->t->name, (long long)changed, (long long)taken);
+    error_set(err, STATUS_DRIFT, "%s.%s: %lld %s %lld %s", t->t->schema, t->t->name,
+              (long long)changed, plural(changed, "row changed and", "rows changed and"),
+              (long long)taken,
+              plural(taken, "key was taken since check", "keys were taken since check"));
     error_fix(err, "run again when fewer writers are active");
     return STATUS_DRIFT;
 }

@@ -14,6 +14,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "match.h"
+#include "plural.h"
 #include "publish.h"
 #include "ran.h"
 #include "sql.h"
@@ -80,8 +81,8 @@ static int check_drift(struct state *s, const struct job *job, struct error *err
         if (!res)
             code = err->code;
         else if (pg_get_int(res, 0, 1))
-            str_printf(&found, "%s%s rows of %s", found.len ? ", " : "", pg_get(res, 0, 1),
-                       pg_get(res, 0, 0));
+            str_printf(&found, "%s%s %s of %s", found.len ? ", " : "", pg_get(res, 0, 1),
+                       plural(pg_get_int(res, 0, 1), "row", "rows"), pg_get(res, 0, 0));
         pg_free(res);
     }
     if (!code && found.len) {

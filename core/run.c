@@ -22,6 +22,7 @@
 #include "log.h"
 #include "outcome.h"
 #include "output.h"
+#include "plural.h"
 #include "progress.h"
 #include "publish.h"
 #include "signals.h"
@@ -70,13 +71,13 @@ static void make_text(struct run *r, int code)
                                           "to delete"};
     const char *const *as = r->options->dry_run || r->options->hold ? will_be : was;
     snprintf(out, size,
-             "%s: %lld record%s read, %lld %s, %lld skipped, %lld rejected; %lld %s (%lld %s, "
+             "%s: %lld %s read, %lld %s, %lld skipped, %lld rejected; %lld %s (%lld %s, "
              "%lld %s, %lld %s), %lld unchanged%s",
              r->options->dry_run ? "dry run done, nothing was written"
              : r->options->hold  ? "held before publish"
                                  : status_text(code),
-             (long long)t->read, t->read == 1 ? "" : "s", (long long)t->migrated, as[0],
-             (long long)t->skipped, (long long)t->rejected, (long long)changed, as[1],
+             (long long)t->read, plural(t->read, "record", "records"), (long long)t->migrated,
+             as[0], (long long)t->skipped, (long long)t->rejected, (long long)changed, as[1],
              (long long)t->inserted, as[2], (long long)t->updated, as[3], (long long)t->deleted,
              as[4], (long long)t->unchanged, vanished);
 }

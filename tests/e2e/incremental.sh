@@ -195,7 +195,7 @@ stand 0 shop shop check.begin:1
 psql_t old_shop -c "UPDATE customers SET name = 'twice', updated_at = '2024-07-03 00:00+00' WHERE id = 5"
 go_on
 says "goes on where it stopped"
-says "the source was written while the run worked: 1 records new or changed, 0 gone"
+says "the source was written while the run worked: 1 record new or changed, 0 gone"
 changes "customers,written,5,"
 mig 0 shop shop --run
 says "(0 inserted, 1 updated, 0 deleted)"

@@ -75,7 +75,7 @@ is "rows of Android users" "$(wc -l <"$TEST_DIR/android")" 705
 
 echo "a dry run says who is in both groups and in neither, and writes nothing"
 mighost 20 --dry-run
-grep -q 'training.users: 1 live rows are the source' "$TEST_DIR/said" || fail "not told"
+grep -q 'training.users: 1 live row is the source' "$TEST_DIR/said" || fail "not told"
 grep -q 'training.users: 2 live rows are neither' "$TEST_DIR/said" || fail "not told"
 fingerprint_db v2 >"$TEST_DIR/now"
 same "dry run" "$TEST_DIR/before" "$TEST_DIR/now"

@@ -54,9 +54,9 @@ JSON
     rows "$1" "SELECT count(*) FROM item" 0
 }
 hooked changed "label = 'other'" "id = 20000"
-says "public.item column label: 1 rows differ"
+says "public.item column label: 1 row differs"
 hooked image "price = 5.50, extra = jsonb_build_object('n', 5.00)" "id = 5"
-says "public.item column extra: 1 rows differ"
+says "public.item column extra: 1 row differs"
 
 # Who writes between publish and verify is told apart.
 shop_db others

@@ -44,6 +44,21 @@ static void tell_verdict(const struct cli *cli, const struct run_verdict *verdic
         output_format("%s: %s; report: %s\n", name, text, bundle);
 }
 
+static void tell_refused(const struct cli *cli, struct run_verdict *verdict, int code)
+{
+    snprintf(verdict->text, sizeof verdict->text, "%s (exit %d): nothing was written",
+             status_text(code), code);
+    tell_verdict(cli, verdict, code);
+}
+
+void action_unloaded(const struct cli *cli, int code)
+{
+    struct run_verdict verdict = {0};
+    if (cli->action == ACTION_RUN || cli->action == ACTION_DRY_RUN ||
+        cli->action == ACTION_PUBLISH || cli->action == ACTION_REDRIVE)
+        tell_refused(cli, &verdict, code);
+}
+
 /* Behind the last line: whoever is told of the end finds all as it is said. */
 static void tell_others(const struct cli *cli, const struct session *s,
                         const struct run_verdict *verdict, const struct timespec *begun, int code)
@@ -109,9 +124,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         code = redrive_select(&s->state, &s->job, redrive, &s->err);
     if (code) {
         code = failed(s, code);
-        snprintf(verdict.text, sizeof verdict.text, "%s (exit %d): nothing was written",
-                 status_text(code), code);
-        tell_verdict(cli, &verdict, code);
+        tell_refused(cli, &verdict, code);
         tell_others(cli, s, &verdict, &begun, code);
         gate_clear(&gate);
         return code;

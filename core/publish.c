@@ -251,9 +251,9 @@ static void tell_taken_back(const struct job *job, const struct publish_result *
         snprintf(how, sizeof how, "written in %.3f s", c->seconds);
         log_write(LOG_INFO,
                   "taken back with the transaction: %s.%s: %lld inserted, %lld updated, %lld"
-                  " deleted rows, %s",
+                  " deleted %s, %s",
                   job->tables[i].t->schema, job->tables[i].t->name, (long long)c->inserted,
-                  (long long)c->updated, (long long)c->deleted,
+                  (long long)c->updated, (long long)c->deleted, plural(c->deleted, "row", "rows"),
                   came == WRITE_DONE ? how : "not all written yet");
     }
 }

@@ -299,7 +299,8 @@ static int run_there(struct rehearse *r)
     if (is_stopped(r->run_code))
         return error_set(&r->s->err, r->run_code, "the rehearsal was stopped: %s", r->verdict.text);
     if (r->run_code != STATUS_OK && r->run_code != STATUS_PARTIAL)
-        no_go(r, "the run ended with %d: %s", r->run_code, r->verdict.text);
+        no_go(r, "the run ended with %d: %s", r->run_code,
+              r->verdict.cause[0] ? r->verdict.cause : r->verdict.text);
     return 0;
 }
 

@@ -319,8 +319,10 @@ static int finish(struct run *r, int code)
     code = stopped_or(r, altered_or(r, look_again(r, code)));
     if (r->s->at == RUN_PARTLY)
         batches_tell(r->s, r->partly, sizeof r->partly);
-    if (code)
+    if (code) {
         log_error(&r->err, state_line(r, code));
+        snprintf(r->verdict->cause, sizeof r->verdict->cause, "%s", r->err.what);
+    }
     int gone = code && pg_lost(r->s->pg);                     /* then nothing can be kept of it */
     if (can_resume(code) || r->s->at == RUN_PARTLY || gone) { /* what undo needs stays */
         make_text(r, code);

@@ -104,9 +104,7 @@ int scenario_step(struct state *s, struct pg *reader, struct job *job, const cha
     if (code || !list.errors)
         return code;
     str_init(&names, 0);
-    for (size_t i = 0; i < list.n; i++)
-        if (list.items[i].failed)
-            str_printf(&names, "%s%s", names.len ? ", " : "", list.items[i].name);
+    validate_failed(&list, &names);
     error_set(err, STATUS_INVALID, "%zu of %zu %s: %.800s", list.errors, list.n,
               plural(list.n, "scenario failed", "scenarios failed"), names.data);
     error_fix(err, "try them by hand on a copy with the run published; --validate runs them again");

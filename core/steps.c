@@ -517,6 +517,20 @@ static int prove_logins(struct run *r)
     return 0;
 }
 
+/* An error is one line, and so are its parts. */
+static void name_differences(struct run *r)
+{
+    struct str list;
+    str_init(&list, 0);
+    for (const char *p = r->verify.details.data; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        str_add(&list, list.len ? "; " : "");
+        str_add_n(&list, p, strcspn(p, "\n"));
+    }
+    error_why(&r->err, "%.500s", list.data);
+    error_fix(&r->err, "look for a trigger of the target, or a hook, that changes what is written");
+    str_clear(&list);
+}
+
 int steps_verify(struct run *r)
 {
     steps_begin(r, "verify");
@@ -527,7 +541,7 @@ int steps_verify(struct run *r)
                          (long long)r->verify.differences, (long long)r->verify.rows,
                          plural(r->verify.rows, "row is not in the live tables as it was staged",
                                 "rows are not in the live tables as they were staged"));
-        error_fix(&r->err, "%.900s", r->verify.details.data);
+        name_differences(r);
     }
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_LIVE, &r->err);

@@ -235,6 +235,13 @@ int validate_keep(struct state *s, const struct validate_list *list, const char 
     return code;
 }
 
+void validate_failed(const struct validate_list *list, struct str *out)
+{
+    for (size_t i = 0, n = 0; i < list->n; i++)
+        if (list->items[i].failed)
+            str_printf(out, "%s%s", n++ ? ", " : "", list->items[i].name);
+}
+
 int validate_step(struct state *s, struct pg *reader, struct job *job, enum validate_phase phase,
                   struct error *err)
 {
@@ -249,9 +256,13 @@ int validate_step(struct state *s, struct pg *reader, struct job *job, enum vali
             log_write(LOG_INFO, "validator %s, check %s: %lld %s", list.items[i].validator,
                       list.items[i].name, (long long)list.items[i].violations,
                       plural(list.items[i].violations, "violation", "violations"));
-    error_set(err, STATUS_INVALID, "%zu %s %s", list.errors,
+    struct str names;
+    str_init(&names, 0);
+    validate_failed(&list, &names);
+    error_set(err, STATUS_INVALID, "%zu %s %s: %.800s", list.errors,
               plural(list.errors, "check found faults in the", "checks found faults in the"),
-              phase == VALIDATE_AS_IF ? "outcome" : "live tables");
+              phase == VALIDATE_AS_IF ? "outcome" : "live tables", names.data);
+    str_clear(&names);
     error_fix(err, "the checks and their SQL are in report.json of the bundle");
     return STATUS_INVALID;
 }

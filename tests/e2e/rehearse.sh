@@ -100,7 +100,15 @@ says "no-go: after the undo the copy is not as before: public.log"
 is "the record" "$(psql_t live -c "SELECT go FROM mighost.rehearsal ORDER BY id DESC LIMIT 1")" f
 with invariants '[{"name": "i", "sql": "SELECT 1"}]'
 rehearse 8
-says "no-go: the run ended with 8"
+says "no-go: the run ended with 8: invariant i does not hold: 1 row"
+with scenarios '[{"name": "enrol", "sql": "SELECT 1 WHERE false"}, {"name": "look", "sql": "SELECT 1"}]'
+rehearse 8
+says "no-go: the run ended with 8: 1 of 2 scenarios failed: look"
+is "the reason kept" "$(told '{reasons,0}')" "the run ended with 8: 1 of 2 scenarios failed: look"
+own='{"name": "own", "use": "sql", "options": {"queries": [{"name": "none", "sql": "SELECT 1"}]}}'
+sed "s|\"validators\": \[|&$own,|" "$TEST_DIR/class/good.json" >"$TEST_DIR/class/project.json"
+rehearse 8
+says "no-go: the run ended with 8: 1 check found faults in the outcome: none"
 as_target
 mv "$TEST_DIR/class/good.json" "$TEST_DIR/class/project.json"
 

@@ -15,6 +15,7 @@
 #include "notify.h"
 #include "output.h"
 #include "planprint.h"
+#include "plural.h"
 #include "progress.h"
 #include "redrive.h"
 #include "run.h"
@@ -42,6 +43,21 @@ static void tell_verdict(const struct cli *cli, const struct run_verdict *verdic
         log_write(LOG_INFO, "%s: %s; report: %s", name, text, bundle);
     else
         output_format("%s: %s; report: %s\n", name, text, bundle);
+}
+
+static void tell_refused(const struct cli *cli, struct run_verdict *verdict, int code)
+{
+    snprintf(verdict->text, sizeof verdict->text, "%s (exit %d): nothing was written",
+             status_text(code), code);
+    tell_verdict(cli, verdict, code);
+}
+
+void action_unloaded(const struct cli *cli, int code)
+{
+    struct run_verdict verdict = {0};
+    if (cli->action == ACTION_RUN || cli->action == ACTION_DRY_RUN ||
+        cli->action == ACTION_PUBLISH || cli->action == ACTION_REDRIVE)
+        tell_refused(cli, &verdict, code);
 }
 
 /* Behind the last line: whoever is told of the end finds all as it is said. */
@@ -111,9 +127,7 @@ static int run(const struct cli *cli, struct session *s, int64_t publish, int64_
         code = redrive_select(&s->state, &s->job, redrive, &s->err);
     if (code) {
         code = failed(s, code);
-        snprintf(verdict.text, sizeof verdict.text, "%s (exit %d): nothing was written",
-                 status_text(code), code);
-        tell_verdict(cli, &verdict, code);
+        tell_refused(cli, &verdict, code);
         tell_others(cli, s, &verdict, &begun, code);
         gate_clear(&gate);
         return code;
@@ -247,11 +261,12 @@ static void tell_found(const char *found)
 /* The verdict on each check, and which rows a query found: these are to be looked after. */
 static int print_check(struct session *s, const struct validate_result *r)
 {
-    output_format("%-8s %s: %s, %lld violations\n",
+    output_format("%-8s %s: %s, %lld %s\n",
                   r->failed       ? "failed"
                   : r->violations ? "warning"
                                   : "passed",
-                  r->validator, r->name, (long long)r->violations);
+                  r->validator, r->name, (long long)r->violations,
+                  plural(r->violations, "violation", "violations"));
     if (!r->violations || !str_equal(r->kind, "query") || str_equal(r->validator, "scenarios"))
         return 0;
     int code = validate_found(s->reader, r, MOST_FOUND, tell_found, &s->err);
@@ -276,6 +291,6 @@ int action_validate(const struct cli *cli, struct session *s)
         code = print_check(s, &list.items[i]);
     if (code)
         return failed(s, code);
-    output_format("%zu checks, %zu failed\n", list.n, list.errors);
+    output_format("%zu %s, %zu failed\n", list.n, plural(list.n, "check", "checks"), list.errors);
     return list.errors ? STATUS_INVALID : 0;
 }

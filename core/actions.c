@@ -107,10 +107,12 @@ int actions_run(const struct cli *cli)
         if (table[i].action != cli->action)
             continue;
         code = table[i].needs_project ? session_project(&s) : 0;
-        if (code)
+        if (code) {
             session_report(&s, "nothing was written");
-        else
+            action_unloaded(cli, code);
+        } else {
             code = stoppable(table[i].run, cli, &s);
+        }
     }
     session_clear(&s);
     return code;

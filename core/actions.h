@@ -13,6 +13,8 @@ int action_run(const struct cli *cli, struct session *s);
 int action_export(const struct cli *cli, struct session *s);
 int action_publish(const struct cli *cli, struct session *s);
 int action_redrive(const struct cli *cli, struct session *s);
+/* A run whose project cannot be read: it ends with the verdict, too. */
+void action_unloaded(const struct cli *cli, int code);
 int action_plan(const struct cli *cli, struct session *s);
 int action_preflight(const struct cli *cli, struct session *s);
 int action_validate(const struct cli *cli, struct session *s);

@@ -8,6 +8,7 @@
 #include "actions.h"
 #include "jsonfile.h"
 #include "output.h"
+#include "plural.h"
 #include "projecturl.h"
 #include "schema_read.h"
 #include "side.h"
@@ -103,7 +104,8 @@ static int tell_table(struct analysis *a, const struct schema_item *table)
     struct pg_result *columns = pg_query(a->side.pg, &a->s->err, columns_sql, 1, &table->name);
     struct pg_result *counts = columns ? count(a, table->name, columns, !keyed) : NULL;
     if (counts) {
-        str_printf(&a->text, "  %s: %s rows%s\n", table->name, pg_get(counts, 0, 0),
+        str_printf(&a->text, "  %s: %s %s%s\n", table->name, pg_get(counts, 0, 0),
+                   plural(pg_get_int(counts, 0, 0), "row", "rows"),
                    keyed ? "" : ", no key is declared");
         str_add(&a->json, a->written++ ? ",\n  {\"table\": " : "\n  {\"table\": ");
         jsonfile_quote(&a->json, table->name);
@@ -148,8 +150,9 @@ static int tell_reference(struct analysis *a, const struct pg_result *res, int i
         pg_get(res, i, 1));
     if (!found)
         return a->s->err.code;
-    str_printf(&a->text, "  %s.%s could refer to %s: %s rows without a parent\n", pg_get(res, i, 0),
-               pg_get(res, i, 1), pg_get(res, i, 2), pg_get(found, 0, 0));
+    str_printf(&a->text, "  %s.%s could refer to %s: %s %s without a parent\n", pg_get(res, i, 0),
+               pg_get(res, i, 1), pg_get(res, i, 2), pg_get(found, 0, 0),
+               plural(pg_get_int(found, 0, 0), "row", "rows"));
     str_add(&a->json, i ? ", {\"table\": " : "{\"table\": ");
     jsonfile_quote(&a->json, pg_get(res, i, 0));
     str_add(&a->json, ", \"column\": ");

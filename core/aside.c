@@ -9,6 +9,7 @@
 #include "facts.h"
 #include "feed.h"
 #include "log.h"
+#include "plural.h"
 #include "spool.h"
 
 #define LOOK_EVERY 256 /* records between two looks at the clock */
@@ -92,8 +93,9 @@ int aside_read(struct state *s, struct job *job, struct job_stage *st,
                                    : code;
     }
     st->spool = to;
-    log_write(LOG_INFO, "stage %s: %llu records are read and wait, sealed, to be computed",
-              st->p->name, (unsigned long long)spool_records(to));
+    log_write(LOG_INFO, "stage %s: %llu %s read and wait, sealed, to be computed", st->p->name,
+              (unsigned long long)spool_records(to),
+              plural(spool_records(to), "record is", "records are"));
     return 0;
 }
 

@@ -6,15 +6,16 @@
 #include "log.h"
 #include "match.h"
 #include "outcome.h"
+#include "plural.h"
 #include "remove.h"
 #include "sql.h"
 
-static int drifted(const struct batch_part *p, int64_t n, const char *what)
+static int drifted(const struct batch_part *p, int64_t n, const char *one, const char *many)
 {
     if (!n)
         return 0;
     error_set(p->err, STATUS_DRIFT, "%s.%s: %lld %s", p->t->t->schema, p->t->t->name, (long long)n,
-              what);
+              plural(n, one, many));
     error_fix(p->err, "see which live rows are in the way, by SQL against the staging tables");
     return STATUS_DRIFT;
 }
@@ -31,7 +32,9 @@ static int none_met(const struct batch_part *p)
                p->t->staging, p->t->match_table,
                p->t->policy == POLICY_INSERT ? "NOT m._mig_same" : "true");
     int64_t n = pg_count(p->s->pg, &sql, p->err);
-    return p->err->code ? p->err->code : drifted(p, n, "rows found their key taken since check");
+    return p->err->code ? p->err->code
+                        : drifted(p, n, "row found its key taken since check",
+                                  "rows found their key taken since check");
 }
 
 /* Foreign keys the server looks at itself. */
@@ -60,7 +63,9 @@ static int parent_there(const struct batch_part *p, const struct job_reference *
                    p->whole->tables[r->parent].staging, key.data);
     str_clear(&key);
     int64_t n = pg_count(p->s->pg, &sql, p->err);
-    return p->err->code ? p->err->code : drifted(p, n, "rows lost what they refer to since check");
+    return p->err->code ? p->err->code
+                        : drifted(p, n, "row lost what it refers to since check",
+                                  "rows lost what they refer to since check");
 }
 
 /* What the target does not declare may have no index. */
@@ -146,13 +151,14 @@ int batch_drift_deletes(struct batch_part *p)
     } while (!code && all > before);
     str_clear(&sql);
     if (!code && all) {
-        log_write(
-            LOG_WARNING,
-            "%s.%s: %lld rows that the source no longer has were changed or deleted by others since"
-            " check; what is still there is left to the next run",
-            p->t->t->schema, p->t->t->name, (long long)all);
-        code = state_event(p->s, p->err, "%lld rows of %s.%s, changed since check, not deleted",
-                           (long long)all, p->t->t->schema, p->t->t->name);
+        log_write(LOG_WARNING,
+                  "%s.%s: %lld %s that the source no longer has %s changed or deleted by others "
+                  "since check; what is still there is left to the next run",
+                  p->t->t->schema, p->t->t->name, (long long)all, plural(all, "row", "rows"),
+                  plural(all, "was", "were"));
+        code =
+            state_event(p->s, p->err, "%lld %s of %s.%s, changed since check, not deleted",
+                        (long long)all, plural(all, "row", "rows"), p->t->t->schema, p->t->t->name);
     }
     return code;
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "plural.h"
 #include "remove.h"
 #include "write.h"
 
@@ -64,11 +65,12 @@ void batches_plan(struct job *job, struct faults *faults)
     if (job->project->publish != PUBLISH_BATCHED)
         return;
     str_printf(&job->notes,
-               "publish: in batches of %lld rows, each a transaction of its own, not all at once:"
-               " readers see part of the run until the last batch, and so does who stops it there;"
-               " indexes and keys are kept; invariants are looked at in the last batch; what fails "
+               "publish: in batches of %lld %s, each a transaction of its own, not all at once: "
+               "readers see part of the run until the last batch, and so does who stops it there; "
+               "indexes and keys are kept; invariants are looked at in the last batch; what fails "
                "in a later one takes all back\n",
-               (long long)job->project->publish_rows);
+               (long long)job->project->publish_rows,
+               plural(job->project->publish_rows, "row", "rows"));
     int hooks = 0;
     for (size_t i = 0; i < job->project->n_hooks; i++)
         hooks |= job->project->hooks[i].before || job->project->hooks[i].after;

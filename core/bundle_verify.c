@@ -8,6 +8,7 @@
 #include "manifest.h"
 #include "outdir.h"
 #include "output.h"
+#include "plural.h"
 #include "report_sources.h"
 
 struct faults_told {
@@ -26,14 +27,14 @@ static int verdict(struct session *s, size_t files, size_t faults, const json_t 
 {
     const char *project = json_string_value(json_object_get(root, "project"));
     if (!faults) {
-        output_format("run %lld of project %s: %zu files are as the manifest has them; its own "
-                      "SHA-256 is %s\n",
-                      (long long)json_integer_value(json_object_get(root, "run")),
-                      project ? project : "?", files, hex);
+        output_format(
+            "run %lld of project %s: %zu %s as the manifest has them; its own SHA-256 is %s\n",
+            (long long)json_integer_value(json_object_get(root, "run")), project ? project : "?",
+            files, plural(files, "file is", "files are"), hex);
         return 0;
     }
-    error_set(&s->err, STATUS_BACKUP, "the bundle is not as its manifest has it: %zu differences",
-              faults);
+    error_set(&s->err, STATUS_BACKUP, "the bundle is not as its manifest has it: %zu %s", faults,
+              plural(faults, "difference", "differences"));
     error_fix(&s->err, "make it again from the target: --report RUN");
     return STATUS_BACKUP;
 }

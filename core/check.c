@@ -16,6 +16,7 @@
 #include "outcome.h"
 #include "owner.h"
 #include "pair.h"
+#include "plural.h"
 #include "refer.h"
 #include "reject.h"
 #include "rewrite.h"
@@ -265,11 +266,10 @@ static int check_share(const struct job *job, const struct job_table *t, const s
     double percent = n->all ? 100.0 * (double)n->deleted / (double)n->all : 0;
     if (percent <= job->project->max_delete_percent || options->delete_confirmed)
         return 0;
-    error_set(
-        err, STATUS_INVALID,
-        "policy replace would delete %lld of %lld rows of %s.%s (%.1f %%, allowed are %.1f %%)",
-        (long long)n->deleted, (long long)n->all, t->t->schema, t->t->name, percent,
-        job->project->max_delete_percent);
+    error_set(err, STATUS_INVALID,
+              "policy replace would delete %lld of %lld %s of %s.%s (%.1f %%, allowed are %.1f %%)",
+              (long long)n->deleted, (long long)n->all, plural(n->all, "row", "rows"), t->t->schema,
+              t->t->name, percent, job->project->max_delete_percent);
     error_why(err, "a source that lost its rows looks just like this");
     error_fix(err, "see that the source is complete; then repeat with --yes, or raise "
                    "\"max_delete\"");
@@ -353,8 +353,9 @@ int check_again(struct state *s, struct job *job, struct error *err)
                     refer_left_behind(s, job, &job->tables[i], &job->tables[i].t->incoming[k], err);
     if (code || now == before)
         return code;
-    error_set(err, STATUS_DRIFT, "live rows changed since check: %lld more records are refused",
-              (long long)(now - before));
+    error_set(err, STATUS_DRIFT, "live rows changed since check: %lld %s",
+              (long long)(now - before),
+              plural(now - before, "more record is refused", "more records are refused"));
     error_fix(err, "run again when fewer writers are active");
     return STATUS_DRIFT;
 }

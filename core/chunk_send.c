@@ -13,6 +13,7 @@
 #include "isolate.h"
 #include "log.h"
 #include "memo.h"
+#include "plural.h"
 #include "sql.h"
 #include "staging.h"
 #include "waiting.h"
@@ -256,8 +257,9 @@ static void start(struct chunk_send *x)
     x->code = PG_SCRIPT_BUSY;
     if (rows != x->c->made) /* else a row could be lost that the accounts call migrated */
         x->code =
-            error_set(&x->err, STATUS_BUG, "chunk %lld sends %lld rows, and its records made %lld",
-                      (long long)x->c->no, (long long)rows, (long long)x->c->made);
+            error_set(&x->err, STATUS_BUG, "chunk %lld sends %lld %s, and its records made %lld",
+                      (long long)x->c->no, (long long)rows, plural(rows, "row", "rows"),
+                      (long long)x->c->made);
     str_clear(&sql);
 }
 

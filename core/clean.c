@@ -9,6 +9,7 @@
 #include "actions.h"
 #include "log.h"
 #include "output.h"
+#include "plural.h"
 #include "refindex.h"
 #include "sql.h"
 #include "str.h"
@@ -85,9 +86,10 @@ static int check_left(struct session *s, const struct job_table *t)
             return s->err.code;
         if (!n)
             continue;
-        error_set(&s->err, STATUS_REFUSED,
-                  "%lld rows of %s.%s refer to rows of %s.%s that would go, and %s", (long long)n,
-                  r->child_schema, r->child_table, t->t->schema, t->t->name, effect(r));
+        error_set(&s->err, STATUS_REFUSED, "%lld %s of %s.%s %s %s.%s that would go, and %s",
+                  (long long)n, plural(n, "row", "rows"), r->child_schema, r->child_table,
+                  plural(n, "refers to rows of", "refer to rows of"), t->t->schema, t->t->name,
+                  effect(r));
         error_why(&s->err, "they belong to no stage that is cleaned");
         error_fix(&s->err, "delete or change them first, or clean with the stages that write them");
         return STATUS_REFUSED;
@@ -146,12 +148,13 @@ static void tell(const struct session *s, const int64_t *counts, int64_t all)
 {
     for (size_t i = s->job.n_tables; i-- > 0;) {
         const struct job_table *t = &s->job.tables[i];
-        output_format("%s.%s: %lld rows%s%s%s\n", t->t->schema, t->t->name, (long long)counts[i],
-                      t->scope ? ", within its scope" : "",
+        output_format("%s.%s: %lld %s%s%s%s\n", t->t->schema, t->t->name, (long long)counts[i],
+                      plural(counts[i], "row", "rows"), t->scope ? ", within its scope" : "",
                       t->t->row_triggers ? "; triggers fire: " : "",
                       t->t->row_triggers ? t->t->triggers : "");
     }
-    output_format("%lld rows of %zu tables, children first\n", (long long)all, s->job.n_tables);
+    output_format("%lld %s of %zu %s, children first\n", (long long)all, plural(all, "row", "rows"),
+                  s->job.n_tables, plural(s->job.n_tables, "table", "tables"));
 }
 
 /* Production takes the option only: a word at a terminal is typed too easily. */
@@ -167,8 +170,9 @@ static int confirm(const struct cli *cli, struct session *s, int64_t all)
         if (fgets(answer, sizeof answer, stdin) && strcmp(answer, wanted) == 0)
             return 0;
     }
-    error_set(&s->err, STATUS_USAGE, "%lld rows would be deleted%s and nobody confirmed",
-              (long long)all, production ? ", the target is marked as production," : "");
+    error_set(&s->err, STATUS_USAGE, "%lld %s would be deleted%s and nobody confirmed",
+              (long long)all, plural(all, "row", "rows"),
+              production ? ", the target is marked as production," : "");
     error_fix(&s->err, production ? "repeat with --force" : "repeat with --yes");
     return STATUS_USAGE;
 }
@@ -187,9 +191,9 @@ static int lock_and_compare(struct session *s, const int64_t *counts)
     for (size_t i = 0; !code && i < s->job.n_tables; i++)
         if (now[i] != counts[i]) {
             code =
-                error_set(&s->err, STATUS_DRIFT, "%s.%s has %lld rows, and had %lld a moment ago",
+                error_set(&s->err, STATUS_DRIFT, "%s.%s has %lld %s %lld a moment ago",
                           s->job.tables[i].t->schema, s->job.tables[i].t->name, (long long)now[i],
-                          (long long)counts[i]);
+                          plural(now[i], "row, and had", "rows, and had"), (long long)counts[i]);
             error_fix(&s->err, "repeat it when nobody writes");
         }
     return code;
@@ -205,8 +209,8 @@ static int delete_rows(struct session *s, const struct job_table *t, int64_t exp
     pg_free(res);
     if (s->err.code || n == expected)
         return s->err.code;
-    error_set(&s->err, STATUS_INVALID, "of %lld rows of %s.%s %lld were deleted",
-              (long long)expected, t->t->schema, t->t->name, (long long)n);
+    error_set(&s->err, STATUS_INVALID, "of %lld %s of %s.%s %lld were deleted", (long long)expected,
+              plural(expected, "row", "rows"), t->t->schema, t->t->name, (long long)n);
     error_why(&s->err, "a trigger keeps rows, or a foreign key of another table took them along");
     error_fix(&s->err, "see the table's triggers; disable the one that keeps rows");
     return STATUS_INVALID;
@@ -226,7 +230,8 @@ static int remember(struct session *s, int64_t all)
         return s->err.code;
     int code = state_attach(&s->state, run, &s->err);
     return code ? code
-                : state_event(&s->state, &s->err, "cleaned: %lld rows deleted", (long long)all);
+                : state_event(&s->state, &s->err, "cleaned: %lld %s deleted", (long long)all,
+                              plural(all, "row", "rows"));
 }
 
 static int delete_all(struct session *s, const int64_t *counts, int64_t all)
@@ -288,7 +293,7 @@ int clean_run(const struct cli *cli, struct session *s)
     }
     if (code)
         return failed(s, code);
-    output_format("%lld rows are deleted%s%s\n", (long long)all,
+    output_format("%lld %s deleted%s%s\n", (long long)all, plural(all, "row is", "rows are"),
                   backup[0] ? "; they come back with --restore " : "", backup);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "feed.h"
 #include "jsonfile.h"
 #include "output.h"
+#include "plural.h"
 #include "sql.h"
 
 #define NOTHING "nothing was written"
@@ -98,7 +99,7 @@ static int count_target(struct session *s, const struct job_stage *st, struct si
 
 struct open_count {
     int64_t n;
-    const char *what;
+    const char *one, *many; /* what is said of it */
 };
 #define OPEN_COUNTS 5
 
@@ -108,11 +109,16 @@ static void find_open(const struct side_by_side *x, struct open_count out[OPEN_C
     int64_t grown = x->read < 0 ? 0 : x->source - x->read;
     int64_t open = x->source - x->live - x->gone - x->skipped - x->rejected - grown;
     const struct open_count all[OPEN_COUNTS] = {
-        {grown > 0 ? grown : 0, "are in the source, and the run did not read them"},
-        {grown < 0 ? -grown : 0, "were read by the run, and are not in the source now"},
-        {x->gone, "were published, and have no live row now"},
-        {open > 0 ? open : 0, "have neither a live row nor a reason for having none"},
-        {open < 0 ? -open : 0, "more are accounted for than the source has"},
+        {grown > 0 ? grown : 0, "record is in the source, and the run did not read it",
+         "records are in the source, and the run did not read them"},
+        {grown < 0 ? -grown : 0, "record was read by the run, and is not in the source now",
+         "records were read by the run, and are not in the source now"},
+        {x->gone, "record was published, and has no live row now",
+         "records were published, and have no live row now"},
+        {open > 0 ? open : 0, "record has neither a live row nor a reason for having none",
+         "records have neither a live row nor a reason for having none"},
+        {open < 0 ? -open : 0, "record more is accounted for than the source has",
+         "records more are accounted for than the source has"},
     };
     for (size_t i = 0; i < OPEN_COUNTS; i++)
         out[i] = all[i];
@@ -157,10 +163,11 @@ static int tell_open(const char *stage, const struct side_by_side *x, int json, 
         if (!open[i].n)
             continue;
         if (json)
-            str_printf(rows, "%s\"%lld records %s\"", n ? ", " : "", (long long)open[i].n,
-                       open[i].what);
+            str_printf(rows, "%s\"%lld %s\"", n ? ", " : "", (long long)open[i].n,
+                       plural(open[i].n, open[i].one, open[i].many));
         else
-            str_printf(below, "%s: %lld records %s\n", stage, (long long)open[i].n, open[i].what);
+            str_printf(below, "%s: %lld %s\n", stage, (long long)open[i].n,
+                       plural(open[i].n, open[i].one, open[i].many));
         n++;
     }
     str_add(rows, json ? "]}" : "");
@@ -211,8 +218,8 @@ int compare_counts(const struct cli *cli, struct session *s)
         output_text(out.data);
     str_clear(&out);
     if (!code && open) {
-        error_set(&s->err, STATUS_INVALID, "the counts of %zu of %zu stages do not close", open,
-                  s->job.n_stages);
+        error_set(&s->err, STATUS_INVALID, "the counts of %zu of %zu %s do not close", open,
+                  s->job.n_stages, plural(s->job.n_stages, "stage", "stages"));
         error_fix(&s->err, "run again, or see by --explain STAGE:KEY and --verify RUN what became"
                            " of single records");
         code = STATUS_INVALID;

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "kind.h"
+#include "plural.h"
 #include "trial.h"
 
 #define SECONDS 5U /* for one call */
@@ -304,7 +305,8 @@ int conform_plugin(const struct loader_plugin *plugin, const struct conform_wish
         arena_free(s.mem);
         if (s.stopped)
             return faults->n > before ? STATUS_PLUGIN : STATUS_INTERRUPTED;
-        str_printf(told, "%s: %llu calls%s%s\n", s.feature, (unsigned long long)s.calls,
+        str_printf(told, "%s: %llu %s%s%s\n", s.feature, (unsigned long long)s.calls,
+                   plural(s.calls, "call", "calls"),
                    s.remark[0] ? "; with these options it could not be tried further: " : "",
                    s.remark);
     }

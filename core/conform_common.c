@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conform.h"
+#include "plural.h"
 #include "trial.h"
 
 /* Of a processor, so that a busy machine finds the same; and for a unit that only waits. */
@@ -126,8 +127,8 @@ void conform_grow_end(const struct conform_growth *g, const char *what)
                     threads - g->threads, n, what);
     else if (memory > g->memory && (memory - g->memory) / looked_at >= LEAST_LOSS)
         trial_fault("free what it allocates, or use host->alloc()",
-                    "loses memory: %zu bytes with each of %zu %s", (memory - g->memory) / looked_at,
-                    n, what);
+                    "loses memory: %zu %s with each of %zu %s", (memory - g->memory) / looked_at,
+                    plural((memory - g->memory) / looked_at, "byte", "bytes"), n, what);
     if (descriptors > g->descriptors && descriptors - g->descriptors >= n / 2)
         trial_fault("close them", "leaves descriptors open: %u after %zu %s",
                     descriptors - g->descriptors, n, what);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conform.h"
+#include "plural.h"
 #include "trial.h"
 
 #define MAX_ENTITIES 8U
@@ -109,7 +110,8 @@ static void look_at_record(struct conform *c, const mig_record_t *r, uint64_t *s
     mig_str_t raw = {NULL, 0};
     if (r->n_values != N_FIELDS || !r->values) {
         trial_fault("give one value for each field that open() named",
-                    "gave %u values for %u fields in %s", r->n_values, N_FIELDS, trial_where());
+                    "gave %u %s for %u fields in %s", r->n_values,
+                    plural(r->n_values, "value", "values"), N_FIELDS, trial_where());
         return;
     }
     for (uint32_t i = 0; i < N_FIELDS; i++) {

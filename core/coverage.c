@@ -8,6 +8,7 @@
 
 #include "counted.h"
 #include "keyset.h"
+#include "plural.h"
 #include "sql.h"
 
 #define NAMED_MOST 10 /* fields in a message */
@@ -245,10 +246,11 @@ static size_t list_unmapped(const struct coverage *c, struct str *out)
             continue;
         str_add(out, n > 1 ? ", " : "");
         if (f->name[0])
-            str_printf(out, "\"%.100s\" (%lld value%s)", f->name, (long long)f->filled,
-                       f->filled == 1 ? "" : "s");
+            str_printf(out, "\"%.100s\" (%lld %s)", f->name, (long long)f->filled,
+                       plural(f->filled, "value", "values"));
         else
-            str_printf(out, "others, too many to be named (%lld values)", (long long)f->filled);
+            str_printf(out, "others, too many to be named (%lld %s)", (long long)f->filled,
+                       plural(f->filled, "value", "values"));
     }
     if (n > NAMED_MOST)
         str_printf(out, " and %zu more", n - NAMED_MOST);
@@ -270,10 +272,10 @@ static int judge(struct job *job, const struct job_stage *st, const struct cover
                    st->p->name, list.data, absent);
     } else if (n) {
         code = error_set(err, STATUS_INVALID,
-                         "stage %s: %zu field%s of \"%s\" %s values and %s "
+                         "stage %s: %zu %s of \"%s\" %s values and %s "
                          "read by no stage: %s",
-                         st->p->name, n, n > 1 ? "s" : "", st->p->entity, n > 1 ? "hold" : "holds",
-                         n > 1 ? "are" : "is", list.data);
+                         st->p->name, n, plural(n, "field", "fields"), st->p->entity,
+                         plural(n, "holds", "hold"), plural(n, "is", "are"), list.data);
         error_why(err, "with --strict, or \"strict\": true, nothing of a source is lost unnoticed");
         error_fix(err, "map them, or name them in \"ignore\" of the stage; all counts are in "
                        "summary.txt of the bundle");

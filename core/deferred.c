@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "log.h"
+#include "plural.h"
 
 #define CHUNK_SECONDS 2.0 /* of computing, that a crash may cost */
 #define VALUES_MOST 2000  /* in a chunk */
@@ -258,12 +259,14 @@ void deferred_tell(struct deferred *l, uint64_t known)
     double seconds =
         (double)(now.tv_sec - l->begun.tv_sec) + (double)(now.tv_nsec - l->begun.tv_nsec) / 1e9;
     if (n)
-        log_write(LOG_INFO, "stage %s: %llu values computed by %zu threads in %.1f s, %.2f/s",
-                  l->stage->p->name, (unsigned long long)n, l->n, seconds,
+        log_write(LOG_INFO, "stage %s: %llu %s computed by %zu %s in %.1f s, %.2f/s",
+                  l->stage->p->name, (unsigned long long)n, plural(n, "value", "values"), l->n,
+                  plural(l->n, "thread", "threads"), seconds,
                   seconds > 0 ? (double)n / seconds : 0);
     if (known)
-        log_write(LOG_INFO, "stage %s: %llu values were computed before, and are not again",
-                  l->stage->p->name, (unsigned long long)known);
+        log_write(LOG_INFO, "stage %s: %llu %s computed before, and are not again",
+                  l->stage->p->name, (unsigned long long)known,
+                  plural(known, "value was", "values were"));
 }
 
 void deferred_end(struct deferred *l)

@@ -14,6 +14,7 @@
 #include "merge.h"
 #include "owner.h"
 #include "pair.h"
+#include "plural.h"
 #include "rewrite.h"
 #include "sql.h"
 #include "write.h"
@@ -189,8 +190,8 @@ int drift_settle(struct state *s, const struct job *job, struct job_table *t, in
     if (code)
         return code;
     *settled = 1;
-    log_write(LOG_INFO, "%s.%s: %lld rows that others changed since check, matched anew",
-              t->t->schema, t->t->name, (long long)rows);
-    return state_event(s, err, "%lld rows of %s.%s, changed since check, matched anew",
-                       (long long)rows, t->t->schema, t->t->name);
+    log_write(LOG_INFO, "%s.%s: %lld %s that others changed since check, matched anew",
+              t->t->schema, t->t->name, (long long)rows, plural(rows, "row", "rows"));
+    return state_event(s, err, "%lld %s of %s.%s, changed since check, matched anew",
+                       (long long)rows, plural(rows, "row", "rows"), t->t->schema, t->t->name);
 }

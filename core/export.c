@@ -13,6 +13,7 @@
 #include "exportdir.h"
 #include "load.h"
 #include "log.h"
+#include "plural.h"
 #include "progress.h"
 
 #define KEY_DIGITS 64
@@ -296,9 +297,8 @@ static int amend_entity(const struct entity *e, struct error *err)
                   e->st.p->entity);
     if (!n)
         return 0;
-    log_write(LOG_INFO,
-              "entity %s: %llu records were made or changed while it was exported, and read again",
-              e->st.p->entity, (unsigned long long)n);
+    log_write(LOG_INFO, "entity %s: %llu %s made or changed while it was exported, and read again",
+              e->st.p->entity, (unsigned long long)n, plural(n, "record was", "records were"));
     return exportcsv_read(e->csv, NULL, NULL, err);
 }
 
@@ -314,8 +314,8 @@ static int write_entity(const struct entity *e, struct outdir *dir, json_t *enti
     json_array_append_new(entities, about);
     json_int_t unfit = json_integer_value(json_object_get(about, "unfit"));
     if (unfit)
-        log_write(LOG_WARNING, "entity %s: %lld records cannot be read, and are in no CSV file",
-                  e->st.p->entity, (long long)unfit);
+        log_write(LOG_WARNING, "entity %s: %lld %s cannot be read, and are in no CSV file",
+                  e->st.p->entity, (long long)unfit, plural(unfit, "record", "records"));
     return 0;
 }
 
@@ -380,9 +380,9 @@ static void note_changes(const struct entity *e, json_t *about)
                   e->st.p->entity, err.what);
     } else if (n) {
         log_write(LOG_WARNING,
-                  "entity %s: %zu records that the export does not have as they are now are new or "
-                  "were changed meanwhile; a run from it lists them",
-                  e->st.p->entity, n);
+                  "entity %s: %zu %s in the export as now: new, or changed meanwhile; a run from "
+                  "it lists them",
+                  e->st.p->entity, n, plural(n, "record is not", "records are not"));
     }
 }
 

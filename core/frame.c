@@ -223,22 +223,26 @@ static void rejects(const struct page *p)
     line(p, text, YELLOW);
 }
 
-static void waits(const struct page *p)
+const char *frame_wait(const struct frame *f, char out[600])
 {
-    const struct waiting *w = &p->f->wait;
-    char text[600], time[32], who[32] = "";
-    if (p->f->worker)
-        snprintf(who, sizeof who, "worker %d ", p->f->worker);
-    snprintf(text, sizeof text, "%swaits %s for %s%s%s%s%s", who, frame_time(w->seconds, time),
+    const struct waiting *w = &f->wait;
+    char time[32], who[32] = "";
+    out[0] = '\0';
+    if (!w->kind || w->seconds < WAIT_SHOWN)
+        return out;
+    if (f->worker)
+        snprintf(who, sizeof who, "worker %d ", f->worker);
+    snprintf(out, 600, "%swaits %s for %s%s%s%s%s", who, frame_time(w->seconds, time),
              waiting_text(w->kind), w->what[0] ? ": " : "", w->what, w->said[0] ? ": " : "",
              w->said);
-    line(p, text, YELLOW);
+    return out;
 }
 
 void frame_render(const struct frame *f, int cols, int rows, struct str *out)
 {
     struct page p = {f, cols > 1 ? (size_t)cols - 1 : 1, rows > 1 ? rows - 1 : 1, out};
-    int is_waiting = f->wait.kind && f->wait.seconds >= WAIT_SHOWN;
+    char wait[600];
+    int is_waiting = frame_wait(f, wait)[0] != 0;
     int any_rejects = rejected(f) > 0;
     int head = steps(&p, 0), below = is_waiting + any_rejects;
     int with_steps = 1 + head + below <= p.rows;
@@ -254,5 +258,5 @@ void frame_render(const struct frame *f, int cols, int rows, struct str *out)
     if (any_rejects && p.rows > 1 + is_waiting)
         rejects(&p);
     if (is_waiting && p.rows > 1)
-        waits(&p);
+        line(&p, wait, YELLOW);
 }

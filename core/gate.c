@@ -7,6 +7,7 @@
 #include "jsonfile.h"
 #include "log.h"
 #include "output.h"
+#include "plural.h"
 #include "rehearsal.h"
 
 #define MOST_OPEN 300 /* bytes of their names in a message */
@@ -32,8 +33,9 @@ static int read_checklist(const struct cli *cli, struct session *s, struct arena
 static void refuse_checklist(struct session *s, const char *open, size_t n)
 {
     struct error err = {0};
-    error_set(&err, STATUS_PREFLIGHT, "%zu items of the checklist are open: %.*s", n, MOST_OPEN,
-              open);
+    error_set(&err, STATUS_PREFLIGHT, "%zu %s: %.*s", n,
+              plural(n, "item of the checklist is open", "items of the checklist are open"),
+              MOST_OPEN, open);
     error_fix(&err,
               "see to them and write in %s, or a copy for --acknowledge: - [x] item (name, "
               "YYYY-MM-DD)",
@@ -96,8 +98,9 @@ int gate_review(const struct cli *cli, struct session *s)
     const struct project *p = s->project;
     if (!p->n_review || cli->action == ACTION_DRY_RUN)
         return 0;
-    error_set(&s->err, STATUS_CONFIG,
-              "%zu lines of the project's review are open, the first: %.300s", p->n_review,
+    error_set(&s->err, STATUS_CONFIG, "%zu %s: %.300s", p->n_review,
+              plural(p->n_review, "line of the project's review is open",
+                     "lines of the project's review are open, the first"),
               p->review[0]);
     error_why(&s->err, "what was proposed is not known to be right");
     error_fix(&s->err, "see to each, try it by --dry-run, and take it out of \"review\" in the "

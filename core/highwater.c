@@ -10,6 +10,7 @@
 
 #include "encode.h"
 #include "log.h"
+#include "plural.h"
 
 #define MICROS INT64_C(1000000)
 #define DAY INT64_C(86400)
@@ -158,9 +159,11 @@ static int from_mark(struct state *s, struct job *job, struct job_stage *st, cha
     code = set_since(s, job, h, mark < INT64_MIN + overlap ? INT64_MIN : mark - overlap, err);
     if (!code && left) {
         snprintf(text, sizeof text,
-                 "%lld records that run %lld left out are read again only where they changed; take"
-                 " them up by --redrive %lld",
-                 (long long)left, (long long)h->published, (long long)h->published);
+                 "%lld %s that run %lld left out %s; take %s up by --redrive %lld", (long long)left,
+                 plural(left, "record", "records"), (long long)h->published,
+                 plural(left, "is read again only where it changed",
+                        "are read again only where they changed"),
+                 plural(left, "it", "them"), (long long)h->published);
         say(job, st, text);
     }
     return code;

@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "log.h"
 #include "output.h"
+#include "plural.h"
 #include "ran.h"
 #include "rollback.h"
 #include "rollbackinfo.h"
@@ -161,7 +162,7 @@ static void tell_rows(const struct undo_list *l, const char *what)
     if (!l->n)
         return;
     output_text(l->first);
-    output_format("%lld rows %s: %s\n", (long long)l->n, what, l->path);
+    output_format("%lld %s %s: %s\n", (long long)l->n, plural(l->n, "row", "rows"), what, l->path);
 }
 
 int history_rollback(const struct cli *cli, struct session *s)
@@ -239,16 +240,18 @@ int history_verify(const struct cli *cli, struct session *s)
         code = state_trail(&s->state, &broken, &s->err);
     pg_rollback(s->pg);
     if (!code && broken)
-        output_format("run %lld: %lld lines of its audit trail were edited or removed\n",
-                      (long long)s->state.run, (long long)broken);
+        output_format("run %lld: %lld %s of its audit trail %s edited or removed\n",
+                      (long long)s->state.run, (long long)broken, plural(broken, "line", "lines"),
+                      plural(broken, "was", "were"));
     if (!code) {
         output_text(result.details.data);
-        output_format(
-            "run %lld: %lld rows, %lld fields compared; %lld rows differ, %lld changed by the "
-            "target's triggers, %lld changed since by others\n",
-            (long long)s->state.run, (long long)result.rows, (long long)result.fields,
-            (long long)result.differences, (long long)result.by_target,
-            (long long)result.by_others);
+        output_format("run %lld: %lld %s, %lld %s compared; %lld %s, %lld changed by the target's "
+                      "triggers, %lld changed since by others\n",
+                      (long long)s->state.run, (long long)result.rows,
+                      plural(result.rows, "row", "rows"), (long long)result.fields,
+                      plural(result.fields, "field", "fields"), (long long)result.differences,
+                      plural(result.differences, "row differs", "rows differ"),
+                      (long long)result.by_target, (long long)result.by_others);
         code = result.differences || result.by_others || broken ? STATUS_INVALID : 0;
     } else {
         failed(s, code, "nothing was written");

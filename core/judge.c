@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "match.h"
 #include "owner.h"
+#include "plural.h"
 #include "refer.h"
 #include "reject.h"
 #include "sql.h"
@@ -23,10 +24,10 @@ int judge_reset(struct state *s, struct error *err)
 
 static void tell(const struct job_table *t, int64_t n, const char *what, struct str *notes)
 {
-    log_write(LOG_WARNING, "%s.%s: %lld live rows %s", t->t->schema, t->t->name, (long long)n,
-              what);
-    str_printf(notes, "%s.%s: %lld live rows %s; their keys are in source_changes.csv\n",
-               t->t->schema, t->t->name, (long long)n, what);
+    log_write(LOG_WARNING, "%s.%s: %lld live %s %s", t->t->schema, t->t->name, (long long)n,
+              plural(n, "row is", "rows are"), what);
+    str_printf(notes, "%s.%s: %lld live %s %s; the keys are in source_changes.csv\n", t->t->schema,
+               t->t->name, (long long)n, plural(n, "row is", "rows are"), what);
 }
 
 static void live_key(const struct job_table *t, struct str *sql)
@@ -113,7 +114,7 @@ int judge_both(struct state *s, const struct job *job, const struct job_table *t
         return 0;
     int code = find_both(s, job, t, &both, err);
     if (!code && both.rows) {
-        tell(t, both.rows, "are the source's and the target's own at once", notes);
+        tell(t, both.rows, "the source's and the target's own at once", notes);
         code = list_both(s, &both, err);
     }
     if (!code && both.rows && t->own.on_both == ON_UNCLEAR_REJECT)
@@ -208,7 +209,7 @@ static int list_neither(struct state *s, const struct job *job, const struct job
     struct str sql;
     int code = find_neither(s, job, t, &none, err);
     if (!code && none.rows) {
-        tell(t, none.rows, "are neither the source's nor the target's own", notes);
+        tell(t, none.rows, "neither the source's nor the target's own", notes);
         str_init(&sql, 0);
         str_printf(&sql, "INSERT INTO %s.source_change (run, stage, what, final_key) SELECT %lld, ",
                    s->q, (long long)s->run);
@@ -260,8 +261,9 @@ static int verdict_of(struct state *s, const struct job *job, const struct job_t
     int64_t n = pg_count(s->pg, &sql, err);
     if (err->code || !n)
         return err->code;
-    error_set(err, STATUS_INVALID, "%lld live rows of %s.%s are %s", (long long)n, t->t->schema,
-              t->t->name, words);
+    error_set(err, STATUS_INVALID, "%lld %s %s.%s %s %s", (long long)n,
+              plural(n, "live row of", "live rows of"), t->t->schema, t->t->name,
+              plural(n, "is", "are"), words);
     error_why(err, "\"ownership\" of the project lets the run fail for them");
     error_fix(err, "see their keys in source_changes.csv of the bundle; settle them, or change"
                    " \"theirs\"");

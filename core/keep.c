@@ -7,6 +7,7 @@
 #include "confirm.h"
 #include "jsonfile.h"
 #include "output.h"
+#include "plural.h"
 #include "point.h"
 #include "prove.h"
 #include "rehearsal_copy.h"
@@ -28,8 +29,9 @@ static int prove(struct session *s, const char *id)
     int code = prove_backup(&request, &r, &s->err);
     if (code)
         return failed(s, code, "the target is as it was, the backup is not proven");
-    output_format("%s is proven: %zu tables with %lld rows restored %s, in %.2f s, %s\n", id,
-                  r.tables, (long long)r.rows, r.where, r.seconds,
+    output_format("%s is proven: %zu %s with %lld %s restored %s, in %.2f s, %s\n", id, r.tables,
+                  plural(r.tables, "table", "tables"), (long long)r.rows,
+                  plural(r.rows, "row", "rows"), r.where, r.seconds,
                   r.unknown ? "some of them without a digest to compare with" : "digests equal");
     return 0;
 }
@@ -69,9 +71,9 @@ static void tell_line(const struct backup_info *b)
     size_t tables = 0;
     for (size_t i = 0; i < b->n_tables; i++)
         tables += !b->tables[i].partitioned;
-    output_format("%s  %s  run %s  %s  of %zu  %llu bytes  ", b->id, b->time,
-                  b->run && b->run[0] ? b->run : "-", b->scope, tables,
-                  (unsigned long long)b->size);
+    output_format("%s  %s  run %s  %s  of %zu  %llu %s  ", b->id, b->time,
+                  b->run && b->run[0] ? b->run : "-", b->scope, tables, (unsigned long long)b->size,
+                  plural(b->size, "byte", "bytes"));
     for (size_t i = 0; i < b->n_parts; i++)
         output_format("%s %s  ", b->parts[i].kind, b->parts[i].name);
     if (b->label[0])

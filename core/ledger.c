@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "match.h"
+#include "plural.h"
 #include "reject.h"
 #include "sql.h"
 
@@ -47,9 +48,10 @@ static int too_many(const struct accounts *x, const char *stage, const struct li
         x->s->q, (long long)x->s->run, MIG_REJECT, stage ? "false" : "true", stage ? stage : "");
     if (!res)
         return x->err->code;
-    error_set(x->err, STATUS_REJECTS, "%s%s%s%lld of %lld records rejected, allowed are %s",
-              stage ? "stage " : "", stage ? stage : "", stage ? ": " : "",
-              (long long)sum->rejected, (long long)sum->read, allowed);
+    error_set(x->err, STATUS_REJECTS, "%s%s%s%lld of %lld %s %s", stage ? "stage " : "",
+              stage ? stage : "", stage ? ": " : "", (long long)sum->rejected, (long long)sum->read,
+              plural(sum->read, "record rejected, allowed are", "records rejected, allowed are"),
+              allowed);
     error_why(x->err, "most of them: %s", pg_get(res, 0, 0) ? pg_get(res, 0, 0) : "");
     const char *absent = job_absent(x->job);
     if (absent)
@@ -69,9 +71,9 @@ static int stage_budget(const struct accounts *x, const char *name, const struct
 {
     const struct project_stage *p = project_find_stage(x->project, name);
     if (p && p->critical && left) {
-        error_set(x->err, STATUS_INVALID,
-                  "stage %s is critical and would lose %lld of %lld records", name, (long long)left,
-                  (long long)sum->read);
+        error_set(x->err, STATUS_INVALID, "stage %s is critical and would lose %lld of %lld %s",
+                  name, (long long)left, (long long)sum->read,
+                  plural(sum->read, "record", "records"));
         error_fix(x->err, "correct the records in errors.csv of the bundle, or the mapping");
         return STATUS_INVALID;
     }
@@ -112,8 +114,8 @@ static int budgets(const struct accounts *x)
     }
     pg_free(res);
     if (!code && x->project->on_invalid == ON_INVALID_FAIL && lost) {
-        code = error_set(x->err, STATUS_INVALID, "%lld of %lld records are invalid",
-                         (long long)lost, (long long)read);
+        code = error_set(x->err, STATUS_INVALID, "%lld of %lld %s", (long long)lost,
+                         (long long)read, plural(read, "record is invalid", "records are invalid"));
         error_fix(x->err, "each is in errors.csv of the bundle with entity, id, field and message");
     }
     if (!code && over(&x->project->max_rejects, rejected, read))
@@ -145,11 +147,11 @@ static int closes(const struct accounts *x)
     pg_free(res);
     if (rows == staged && counted == kept && !open)
         return 0;
-    error_set(
-        x->err, STATUS_INVALID,
-        "the ledger does not close: %lld rows sent and %lld staged, %lld records left out and "
-        "%lld kept, %lld unaccounted",
-        rows, staged, counted, kept, open);
+    error_set(x->err, STATUS_INVALID,
+              "the ledger does not close: %lld %s sent and %lld staged, %lld %s left out and %lld "
+              "kept, %lld unaccounted",
+              rows, plural(rows, "row", "rows"), staged, counted,
+              plural(counted, "record", "records"), kept, open);
     error_fix(x->err, "somebody wrote to schema %s; drop the run with --abandon %lld and run again",
               x->s->schema, (long long)x->s->run);
     return STATUS_INVALID;

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "lookout.h"
 #include "part.h"
+#include "plural.h"
 #include "resume.h"
 #include "snapshots.h"
 #include "sql.h"
@@ -306,7 +307,8 @@ static int cut(struct load *l, int *parts, struct error *err)
     *parts = cuts.n > 1 && !cuts.unfit;
     if (!*parts)
         return 0;
-    log_write(LOG_DEBUG, "stage %s: %zu parts", l->stage->p->name, cuts.n);
+    log_write(LOG_DEBUG, "stage %s: %zu %s", l->stage->p->name, cuts.n,
+              plural(cuts.n, "part", "parts"));
     return part_make(l->s, l->stage, cuts.texts, cuts.n, err);
 }
 

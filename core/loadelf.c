@@ -4,6 +4,7 @@
  * Every number in the file may be wrong: each offset is checked against the size of the file
  * before it is used, every loop has a bound. */
 #include "loadelf.h"
+#include "plural.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -63,16 +64,16 @@ static const char *machine_name(unsigned machine)
 
 static int no_object(const struct image *image, struct error *err)
 {
-    error_set(err, STATUS_PLUGIN, "plugin %s is not an ELF shared object (%llu bytes)", image->path,
-              (unsigned long long)image->size);
+    error_set(err, STATUS_PLUGIN, "plugin %s is not an ELF shared object (%llu %s)", image->path,
+              (unsigned long long)image->size, plural(image->size, "byte", "bytes"));
     error_fix(err, "build it with -shared -fPIC, or remove the file");
     return err->code;
 }
 
 static int cut_off(const struct image *image, struct error *err)
 {
-    error_set(err, STATUS_PLUGIN, "plugin %s is cut off: it ends after %llu bytes", image->path,
-              (unsigned long long)image->size);
+    error_set(err, STATUS_PLUGIN, "plugin %s is cut off: it ends after %llu %s", image->path,
+              (unsigned long long)image->size, plural(image->size, "byte", "bytes"));
     error_why(err, "its header speaks of data behind the end of the file");
     error_fix(err, "copy or build it again");
     return err->code;

@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "outlet.h"
+#include "plural.h"
 #include "screen.h"
 #include "status.h"
 #include "str.h"
@@ -155,7 +156,8 @@ static void to_stderr(const struct str *line)
     struct str note;
     str_init(&note, 0);
     if (n_lost) {
-        snprintf(text, sizeof text, "%lu lines are missing here: stderr did not take them", n_lost);
+        snprintf(text, sizeof text, "%lu %s missing here: stderr did not take them", n_lost,
+                 plural(n_lost, "line is", "lines are"));
         add_line(&note, as_json, LOG_WARNING, text);
     }
     str_add_n(&note, line->data, line->len);

@@ -10,6 +10,7 @@
 #include "feed.h"
 #include "hostrepairs.h"
 #include "log.h"
+#include "plural.h"
 #include "sql.h"
 #include "staging.h"
 #include "verify.h"
@@ -321,10 +322,11 @@ static int prove_stage(struct proof *p, struct error *err)
 
 static void tell(const struct logins_result *r)
 {
-    log_write(LOG_INFO,
-              "stage %s: %lld old passwords open their accounts, %lld do not, %lld accounts have"
-              " nothing to prove",
-              r->stage, (long long)r->proven, (long long)r->failed, (long long)r->open);
+    log_write(LOG_INFO, "stage %s: %lld old %s, %lld %s not, %lld %s nothing to prove", r->stage,
+              (long long)r->proven,
+              plural(r->proven, "password opens its account", "passwords open their accounts"),
+              (long long)r->failed, plural(r->failed, "does", "do"), (long long)r->open,
+              plural(r->open, "account has", "accounts have"));
 }
 
 int logins_prove(struct state *s, struct job *job, struct logins_list *out, struct error *err)
@@ -347,9 +349,10 @@ int logins_prove(struct state *s, struct job *job, struct logins_list *out, stru
     }
     if (!worst)
         return 0;
-    error_set(err, STATUS_INVALID,
-              "stage %s: %lld of %lld old passwords do not open their accounts", worst->stage,
-              (long long)worst->failed, (long long)(worst->proven + worst->failed));
+    error_set(err, STATUS_INVALID, "stage %s: %lld of %lld %s", worst->stage,
+              (long long)worst->failed, (long long)(worst->proven + worst->failed),
+              plural(worst->proven + worst->failed, "old password does not open its account",
+                     "old passwords do not open their accounts"));
     error_fix(err,
               "look whether a trigger of the target changes column %s, or the source was "
               "written while the run worked",

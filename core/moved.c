@@ -8,6 +8,7 @@
 #include "export.h"
 #include "gone.h"
 #include "log.h"
+#include "plural.h"
 #include "sql.h"
 
 #define MOST 10000 /* of a kind and stage, whose keys are kept */
@@ -42,11 +43,12 @@ static void note(const struct moved *m, struct job *job)
     if (!m->n[0] && !m->n[1])
         return;
     snprintf(text, sizeof text,
-             "stage %s: the source was written while the run worked: %s%lld records new or changed,"
-             " %s%lld gone, see source_changes.csv; the next run takes them",
+             "stage %s: the source was written while the run worked: %s%lld %s new or changed, "
+             "%s%lld gone, see source_changes.csv; the next run takes them",
              m->st->p->name, m->n[0] > MOST ? "more than " : "",
-             (long long)(m->n[0] > MOST ? MOST : m->n[0]), m->n[1] > MOST ? "more than " : "",
-             (long long)(m->n[1] > MOST ? MOST : m->n[1]));
+             (long long)(m->n[0] > MOST ? MOST : m->n[0]),
+             plural((m->n[0] > MOST ? MOST : m->n[0]), "record", "records"),
+             m->n[1] > MOST ? "more than " : "", (long long)(m->n[1] > MOST ? MOST : m->n[1]));
     log_write(LOG_WARNING, "%s", text);
     str_printf(&job->notes, "%s\n", text);
 }

@@ -9,6 +9,7 @@
 #include "envfile.h"
 #include "outdir.h"
 #include "output.h"
+#include "plural.h"
 #include "proposal.h"
 #include "side.h"
 #include "url.h"
@@ -222,9 +223,9 @@ static void tell(const struct newproject *n)
         output_format("review: %s\n", json_string_value(json_array_get(review, i)));
     size_t stages = json_array_size(json_object_get(n->proposal, "stages"));
     size_t lines = json_array_size(review);
-    output_format(
-        "%s/project.json: %zu stage%s proposed, %zu line%s to review; next: %s/README.md\n", n->dir,
-        stages, stages == 1 ? "" : "s", lines, lines == 1 ? "" : "s", n->dir);
+    output_format("%s/project.json: %zu %s proposed, %zu %s to review; next: %s/README.md\n",
+                  n->dir, stages, plural(stages, "stage", "stages"), lines,
+                  plural(lines, "line", "lines"), n->dir);
 }
 
 int newproject_run(const struct cli *cli, struct session *s)

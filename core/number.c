@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "lookup.h"
+#include "plural.h"
 #include "sequence.h"
 #include "sql.h"
 #include "waits.h"
@@ -95,9 +96,9 @@ static int read_base(struct state *s, struct numbering *n, const char *kept, str
     pg_free(res);
     if (n->fits || !n->count)
         return 0;
-    error_set(err, STATUS_INVALID,
-              "sequence %s, or column %s of %s, has no %lld numbers left for the new rows",
-              n->sequence, n->column, n->t->t->quoted, (long long)n->count);
+    error_set(err, STATUS_INVALID, "sequence %s, or column %s of %s, has no %lld %s", n->sequence,
+              n->column, n->t->t->quoted, (long long)n->count,
+              plural(n->count, "number left for the new rows", "numbers left for the new rows"));
     error_fix(err, "make column and sequence bigint, or see which row holds the greatest number");
     return STATUS_INVALID;
 }

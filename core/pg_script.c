@@ -11,6 +11,7 @@
 #include "fault.h"
 #include "log.h"
 #include "pg_conn.h"
+#include "plural.h"
 #include "slow.h"
 
 #define PIECE ((size_t)64 << 10) /* of COPY data */
@@ -137,8 +138,9 @@ static void take(struct pg_script *x, const struct step *step, PGresult *res, st
         x->unexpected = step->wanted && !is_wanted(step, res);
     else if (status == PGRES_COMMAND_OK && step->kind == STEP_END &&
              strtoll(PQcmdTuples(res), NULL, 10) != step->number && !x->failed)
-        x->failed = error_set(err, STATUS_BUG, "%s: COPY took %s of %lld rows", x->pg->role,
-                              PQcmdTuples(res), (long long)step->number);
+        x->failed =
+            error_set(err, STATUS_BUG, "%s: COPY took %s of %lld %s", x->pg->role, PQcmdTuples(res),
+                      (long long)step->number, plural(step->number, "row", "rows"));
     else if (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY && !x->failed)
         x->failed = pg_fail(x->pg, res, err);
     PQclear(res);

@@ -6,6 +6,7 @@
 
 #include "coverage.h"
 #include "merge.h"
+#include "plural.h"
 #include "rebuild.h"
 
 int planprint_parse(const char *text, enum planprint_format *out)
@@ -122,9 +123,9 @@ static void text_stage(const struct job *job, const struct job_stage *st, struct
 static void text_table(const struct job_table *t, struct str *out)
 {
     const char *never = rebuild_never(t);
-    str_printf(out, "%2zu. %s, policy %s, about %lld rows there, staged by %s COPY\n", t->no,
+    str_printf(out, "%2zu. %s, policy %s, about %lld %s there, staged by %s COPY\n", t->no,
                t->t->quoted, policy_text(t->policy), (long long)t->t->rows,
-               t->text ? "text" : "binary");
+               plural(t->t->rows, "row", "rows"), t->text ? "text" : "binary");
     if (t->also)
         str_printf(out, "      live rows also by %s\n", t->also->name);
     if (t->own.theirs)
@@ -146,7 +147,8 @@ static void text_part(const char *name, const struct estimate_part *part, int re
         return;
     }
     if (records)
-        str_printf(out, "%lld records, ", (long long)part->records);
+        str_printf(out, "%lld %s, ", (long long)part->records,
+                   plural(part->records, "record", "records"));
     str_printf(out, "%.1f s\n", part->seconds);
 }
 

@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "log.h"
+#include "plural.h"
 
 #define STACK_SIZE ((size_t)512 << 10)
 #define RECENT 32 /* tasks whose average the pace is, about */
@@ -126,7 +127,8 @@ struct pool *pool_start(size_t n, void (*work)(void *ctx, size_t thread, struct 
     if (p->fd >= 0)
         start_threads(p, n);
     if (p->n && p->n < n)
-        log_write(LOG_WARNING, "%zu of %zu threads could be started", p->n, n);
+        log_write(LOG_WARNING, "%zu of %zu %s could be started", p->n, n,
+                  plural(n, "thread", "threads"));
     if (p->n)
         return p;
     pool_end(p);

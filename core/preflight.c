@@ -8,6 +8,7 @@
 #include "backup.h"
 #include "backup_tools.h"
 #include "call.h"
+#include "plural.h"
 #include "unique.h"
 
 #define OLDEST_SERVER 130000
@@ -76,8 +77,8 @@ static int existing_rows(const struct job_table *t, struct pg *pg, struct str *n
         pg_free(res);
     }
     if (rows)
-        str_printf(notes, "%s.%s holds %s%lld rows already\n", t->t->schema, t->t->name, how,
-                   (long long)rows);
+        str_printf(notes, "%s.%s holds %s%lld %s already\n", t->t->schema, t->t->name, how,
+                   (long long)rows, plural(rows, "row", "rows"));
     return 0;
 }
 

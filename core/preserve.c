@@ -10,6 +10,7 @@
 #include "lineage.h"
 #include "log.h"
 #include "match.h"
+#include "plural.h"
 #include "sql.h"
 
 const struct job_table *preserve_written(const struct job *job, size_t group)
@@ -143,9 +144,10 @@ static int overlap(struct state *s, const struct job *job, size_t i, struct erro
     if (!changed && !added)
         return 0;
     error_set(err, STATUS_INVALID,
-              "\"preserve\" %s: the run would write %lld preserved rows of %s.%s, and %lld rows"
-              " would be among them then",
-              p->name, (long long)changed, t->t->schema, t->t->name, (long long)added);
+              "\"preserve\" %s: the run would write %lld %s %s.%s, and %lld %s would "
+              "be among them then",
+              p->name, (long long)changed, plural(changed, "preserved row of", "preserved rows of"),
+              t->t->schema, t->t->name, (long long)added, plural(added, "row", "rows"));
     error_why(err, "what is preserved is not changed, and nothing added to it");
     error_fix(err, "narrow \"where\" of \"preserve\", or leave these records out of the stage "
                    "(\"skip\", \"scope\")");

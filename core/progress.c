@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "frame.h"
 #include "log.h"
+#include "plural.h"
 #include "screen.h"
 
 #define PLAIN_INTERVAL 30 /* seconds between lines of a stage where nobody looks */
@@ -229,7 +230,7 @@ static void note(struct frame_stage *st, const struct load_progress *p)
     measure(st, p);
 }
 
-static void tell(const struct frame_stage *st)
+static void tell(const struct frame_stage *st, const char *wait)
 {
     char left[64];
     if (st->left < 0)
@@ -237,8 +238,9 @@ static void tell(const struct frame_stage *st)
     else
         snprintf(left, sizeof left, "%.0f %%, %.0f s left",
                  st->total > 0 ? 100.0 * (double)st->read / (double)st->total : 0, st->left);
-    log_write(LOG_INFO, "%s: %llu records, %llu rejected, %.0f/s, %s", st->name,
-              (unsigned long long)st->read, (unsigned long long)st->rejected, st->rate, left);
+    log_write(LOG_INFO, "%s: %llu %s, %llu rejected, %.0f/s, %s%s%s", st->name,
+              (unsigned long long)st->read, plural(st->read, "record", "records"),
+              (unsigned long long)st->rejected, st->rate, left, wait[0] ? ", " : "", wait);
 }
 
 void progress_load(void *ctx, const struct load_progress *p)
@@ -249,13 +251,17 @@ void progress_load(void *ctx, const struct load_progress *p)
     pthread_mutex_lock(&lock);
     struct frame_stage *st = find_stage(p->stage);
     note(st, p);
+    char wait[600];
     int is_due =
         !screen_is_on() && now().tv_sec - told >= fault_number("MIGHOST_LOG_EVERY", PLAIN_INTERVAL);
-    if (is_due)
+    if (is_due) {
         told = now().tv_sec;
+        note_wait();
+    }
+    frame_wait(&shown, wait);
     pthread_mutex_unlock(&lock);
     if (is_due)
-        tell(st);
+        tell(st, wait);
 }
 
 /* ---- behind the screen ----------------------------------------------------------------- */

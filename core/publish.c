@@ -21,6 +21,7 @@
 #include "number.h"
 #include "outcome.h"
 #include "pair.h"
+#include "plural.h"
 #include "rebuild.h"
 #include "remove.h"
 #include "seen.h"
@@ -138,8 +139,10 @@ int publish_no_drift(struct state *s, const struct job_table *t, struct error *e
     pg_free(res);
     if (!changed && !taken)
         return 0;
-    error_set(err, STATUS_DRIFT, "%s.%s: %lld rows changed and %lld keys were taken since check",
-              t->t->schema, t->t->name, (long long)changed, (long long)taken);
+    error_set(err, STATUS_DRIFT, "%s.%s: %lld %s %lld %s", t->t->schema, t->t->name,
+              (long long)changed, plural(changed, "row changed and", "rows changed and"),
+              (long long)taken,
+              plural(taken, "key was taken since check", "keys were taken since check"));
     error_fix(err, "run again when fewer writers are active");
     return STATUS_DRIFT;
 }
@@ -249,9 +252,9 @@ static void tell_taken_back(const struct job *job, const struct publish_result *
         snprintf(how, sizeof how, "written in %.3f s", c->seconds);
         log_write(LOG_INFO,
                   "taken back with the transaction: %s.%s: %lld inserted, %lld updated, %lld"
-                  " deleted rows, %s",
+                  " deleted %s, %s",
                   job->tables[i].t->schema, job->tables[i].t->name, (long long)c->inserted,
-                  (long long)c->updated, (long long)c->deleted,
+                  (long long)c->updated, (long long)c->deleted, plural(c->deleted, "row", "rows"),
                   came == WRITE_DONE ? how : "not all written yet");
     }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "plural.h"
 #include "sql.h"
 
 /* From so many rows on the gain outweighs the stronger lock. */
@@ -201,8 +202,9 @@ int rebuild_read(struct state *s, const struct job *job, struct rebuild *r, stru
             continue;
         code = read_objects(s, job, &job->tables[i], t, err);
         if (!code && t->n)
-            log_write(LOG_INFO, "%s.%s: %zu indexes and keys are dropped and made again",
-                      job->tables[i].t->schema, job->tables[i].t->name, t->n);
+            log_write(LOG_INFO, "%s.%s: %zu %s and keys are dropped and made again",
+                      job->tables[i].t->schema, job->tables[i].t->name, t->n,
+                      plural(t->n, "index", "indexes"));
     }
     return code;
 }

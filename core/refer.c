@@ -9,6 +9,7 @@
 #include "found.h"
 #include "hostrepairs.h"
 #include "match.h"
+#include "plural.h"
 #include "reject.h"
 #include "rewrite.h"
 #include "sql.h"
@@ -511,8 +512,9 @@ int refer_left_behind(struct state *s, const struct job *job, const struct job_t
     if (!n)
         return 0;
     error_set(err, STATUS_INVALID,
-              "policy replace would delete rows of %s.%s to which %lld rows of %s.%s refer (%s)",
-              t->t->schema, t->t->name, n, k->child_schema, k->child_table, k->name);
+              "policy replace would delete rows of %s.%s to which %lld %s of %s.%s %s (%s)",
+              t->t->schema, t->t->name, n, plural(n, "row", "rows"), k->child_schema,
+              k->child_table, plural(n, "refers", "refer"), k->name);
     error_fix(err, "narrow the policy by \"scope\", or migrate %s.%s too", k->child_schema,
               k->child_table);
     return STATUS_INVALID;

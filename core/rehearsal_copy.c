@@ -109,6 +109,24 @@ static int back_up(struct rehearsal_copy *c, struct error *err)
     return code;
 }
 
+/* Of no schema. Some at a time: each is a lock. */
+static int clear_large_objects(struct pg *pg, struct error *err)
+{
+    int64_t n = 1;
+    while (n && !err->code && !pg_begin(pg, "", err)) {
+        struct pg_result *res = pg_query(pg, err,
+                                         "SELECT count(lo_unlink(oid)) FROM (SELECT oid FROM"
+                                         " pg_largeobject_metadata LIMIT 1000) x",
+                                         0, NULL);
+        n = res ? pg_get_int(res, 0, 0) : 0;
+        pg_free(res);
+        if (!err->code)
+            pg_commit(pg, COMMIT_SECONDS, err);
+        pg_rollback(pg);
+    }
+    return err->code;
+}
+
 /* One transaction for each schema: their tables together may be more than a server has locks for.
  * Event triggers, publications and extensions belong to no schema, or to none that goes. */
 static int clear(struct rehearsal_copy *c, struct error *err)
@@ -134,7 +152,7 @@ static int clear(struct rehearsal_copy *c, struct error *err)
             pg_commit(pg, COMMIT_SECONDS, err);
     pg_rollback(pg);
     pg_free(res);
-    if (!err->code)
+    if (!err->code && !clear_large_objects(pg, err))
         pg_exec(pg, err, "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC");
     if (err->code)
         error_fix(err, "the role of rehearsal.url must own what is in that database");

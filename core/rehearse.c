@@ -14,6 +14,7 @@
 #include "log.h"
 #include "outdir.h"
 #include "output.h"
+#include "plural.h"
 #include "progress.h"
 #include "rehearsal.h"
 #include "rehearsal_changes.h"
@@ -201,8 +202,8 @@ static void judge_schema(struct rehearse *r)
         bad += !d->within && !accepted;
     }
     if (bad)
-        no_go(r, "the copy is made otherwise than the target: %zu differences, the first: %.*s",
-              bad, (int)strcspn(text.data, "\n"), text.data);
+        no_go(r, "the copy is made otherwise than the target: %zu %s, the first: %.*s", bad,
+              plural(bad, "difference", "differences"), (int)strcspn(text.data, "\n"), text.data);
     str_clear(&text);
 }
 
@@ -210,8 +211,8 @@ static void judge_schema(struct rehearse *r)
 static int tell_found(struct rehearse *r)
 {
     struct str text;
-    log_write(LOG_INFO, "%zu differences between the target and what is in the rehearsal database",
-              r->d.told);
+    log_write(LOG_INFO, "%zu %s between the target and what is in the rehearsal database",
+              r->d.told, plural(r->d.told, "difference", "differences"));
     str_init(&text, 0);
     schema_compare_text(&r->d, "the target", "what was there", &text);
     int code = outdir_put(r->dir, "differences.txt", text.data, text.len, &r->s->err);
@@ -301,7 +302,8 @@ static int run_there(struct rehearse *r)
     if (is_stopped(r->run_code))
         return error_set(&r->s->err, r->run_code, "the rehearsal was stopped: %s", r->verdict.text);
     if (r->run_code != STATUS_OK && r->run_code != STATUS_PARTIAL)
-        no_go(r, "the run ended with %d: %s", r->run_code, r->verdict.text);
+        no_go(r, "the run ended with %d: %s", r->run_code,
+              r->verdict.cause[0] ? r->verdict.cause : r->verdict.text);
     return 0;
 }
 
@@ -419,11 +421,11 @@ static void write_text(const struct rehearse *r, struct str *out)
         str_add(out, "copy: the one that was there\n");
     else
         str_printf(out,
-                   "copy: %lld rows, %lld %s; backup of what was there: %s (%.1f s); copied by %s"
-                   " (%s) in %.1f s, proven in %.1f s\n",
-                   (long long)c->rows, (long long)(c->bytes >> (is_small ? 10 : 20)),
-                   is_small ? "kB" : "MB", c->backup[0] ? c->backup : "nothing was",
-                   c->backup_seconds,
+                   "copy: %lld %s, %lld %s; backup of what was there: %s (%.1f s); copied by %s "
+                   "(%s) in %.1f s, proven in %.1f s\n",
+                   (long long)c->rows, plural(c->rows, "row", "rows"),
+                   (long long)(c->bytes >> (is_small ? 10 : 20)), is_small ? "kB" : "MB",
+                   c->backup[0] ? c->backup : "nothing was", c->backup_seconds,
                    c->by_template ? "CREATE DATABASE ... TEMPLATE" : "pg_dump and pg_restore",
                    c->way, c->copy_seconds, c->proof_seconds);
     write_rights(&c->rights, out);

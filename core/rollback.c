@@ -14,6 +14,7 @@
 #include "fingerprint.h"
 #include "log.h"
 #include "match.h"
+#include "plural.h"
 #include "publish.h"
 #include "ran.h"
 #include "sql.h"
@@ -80,8 +81,8 @@ static int check_drift(struct state *s, const struct job *job, struct error *err
         if (!res)
             code = err->code;
         else if (pg_get_int(res, 0, 1))
-            str_printf(&found, "%s%s rows of %s", found.len ? ", " : "", pg_get(res, 0, 1),
-                       pg_get(res, 0, 0));
+            str_printf(&found, "%s%s %s of %s", found.len ? ", " : "", pg_get(res, 0, 1),
+                       plural(pg_get_int(res, 0, 1), "row", "rows"), pg_get(res, 0, 0));
         pg_free(res);
     }
     if (!code && found.len) {
@@ -424,9 +425,10 @@ static void tell(struct state *s, const struct job *job, int partly, const doubl
     for (int i = 0; res && i < pg_rows(res); i++) {
         size_t no = (size_t)pg_get_int(res, i, 4);
         log_write(LOG_INFO,
-                  "%s: %s inserted rows removed, %s updated and %s deleted ones restored%s, %.3f s",
-                  pg_get(res, i, 0), pg_get(res, i, 1), pg_get(res, i, 2), pg_get(res, i, 3),
-                  partly ? ", but for those that are left" : "",
+                  "%s: %s inserted %s removed, %s updated and %s deleted ones restored%s, %.3f s",
+                  pg_get(res, i, 0), pg_get(res, i, 1),
+                  plural(pg_get_int(res, i, 1), "row", "rows"), pg_get(res, i, 2),
+                  pg_get(res, i, 3), partly ? ", but for those that are left" : "",
                   no && no <= job->n_tables ? seconds[no - 1] : 0);
     }
     pg_free(res);

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "outcome.h"
 #include "output.h"
+#include "plural.h"
 #include "progress.h"
 #include "publish.h"
 #include "signals.h"
@@ -70,13 +71,13 @@ static void make_text(struct run *r, int code)
                                           "to delete"};
     const char *const *as = r->options->dry_run || r->options->hold ? will_be : was;
     snprintf(out, size,
-             "%s: %lld record%s read, %lld %s, %lld skipped, %lld rejected; %lld %s (%lld %s, "
+             "%s: %lld %s read, %lld %s, %lld skipped, %lld rejected; %lld %s (%lld %s, "
              "%lld %s, %lld %s), %lld unchanged%s",
              r->options->dry_run ? "dry run done, nothing was written"
              : r->options->hold  ? "held before publish"
                                  : status_text(code),
-             (long long)t->read, t->read == 1 ? "" : "s", (long long)t->migrated, as[0],
-             (long long)t->skipped, (long long)t->rejected, (long long)changed, as[1],
+             (long long)t->read, plural(t->read, "record", "records"), (long long)t->migrated,
+             as[0], (long long)t->skipped, (long long)t->rejected, (long long)changed, as[1],
              (long long)t->inserted, as[2], (long long)t->updated, as[3], (long long)t->deleted,
              as[4], (long long)t->unchanged, vanished);
 }
@@ -318,8 +319,10 @@ static int finish(struct run *r, int code)
     code = stopped_or(r, altered_or(r, look_again(r, code)));
     if (r->s->at == RUN_PARTLY)
         batches_tell(r->s, r->partly, sizeof r->partly);
-    if (code)
+    if (code) {
         log_error(&r->err, state_line(r, code));
+        snprintf(r->verdict->cause, sizeof r->verdict->cause, "%s", r->err.what);
+    }
     int gone = code && pg_lost(r->s->pg);                     /* then nothing can be kept of it */
     if (can_resume(code) || r->s->at == RUN_PARTLY || gone) { /* what undo needs stays */
         make_text(r, code);

@@ -25,7 +25,8 @@ struct run_verdict {
     int64_t run;
     struct report_totals totals;
     char bundle[4096];
-    char text[512]; /* the last line */
+    char text[512];   /* the last line */
+    char cause[1024]; /* what failed; "" */
 };
 
 /* The session has units and target. Returns the exit code. */

@@ -7,6 +7,7 @@
 
 #include "child.h"
 #include "log.h"
+#include "plural.h"
 
 static double seconds_since(const struct timespec *t)
 {
@@ -103,11 +104,9 @@ int scenario_step(struct state *s, struct pg *reader, struct job *job, const cha
     if (code || !list.errors)
         return code;
     str_init(&names, 0);
-    for (size_t i = 0; i < list.n; i++)
-        if (list.items[i].failed)
-            str_printf(&names, "%s%s", names.len ? ", " : "", list.items[i].name);
-    error_set(err, STATUS_INVALID, "%zu of %zu scenarios failed: %.800s", list.errors, list.n,
-              names.data);
+    validate_failed(&list, &names);
+    error_set(err, STATUS_INVALID, "%zu of %zu %s: %.800s", list.errors, list.n,
+              plural(list.n, "scenario failed", "scenarios failed"), names.data);
     error_fix(err, "try them by hand on a copy with the run published; --validate runs them again");
     str_clear(&names);
     return STATUS_INVALID;

@@ -5,6 +5,7 @@
 #include "actions.h"
 #include "log.h"
 #include "output.h"
+#include "plural.h"
 #include "schema_compare.h"
 #include "schema_sync.h"
 #include "side.h"
@@ -71,7 +72,7 @@ static void tell(const struct cli *cli, const struct pair *p, const char *a, con
         str_printf(&text, ", \"equal\": %s}\n", p->d.told ? "false" : "true");
     } else {
         schema_compare_text(&p->d, a, b, &text);
-        str_printf(&text, "%zu differences\n", p->d.told);
+        str_printf(&text, "%zu %s\n", p->d.told, plural(p->d.told, "difference", "differences"));
     }
     output_text(text.data);
     str_clear(&text);

@@ -6,6 +6,7 @@
 
 #include "fieldoptions.h"
 #include "fieldread.h"
+#include "plural.h"
 
 static int kind_fits(const struct field *field, const struct jsonfile_node *node)
 {
@@ -50,9 +51,8 @@ static void read_items(struct fields *f, struct fieldread *v, void *out)
     size_t n = v->node->n, i = 0;
     if (n > FIELDS_MAX_ITEMS) {
         jsonfile_fault(f->file, v->node->raw, f->faults, NULL,
-                       "\"%s\" has %zu entries, at most %d "
-                       "are allowed",
-                       v->key, n, FIELDS_MAX_ITEMS);
+                       "\"%s\" has %zu %s, at most %d are allowed", v->key, n,
+                       plural(n, "entry", "entries"), FIELDS_MAX_ITEMS);
         return;
     }
     char *items = arena_alloc(f->mem, (n ? n : 1) * section->size);

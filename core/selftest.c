@@ -11,6 +11,7 @@
 #include "backup.h"
 #include "log.h"
 #include "output.h"
+#include "plural.h"
 #include "progress.h"
 #include "rollback.h"
 #include "signals.h"
@@ -41,8 +42,9 @@ static int runs_dry(struct site *site)
     if (site_document(site, AUTHORS + 10, 0) || site_play(site, 1, STATUS_OK, &p))
         return 1;
     if (p.verdict.totals.inserted != 30)
-        return site_fail(site, "it would insert %lld rows, not 30",
-                         (long long)p.verdict.totals.inserted);
+        return site_fail(site, "it would insert %lld %s, not 30",
+                         (long long)p.verdict.totals.inserted,
+                         plural(p.verdict.totals.inserted, "row", "rows"));
     return site_untouched(site, &p.before, &p.after);
 }
 

@@ -449,22 +449,21 @@ static void fill(const struct parts *parts, size_t n, struct str *out)
     }
 }
 
-static void frame(const struct str *title, const struct str *jump, const struct str *where,
-                  const struct str *body, const struct str *asked, struct str *out)
+static void frame(const struct str *title, const struct str *again, const struct str *jump,
+                  const struct str *where, const struct str *body, const struct str *asked,
+                  struct str *out)
 {
-    const struct parts parts[] = {{"{title}", title},
-                                  {"{jump}", jump},
-                                  {"{where}", where},
-                                  {"{main}", body},
-                                  {"{asked}", asked}};
+    const struct parts parts[] = {{"{title}", title}, {"{again}", again}, {"{jump}", jump},
+                                  {"{where}", where}, {"{main}", body},   {"{asked}", asked}};
     fill(parts, sizeof parts / sizeof *parts, out);
 }
 
 void servepage_make(const struct servepage *p, struct str *out)
 {
     const json_t *run = member(p->doc, "current");
-    struct str title, jump, where, body, asked;
+    struct str title, again, jump, where, body, asked;
     str_init(&title, 0);
+    str_init(&again, 0);
     str_init(&jump, 0);
     str_init(&where, 0);
     str_init(&body, 0);
@@ -492,8 +491,11 @@ void servepage_make(const struct servepage *p, struct str *out)
     servehtml_escaped(&asked, statusdoc_text(p->doc, "at"));
     str_printf(&asked, ", mighost %s. This page can look, not act.",
                statusdoc_text(p->doc, "version"));
-    frame(&title, &jump, &where, &body, &asked, out);
+    if (!json_is_object(run) || statustext_is_unfinished(run) || is(run, "state", "held"))
+        str_add(&again, "<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>\n");
+    frame(&title, &again, &jump, &where, &body, &asked, out);
     str_clear(&title);
+    str_clear(&again);
     str_clear(&jump);
     str_clear(&where);
     str_clear(&body);

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "encode_literal.h"
+#include "plural.h"
 #include "sql.h"
 #include "token.h"
 #include "waits.h"
@@ -286,7 +287,7 @@ int staged_send(struct state *s, const struct job_table *t, const struct staged_
     if (!code)
         code = pg_copy_end(s->pg, &counted, err);
     if (!code && counted != expected)
-        code = error_set(err, STATUS_BUG, "staging of %s took %lld of %lld rows", t->t->name,
-                         (long long)counted, (long long)expected);
+        code = error_set(err, STATUS_BUG, "staging of %s took %lld of %lld %s", t->t->name,
+                         (long long)counted, (long long)expected, plural(expected, "row", "rows"));
     return code;
 }

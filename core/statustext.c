@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "plural.h"
 #include "statusdoc.h"
 
 static const json_t *member(const json_t *object, const char *name)
@@ -36,8 +37,8 @@ static void run_line(const json_t *run, struct str *out)
                statusdoc_number(run, "seconds"));
     if (json_is_integer(member(run, "exit_code")))
         str_printf(out, ", exit %lld", whole(run, "exit_code"));
-    str_printf(out, ", %lld record%s read, %lld left out", whole(run, "read"),
-               whole(run, "read") == 1 ? "" : "s", whole(run, "left_out"));
+    str_printf(out, ", %lld %s read, %lld left out", whole(run, "read"),
+               plural(whole(run, "read"), "record", "records"), whole(run, "left_out"));
     if (json_is_number(member(run, "kept_bytes"))) {
         str_add(out, ", keeps ");
         add_size(statusdoc_number(run, "kept_bytes"), out);
@@ -99,7 +100,9 @@ static void add_pace(const json_t *stage, struct str *out)
         str_printf(out, " of %s%lld",
                    str_equal(statusdoc_text(stage, "status"), "complete") ? "" : "about ",
                    whole(stage, "total"));
-    str_add(out, " records");
+    str_add(out, plural(json_is_number(member(stage, "total")) ? whole(stage, "total")
+                                                               : whole(stage, "read"),
+                        " record", " records"));
     if (whole(stage, "skipped") + whole(stage, "rejected"))
         str_printf(out, ", %lld left out", whole(stage, "skipped") + whole(stage, "rejected"));
     if (!str_equal(statusdoc_text(stage, "status"), "loading"))
@@ -118,9 +121,9 @@ static void step_line(const json_t *run, struct str *out)
     const char *step = statusdoc_text(run, "step");
     str_printf(out, "      step %s", step);
     if (json_is_object(batches))
-        str_printf(out, "%s, %lld of %lld batches done",
-                   str_equal(step, "publish") ? "" : ", publish", whole(batches, "done"),
-                   whole(batches, "of"));
+        str_printf(out, "%s, %lld of %lld %s done", str_equal(step, "publish") ? "" : ", publish",
+                   whole(batches, "done"), whole(batches, "of"),
+                   plural(whole(batches, "of"), "batch", "batches"));
     if (stage && str_equal(step, "load")) {
         str_printf(out, ": %s, ", statusdoc_text(stage, "name"));
         add_pace(stage, out);
@@ -231,8 +234,8 @@ static void reject_lines(const json_t *run, struct str *out)
     json_array_foreach(member(run, "rejects"), i, r)
     {
         if (i == 5) {
-            str_printf(out, "  and %zu more reasons\n",
-                       json_array_size(member(run, "rejects")) - i);
+            str_printf(out, "  and %zu more %s\n", json_array_size(member(run, "rejects")) - i,
+                       plural(json_array_size(member(run, "rejects")) - i, "reason", "reasons"));
             break;
         }
         str_printf(out, "  %lld %s of %s: %s, begun by %s of %s\n", whole(r, "count"),

@@ -19,6 +19,7 @@
 #include "load.h"
 #include "log.h"
 #include "moved.h"
+#include "plural.h"
 #include "point.h"
 #include "preserve.h"
 #include "progress.h"
@@ -216,9 +217,8 @@ static int tell_totals(struct run *r)
     if (!code)
         progress_rejected((uint64_t)t.rejected);
     if (!code)
-        log_write(LOG_INFO,
-                  "%lld record%s read, exactly: %lld to migrate, %lld skipped, %lld rejected",
-                  (long long)t.read, t.read == 1 ? "" : "s", (long long)t.migrated,
+        log_write(LOG_INFO, "%lld %s read, exactly: %lld to migrate, %lld skipped, %lld rejected",
+                  (long long)t.read, plural(t.read, "record", "records"), (long long)t.migrated,
                   (long long)t.skipped, (long long)t.rejected);
     return code;
 }
@@ -321,8 +321,9 @@ static int prove_it(struct run *r)
                                           .server_version = pg_server_version(r->s->pg)};
     int code = prove_backup(&request, &out, &r->err);
     if (!code)
-        log_write(LOG_INFO, "backup %s is proven: %zu tables with %lld rows restored %s, %.2f s",
-                  r->backup, out.tables, (long long)out.rows, out.where, out.seconds);
+        log_write(LOG_INFO, "backup %s is proven: %zu %s with %lld %s restored %s, %.2f s",
+                  r->backup, out.tables, plural(out.tables, "table", "tables"), (long long)out.rows,
+                  plural(out.rows, "row", "rows"), out.where, out.seconds);
     return code;
 }
 
@@ -542,16 +543,31 @@ static int prove_logins(struct run *r)
     return 0;
 }
 
+/* An error is one line, and so are its parts. */
+static void name_differences(struct run *r)
+{
+    struct str list;
+    str_init(&list, 0);
+    for (const char *p = r->verify.details.data; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        str_add(&list, list.len ? "; " : "");
+        str_add_n(&list, p, strcspn(p, "\n"));
+    }
+    error_why(&r->err, "%.500s", list.data);
+    error_fix(&r->err, "look for a trigger of the target, or a hook, that changes what is written");
+    str_clear(&list);
+}
+
 int steps_verify(struct run *r)
 {
     steps_begin(r, "verify");
     signals_cancel_statements(1);
     int code = compare(r);
     if (!code && r->verify.differences) {
-        code = error_set(&r->err, STATUS_INVALID,
-                         "%lld of %lld rows are not in the live tables as they were staged",
-                         (long long)r->verify.differences, (long long)r->verify.rows);
-        error_fix(&r->err, "%.900s", r->verify.details.data);
+        code = error_set(&r->err, STATUS_INVALID, "%lld of %lld %s",
+                         (long long)r->verify.differences, (long long)r->verify.rows,
+                         plural(r->verify.rows, "row is not in the live tables as it was staged",
+                                "rows are not in the live tables as they were staged"));
+        name_differences(r);
     }
     if (!code)
         code = validate_step(r->s, r->x->reader, r->job, VALIDATE_LIVE, &r->err);

@@ -4,6 +4,7 @@
 #include "undo_proof.h"
 
 #include "match.h"
+#include "plural.h"
 #include "sql.h"
 
 static void row_of(const struct job_table *t, const char *alias, struct str *sql)
@@ -82,8 +83,8 @@ int undo_proof_rows(struct state *s, const struct job *job, struct undo_list *ou
     str_clear(&rows);
     if (code || !n)
         return code;
-    error_set(err, STATUS_INVALID, "%lld rows would not be as before the run, see %s", (long long)n,
-              out->path);
+    error_set(err, STATUS_INVALID, "%lld %s would not be as before the run, see %s", (long long)n,
+              plural(n, "row", "rows"), out->path);
     error_why(err, "a trigger or rule of their tables writes them at the undo, too");
     error_fix(err, "run as the tables' owner, who can hold triggers back, or have the owner run"
                    " rollback.sql of the run's bundle");

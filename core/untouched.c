@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "plural.h"
 #include "preserve.h"
 #include "sql.h"
 
@@ -234,8 +235,9 @@ static int changed(const struct job *job, const struct untouched *u, struct erro
             str_printf(&rows, " key %s", u->rows[i].key);
         str_printf(&rows, " (%s)", u->rows[i].what);
     }
-    error_set(err, STATUS_INVALID, "the run changed %lld preserved rows: %.600s%s",
-              (long long)u->changed, rows.data, u->changed > 5 ? "; ..." : "");
+    error_set(err, STATUS_INVALID, "the run changed %lld preserved %s: %.600s%s",
+              (long long)u->changed, plural(u->changed, "row", "rows"), rows.data,
+              u->changed > 5 ? "; ..." : "");
     error_why(err, "by its own writes, or by what they set off: a trigger, a cascade, a hook");
     error_fix(err, "\"preserved\" of report.json names the rows; correct what reaches them, or"
                    " narrow \"preserve\" of the project");

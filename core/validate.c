@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "log.h"
+#include "plural.h"
 #include "reject.h"
 #include "sql.h"
 
@@ -234,6 +235,13 @@ int validate_keep(struct state *s, const struct validate_list *list, const char 
     return code;
 }
 
+void validate_failed(const struct validate_list *list, struct str *out)
+{
+    for (size_t i = 0, n = 0; i < list->n; i++)
+        if (list->items[i].failed)
+            str_printf(out, "%s%s", n++ ? ", " : "", list->items[i].name);
+}
+
 int validate_step(struct state *s, struct pg *reader, struct job *job, enum validate_phase phase,
                   struct error *err)
 {
@@ -245,10 +253,16 @@ int validate_step(struct state *s, struct pg *reader, struct job *job, enum vali
         return code;
     for (size_t i = 0; i < list.n; i++)
         if (list.items[i].failed)
-            log_write(LOG_INFO, "validator %s, check %s: %lld violations", list.items[i].validator,
-                      list.items[i].name, (long long)list.items[i].violations);
-    error_set(err, STATUS_INVALID, "%zu checks found faults in the %s", list.errors,
-              phase == VALIDATE_AS_IF ? "outcome" : "live tables");
+            log_write(LOG_INFO, "validator %s, check %s: %lld %s", list.items[i].validator,
+                      list.items[i].name, (long long)list.items[i].violations,
+                      plural(list.items[i].violations, "violation", "violations"));
+    struct str names;
+    str_init(&names, 0);
+    validate_failed(&list, &names);
+    error_set(err, STATUS_INVALID, "%zu %s %s: %.800s", list.errors,
+              plural(list.errors, "check found faults in the", "checks found faults in the"),
+              phase == VALIDATE_AS_IF ? "outcome" : "live tables", names.data);
+    str_clear(&names);
     error_fix(err, "the checks and their SQL are in report.json of the bundle");
     return STATUS_INVALID;
 }
@@ -266,8 +280,8 @@ int validate_invariants(struct state *s, const struct job *job, struct error *er
         pg_free(res);
         if (!n)
             continue;
-        error_set(err, STATUS_INVALID, "invariant %s does not hold: %lld rows", v->name,
-                  (long long)n);
+        error_set(err, STATUS_INVALID, "invariant %s does not hold: %lld %s", v->name, (long long)n,
+                  plural(n, "row", "rows"));
         error_fix(err, "its SQL is in the project under \"invariants\"; correct the data or the "
                        "mapping");
         return STATUS_INVALID;

@@ -40,6 +40,8 @@ int validate_step(struct state *s, struct pg *reader, struct job *job, enum vali
 void validate_add(struct job *job, struct validate_list *list, const struct validate_result *r);
 int validate_keep(struct state *s, const struct validate_list *list, const char *phase,
                   struct error *err);
+/* "a, b": the names of the failed ones. */
+void validate_failed(const struct validate_list *list, struct str *out);
 /* The project's invariants, on the live tables, inside the caller's (publish) transaction;
  * STATUS_INVALID names the first that does not hold. */
 int validate_invariants(struct state *s, const struct job *job, struct error *err);

@@ -7,6 +7,7 @@
 
 #include "highwater.h"
 #include "match.h"
+#include "plural.h"
 #include "sql.h"
 
 int vanished_is_known(const struct job *job, const struct job_stage *st)
@@ -200,9 +201,9 @@ int vanished_find(struct state *s, const struct job *job, struct str *notes, str
             code = without_key(s, st, &keyless, err);
         if (!code && keyless)
             str_printf(notes,
-                       "stage %s: %lld records had no key that could be read; they may be among"
-                       " those that seem to have vanished\n",
-                       st->p->name, (long long)keyless);
+                       "stage %s: %lld %s had no key that could be read and may be among those "
+                       "that seem to have vanished\n",
+                       st->p->name, (long long)keyless, plural(keyless, "record", "records"));
     }
     return code;
 }

@@ -9,6 +9,7 @@
 #include "delta.h"
 #include "lineage.h"
 #include "match.h"
+#include "plural.h"
 #include "sql.h"
 #include "staging.h"
 #include "verify_groups.h"
@@ -189,8 +190,9 @@ static int name_columns(struct state *s, const struct job_table *t, struct str *
         if (!res)
             return err->code;
         if (pg_get_int(res, 0, 0))
-            str_printf(details, "%s.%s column %s: %lld rows differ\n", t->t->schema, t->t->name,
-                       t->columns[i]->name, (long long)pg_get_int(res, 0, 0));
+            str_printf(details, "%s.%s column %s: %lld %s\n", t->t->schema, t->t->name,
+                       t->columns[i]->name, (long long)pg_get_int(res, 0, 0),
+                       plural(pg_get_int(res, 0, 0), "row differs", "rows differ"));
         pg_free(res);
     }
     return code;
@@ -237,8 +239,8 @@ static int verify_table(struct state *s, const struct job_table *t, struct verif
     }
     pg_free(res);
     if (missing)
-        str_printf(&out->details, "%s.%s: %lld rows are missing\n", t->t->schema, t->t->name,
-                   (long long)missing);
+        str_printf(&out->details, "%s.%s: %lld %s missing\n", t->t->schema, t->t->name,
+                   (long long)missing, plural(missing, "row is", "rows are"));
     return differ && t->match ? name_columns(s, t, &out->details, err) : 0;
 }
 

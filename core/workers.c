@@ -19,6 +19,7 @@
 #include "host.h"
 #include "log.h"
 #include "lookout.h"
+#include "plural.h"
 #include "screen.h"
 #include "signals.h"
 
@@ -140,7 +141,8 @@ struct workers *workers_start(size_t n, const struct workers_calls *calls, struc
     screen_after_fork();
     if (w->n == n)
         return w;
-    log_write(LOG_WARNING, "%zu of %zu workers could be started: %s", w->n, n, strerror(errno));
+    log_write(LOG_WARNING, "%zu of %zu %s could be started: %s", w->n, n,
+              plural(n, "worker", "workers"), strerror(errno));
     if (w->n)
         return w;
     free(w);

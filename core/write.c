@@ -8,6 +8,7 @@
 #include "lineage.h"
 #include "lookup.h"
 #include "match.h"
+#include "plural.h"
 #include "sequence.h"
 #include "sql.h"
 #include "staging.h"
@@ -15,8 +16,9 @@
 int write_swallowed(const struct job_table *t, const char *what, int64_t written, int64_t expected,
                     struct error *err)
 {
-    error_set(err, STATUS_INVALID, "%s of %s.%s: %lld of %lld rows were written", what,
-              t->t->schema, t->t->name, (long long)written, (long long)expected);
+    error_set(err, STATUS_INVALID, "%s of %s.%s: %lld of %lld %s", what, t->t->schema, t->t->name,
+              (long long)written, (long long)expected,
+              plural(expected, "row was written", "rows were written"));
     error_why(err, "a BEFORE trigger that returns NULL swallows rows without an error%s%s",
               t->t->triggers[0] ? "; triggers there: " : "", t->t->triggers);
     error_fix(err, "correct the trigger, or disable it for the migration");

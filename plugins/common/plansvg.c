@@ -3,6 +3,7 @@
  * not drawn; a table of the stages beside it names all.
  */
 #include "plansvg.h"
+#include "plural.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -250,9 +251,9 @@ static void draw(const struct plansvg *p, const struct graph *g)
     markup(p,
            "<svg class=\"flow\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\" "
            "aria-labelledby=\"plan-t plan-d\">\n<title id=\"plan-t\">The plan as a "
-           "graph</title>\n<desc id=\"plan-d\">%zu stages from top to bottom; a line leads to "
-           "what goes behind. The table of the stages says the same.</desc>\n",
-           g->width, g->height, g->width, g->height, g->n);
+           "graph</title>\n<desc id=\"plan-d\">%zu %s from top to bottom; a line leads to what "
+           "goes behind. The table of the stages says the same.</desc>\n",
+           g->width, g->height, g->width, g->height, g->n, plural(g->n, "stage", "stages"));
     p->markup(p->ctx,
               "<defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"4\" refY=\"4\" "
               "markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\" "

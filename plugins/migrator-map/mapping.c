@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/plural.h"
 #include "common/keep.h"
 
 struct parser {
@@ -73,7 +74,8 @@ static void set_inputs(struct parser *p, const json_t *from, int literal)
     struct mapping_column *c = p->column;
     size_t n = json_is_array(from) ? json_array_size(from) : 1;
     if (n == 0 || n > 64) {
-        FAULT(p, "\"from\" names %zu source fields, it must be 1 to 64", n);
+        FAULT(p, "\"from\" names %zu source %s, it must be 1 to 64", n,
+              plural(n, "field", "fields"));
         return;
     }
     c->source = MAPPING_FIELDS;
@@ -204,7 +206,8 @@ static void set_list(struct parser *p, const json_t *list)
     struct mapping_column *c = p->column;
     size_t n = json_array_size(list);
     if (n == 0 || n > 64) {
-        FAULT(p, "the list has %zu elements, it must be 1 to 64: the source, then transforms", n);
+        FAULT(p, "the list has %zu %s, it must be 1 to 64: the source, then transforms", n,
+              plural(n, "element", "elements"));
         return;
     }
     c->steps = p->host->alloc(p->host, n * sizeof *c->steps);

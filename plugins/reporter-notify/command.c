@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/plural.h"
 #include "common/option.h"
 #include "notice.h"
 
@@ -101,8 +102,8 @@ static int32_t judge(const struct command *c, int ended, int status)
     const mig_host_t *host = c->notice.host;
     char text[200];
     if (!ended)
-        snprintf(text, sizeof text, "the command did not end within %lld seconds and was killed",
-                 (long long)c->notice.seconds);
+        snprintf(text, sizeof text, "the command did not end within %lld %s and was killed",
+                 (long long)c->notice.seconds, plural(c->notice.seconds, "second", "seconds"));
     else if (WIFSIGNALED(status))
         snprintf(text, sizeof text, "the command was ended by signal %d", WTERMSIG(status));
     else if (WEXITSTATUS(status) == 0)

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "../common/plural.h"
 #include "summary.h"
 #include "view.h"
 
@@ -40,8 +41,8 @@ static void changes_lines(struct out *o, const json_t *stage)
     }
     if (vanished) {
         out_plain(o, view_text(stage, "name"), 24);
-        out_format(o, "%lld records that earlier runs published are no longer in the source\n",
-                   (long long)vanished);
+        out_format(o, "%lld %s that earlier runs published are no longer in the source\n",
+                   (long long)vanished, plural(vanished, "record", "records"));
     }
 }
 

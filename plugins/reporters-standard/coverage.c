@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../common/plural.h"
 #include "summary.h"
 #include "view.h"
 
@@ -48,7 +49,8 @@ static void fields(struct out *o, const json_t *stage)
         out_text(o, "  ");
         out_plain(o, use, 22);
         out_plain(o, *name ? name : "(others, too many to be named)", 32);
-        out_format(o, "%10lld values, %5.1f %%", (long long)view_count(field, "values"),
+        out_format(o, "%10lld %-7s %5.1f %%", (long long)view_count(field, "values"),
+                   plural(view_count(field, "values"), "value,", "values,"),
                    view_share(view_count(field, "values"), read));
         if (*view_text(field, "by")) {
             out_text(o, ", read by stage ");
@@ -86,7 +88,8 @@ static void columns(struct out *o, const char *name, const json_t *table)
     json_array_foreach(list, i, c) whole += !view_count(c, "null") && !view_count(c, "left");
     out_text(o, "  ");
     out_plain(o, name, 0);
-    out_format(o, ": %zu of %zu columns filled in every row\n", whole, json_array_size(list));
+    out_format(o, ": %zu of %zu %s filled in every row\n", whole, json_array_size(list),
+               plural(json_array_size(list), "column", "columns"));
     json_array_foreach(list, i, c) column(o, c);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../common/plural.h"
 #include "criteria.h"
 #include "summary.h"
 #include "view.h"
@@ -55,12 +56,14 @@ static void say_logins(struct out *o, const json_t *logins)
     const json_t *l;
     json_array_foreach((json_t *)logins, i, l)
     {
-        out_format(o,
-                   "%s: %lld old passwords open their accounts, %lld do not, %lld accounts have "
-                   "nothing to prove\n",
+        out_format(o, "%s: %lld old %s, %lld %s not, %lld %s nothing to prove\n",
                    view_text(l, "stage"), (long long)view_count(l, "proven"),
+                   plural(view_count(l, "proven"), "password opens its account",
+                          "passwords open their accounts"),
                    (long long)view_count(l, "failed"),
-                   (long long)view_count(l, "nothing_to_prove"));
+                   plural(view_count(l, "failed"), "does", "do"),
+                   (long long)view_count(l, "nothing_to_prove"),
+                   plural(view_count(l, "nothing_to_prove"), "account has", "accounts have"));
     }
 }
 
@@ -90,14 +93,17 @@ void summary_verify(struct out *o, const json_t *root)
     const json_t *fingerprint = json_object_get(root, "fingerprint");
     out_heading(o, "Verification of live tables against staging");
     if (json_is_object(verify))
-        out_format(
-            o,
-            "%lld rows, %lld fields compared, %lld differences\n"
-            "apart from these, changed by triggers and defaults: %lld, by others since: %lld\n",
-            (long long)view_count(verify, "rows"), (long long)view_count(verify, "fields"),
-            (long long)view_count(verify, "differences"),
-            (long long)view_count(verify, "changed_by_target"),
-            (long long)view_count(verify, "changed_since"));
+        out_format(o,
+                   "%lld %s, %lld %s compared, %lld %s\napart from these, changed by triggers and "
+                   "defaults: %lld, by others since: %lld\n",
+                   (long long)view_count(verify, "rows"),
+                   plural(view_count(verify, "rows"), "row", "rows"),
+                   (long long)view_count(verify, "fields"),
+                   plural(view_count(verify, "fields"), "field", "fields"),
+                   (long long)view_count(verify, "differences"),
+                   plural(view_count(verify, "differences"), "difference", "differences"),
+                   (long long)view_count(verify, "changed_by_target"),
+                   (long long)view_count(verify, "changed_since"));
     else
         out_text(o, "not done: nothing was published\n");
     say_groups(o, json_object_get(verify, "groups"));

@@ -2,6 +2,7 @@
  * sources.c - how APIs were read, in summary.txt: requests, retries, pages; how much each reference
  * is filled.
  */
+#include "../common/plural.h"
 #include "summary.h"
 #include "view.h"
 
@@ -16,8 +17,9 @@ static void references(struct out *o, const json_t *source)
         out_plain(o, view_text(r, "column"), 0);
         out_text(o, " -> ");
         out_plain(o, view_text(r, "to"), 0);
-        out_format(o, ": %lld of %lld rows, %5.1f %%", (long long)filled,
-                   (long long)view_count(r, "rows"), view_share(filled, view_count(r, "rows")));
+        out_format(o, ": %lld of %lld %s, %5.1f %%", (long long)filled,
+                   (long long)view_count(r, "rows"), plural(view_count(r, "rows"), "row", "rows"),
+                   view_share(filled, view_count(r, "rows")));
         if (cut)
             out_format(o, "; %lld led nowhere", (long long)cut);
         out_text(o, "\n");
@@ -35,11 +37,13 @@ void summary_sources(struct out *o, const json_t *root)
     json_array_foreach(sources, i, s)
     {
         out_plain(o, view_text(s, "stage"), 24);
-        out_format(o,
-                   "%lld records, %lld requests, %lld of them retries, %lld pages used, %lld read "
-                   "again\n",
-                   (long long)view_count(s, "records"), (long long)view_count(s, "requests"),
+        out_format(o, "%lld %s, %lld %s, %lld of them retries, %lld %s used, %lld read again\n",
+                   (long long)view_count(s, "records"),
+                   plural(view_count(s, "records"), "record", "records"),
+                   (long long)view_count(s, "requests"),
+                   plural(view_count(s, "requests"), "request", "requests"),
                    (long long)view_count(s, "retries"), (long long)view_count(s, "pages"),
+                   plural(view_count(s, "pages"), "page", "pages"),
                    (long long)view_count(s, "read_again"));
         out_plain(o, "  digest", 24);
         out_plain(o, view_text(s, "digest"), 0);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/plural.h"
 #include "common/jsonscan.h"
 
 #define QUOTE_MOST 80
@@ -41,8 +42,8 @@ static void broken_off(struct answer *a, const struct transfer *t, const struct 
 {
     if (t->is_too_large) {
         snprintf(a->what, sizeof a->what,
-                 "the page is larger than the option \"page_limit\" allows, %zu bytes",
-                 s->page_limit);
+                 "the page is larger than the option \"page_limit\" allows, %zu %s", s->page_limit,
+                 plural(s->page_limit, "byte", "bytes"));
         set(a, ANSWER_SMALLER, MIG_E_SOURCE,
             "raise \"page_limit\" where a thing may really be as large as that");
         return;
@@ -150,6 +151,7 @@ void answer_read(struct answer *a, const struct transfer *t, const struct settin
 void answer_bad_body(struct answer *a, const struct transfer *t, const char *fault)
 {
     *a = (struct answer){.kind = ANSWER_BODY};
-    snprintf(a->what, sizeof a->what, "%s (%zu bytes)", fault, t->body.len);
+    snprintf(a->what, sizeof a->what, "%s (%zu %s)", fault, t->body.len,
+             plural(t->body.len, "byte", "bytes"));
     set(a, ANSWER_AGAIN, MIG_E_SOURCE, NULL);
 }

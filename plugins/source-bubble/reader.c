@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/plural.h"
 #include "common/say.h"
 #include "types.h"
 
@@ -87,20 +88,21 @@ static int32_t failed(struct reader *r, const struct slot *slot)
     r->state = READER_ENDED;
     if (slot->transfer.code == CURLE_OK && slot->transfer.status == 404)
         types_suggest(r->s, r->q->type, types, sizeof types);
-    return say_fail(r->s->host, a->status, a->fix,
-                    "type \"%s\" of %s (%s): %s%s; %" PRIu64
-                    " things were read, this request was tried %u times",
-                    r->entity, r->s->server, r->s->version, a->what, types,
-                    keyset_given(&r->keyset), slot->tries + 1);
+    return say_fail(
+        r->s->host, a->status, a->fix,
+        "type \"%s\" of %s (%s): %s%s; %" PRIu64 " %s read, this request was tried %u times",
+        r->entity, r->s->server, r->s->version, a->what, types, keyset_given(&r->keyset),
+        plural(keyset_given(&r->keyset), "thing was", "things were"), slot->tries + 1);
 }
 
 static int32_t unreadable(struct reader *r, const char *what)
 {
     r->state = READER_ENDED;
     return say_fail(r->s->host, MIG_E_SOURCE, "run again when nobody writes to the application",
-                    "type \"%s\" of %s: %s; %" PRIu64 " things were read, %" PRId64
+                    "type \"%s\" of %s: %s; %" PRIu64 " %s read, %" PRId64
                     " remain by the server's count",
                     r->entity, r->s->server, what, keyset_given(&r->keyset),
+                    plural(keyset_given(&r->keyset), "thing was", "things were"),
                     r->total < 0 ? 0 : r->total - (int64_t)keyset_given(&r->keyset));
 }
 
@@ -109,8 +111,8 @@ static int32_t smaller(struct reader *r, struct slot *slot)
 {
     if (r->pace->page_size >= slot->want.limit && !pace_smaller(r->pace))
         return failed(r, slot);
-    say_log(r->s->host, MIG_LOG_WARNING, "\"%s\": %s; asking for %u things in a page", r->entity,
-            slot->answer.what, r->pace->page_size);
+    say_log(r->s->host, MIG_LOG_WARNING, "\"%s\": %s; asking for %u %s in a page", r->entity,
+            slot->answer.what, r->pace->page_size, plural(r->pace->page_size, "thing", "things"));
     slots_drop_all(&r->slots);
     keyset_replan(&r->keyset);
     return MIG_OK;
@@ -122,8 +124,9 @@ static int32_t time_is_up(struct reader *r)
         return MIG_OK;
     r->state = READER_ENDED;
     return say_fail(r->s->host, MIG_E_TEMPORARY, "run the same command again: it goes on from here",
-                    "type \"%s\": the option \"time_limit\" is over, with %" PRIu64 " things read",
-                    r->entity, keyset_given(&r->keyset));
+                    "type \"%s\": the option \"time_limit\" is over, with %" PRIu64 " %s read",
+                    r->entity, keyset_given(&r->keyset),
+                    plural(keyset_given(&r->keyset), "thing", "things"));
 }
 
 /* ---- pages --------------------------------------------------------------------------------- */
@@ -263,13 +266,13 @@ static void tell_changes(const struct reader *r, int64_t total)
     int64_t given = (int64_t)keyset_given(&r->keyset);
     if (r->repeats)
         say_log(r->s->host, MIG_LOG_WARNING,
-                "\"%s\": %" PRIu64 " things stood twice in a page and were taken once", r->entity,
-                r->repeats);
+                "\"%s\": %" PRIu64 " %s stood twice in a page and were taken once", r->entity,
+                r->repeats, plural(r->repeats, "thing", "things"));
     if (total != given || (r->first_total >= 0 && r->first_total != given))
         say_log(r->s->host, MIG_LOG_WARNING,
-                "\"%s\": the source changed while it was read: %" PRId64 " things before, %" PRId64
+                "\"%s\": the source changed while it was read: %" PRId64 " %s before, %" PRId64
                 " read, %" PRId64 " after",
-                r->entity, r->first_total, given, total);
+                r->entity, r->first_total, plural(r->first_total, "thing", "things"), given, total);
 }
 
 /* The number of things has come. */

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/plural.h"
 #include "common/say.h"
 #include "redact.h"
 #include "seal.h"
@@ -89,9 +90,8 @@ static int32_t lacks_pages(const struct recording *r, uint64_t pages)
     return say_fail(r->s->host, MIG_E_CONFIG,
                     "move the directory away, and abandon the run, so that it begins anew",
                     "the recording of \"%s\" in \"%s\" has %" PRIu64
-                    " pages, and the run that it is "
-                    "of goes on behind page %" PRIu64,
-                    r->type, r->s->record, pages, r->keep);
+                    " %s, and the run that it is of goes on behind page %" PRIu64,
+                    r->type, r->s->record, pages, plural(pages, "page", "pages"), r->keep);
 }
 
 /* What stands there, up to `most` pages. 0, or -1: it cannot be read. */
@@ -291,8 +291,8 @@ int32_t recording_finish(struct recording *r, int64_t asked_at)
     if (syncfs(r->dir) != 0 || end_manifest(r, asked_at) != 0 || fsync(r->manifest) != 0 ||
         fsync(r->dir) != 0)
         return broken(r, "the manifest");
-    say_log(r->s->host, MIG_LOG_INFO, "\"%s\": %" PRIu64 " pages are kept in \"%s\"", r->type,
-            r->pages, r->s->record);
+    say_log(r->s->host, MIG_LOG_INFO, "\"%s\": %" PRIu64 " %s kept in \"%s\"", r->type, r->pages,
+            plural(r->pages, "page is", "pages are"), r->s->record);
     if (!r->done)
         r->done = json_object();
     json_object_set_new(r->done, r->type, json_true());

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/plural.h"
 #include "common/say.h"
 #include "facts.h"
 #include "record.h"
@@ -257,10 +258,9 @@ static int32_t failed(struct rest *r, const struct slot *slot)
     r->is_ended = 1;
     recording_close(&r->recording); /* half, and never called whole */
     return say_fail(r->host, a->status, a->fix,
-                    "entity \"%s\" of %s: %s; %" PRIu64
-                    " records were read, this request was tried "
-                    "%u times",
-                    r->entity, r->settings.server, a->what, r->record.n, slot->tries + 1);
+                    "entity \"%s\" of %s: %s; %" PRIu64 " %s read, this request was tried %u times",
+                    r->entity, r->settings.server, a->what, r->record.n,
+                    plural(r->record.n, "record was", "records were"), slot->tries + 1);
 }
 
 static int32_t close_page(struct rest *r, struct slot *slot)
@@ -324,9 +324,8 @@ static int32_t check_time(struct rest *r)
     if (!r->settings.time_limit_ms || transfer_now() - r->begun <= r->settings.time_limit_ms)
         return MIG_OK;
     return say_fail(r->host, MIG_E_TEMPORARY, "run the same command again: it goes on from here",
-                    "entity \"%s\": the option \"time_limit\" is over, with %" PRIu64
-                    " records read",
-                    r->entity, r->record.n);
+                    "entity \"%s\": the option \"time_limit\" is over, with %" PRIu64 " %s read",
+                    r->entity, r->record.n, plural(r->record.n, "record", "records"));
 }
 
 static int32_t rest_next(void *self, mig_record_t *rec, mig_wait_t *wait)

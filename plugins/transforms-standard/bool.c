@@ -7,6 +7,7 @@
  */
 #include <strings.h>
 
+#include "../common/plural.h"
 #include "common/say.h"
 #include "transform.h"
 #include "units.h"
@@ -148,8 +149,8 @@ static int32_t apply_all(void *self, const mig_value_t *in, uint32_t n_in, mig_v
     const mig_host_t *h = a->words.host;
     if (n_in != a->n)
         return say_fail(h, MIG_E_CONFIG, "name one condition for each source field of \"from\"",
-                        "\"are\" has %u conditions, but the mapping gives %u values",
-                        (unsigned)a->n, (unsigned)n_in);
+                        "\"are\" has %u conditions, but the mapping gives %u %s", (unsigned)a->n,
+                        (unsigned)n_in, plural((unsigned)n_in, "value", "values"));
     int all = 1;
     for (uint32_t i = 0; i < n_in; i++) {
         int one = holds_for(a, a->are[i], &in[i]);

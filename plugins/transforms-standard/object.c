@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../common/plural.h"
 #include "common/buf.h"
 #include "common/jsontext.h"
 #include "common/say.h"
@@ -109,8 +110,9 @@ static int32_t apply(void *self, const mig_value_t *in, uint32_t n_in, mig_value
     struct object *o = self;
     if (n_in != o->n)
         return say_fail(o->host, MIG_E_CONFIG, "name one member for each source field of \"from\"",
-                        "\"names\" has %u names, but the mapping gives %u values", (unsigned)o->n,
-                        (unsigned)n_in);
+                        "\"names\" has %u %s, but the mapping gives %u %s", (unsigned)o->n,
+                        plural((unsigned)o->n, "name", "names"), (unsigned)n_in,
+                        plural((unsigned)n_in, "value", "values"));
     if (add_members(o, in))
         return transform_reject(o->host, "too_long", "the JSON object is too long");
     char *text = o->host->alloc(o->host, o->text.len);

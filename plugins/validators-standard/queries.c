@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/plural.h"
 #include "kinds.h"
 
 /* ---- unique --------------------------------------------------------------------------- */
@@ -110,7 +111,8 @@ static void count_check(const struct rule *r, const char *table, const char *bad
     (void)snprintf(digits, sizeof digits, " %" JSON_INTEGER_FORMAT, number);
     sqltext_add(&sql, digits);
     (void)snprintf(name, sizeof name, "%.120s count %s%s", table, words, digits);
-    (void)snprintf(message, sizeof message, "%.120s must have %s%s rows", table, words, digits);
+    (void)snprintf(message, sizeof message, "%.120s must have %s%s %s", table, words, digits,
+                   plural(number, "row", "rows"));
     rule_query_check(r, &(struct rule_says){name, "count", message, NULL}, &sql);
 }
 

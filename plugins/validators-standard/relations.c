@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "../common/plural.h"
 #include "kinds.h"
 
 struct relation {
@@ -60,8 +61,8 @@ static int read_relation(const struct rule *r, const char *to, const char *to_co
     if (json_object_get(r->members, "key"))
         rc |= rule_columns(r, "key", &out->key);
     if (rc == 0 && out->columns.n != out->to_columns.n) {
-        rule_fault(r, "\"columns\" names %zu columns and \"%s\" %zu", out->columns.n, to_columns,
-                   out->to_columns.n);
+        rule_fault(r, "\"columns\" names %zu %s and \"%s\" %zu", out->columns.n,
+                   plural(out->columns.n, "column", "columns"), to_columns, out->to_columns.n);
         return -1;
     }
     return rc != 0 || !out->table || !out->to ? -1 : 0;

@@ -117,7 +117,7 @@ threads()
 others()
 {
     finds source:rogue next none "gave 4 values for 4 fields in next()"
-    finds source:rogue next count "gave 1 values for 4 fields in next()"
+    finds source:rogue next count "gave 1 value for 4 fields in next()"
     finds source:rogue next null "gave a value without data in next()"
     finds source:rogue next kind "gave a value of unknown kind 99 in next()"
     finds source:rogue raw null "gave a text without data in raw()"

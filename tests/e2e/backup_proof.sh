@@ -71,7 +71,7 @@ echo "a rollback point with a name, proven at once"
 fingerprint_db shop >"$TEST_DIR/before.shop"
 mig 0 shop shop --backup --label "before \"the\" day" --prove
 id=$(newest)
-says "$id is proven: 1 tables with 500 rows restored on the target's server"
+says "$id is proven: 1 table with 500 rows restored on the target's server"
 says "digests equal"
 is "scratch databases" "$(scratches)" 0
 unchanged shop "a proof"
@@ -148,7 +148,7 @@ is "scratch databases" "$(scratches)" 0
 echo "a run proves its backup before it publishes"
 document '"prove": true, "scratch": "target"' >"$TEST_DIR/shop/prove.json"
 mig 0 shop shop/prove.json --run
-proven=$(grep -n 'is proven: 1 tables with 500 rows' "$BUNDLE/run.log" | cut -d: -f1)
+proven=$(grep -n 'is proven: 1 table with 500 rows' "$BUNDLE/run.log" | cut -d: -f1)
 published=$(grep -n 'publish' "$BUNDLE/run.log" | tail -n 1 | cut -d: -f1)
 [ "$proven" -lt "$published" ] || fail "published first"
 mig 0 shop shop/prove.json --rollback

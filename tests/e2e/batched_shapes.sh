@@ -92,7 +92,7 @@ psql_t live -c "INSERT INTO person (mail, name) VALUES ('app@x', 'app')" \
     -c "DELETE FROM person WHERE mail = 'm3@x'"
 go_on
 echo "a parent that the target does not declare is gone"
-says "lost what they refer to since check"
+says "lost what it refers to since check"
 rows live "SELECT count(*) FROM visit" 0
 rows live "SELECT count(*) FROM person" 40
 psql_t live -c "INSERT INTO person (id, mail, name) VALUES (1003, 'm3@x', 'n3')"
@@ -113,7 +113,7 @@ pg_copydb shapes live
 stand 9 live shapes publish.after_commit:21
 psql_t live -c "INSERT INTO visit VALUES (45, 1001, 'app')"
 go_on
-says "1 rows found their key taken since check"
+says "1 row found its key taken since check"
 rows live "SELECT count(*), min(place) FROM visit" "$(psql_t live -c "SELECT 1 + 10 * count(xid) FROM
     mighost.batch WHERE table_no = (SELECT no FROM mighost.run_table WHERE table_name = 'visit')")|app"
 psql_t live -c "DELETE FROM visit WHERE place = 'app'"

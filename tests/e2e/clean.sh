@@ -72,7 +72,7 @@ echo "within a scope only its rows go; rows that stay and refer to others forbid
 mig 0 shop part --dry-clean --only player
 says "public.player: 3 rows, within its scope"
 mig 13 shop part --clean --yes
-says "1 rows of public.player refer to rows of public.team that would go, and keep them from being deleted"
+says "1 row of public.player refers to rows of public.team that would go, and keep them from being deleted"
 mig 0 shop part --clean --yes --only player
 rows shop "SELECT id FROM player" 500
 

@@ -204,6 +204,19 @@ says "23514"
 silent "trying again"
 unchanged e7b
 
+echo "3: a project that cannot be read; the verdict is there all the same"
+fresh e3
+echo '{ "name": "shop", ' >"$SHOP/half.json"
+for action in --run --dry-run "--redrive 1" "--publish 1"; do
+    # shellcheck disable=SC2086
+    ends 3 $on --project "$SHOP/half.json" $action
+    is "the verdict of $action" "$(cat "$OUT")" \
+        "no run: configuration error (exit 3): nothing was written; report: none"
+done
+ends 3 $on --project "$SHOP/half.json" --run --json
+is "stdout with --json" "$(cat "$OUT")" ""
+unchanged e3
+
 echo "5: not fit, 6: source"
 fresh e5
 variant 's/"name": "shop",/&"invariants": [{"name": "i", "sql": "SELECT nonsense FROM items"}],/'

@@ -66,7 +66,7 @@ plan shop "j -> 'phases'" '{"1": {"records": 1, "seconds": 3.0}, "2": {"records"
 plan shop "j -> 'load', j -> 'publish'" '{"records": 38, "seconds": 77.0}|{"seconds": 5.0}'
 mig 0 shop shop --plan
 says 'items: 37 records, 74.0 s'
-says 'phase 1: 1 records, 3.0 s'
+says 'phase 1: 1 record, 3.0 s'
 says 'publish: 5.0 s'
 says 'load and publish: 38 records, 82.0 s'
 

@@ -156,7 +156,7 @@ echo "rejected records wait for a redrive, which moves no mark"
 psql_t old_shop -c "INSERT INTO cities VALUES (77, 'Genf', '2024-07-01')" \
     -c "UPDATE customers SET updated_at = '2024-01-01' WHERE id = 6002"
 run 0 shop shop # Genf came; the customer lies below
-says "take them up by --redrive $held"
+says "1 record that run $held left out is read again only where it changed; take it up by --redrive $held"
 mig 0 shop shop --redrive "$held"
 rows shop "SELECT t.name FROM customer JOIN city t ON t.id = city_id WHERE nr = 6002" Genf
 rows shop "SELECT count(*) FROM customer" "$(psql_t old_shop -c "SELECT count(*) FROM customers")"
@@ -195,7 +195,7 @@ stand 0 shop shop check.begin:1
 psql_t old_shop -c "UPDATE customers SET name = 'twice', updated_at = '2024-07-03 00:00+00' WHERE id = 5"
 go_on
 says "goes on where it stopped"
-says "the source was written while the run worked: 1 records new or changed, 0 gone"
+says "the source was written while the run worked: 1 record new or changed, 0 gone"
 changes "customers,written,5,"
 mig 0 shop shop --run
 says "(0 inserted, 1 updated, 0 deleted)"

@@ -116,7 +116,7 @@ variant threads5 '"max_rejects": 3' '"max_rejects": 3, "threads": 5'
 for n in 1 5; do
     target "t$n"
     mig 20 "t$n" "threads$n" --run
-    says "by $n threads"
+    case $n in 1) says "by 1 thread in" ;; *) says "by $n threads in" ;; esac
     accounts "t$n" | cmp - "$TEST_DIR/one" || fail "$n threads give other rows"
 done
 
@@ -264,7 +264,7 @@ echo '{ "people": [{ "id": 1, "login": "a", "pass": "typed" }, { "id": 2, "login
     { "id": 3, "login": "c", "pass": "" }] }' >"$TEST_DIR/few.json"
 target few
 mig 0 few few --run
-says "2 old passwords open their accounts, 0 do not, 1 accounts have nothing to prove"
+says "2 old passwords open their accounts, 0 do not, 1 account has nothing to prove"
 rows few "SELECT id, hash = '!', must_reset FROM accounts ORDER BY 1" '1|t|t
 2|f|t
 3|f|t'

@@ -185,7 +185,7 @@ new='{ "id": 20, "email": "u20@x", "platform": "android" }'
 users "$apple, $new, { \"id\": 11, \"email\": \"x@x\", \"platform\": \"apple\" }"
 fresh
 nothing 8 shop shop
-says '"preserve" android: the run would write 1 preserved rows of public.account, and 0 rows'
+says '"preserve" android: the run would write 1 preserved row of public.account, and 0 rows'
 users "$apple, $new"
 reached "added through a trigger, and one written" "1|12|written" "INSERT INTO journal VALUES (3, 'new', true)
     ON CONFLICT DO NOTHING; UPDATE account SET seen = seen WHERE id = 12"

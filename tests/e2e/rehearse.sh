@@ -79,9 +79,14 @@ mig 20 live class --run --hold
 (while :; do psql_t live -c "INSERT INTO public.log (what) VALUES ('x')"; sleep 0.02; done) &
 writer=$!
 at_exit "kill $writer 2>/dev/null || :"
+psql_t copy -c "SELECT lo_from_bytea(0, 'mine') FROM generate_series(1, 1001)" >/dev/null
 mig 0 live class --rehearse
 kill "$writer"
 REHEARSAL=$(sed -n 's/^rehearsal .*; report: //p' "$OUT")
+is "the way" "$(told '{copy,way}')" dump
+is "large objects that were there" "$(psql_t copy -c "SELECT count(*) FROM pg_largeobject_metadata")" 0
+backup=$TEST_DIR/backups/live/rehearsal/$(told '{copy,backup}')
+is "and in their backup" "$(pg_restore -f - "$backup/data.dump" | grep -c 'lowrite(0, .*6d696e65')" 1001
 is "samples of students" "$(told '{changes,1,masked}')/$(told '{changes,1,updated_rows}')" true/
 ! grep -q "Pupil" "$REHEARSAL/rehearsal.json" "$REHEARSAL/rehearsal.txt" || fail "a masked row is shown"
 says "run 3 of project classroom" # the copy's own, not the held one gone on with
@@ -100,7 +105,15 @@ says "no-go: after the undo the copy is not as before: public.log"
 is "the record" "$(psql_t live -c "SELECT go FROM mighost.rehearsal ORDER BY id DESC LIMIT 1")" f
 with invariants '[{"name": "i", "sql": "SELECT 1"}]'
 rehearse 8
-says "no-go: the run ended with 8"
+says "no-go: the run ended with 8: invariant i does not hold: 1 row"
+with scenarios '[{"name": "enrol", "sql": "SELECT 1 WHERE false"}, {"name": "look", "sql": "SELECT 1"}]'
+rehearse 8
+says "no-go: the run ended with 8: 1 of 2 scenarios failed: look"
+is "the reason kept" "$(told '{reasons,0}')" "the run ended with 8: 1 of 2 scenarios failed: look"
+own='{"name": "own", "use": "sql", "options": {"queries": [{"name": "none", "sql": "SELECT 1"}]}}'
+sed "s|\"validators\": \[|&$own,|" "$TEST_DIR/class/good.json" >"$TEST_DIR/class/project.json"
+rehearse 8
+says "no-go: the run ended with 8: 1 check found faults in the outcome: none"
 as_target
 mv "$TEST_DIR/class/good.json" "$TEST_DIR/class/project.json"
 

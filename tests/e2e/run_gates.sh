@@ -126,7 +126,7 @@ echo "invariants"
 again_from_start
 gates '"invariants": [ { "name": "cheap", "sql": "SELECT id FROM app.item WHERE price > 35" } ]'
 nothing 8 shop gates
-says "invariant cheap does not hold: 1 rows"
+says "invariant cheap does not hold: 1 row"
 gates '"invariants": [ { "name": "live", "sql": "SELECT 1 WHERE (SELECT count(*) FROM app.item) <> 4" } ]'
 run 0 shop gates # sees the rows as they are after the writes
 undo_proof shop gates
@@ -143,7 +143,7 @@ sql() # SEVERITY SQL
 }
 sql error "SELECT id FROM {item} WHERE price = 40"
 nothing 8 shop gates # the row is not live yet
-says "check q: 1 violations"
+says "check q: 1 violation"
 is "backups" "$(backups)" "$made"
 sql error "SELECT i.id FROM {app.item} i JOIN {tag} t ON t.item_id = i.id WHERE i.name = 'new'"
 nothing 8 shop gates

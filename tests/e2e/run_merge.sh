@@ -90,8 +90,8 @@ for rule in overwrite keep fill; do
     mig 0 shop columns --dry-run
     case $rule in
     overwrite) says "9 to update" ;;
-    keep) says "1 updated" ;;
-    fill) says "2 updated" ;;
+    keep) says "1 to update" ;;
+    fill) says "2 to update" ;;
     esac
 done
 columns '{ "default": "reject" }'
@@ -279,7 +279,7 @@ rows whose "SELECT * FROM person p JOIN card c ON person_id = id LEFT JOIN pet t
 rows whose "SELECT stage, what, key, final_key FROM mighost.source_change ORDER BY what, final_key::int" \
     "people|both|3|30
 people|neither||7"
-says 'public.person: 1 live rows are the source'
+says 'public.person: 1 live row is the source'
 grep -q '"people","both","3","30"' "$BUNDLE/source_changes.csv" || fail "not in source_changes.csv"
 undo_proof whose people
 again 20 whose people
@@ -297,7 +297,7 @@ mig 0 whose people --rollback
 for what in both neither; do
     people_project ', "ownership": { "theirs": "born >= '"'2025-09-01'"'", "on_'$what'": "fail" }'
     nothing 8 whose people
-    says "1 live rows of public.person are"
+    says "1 live row of public.person is"
     grep -q "\"people\",\"$what\"" "$BUNDLE/source_changes.csv" || fail "their keys are not in the bundle"
 done
 mig 20 whose people --dry-run --only people

@@ -108,7 +108,7 @@ mig 8 shop rights --rollback # updated_at would not be as before
 unchanged shop "a rollback that failed"
 says '"My app"."client" key 1: not as it was before the run'
 says "run as the tables' owner"
-list=$(sed -n 's/^1 rows would not be as before the run: //p' "$OUT")
+list=$(sed -n 's/^1 row would not be as before the run: //p' "$OUT")
 is "mode of the list" "$(stat -c %a "$list")" 600
 is "the list" "$(sed 1d "$list")" '"""My app"".""client""","1","not as it was before the run"'
 BUNDLE=$published

@@ -205,7 +205,7 @@ SQL
 old "INSERT INTO v1.\"Class\" VALUES (90000, 1, 'late', 'upper')"
 mig 8 days school --compare-counts
 says "students: 2 records were published, and have no live row now"
-says "classes: 1 records are in the source, and the run did not read them"
+says "classes: 1 record is in the source, and the run did not read it"
 says "the counts of 2 of 16 stages do not close"
 old 'DELETE FROM v1."Class" WHERE id = 90000'
 

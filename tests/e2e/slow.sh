@@ -62,7 +62,7 @@ for name in between beside one; do
     slow 20 "$name" "$name"
     outcome "$name" >"$TEST_DIR/outcome.$name"
 done
-says "by 1 threads"
+says "by 1 thread in"
 for name in beside one; do
     cmp "$TEST_DIR/outcome.between" "$TEST_DIR/outcome.$name" || {
         diff "$TEST_DIR/outcome.between" "$TEST_DIR/outcome.$name" | head -n 10

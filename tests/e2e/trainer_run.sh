@@ -75,7 +75,7 @@ is "rows of Android users" "$(wc -l <"$TEST_DIR/android")" 705
 
 echo "a dry run says who is in both groups and in neither, and writes nothing"
 mighost 20 --dry-run
-grep -q 'training.users: 1 live rows are the source' "$TEST_DIR/said" || fail "not told"
+grep -q 'training.users: 1 live row is the source' "$TEST_DIR/said" || fail "not told"
 grep -q 'training.users: 2 live rows are neither' "$TEST_DIR/said" || fail "not told"
 fingerprint_db v2 >"$TEST_DIR/now"
 same "dry run" "$TEST_DIR/before" "$TEST_DIR/now"
@@ -85,7 +85,7 @@ new "CREATE FUNCTION training.reach() RETURNS trigger LANGUAGE plpgsql AS \$f\$B
      updated_at = now() WHERE full_name = 'Droid 7'; RETURN NULL; END\$f\$;
      CREATE TRIGGER reach AFTER UPDATE ON training.drill_groups EXECUTE FUNCTION training.reach()"
 mighost 8 --run
-grep -q "the run changed 1 preserved rows: training.users key $(psql_t was -c "SELECT id FROM training.users WHERE
+grep -q "the run changed 1 preserved row: training.users key $(psql_t was -c "SELECT id FROM training.users WHERE
     full_name = 'Droid 7'") (written)" "$TEST_DIR/said" || fail "the row is not named"
 new "DROP FUNCTION training.reach CASCADE; DROP SCHEMA mighost CASCADE" 2>/dev/null
 fingerprint_db v2 >"$TEST_DIR/now"

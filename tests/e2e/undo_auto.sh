@@ -45,7 +45,7 @@ undo_says() # MEMBER VALUE
 trail() # the causes that the audit trail has
 {
     psql_t shop -c "SELECT count(*) FROM mighost.event
-        WHERE what = 'found wrong behind publish: 1 checks found faults in the live tables'"
+        WHERE what = 'found wrong behind publish: 1 check found faults in the live tables: forbidden'"
 }
 
 echo "wrong within publish: where, and what the transaction takes back, table by table"
@@ -70,12 +70,12 @@ is "the last line" "$(sed 's/; report: .*//' "$OUT" | tail -n 1)" \
     "run 1: validation failed (exit 8): the run was published and rolled back: live tables are as before"
 rows shop "SELECT state, exit_code FROM mighost.run WHERE id = 1" "rolled_back|8"
 undo_says status done
-undo_says cause "1 checks found faults in the live tables"
+undo_says cause "1 check found faults in the live tables: forbidden"
 undo_says proven true
 undo_says before "$(undo_part after_undo)"
-grep -q 'app.item: 1 inserted rows removed, 1 updated and 0 deleted ones restored, 0\.[0-9]* s' "$BUNDLE/run.log" ||
+grep -q 'app.item: 1 inserted row removed, 1 updated and 0 deleted ones restored, 0\.[0-9]* s' "$BUNDLE/run.log" ||
     fail "the log does not name the table with its rows and time"
-grep -q 'app.maker: 1 inserted rows removed, 1 updated' "$BUNDLE/run.log" || fail "nor the other"
+grep -q 'app.maker: 1 inserted row removed, 1 updated' "$BUNDLE/run.log" || fail "nor the other"
 is "the trail" "$(trail)" 1
 
 echo "kept, as the project says; then taken back by hand"

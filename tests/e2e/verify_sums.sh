@@ -51,12 +51,13 @@ JSON
     shop_db "$1"
     mig 8 "$1" "$1" --run
     says "1 of 20001 rows are not in the live tables as they were staged"
+    ! grep -qF '\x0a' "$ERR" "$BUNDLE/run.log" || fail "an error holds a line end"
     rows "$1" "SELECT count(*) FROM item" 0
 }
-hooked changed "label = 'other'" "id = 20000"
-says "public.item column label: 1 rows differ"
+hooked changed "label = 'other', price = 9" "id = 20000"
+says "why: public.item column label: 1 row differs; public.item column price: 1 row differs"
 hooked image "price = 5.50, extra = jsonb_build_object('n', 5.00)" "id = 5"
-says "public.item column extra: 1 rows differ"
+says "public.item column extra: 1 row differs"
 
 # Who writes between publish and verify is told apart.
 shop_db others

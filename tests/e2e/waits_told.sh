@@ -228,7 +228,9 @@ readers() # backends of the source that read for workers
 }
 pg_createdb slow
 psql_t slow -c 'CREATE TABLE essay (id int PRIMARY KEY, body text)'
+export MIGHOST_LOG_EVERY=1
 stand 0 slow essays run.opened:1 --jobs 2
+unset MIGHOST_LOG_EVERY
 gate slow INSERT chunk "NEW.first_record > 1"
 kill -CONT "$stand_process"
 at_gate slow 2
@@ -242,6 +244,8 @@ within "the source is not told" waits slow essays '.for == "source" and .worker 
 valid
 is "the source" "$(jq -r .on "$TEST_DIR/wait")" "source old"
 says_so slow essays "^ +worker [12] waits [0-9.]+ s for source old\$"
+logged() { grep -Eq 'essays: .*, worker [12] waits 0:[0-5][0-9] for the source: old$' "$ERR"; }
+within "a log that is no terminal does not say it" logged
 for pid in $stopped; do kill -CONT "$pid"; done
 within "the wait is not over" waits_no_more slow essays
 go_on

@@ -255,6 +255,7 @@ leads_somewhere() # each link within the page
 code -b "$jar" "$base/" >/dev/null
 leads_somewhere
 grep -q '<span>records migrated</span>' "$page" || fail "the page does not say what was migrated"
+is "reloads without script, of what is over" "$(grep -c 'http-equiv="refresh"' "$page" || :)" 0
 is "columns of a run at work" "$(grep -c 'To go' "$page" || :)" 0
 kill -TERM "$server"
 ended=0; wait "$server" || ended=$?

@@ -151,7 +151,7 @@ told "$(echo "$command" | sed "s|HOOK|$TEST_DIR/hook|; s|\"options\": {|& \"time
 began=$(date +%s)
 ends 0 $on $project --run
 seconds 15
-says "did not end within 1 seconds"
+says "did not end within 1 second"
 is "what is left of it" "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c 'sleep 61\.5')" 0
 told '{ "name": "mail", "use": "command", "options": { "command": ["/no/such/program"] } }'
 ends 0 $on $project --run

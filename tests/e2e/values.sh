@@ -117,7 +117,9 @@ told()
         AND (SELECT bool_and(e ? 'entity' AND e ? 'id' AND e ? 'field' AND e ->> 'message' <> '')
             FROM jsonb_array_elements(j -> 'errors') e)"
     is "lines of rejects.jsonl" "$(wc -l <"$bundle/rejects.jsonl")" "$(echo "$expected" | wc -l)"
-    is "files with values" "$(cd "$bundle" && grep -rliE 'c4na|4711' . | sort)" ./rejects.jsonl
+    # A digest may have these digits by chance.
+    is "files with values" "$(cd "$bundle" && find . -type f | sort | while read -r file; do
+        sed 's/[0-9a-f]\{64\}//g' "$file" | grep -qiE 'c4na|4711' && echo "$file"; done)" ./rejects.jsonl
     is "modes" "$(find "$bundle" -type f ! -perm 0600 -o -type d ! -perm 0700)" ""
     ! cat "$OUT" "$ERR" | grep -qiE 'c4na|4711' || fail "a value is on the terminal"
 }

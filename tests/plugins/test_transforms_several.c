@@ -104,7 +104,7 @@ static const struct transformcase object_cases[] = {
     {"json.object", OPT(NAMES("[\"n\",\"b\",\"j\"]")), IN("n:1.50", "b:false", "j:{\"x\": [1]}"),
      "j:{\"n\":1.50,\"b\":false,\"j\":{\"x\": [1]}}", NULL},
     {"json.object", OPT(NAMES("[\"a\\\"b\"]")), IN("n:1"), "j:{\"a\\\"b\":1}", NULL},
-    {"json.object", OPT(NAMES("[\"a\"]")), IN("n:1", "n:2"), "#1 names", NULL},
+    {"json.object", OPT(NAMES("[\"a\"]")), IN("n:1", "n:2"), "#1 name,", NULL},
     {"json.object", OPT(NAMES("[\"a\",\"a\"]")), IN("n:1", "n:2"), "?a name twice", NULL},
     {"json.object", OPT(NAMES("[\"a\"]"), OMIT("[\"zero\"]")), IN("n:1"), "?null and empty", NULL},
     {"json.object", OPT(NAMES("{}")), IN("n:1"), "?list of texts", NULL},

@@ -81,8 +81,9 @@ static const char current_sql[] =
 #define REFUSED                                                                                    \
     "SELECT stage, outcome, code, coalesce(split_part(first_cause, ':', 1), stage) AS cause_stage" \
     ", coalesce(right(first_cause, strpos(reverse(first_cause), ' ') - 1), code) AS cause_code,"   \
-    " count(*) AS count FROM (SELECT * FROM %1$s.reject WHERE run = %2$lld "                       \
-    "LIMIT " STATUSDOC_MOST_REJECTS ") j GROUP BY 1, 2, 3, 4, 5"
+    " sum(n) AS count FROM (SELECT stage, outcome, code, first_cause, count(*) AS n FROM (SELECT"  \
+    " * FROM %1$s.reject WHERE run = %2$lld LIMIT " STATUSDOC_MOST_REJECTS ") j GROUP BY 1, 2, 3," \
+    " 4) k GROUP BY 1, 2, 3, 4, 5"
 
 /* Rate and time left are those of the newest chunks of the stage, since its process began. Of few
  * chunks within a moment no time left is made: they tell how long a commit takes. */
@@ -177,6 +178,28 @@ static json_t *value(struct state *s, struct str *sql, struct error *err)
     return got;
 }
 
+/* What of the current run, and of all, is asked for in one statement: most of the time of a status
+ * on a busy machine is waiting for its turn. */
+enum question { COUNTS, LOCK, WAITING, BEFORE, EVENTS, RUNS, QUESTIONS };
+
+static int ask(struct state *s, struct str questions[QUESTIONS], json_t *answers[QUESTIONS],
+               struct error *err)
+{
+    struct str sql;
+    str_init(&sql, 0);
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        str_printf(&sql, "%s(%s)", i ? ", " : "SELECT ", questions[i].data);
+        str_clear(&questions[i]);
+    }
+    struct pg_result *res = pg_query_str(s->pg, &sql, err);
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        const char *text = res ? pg_get(res, 0, (int)i) : NULL;
+        answers[i] = text ? json_loads(text, JSON_DECODE_ANY, NULL) : json_array();
+    }
+    pg_free(res);
+    return err->code;
+}
+
 /* In the list, what the current run left out so far is what its stages say. */
 static void set_left_out(json_t *list, const json_t *current)
 {
@@ -194,22 +217,17 @@ static void set_left_out(json_t *list, const json_t *current)
     }
 }
 
-static json_t *runs(struct state *s, const json_t *current, int kept, struct error *err)
+static void runs(struct state *s, long long current, int kept, struct str *sql)
 {
-    struct str sql, size, schema;
-    str_init(&sql, 0);
+    struct str size, schema;
     str_init(&size, 0);
     str_init(&schema, 0);
     sql_literal(&schema, s->schema);
     str_printf(&size, kept ? kept_sql : "", schema.data);
-    str_printf(&sql, runs_sql, s->q, kept ? "coalesce(k.bytes, 0)" : "NULL::bigint",
-               strtoll(statusdoc_text(current, "run"), NULL, 10), size.data);
+    str_printf(sql, runs_sql, s->q, kept ? "coalesce(k.bytes, 0)" : "NULL::bigint", current,
+               size.data);
     str_clear(&schema);
     str_clear(&size);
-    json_t *list = value(s, &sql, err);
-    if (list)
-        set_left_out(list, current);
-    return list;
 }
 
 /* What a step took in the run before; -1 where it is not known. */
@@ -304,99 +322,93 @@ static void drop_inner(json_t *run)
         json_object_del(run, names[i]);
 }
 
-/* Appends the lock that this backend waits for, if it does. `worker` and `seconds` are taken. */
-static void add_lock(struct state *s, const json_t *backend, json_t *worker, json_t *seconds,
-                     json_t *list, struct error *err)
+/* Appends the lock that a backend waits for, if it does. `worker` and `seconds` are taken. */
+static void add_lock(const json_t *found, json_t *worker, json_t *seconds, json_t *list)
 {
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, locks_sql, (long long)json_integer_value(backend));
-    json_t *found = value(s, &sql, err), *lock = json_array_get(found, 0);
+    json_t *lock = json_array_get(found, 0);
     if (lock) {
         json_object_set(lock, "worker", worker);
         json_object_set(lock, "seconds", seconds);
         json_array_append(list, lock);
     }
-    json_decref(found);
     json_decref(worker);
     json_decref(seconds);
 }
 
 /* What the run's own process could not say, and what its workers wait for. */
-static void add_waiting(struct state *s, const json_t *run, json_t *list, struct error *err)
+static void add_waiting(struct state *s, const json_t *told, json_t *list, struct error *err)
 {
     size_t i;
     json_t *wait;
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, waiting_sql, s->q, strtoll(statusdoc_text(run, "run"), NULL, 10));
-    json_t *told = value(s, &sql, err);
     json_array_foreach(told, i, wait)
     {
         json_t *backend = json_object_get(wait, "backend");
         if (str_equal(statusdoc_text(wait, "for"), "lock") && !err->code) {
-            add_lock(s, backend, json_incref(json_object_get(wait, "worker")),
-                     json_incref(json_object_get(wait, "seconds")), list, err);
+            struct str sql;
+            str_init(&sql, 0);
+            str_printf(&sql, locks_sql, (long long)json_integer_value(backend));
+            json_t *found = value(s, &sql, err);
+            add_lock(found, json_incref(json_object_get(wait, "worker")),
+                     json_incref(json_object_get(wait, "seconds")), list);
+            json_decref(found);
             continue;
         }
         json_object_del(wait, "backend");
         json_array_append(list, wait);
     }
-    json_decref(told);
 }
 
-static json_t *waits(struct state *s, const json_t *run, struct error *err)
+static json_t *waits(struct state *s, const json_t *run, json_t *answers[QUESTIONS],
+                     struct error *err)
 {
     const char *source = json_string_value(json_object_get(run, "waits"));
     json_t *list = json_array();
     if (!json_is_true(json_object_get(run, "alive")))
         return list;
-    add_lock(s, json_object_get(run, "backend"), json_null(), json_null(), list, err);
+    add_lock(answers[LOCK], json_null(), json_null(), list);
     if (source)
         json_array_append_new(list, json_pack("{s:s, s:s, s:n, s:n, s:[]}", "for", "source", "on",
                                               source, "worker", "seconds", "held_by"));
-    if (!err->code)
-        add_waiting(s, run, list, err);
+    add_waiting(s, answers[WAITING], list, err);
     return list;
 }
 
-static void add_details(struct state *s, json_t *run, struct error *err)
+/* Into the run, and all runs into `list`. */
+static void add_details(struct state *s, int kept, json_t *run, json_t **list, struct error *err)
 {
     long long number = strtoll(statusdoc_text(run, "run"), NULL, 10);
     long long earlier = strtoll(statusdoc_text(run, "before"), NULL, 10);
-    struct str sql;
-    str_init(&sql, 0);
-    str_printf(&sql, stages_and_rejects_sql, s->q, number, earlier);
-    json_t *counts = value(s, &sql, err), *before = NULL;
-    json_t *waiting = counts ? waits(s, run, err) : NULL;
-    if (waiting) {
-        str_init(&sql, 0);
-        str_printf(&sql,
-                   "SELECT coalesce(max(steps::text)::json, '[]') FROM %s.heartbeat WHERE run ="
-                   " %lld",
-                   s->q, earlier);
-        before = value(s, &sql, err);
-    }
-    json_t *events = NULL;
-    if (before) {
-        str_init(&sql, 0);
-        str_printf(&sql, events_sql, s->q, number);
-        events = value(s, &sql, err);
-    }
-    json_object_set_new(run, "events", events ? events : json_array());
+    long long backend = json_integer_value(json_object_get(run, "backend"));
+    struct str questions[QUESTIONS];
+    json_t *answers[QUESTIONS];
+    for (size_t i = 0; i < QUESTIONS; i++)
+        str_init(&questions[i], 0);
+    str_printf(&questions[COUNTS], stages_and_rejects_sql, s->q, number, earlier);
+    str_printf(&questions[LOCK], locks_sql, backend);
+    str_printf(&questions[WAITING], waiting_sql, s->q, number);
+    str_printf(&questions[BEFORE],
+               "SELECT coalesce(max(steps::text)::json, '[]') FROM %s.heartbeat WHERE run = %lld",
+               s->q, earlier);
+    str_printf(&questions[EVENTS], events_sql, s->q, number);
+    runs(s, number, kept, &questions[RUNS]);
+    ask(s, questions, answers, err);
+    json_object_set(run, "events", answers[EVENTS]);
     json_object_set_new(run, "steps", steps(run));
-    json_object_set(run, "stages", json_object_get(counts, "stages"));
-    json_object_set(run, "rejects", json_object_get(counts, "rejects"));
-    json_object_set(run, "rejects_complete", json_object_get(counts, "complete"));
-    json_object_set_new(run, "waits", waiting ? waiting : json_array());
-    json_object_set_new(run, "seconds_left", seconds_left(run, before));
-    json_decref(counts);
-    json_decref(before);
+    json_object_set(run, "stages", json_object_get(answers[COUNTS], "stages"));
+    json_object_set(run, "rejects", json_object_get(answers[COUNTS], "rejects"));
+    json_object_set(run, "rejects_complete", json_object_get(answers[COUNTS], "complete"));
+    json_object_set_new(run, "waits", waits(s, run, answers, err));
+    json_object_set_new(run, "seconds_left", seconds_left(run, answers[BEFORE]));
     drop_inner(run);
+    *list = json_incref(answers[RUNS]);
+    set_left_out(*list, run);
+    for (size_t i = 0; i < QUESTIONS; i++)
+        json_decref(answers[i]);
 }
 
-/* null where there is no run yet. */
-static json_t *current(struct state *s, const struct project *project, struct error *err)
+/* NULL where there is no run yet: nor is there any in `list`. */
+static json_t *current(struct state *s, const struct project *project, int kept, json_t **list,
+                       struct error *err)
 {
     struct str sql, name;
     str_init(&sql, 0);
@@ -406,18 +418,21 @@ static json_t *current(struct state *s, const struct project *project, struct er
     str_clear(&name);
     json_t *run = value(s, &sql, err);
     if (run)
-        add_details(s, run, err);
-    return run ? run : json_null();
+        add_details(s, kept, run, list, err);
+    return run;
 }
 
 json_t *statusdoc_make(struct state *s, const struct project *project, int kept, struct error *err)
 {
     struct pg_where where;
-    if (pg_begin_anew(s->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY", err))
+    /* Of rows that are just written there are no statistics: the server would sort them in order to
+     * count them. */
+    if (pg_begin_anew(
+            s->pg, "ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off", err))
         return NULL;
+    json_t *list = NULL;
     int there = state_exists(s, err);
-    json_t *now = there > 0 ? current(s, project, err) : NULL;
-    json_t *list = now && !err->code ? runs(s, now, kept, err) : NULL;
+    json_t *now = there > 0 ? current(s, project, kept, &list, err) : NULL;
     pg_rollback(s->pg);
     pg_where(s->pg, &where);
     if (err->code || there < 0) {

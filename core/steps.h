@@ -46,6 +46,8 @@ int steps_secure(struct run *r);
 int steps_move(struct run *r, enum run_state to);
 int steps_publish(struct run *r);
 int steps_go_on(struct run *r); /* publishes the batches that are left */
+/* "before": and the before-images of rows that will be written. */
+int steps_fingerprint(struct run *r, const struct job *job, const char *phase);
 int steps_verify(struct run *r);
 void steps_undo(struct run *r);
 void steps_moved(struct run *r);

@@ -50,6 +50,18 @@ static void keys(struct parts *p, const struct catalog_table *t)
     }
 }
 
+static void exclusions(struct parts *p, const struct catalog_table *t)
+{
+    for (size_t i = 0; i < t->n_exclusions; i++) {
+        const struct catalog_key *k = &t->exclusions[i];
+        str_printf(&p->name, "exclusion constraint %s of %s.%s", k->name, t->schema, t->name);
+        for (size_t c = 0; c < k->n; c++)
+            str_printf(&p->text, "%s|%s|", k->parts[c], k->operators[c]);
+        str_add(&p->text, k->predicate ? k->predicate : "");
+        put(p);
+    }
+}
+
 static void references(struct parts *p, const struct catalog_table *t,
                        const struct catalog_reference *list, size_t n, const char *word)
 {
@@ -82,6 +94,7 @@ static void table(struct parts *p, const struct catalog_table *t)
     put(p);
     columns(p, t);
     keys(p, t);
+    exclusions(p, t);
     references(p, t, t->references, t->n_references, "of");
     references(p, t, t->incoming, t->n_incoming, "to");
     checks(p, t);

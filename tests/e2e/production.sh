@@ -105,6 +105,8 @@ changed_table "ALTER TABLE items ALTER price TYPE numeric(9,2), ALTER name DROP 
     "column public.items.name, column public.items.price"
 changed_table "CREATE UNIQUE INDEX named ON items (id, name)" "DROP INDEX named" \
     "unique index named of public.items is new"
+changed_table "ALTER TABLE items ADD CONSTRAINT apart EXCLUDE (id WITH =)" "ALTER TABLE items DROP CONSTRAINT apart" \
+    "exclusion constraint apart of public.items is new"
 changed_table "ALTER TABLE items ADD CHECK (price > 0)" "ALTER TABLE items DROP CONSTRAINT items_price_check" \
     "check items_price_check of public.items is new"
 cp -rL "$PLUGINS" "$TEST_DIR/plugins"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "pg.h"
+#include "plural.h"
 
 #define COUNT_MOST 1000000
 
@@ -19,8 +20,8 @@ static int64_t count(struct pg *pg, const struct job_table *t, struct error *err
 
 static void say(struct error *out, int code, const struct job_table *t, int64_t rows)
 {
-    error_set(out, code, "%s.%s must be empty and holds %s%lld rows", t->t->schema, t->t->name,
-              rows < COUNT_MOST ? "" : "at least ", (long long)rows);
+    error_set(out, code, "%s.%s must be empty and holds %s%lld %s", t->t->schema, t->t->name,
+              rows < COUNT_MOST ? "" : "at least ", (long long)rows, plural(rows, "row", "rows"));
     error_why(out, "the project says so, by \"must_be_empty\"");
     error_fix(out, "see whose rows they are; then --clean, or take the key out of the project");
 }

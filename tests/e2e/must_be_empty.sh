@@ -36,7 +36,7 @@ for kind in whole parts; do
     stand 9 shop "$kind" check.done:1
     psql_t shop -c "INSERT INTO items VALUES (200, 'live')"
     go_on
-    says "public.items must be empty and holds 1 rows"
+    says "public.items must be empty and holds 1 row"
     rows shop "SELECT * FROM items" "200|live"
     psql_t shop -c "TRUNCATE items"
 

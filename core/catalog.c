@@ -120,6 +120,15 @@ static int read_columns(struct reader *r, struct catalog_table *t)
     return 0;
 }
 
+/* Of an index: its parts, columns, operators and collations, as keep_keys() takes them. */
+#define KEY_PARTS                                                                                  \
+    " string_agg(pg_get_indexdef(i.indexrelid, k.n::int, true), E'\\x1f' ORDER BY k.n),"           \
+    " string_agg(coalesce(a.attname, ''), E'\\x1f' ORDER BY k.n),"                                 \
+    " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"      \
+    "   ORDER BY k.n),"                                                                            \
+    " string_agg(CASE WHEN i.indcollation[k.n - 1] <> 0 THEN quote_ident(cn.nspname) || '.' ||"    \
+    "   quote_ident(co.collname) ELSE '' END, E'\\x1f' ORDER BY k.n),"
+
 static struct catalog_key *keep_keys(struct reader *r, const struct pg_result *res, size_t *n)
 {
     *n = (size_t)pg_rows(res);
@@ -148,13 +157,7 @@ static int read_keys(struct reader *r, struct catalog_table *t)
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
         "SELECT c.relname, i.indisprimary, i.indimmediate, i.indexprs IS NULL AND i.indpred IS "
-        "NULL,"
-        " string_agg(pg_get_indexdef(i.indexrelid, k.n::int, true), E'\\x1f' ORDER BY k.n),"
-        " string_agg(coalesce(a.attname, ''), E'\\x1f' ORDER BY k.n),"
-        " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"
-        "   ORDER BY k.n),"
-        " string_agg(CASE WHEN i.indcollation[k.n - 1] <> 0 THEN quote_ident(cn.nspname) || '.' ||"
-        "   quote_ident(co.collname) ELSE '' END, E'\\x1f' ORDER BY k.n),"
+        "NULL," KEY_PARTS
         " pg_get_expr(i.indpred, i.indrelid), bool_and(coalesce(a.attnotnull, false)),"
         " %s"
         " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
@@ -184,13 +187,8 @@ static int read_exclusions(struct reader *r, struct catalog_table *t)
 {
     struct pg_result *res = pg_queryf(
         r->pg, r->err,
-        "SELECT x.conname, false, i.indimmediate, i.indexprs IS NULL AND i.indpred IS NULL,"
-        " string_agg(pg_get_indexdef(i.indexrelid, k.n::int, true), E'\\x1f' ORDER BY k.n),"
-        " string_agg(coalesce(a.attname, ''), E'\\x1f' ORDER BY k.n),"
-        " string_agg('OPERATOR(' || quote_ident(ns.nspname) || '.' || o.oprname || ')', E'\\x1f'"
-        "   ORDER BY k.n),"
-        " string_agg(CASE WHEN i.indcollation[k.n - 1] <> 0 THEN quote_ident(cn.nspname) || '.' ||"
-        "   quote_ident(co.collname) ELSE '' END, E'\\x1f' ORDER BY k.n),"
+        "SELECT x.conname, false, i.indimmediate, i.indexprs IS NULL AND i.indpred IS "
+        "NULL," KEY_PARTS
         " pg_get_expr(i.indpred, i.indrelid), false, false, format('USING %%I (%%s)', m.amname, "
         "string_agg("
         "   format('k%%s %%I.%%I', k.n - 1, os.nspname, oc.opcname), ', ' ORDER BY k.n))"

@@ -39,9 +39,9 @@ struct frame {
 
 /* Lines with a line break each, at most `cols` - 1 wide, at most `rows` - 1 of them. */
 void frame_render(const struct frame *f, int cols, int rows, struct str *out);
-/* "1,234,567", "0:42", "2:03:04". Return `out`. */
-/* What is waited for so long that it is worth a word, else "". */
+/* What is waited for so long that it is worth a word, else "". Returns `out`. */
 const char *frame_wait(const struct frame *f, char out[600]);
+/* "1,234,567", "0:42", "2:03:04". Return `out`. */
 const char *frame_count(uint64_t n, char out[32]);
 const char *frame_time(double seconds, char out[32]);
 

@@ -36,39 +36,41 @@ static double seconds_since(struct timespec *begun)
 
 /* ---- what is there ----------------------------------------------------------------------- */
 
-static int count_bytes(struct pg *pg, int64_t *bytes, struct error *err)
+/* The one value of a query, as text; NULL with err. pg_free() ends it. */
+static struct pg_result *ask(struct pg *pg, const char *sql, struct error *err)
 {
     int code = pg_begin(pg, "READ ONLY", err);
+    struct pg_result *res = code ? NULL : pg_query(pg, err, sql, 0, NULL);
+    pg_rollback(pg);
+    return res;
+}
+
+static int count_bytes(struct pg *pg, int64_t *bytes, struct error *err)
+{
     struct pg_result *res =
-        code ? NULL
-             : pg_query(pg, err,
-                        "SELECT coalesce(sum(pg_table_size(c.oid)), 0) FROM pg_class c"
-                        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r',"
-                        " 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
-                        0, NULL);
+        ask(pg,
+            "SELECT coalesce(sum(pg_table_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON"
+            " n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND"
+            " n.nspname <> 'information_schema'",
+            err);
     if (res)
         *bytes = pg_get_int(res, 0, 0);
     pg_free(res);
-    pg_rollback(pg);
     return err->code;
 }
 
 /* Whatever somebody made there, tables or not. Objects of initdb have lower numbers. */
 static int is_used(struct pg *pg, int *used, struct error *err)
 {
-    int code = pg_begin(pg, "READ ONLY", err);
     struct pg_result *res =
-        code ? NULL
-             : pg_query(pg, err,
-                        "SELECT EXISTS (SELECT oid FROM pg_class WHERE oid >= 16384 UNION ALL"
-                        " SELECT oid FROM pg_proc WHERE oid >= 16384 UNION ALL SELECT oid FROM"
-                        " pg_type WHERE oid >= 16384 UNION ALL SELECT oid FROM pg_namespace WHERE"
-                        " oid >= 16384 UNION ALL SELECT oid FROM pg_extension WHERE oid >= 16384"
-                        " UNION ALL SELECT oid FROM pg_largeobject_metadata)",
-                        0, NULL);
+        ask(pg,
+            "SELECT EXISTS (SELECT oid FROM pg_class WHERE oid >= 16384 UNION ALL SELECT oid FROM"
+            " pg_proc WHERE oid >= 16384 UNION ALL SELECT oid FROM pg_type WHERE oid >= 16384 UNION"
+            " ALL SELECT oid FROM pg_namespace WHERE oid >= 16384 UNION ALL SELECT oid FROM"
+            " pg_extension WHERE oid >= 16384 UNION ALL SELECT oid FROM pg_largeobject_metadata)",
+            err);
     *used = res && pg_get(res, 0, 0)[0] == 't';
     pg_free(res);
-    pg_rollback(pg);
     return err->code;
 }
 

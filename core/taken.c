@@ -18,8 +18,8 @@
 #include "sql.h"
 #include "unique.h"
 
-#define LOCAL_PART                                                                                 \
-    64 /* octets before the @ of an address, RFC 5321; letters here: ASCII as a rule */
+/* Octets before the @ of an address (RFC 5321); counted as letters here, as a rule ASCII. */
+#define LOCAL_PART 64
 
 struct taking {
     const struct job *job;
